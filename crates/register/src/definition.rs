@@ -1,0 +1,124 @@
+//! What a release says about the register: variables with their legal basis, validation checks with their
+//! messages, patterns of reserve numbers, limits in time. Plain data; [`crate::validate`] acts on it.
+
+use jiff::civil::Date;
+use vardnav_classification::model::Label;
+
+use crate::record::RecordKind;
+
+/// The register's part of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RegisterDefinition {
+    /// What may be reported, and on which legal basis.
+    pub variables: Vec<Variable>,
+    /// Validation checks by finding code.
+    pub checks: Vec<Check>,
+    /// Statutes that variables, checks and duties rest on.
+    pub legal_bases: Vec<LegalBasis>,
+    /// Patterns of reserve numbers.
+    pub reserve_patterns: Vec<ReservePattern>,
+    /// Limits in time.
+    pub limits: TimeLimits,
+    /// Canonical address of the code system of regions and kommuner.
+    pub geography_system: String,
+}
+
+/// A reported variable. Its id is stable; names are for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Stable id, for example `VN-V-014`.
+    pub id: String,
+    /// Path in a record, for example `contact.requested` or `segments.start`.
+    pub path: String,
+    /// Name for people.
+    pub label: Label,
+    /// What it means.
+    pub definition: Label,
+    /// Kinds of record that have it.
+    pub kinds: Vec<RecordKind>,
+    /// Id of the legal basis it is collected on.
+    pub legal_basis: String,
+    /// Whether a record without it is incomplete.
+    pub required: bool,
+    /// Code system its values come from, where it is coded.
+    pub code_system: Option<String>,
+    /// First date on which it may be collected.
+    pub from: Date,
+}
+
+/// A statute or proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegalBasis {
+    /// Stable id used by variables, checks and rules.
+    pub id: String,
+    /// Citation, for example `förordning (2001:707) 4 §`.
+    pub citation: String,
+    /// What it says, in our words.
+    pub summary: Label,
+    /// `statutory` or `proposed`.
+    pub status: String,
+    /// First date on which it is in force.
+    pub from: Option<Date>,
+}
+
+/// How much weighs a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Accepted; worth a look.
+    Warning,
+    /// Accepted; some derived value waits.
+    Hold,
+    /// The record is rejected.
+    Error,
+}
+
+/// A validation check: the mechanism is code, everything else is data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Finding code, for example `VN-REG-012`.
+    pub code: String,
+    /// Family: `format`, `identity`, `code`, `time`, `unit`, `contradiction`, `duplicate`, `completeness`.
+    pub family: String,
+    /// Name of the mechanism that finds it; see [`crate::validate::MECHANISMS`].
+    pub mechanism: String,
+    /// Weight.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: Label,
+    /// How to mend it.
+    pub remedy: Label,
+    /// Id of the legal basis; empty when it follows from the format alone.
+    pub legal_basis: String,
+    /// First date (of care) on which it applies.
+    pub from: Option<Date>,
+}
+
+/// A pattern of reserve numbers: `#` a digit, `@` a letter except I O Q V W, anything else itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReservePattern {
+    /// Who issues them.
+    pub issuer: String,
+    /// The pattern.
+    pub pattern: String,
+}
+
+/// Limits in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// Earliest date of care that the register takes.
+    pub earliest: Date,
+    /// How many days after the day of reporting a date of care may lie.
+    pub days_ahead: i32,
+    /// Highest age in years.
+    pub age_max: u16,
+}
+
+impl Default for TimeLimits {
+    fn default() -> Self {
+        Self {
+            earliest: Date::constant(2026, 1, 1),
+            days_ahead: 0,
+            age_max: 130,
+        }
+    }
+}
