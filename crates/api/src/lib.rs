@@ -1,0 +1,28 @@
+//! The outside of Vårdnav as code: generated messages and services, conversions between messages and domain
+//! types, and the one place where errors become gRPC statuses.
+//!
+//! Conversions are fallible and name the field. No logic lives here.
+
+pub mod common;
+pub mod permission;
+pub mod register;
+pub mod status;
+pub mod units;
+
+/// Generated code, as the protos lay it out: `pb::vardnav::register::v1` and so on.
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "generated"
+)]
+pub mod pb {
+    include!(concat!(env!("OUT_DIR"), "/vardnav.rs"));
+}
+
+pub use pb::vardnav;
+
+/// The compiled descriptors of all protos, for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -1,0 +1,272 @@
+//! Conversions of register messages: records in and out, outcomes, receipts, heads.
+
+use prost::bytes::Bytes;
+use vardnav_register::record::{
+    Body, Contact, Episode, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record, RecordKind, Segment,
+    Sex,
+};
+
+use crate::common::{coding, coding_message, date, date_message, fact_messages, facts, optional_date, some};
+use crate::pb::vardnav::register::v1 as pb;
+use crate::status::ApiError;
+
+/// A record from its message. Limits and rules are validation's, not checked here.
+pub fn record(message: pb::Record) -> Result<Record, ApiError> {
+    let person = person(message.person.ok_or_else(|| ApiError::field("person", "a person is needed"))?)?;
+    let body = match message.body.ok_or_else(|| ApiError::field("body", "an episode, contact or monitoring period is needed"))? {
+        pb::record::Body::Episode(episode_message) => Body::Episode(episode(episode_message)?),
+        pb::record::Body::Contact(contact_message) => Body::Contact(contact(contact_message)?),
+        pb::record::Body::MonitoringPeriod(period) => Body::MonitoringPeriod(monitoring_period(period)?),
+    };
+    Ok(Record {
+        id: message.id,
+        revision: message.revision,
+        person,
+        residence: some(message.residence),
+        principals: message.principals.map(principals).unwrap_or_default(),
+        unit: some(message.unit),
+        facts: facts(message.facts),
+        body,
+    })
+}
+
+/// A record as a message. `with_person` is false for everything that leaves the register again.
+pub fn record_message(record: &Record, with_person: bool) -> pb::Record {
+    pb::Record {
+        id: record.id.clone(),
+        revision: record.revision,
+        person: with_person.then(|| person_message(&record.person)),
+        residence: record.residence.clone().unwrap_or_default(),
+        principals: Some(principals_message(&record.principals)),
+        unit: record.unit.clone().unwrap_or_default(),
+        facts: fact_messages(&record.facts),
+        body: Some(match &record.body {
+            Body::Episode(episode) => pb::record::Body::Episode(episode_message(episode)),
+            Body::Contact(contact) => pb::record::Body::Contact(contact_message(contact)),
+            Body::MonitoringPeriod(period) => pb::record::Body::MonitoringPeriod(monitoring_period_message(period)),
+        }),
+    }
+}
+
+/// The kind of a record message, as far as it is stated.
+pub fn stated_kind(message: &pb::Record) -> pb::RecordKind {
+    match message.body {
+        Some(pb::record::Body::Episode(_)) => pb::RecordKind::Episode,
+        Some(pb::record::Body::Contact(_)) => pb::RecordKind::Contact,
+        Some(pb::record::Body::MonitoringPeriod(_)) => pb::RecordKind::MonitoringPeriod,
+        None => pb::RecordKind::Unspecified,
+    }
+}
+
+/// A kind of record from its message.
+pub fn kind(message: pb::RecordKind, field: &str) -> Result<RecordKind, ApiError> {
+    match message {
+        pb::RecordKind::Episode => Ok(RecordKind::Episode),
+        pb::RecordKind::Contact => Ok(RecordKind::Contact),
+        pb::RecordKind::MonitoringPeriod => Ok(RecordKind::MonitoringPeriod),
+        pb::RecordKind::Unspecified => Err(ApiError::field(field, "a kind of record is needed")),
+    }
+}
+
+/// A kind of record as a message.
+pub fn kind_message(kind: RecordKind) -> pb::RecordKind {
+    match kind {
+        RecordKind::Episode => pb::RecordKind::Episode,
+        RecordKind::Contact => pb::RecordKind::Contact,
+        RecordKind::MonitoringPeriod => pb::RecordKind::MonitoringPeriod,
+    }
+}
+
+/// A hash or nonce of 32 bytes.
+pub fn hash(bytes: &Bytes, field: &str) -> Result<[u8; 32], ApiError> {
+    <[u8; 32]>::try_from(bytes.as_ref()).map_err(|_| ApiError::field(field, "32 bytes are needed"))
+}
+
+/// Bytes of a message field.
+pub fn bytes(bytes: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(bytes)
+}
+
+fn person(message: pb::Person) -> Result<Person, ApiError> {
+    let identity_type = match message.identity_type() {
+        pb::IdentityType::Personnummer => IdentityType::Personnummer,
+        pb::IdentityType::Samordningsnummer => IdentityType::Samordningsnummer,
+        pb::IdentityType::Reserve => IdentityType::Reserve,
+        pb::IdentityType::Unspecified => {
+            return Err(ApiError::field("person.identity_type", "a type of identity number is needed"));
+        }
+    };
+    let sex = match message.sex() {
+        pb::Sex::Female => Some(Sex::Female),
+        pb::Sex::Male => Some(Sex::Male),
+        pb::Sex::Unspecified => None,
+    };
+    Ok(Person {
+        identity_type,
+        sex,
+        birth_date: optional_date(message.birth_date.as_ref(), "person.birth_date")?,
+        protected: message.protected,
+        identity: message.identity,
+    })
+}
+
+fn person_message(person: &Person) -> pb::Person {
+    let identity_type = match person.identity_type {
+        IdentityType::Personnummer => pb::IdentityType::Personnummer,
+        IdentityType::Samordningsnummer => pb::IdentityType::Samordningsnummer,
+        IdentityType::Reserve => pb::IdentityType::Reserve,
+    };
+    let sex = match person.sex {
+        Some(Sex::Female) => pb::Sex::Female,
+        Some(Sex::Male) => pb::Sex::Male,
+        None => pb::Sex::Unspecified,
+    };
+    pb::Person {
+        identity_type: identity_type.into(),
+        identity: person.identity.clone(),
+        sex: sex.into(),
+        birth_date: person.birth_date.map(date_message),
+        protected: person.protected,
+    }
+}
+
+fn principals(message: pb::Principals) -> Principals {
+    Principals {
+        responsible: some(message.responsible),
+        performing: some(message.performing),
+        bed_owner: some(message.bed_owner),
+        payer: some(message.payer),
+    }
+}
+
+fn principals_message(principals: &Principals) -> pb::Principals {
+    let text = |code: &Option<String>| code.clone().unwrap_or_default();
+    pb::Principals {
+        responsible: text(&principals.responsible),
+        performing: text(&principals.performing),
+        bed_owner: text(&principals.bed_owner),
+        payer: text(&principals.payer),
+    }
+}
+
+fn episode(message: pb::Episode) -> Result<Episode, ApiError> {
+    Ok(Episode {
+        start: date(message.start.as_ref(), "start")?,
+        end: optional_date(message.end.as_ref(), "end")?,
+        end_mode: some(message.end_mode),
+        decided_by: some(message.decided_by),
+        plans: indexed(message.plans, "plans", plan)?,
+        segments: indexed(message.segments, "segments", segment)?,
+    })
+}
+
+fn episode_message(episode: &Episode) -> pb::Episode {
+    pb::Episode {
+        start: Some(date_message(episode.start)),
+        end: episode.end.map(date_message),
+        end_mode: episode.end_mode.clone().unwrap_or_default(),
+        decided_by: episode.decided_by.clone().unwrap_or_default(),
+        plans: episode.plans.iter().map(plan_message).collect(),
+        segments: episode.segments.iter().map(segment_message).collect(),
+    }
+}
+
+fn segment(message: pb::Segment) -> Result<Segment, ApiError> {
+    Ok(Segment {
+        start: date(message.start.as_ref(), "start")?,
+        end: optional_date(message.end.as_ref(), "end")?,
+        unit: some(message.unit),
+        facts: facts(message.facts),
+    })
+}
+
+fn segment_message(segment: &Segment) -> pb::Segment {
+    pb::Segment {
+        start: Some(date_message(segment.start)),
+        end: segment.end.map(date_message),
+        unit: segment.unit.clone().unwrap_or_default(),
+        facts: fact_messages(&segment.facts),
+    }
+}
+
+fn plan(message: pb::Plan) -> Result<Plan, ApiError> {
+    Ok(Plan {
+        kind: message.kind,
+        legal_basis: some(message.legal_basis),
+        parties: message.parties,
+        from: date(message.from.as_ref(), "from")?,
+        until: optional_date(message.until.as_ref(), "until")?,
+    })
+}
+
+fn plan_message(plan: &Plan) -> pb::Plan {
+    pb::Plan {
+        kind: plan.kind.clone(),
+        legal_basis: plan.legal_basis.clone().unwrap_or_default(),
+        parties: plan.parties.clone(),
+        from: Some(date_message(plan.from)),
+        until: plan.until.map(date_message),
+    }
+}
+
+fn contact(message: pb::Contact) -> Result<Contact, ApiError> {
+    Ok(Contact {
+        date: date(message.date.as_ref(), "date")?,
+        episode: some(message.episode),
+        professions: message.professions,
+        delegated: message.delegated,
+        reason: message.reason.map(coding),
+        diagnoses: message.diagnoses.into_iter().map(coding).collect(),
+        procedures: message.procedures.into_iter().map(coding).collect(),
+        requested: optional_date(message.requested.as_ref(), "requested")?,
+        first_contact: message.first_contact,
+    })
+}
+
+fn contact_message(contact: &Contact) -> pb::Contact {
+    pb::Contact {
+        date: Some(date_message(contact.date)),
+        episode: contact.episode.clone().unwrap_or_default(),
+        professions: contact.professions.clone(),
+        delegated: contact.delegated,
+        reason: contact.reason.as_ref().map(coding_message),
+        diagnoses: contact.diagnoses.iter().map(coding_message).collect(),
+        procedures: contact.procedures.iter().map(coding_message).collect(),
+        requested: contact.requested.map(date_message),
+        first_contact: contact.first_contact,
+    }
+}
+
+fn monitoring_period(message: pb::MonitoringPeriod) -> Result<MonitoringPeriod, ApiError> {
+    Ok(MonitoringPeriod {
+        start: date(message.start.as_ref(), "start")?,
+        end: optional_date(message.end.as_ref(), "end")?,
+        episode: some(message.episode),
+        ordered_by: some(message.ordered_by),
+        measures: message.measures,
+        thresholds: message.thresholds,
+        response_duty: message.response_duty,
+        assessed_alarms: message.assessed_alarms,
+    })
+}
+
+fn monitoring_period_message(period: &MonitoringPeriod) -> pb::MonitoringPeriod {
+    pb::MonitoringPeriod {
+        start: Some(date_message(period.start)),
+        end: period.end.map(date_message),
+        episode: period.episode.clone().unwrap_or_default(),
+        ordered_by: period.ordered_by.clone().unwrap_or_default(),
+        measures: period.measures.clone(),
+        thresholds: period.thresholds,
+        response_duty: period.response_duty,
+        assessed_alarms: period.assessed_alarms,
+    }
+}
+
+fn indexed<M, T>(messages: Vec<M>, name: &str, convert: impl Fn(M) -> Result<T, ApiError>) -> Result<Vec<T>, ApiError> {
+    messages
+        .into_iter()
+        .enumerate()
+        .map(|(index, message)| convert(message).map_err(|error| error.within(&format!("{name}[{index}]"))))
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! Errors become gRPC statuses here and nowhere else: a small set of kinds, each with one status code, with the
+//! rich details clients act on (`google.rpc.ErrorInfo`, `google.rpc.BadRequest`).
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+/// The domain of `google.rpc.ErrorInfo`.
+pub const ERROR_DOMAIN: &str = "vardnav.se";
+
+/// What went wrong, in transport-free words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A field of the request is not as it must be.
+    InvalidArgument,
+    /// What was asked for does not exist.
+    NotFound,
+    /// It exists already, with other content.
+    AlreadyExists,
+    /// Something changed meanwhile: read again and retry.
+    Aborted,
+    /// The state of things does not allow it.
+    FailedPrecondition,
+    /// The caller may not do this.
+    PermissionDenied,
+    /// The caller is not known.
+    Unauthenticated,
+    /// A limit was met.
+    ResourceExhausted,
+    /// Not reachable just now: retry.
+    Unavailable,
+    /// A defect or damaged data.
+    Internal,
+}
+
+/// An error on its way out: kind, stable code, message, and the field when one is to blame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    /// Decides the status code.
+    pub kind: Kind,
+    /// Stable code, for example `VN-API-002`.
+    pub code: &'static str,
+    /// For people; holds no personal data.
+    pub message: String,
+    /// Path of the field to blame; empty when none is.
+    pub field: String,
+}
+
+impl ApiError {
+    /// An error of a kind with a stable code.
+    pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, code, message: message.into(), field: String::new() }
+    }
+
+    /// A field of the request is not as it must be (`VN-API-001`).
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind: Kind::InvalidArgument, code: "VN-API-001", message: message.into(), field: field.into() }
+    }
+
+    /// Something is missing (`VN-API-002`).
+    pub fn not_found(what: impl std::fmt::Display) -> Self {
+        Self::new(Kind::NotFound, "VN-API-002", format!("{what} is not known"))
+    }
+
+    /// Puts `prefix` before the field's path.
+    #[must_use]
+    pub fn within(mut self, prefix: &str) -> Self {
+        self.field = if self.field.is_empty() { prefix.to_owned() } else { format!("{prefix}.{}", self.field) };
+        self
+    }
+}
+
+impl From<ApiError> for Status {
+    fn from(error: ApiError) -> Self {
+        let code = match error.kind {
+            Kind::InvalidArgument => Code::InvalidArgument,
+            Kind::NotFound => Code::NotFound,
+            Kind::AlreadyExists => Code::AlreadyExists,
+            Kind::Aborted => Code::Aborted,
+            Kind::FailedPrecondition => Code::FailedPrecondition,
+            Kind::PermissionDenied => Code::PermissionDenied,
+            Kind::Unauthenticated => Code::Unauthenticated,
+            Kind::ResourceExhausted => Code::ResourceExhausted,
+            Kind::Unavailable => Code::Unavailable,
+            Kind::Internal => Code::Internal,
+        };
+        let mut details = ErrorDetails::with_error_info(error.code, ERROR_DOMAIN, []);
+        if !error.field.is_empty() {
+            details.add_bad_request_violation(error.field.clone(), error.message.clone());
+        }
+        Status::with_error_details(code, error.message, details)
+    }
+}
