@@ -1,0 +1,121 @@
+//! The gate every gRPC call passes: finds the caller, holds the permission that the method declares against the
+//! caller's, counts the call. Knows methods only by their path.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::{Either, Ready, ready};
+use http::{Request, Response};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use crate::caller::Callers;
+use crate::metrics::Metrics;
+
+/// What the gate knows of a method.
+#[derive(Debug, Clone, Copy)]
+struct Method {
+    permission: &'static str,
+    index: usize,
+}
+
+/// Layer that puts the gate before a service.
+#[derive(Clone)]
+pub struct GateLayer {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    callers: Callers,
+    methods: HashMap<&'static str, Method>,
+    metrics: Arc<Metrics>,
+}
+
+impl GateLayer {
+    /// A gate for `methods`: `(path, permission)`.
+    pub fn new(
+        callers: Callers,
+        methods: &'static [(&'static str, &'static str)],
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let methods = methods
+            .iter()
+            .enumerate()
+            .map(|(index, (path, permission))| (*path, Method { permission, index }))
+            .collect();
+        Self {
+            shared: Arc::new(Shared {
+                callers,
+                methods,
+                metrics,
+            }),
+        }
+    }
+}
+
+impl<S> Layer<S> for GateLayer {
+    type Service = Gate<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Gate {
+            inner,
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+/// A service behind the gate.
+#[derive(Clone)]
+pub struct Gate<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S, B> Service<Request<B>> for Gate<S>
+where
+    S: Service<Request<B>, Response = Response<Body>>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Either<S::Future, Ready<Result<Response<Body>, S::Error>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let path = request.uri().path();
+        if path.starts_with("/grpc.health.") || path.starts_with("/grpc.reflection.") {
+            return Either::Left(self.inner.call(request));
+        }
+        let refuse = |status: Status| Either::Right(ready(Ok(status.into_http())));
+        let Some(method) = self.shared.methods.get(path).copied() else {
+            return refuse(Status::unimplemented("no such method"));
+        };
+        self.shared.metrics.count(method.index);
+        let Some(caller) = self.shared.callers.identify(request.headers()) else {
+            self.shared.metrics.refuse(method.index);
+            return refuse(Status::unauthenticated("a known bearer token is needed"));
+        };
+        if method.permission.is_empty() || !caller.may(method.permission) {
+            self.shared.metrics.refuse(method.index);
+            return refuse(Status::permission_denied(format!(
+                "the permission `{}` is needed",
+                method.permission
+            )));
+        }
+        request.extensions_mut().insert(caller);
+        Either::Left(self.inner.call(request))
+    }
+}
+
+/// The caller that the gate found; a call that did not pass it has none.
+pub fn caller<T>(request: &tonic::Request<T>) -> Result<Arc<crate::caller::Caller>, Status> {
+    request
+        .extensions()
+        .get::<Arc<crate::caller::Caller>>()
+        .cloned()
+        .ok_or_else(|| Status::unauthenticated("no caller is known for this call"))
+}

@@ -1,0 +1,27 @@
+//! Limits of a server, in one place. Each answers with a clear error when met.
+
+use std::time::Duration;
+
+/// Largest message that is read, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Largest message that is written, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Calls under way at once on one connection.
+pub const CALLS_PER_CONNECTION_MAX: usize = 256;
+
+/// Records in one batch of a report.
+pub const BATCH_RECORDS_MAX: usize = 10_000;
+
+/// Cases in one message of a classification stream.
+pub const STREAM_CASES_MAX: usize = 10_000;
+
+/// Bytes of a package (a release folder or the files of an edition).
+pub const PACKAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Files of a package.
+pub const PACKAGE_FILES_MAX: usize = 1_000;
+
+/// How long a drain may last before connections are cut.
+pub const DRAIN_MAX: Duration = Duration::from_secs(10);
