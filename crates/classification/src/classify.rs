@@ -1,0 +1,185 @@
+//! Deciding the tables: the path every record and every line takes. No allocation, no strings.
+//! Why a value was decided is not kept here; [`crate::explain`] decides again and tells.
+
+use jiff::civil::Date;
+
+use crate::compile::{CompiledRule, CompiledTable, DescriptionSystem, Gives, TABLES, TableIndex};
+use crate::facts::{FactSet, NOT_APPLICABLE};
+use crate::model::Grain;
+
+/// What the tables gave, table by table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Classification {
+    results: [TableResult; TABLES],
+    count: usize,
+}
+
+impl Classification {
+    /// What one table gave.
+    pub fn get(&self, table: TableIndex) -> TableResult {
+        self.results
+            .get(table.position())
+            .copied()
+            .unwrap_or(TableResult::NotApplicable)
+    }
+
+    /// What each table gave, in feeding order.
+    pub fn iter(&self) -> impl Iterator<Item = (TableIndex, TableResult)> {
+        self.results
+            .iter()
+            .take(self.count)
+            .enumerate()
+            .map(|(at, result)| (TableIndex::at(at), *result))
+    }
+}
+
+/// What one table gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableResult {
+    /// The table classifies other things.
+    NotApplicable,
+    /// A *first* table decided.
+    Value {
+        /// Ordinal of the value.
+        value: u8,
+        /// Position of the rule in the source table.
+        rule: u16,
+    },
+    /// A *first* table could not decide, or a row that holds decided.
+    Held {
+        /// Values still possible; none when a row that holds, or the guard, decided.
+        possible: u64,
+    },
+    /// A *collect* table.
+    Collected {
+        /// Values of the rules that match.
+        values: u64,
+        /// Values of undetermined rules that no matching rule gives.
+        possible: u64,
+    },
+}
+
+/// A truth value of three-valued logic (Kleene).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Truth {
+    /// Known to hold.
+    True,
+    /// Known not to hold.
+    False,
+    /// Some fact it needs is unknown.
+    Unknown,
+}
+
+impl DescriptionSystem {
+    /// Decides every table that applies to the grain, by the rules in force on the date.
+    ///
+    /// For a contact, the slot of a table that classifies segments but not contacts is a fact given by the caller:
+    /// the value of the segment that covers the contact.
+    pub fn classify(&self, grain: Grain, date: Date, facts: &FactSet) -> Classification {
+        self.classify_into(grain, date, &mut facts.clone())
+    }
+
+    /// As [`Self::classify`]; fills the slots of the tables, so that [`Self::undetermined`] can follow.
+    pub fn classify_into(&self, grain: Grain, date: Date, facts: &mut FactSet) -> Classification {
+        let mut results = [TableResult::NotApplicable; TABLES];
+        for (table, result) in self.tables.iter().zip(&mut results) {
+            if !table.applies(grain) {
+                if !table.is_given(grain) {
+                    facts.put(table.slot, NOT_APPLICABLE);
+                }
+                continue;
+            }
+            *result = if table.first {
+                self.first(table, date, facts)
+            } else {
+                self.collect(table, date, facts)
+            };
+            match *result {
+                TableResult::Value { value, .. } => facts.put(table.slot, 1 << value),
+                TableResult::Collected { values, possible: 0 } => {
+                    facts.put(table.slot, if values == 0 { NOT_APPLICABLE } else { values });
+                }
+                TableResult::Collected { .. } | TableResult::Held { .. } | TableResult::NotApplicable => {
+                    facts.clear(table.slot);
+                }
+            }
+        }
+        Classification {
+            results,
+            count: self.tables.len().min(TABLES),
+        }
+    }
+
+    fn first(&self, table: &CompiledTable, date: Date, facts: &FactSet) -> TableResult {
+        let mut possible = 0;
+        let mut open = false;
+        for rule in self.rules_of(table) {
+            match self.truth(rule, date, facts) {
+                Truth::False => {}
+                Truth::Unknown => {
+                    open = true;
+                    if let Gives::Value(value) = rule.gives {
+                        possible |= 1 << value;
+                    }
+                }
+                Truth::True => {
+                    let Gives::Value(value) = rule.gives else { break };
+                    if !open {
+                        return TableResult::Value {
+                            value,
+                            rule: rule.position,
+                        };
+                    }
+                    possible |= 1 << value;
+                    break;
+                }
+            }
+        }
+        TableResult::Held { possible }
+    }
+
+    fn collect(&self, table: &CompiledTable, date: Date, facts: &FactSet) -> TableResult {
+        let (mut values, mut possible) = (0, 0);
+        for rule in self.rules_of(table) {
+            let Gives::Value(value) = rule.gives else { continue };
+            match self.truth(rule, date, facts) {
+                Truth::False => {}
+                Truth::Unknown => possible |= 1 << value,
+                Truth::True => values |= 1 << value,
+            }
+        }
+        TableResult::Collected {
+            values,
+            possible: possible & !values,
+        }
+    }
+
+    /// Whether a rule matches; one not yet in force is as good as absent.
+    pub(crate) fn truth(&self, rule: &CompiledRule, date: Date, facts: &FactSet) -> Truth {
+        if date < rule.from {
+            return Truth::False;
+        }
+        let mut truth = Truth::False;
+        for alternative in self.alternatives_of(rule) {
+            match self.conjunction(alternative, facts) {
+                Truth::True => return Truth::True,
+                Truth::Unknown => truth = Truth::Unknown,
+                Truth::False => {}
+            }
+        }
+        truth
+    }
+
+    pub(crate) fn conjunction(&self, alternative: &crate::compile::Span, facts: &FactSet) -> Truth {
+        let mut truth = Truth::True;
+        for atom in self.atoms_of(alternative) {
+            let fact = facts.raw(atom.slot);
+            if fact == 0 {
+                truth = Truth::Unknown;
+            } else if fact & atom.mask == 0 {
+                return Truth::False;
+            }
+        }
+        truth
+    }
+}
