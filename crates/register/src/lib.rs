@@ -4,5 +4,9 @@
 pub mod bytes;
 pub mod definition;
 pub mod finding;
+pub mod hash;
+pub mod identity;
 pub mod record;
+pub mod text;
+pub mod tree;
 pub mod unit;
