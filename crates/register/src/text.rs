@@ -117,6 +117,10 @@ fn is_number(date: &[u8], rest: &[u8]) -> bool {
     let &[y1, y2, m1, m2, d1, d2] = date else {
         return false;
     };
+    // The birth number 000 is given to no one, but dated serial numbers often begin with it.
+    if rest.starts_with(b"000") {
+        return false;
+    }
     let two = |tens: u8, ones: u8| (tens & 0x0f) * 10 + (ones & 0x0f);
     let day = two(d1, d2);
     let day = if day > 60 { day - 60 } else { day };
