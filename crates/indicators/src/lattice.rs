@@ -1,0 +1,244 @@
+//! All totals of one slice of the cube: every place × sex × age group × month at every level, so that a decision
+//! about what may be shown sees every sum that could be asked for. Nothing is decided here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use vardnav_register::record::Sex;
+
+use crate::cube::Residence;
+
+/// The places and age groups over which figures are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Frame {
+    /// Kommuner (SCB numbers) of the year. Those that occur in the data are added.
+    pub kommuner: BTreeSet<u16>,
+    /// First year and code of each age group, rising.
+    pub ages: Vec<(u8, String)>,
+}
+
+/// A place of residence at some level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// The whole country.
+    Country,
+    /// A region by its two digits.
+    Region(u8),
+    /// A kommun by its four digits.
+    Kommun(u16),
+    /// In the region, kommun not known.
+    UnknownKommun(u8),
+    /// Not known, or protected.
+    Unknown,
+}
+
+/// A dimension inside a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Inner {
+    /// Legal sex.
+    Sex = 0,
+    /// Age group.
+    Age = 1,
+    /// Calendar month.
+    Month = 2,
+}
+
+/// Position of a cell inside a place: 0 in a dimension is its total, 1… its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Spot {
+    /// 0 both, 1 female, 2 male, 3 not known (only where it occurs).
+    pub sex: usize,
+    /// 0 all, 1… the frame's age groups, then not known (only where it occurs).
+    pub age: usize,
+    /// 0 the year, 1–12 its months.
+    pub month: usize,
+}
+
+/// Places that add up to a parent; the first family is the country alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// Index of the place they add up to.
+    pub parent: Option<usize>,
+    /// Indexes of the members.
+    pub members: Range<usize>,
+}
+
+/// One count at the finest level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaf {
+    /// Calendar month, 1–12.
+    pub month: i8,
+    /// Residence.
+    pub residence: Residence,
+    /// Legal sex.
+    pub sex: Option<Sex>,
+    /// First year of the age group.
+    pub age_from: Option<u8>,
+    /// How many.
+    pub count: u64,
+}
+
+/// All totals of one slice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lattice {
+    places: Vec<(Place, Option<usize>)>,
+    families: Vec<Family>,
+    /// How many values each inner dimension has.
+    values: [usize; 3],
+    counts: Vec<u64>,
+}
+
+impl Lattice {
+    /// An empty lattice: regions (or what stands beside them) with their kommuner, and the number of values of
+    /// sex, age and month.
+    pub fn empty(regions: &[(Place, Vec<Place>)], values: [usize; 3]) -> Self {
+        let mut places = vec![(Place::Country, None)];
+        places.extend(regions.iter().map(|(region, _)| (*region, Some(0))));
+        let mut families = vec![
+            Family {
+                parent: None,
+                members: 0..1,
+            },
+            Family {
+                parent: Some(0),
+                members: 1..places.len(),
+            },
+        ];
+        for (index, (_, kommuner)) in regions.iter().enumerate() {
+            if !kommuner.is_empty() {
+                let first = places.len();
+                places.extend(kommuner.iter().map(|kommun| (*kommun, Some(index + 1))));
+                families.push(Family {
+                    parent: Some(index + 1),
+                    members: first..places.len(),
+                });
+            }
+        }
+        let inside: usize = values.iter().map(|count| count + 1).product();
+        let counts = vec![0; places.len() * inside];
+        Self {
+            places,
+            families,
+            values,
+            counts,
+        }
+    }
+
+    pub(crate) fn of_leaves(frame: &Frame, leaves: impl Iterator<Item = Leaf> + Clone) -> Self {
+        let mut regions: BTreeMap<Place, BTreeSet<Place>> = BTreeMap::new();
+        let mut unknown = [0, 0];
+        let kommuner = frame
+            .kommuner
+            .iter()
+            .filter_map(|number| Residence::parse(&format!("{number:04}")));
+        for residence in kommuner.chain(leaves.clone().map(|leaf| leaf.residence)) {
+            let (region, kommun) = address(residence);
+            regions.entry(region).or_default().extend(kommun);
+        }
+        for leaf in leaves.clone() {
+            let [sex, age] = &mut unknown;
+            *sex |= usize::from(leaf.sex.is_none());
+            *age |= usize::from(age_value(frame, leaf.age_from).is_none());
+        }
+        let regions: Vec<(Place, Vec<Place>)> = regions
+            .into_iter()
+            .map(|(region, kommuner)| (region, kommuner.into_iter().collect()))
+            .collect();
+        let [unknown_sex, unknown_age] = unknown;
+        let mut lattice = Self::empty(&regions, [2 + unknown_sex, frame.ages.len() + unknown_age, 12]);
+        for leaf in leaves {
+            let (region, kommun) = address(leaf.residence);
+            let spot = Spot {
+                sex: leaf.sex.map_or(3, |sex| sex as usize),
+                age: age_value(frame, leaf.age_from).unwrap_or(frame.ages.len() + 1),
+                month: usize::try_from(leaf.month).unwrap_or(0),
+            };
+            if let Some(place) = lattice.find(kommun.unwrap_or(region)) {
+                lattice.add(place, spot, leaf.count);
+            }
+        }
+        lattice
+    }
+
+    /// Counts at a place without children and a spot without totals, and in everything above them.
+    pub fn add(&mut self, place: usize, spot: Spot, count: u64) {
+        let mut at = Some(place);
+        while let Some(place) = at {
+            for above in 0..8 {
+                let spot = Spot {
+                    sex: if above & 1 == 0 { spot.sex } else { 0 },
+                    age: if above & 2 == 0 { spot.age } else { 0 },
+                    month: if above & 4 == 0 { spot.month } else { 0 },
+                };
+                let index = self.index(place, spot);
+                if let Some(cell) = self.counts.get_mut(index) {
+                    *cell += count;
+                }
+            }
+            at = self.places.get(place).and_then(|(_, parent)| *parent);
+        }
+    }
+
+    /// The count of a cell; 0 outside the lattice.
+    pub fn count(&self, place: usize, spot: Spot) -> u64 {
+        self.counts.get(self.index(place, spot)).copied().unwrap_or(0)
+    }
+
+    /// Index of a place.
+    pub fn find(&self, place: Place) -> Option<usize> {
+        self.places.iter().position(|(other, _)| *other == place)
+    }
+
+    /// The places, country first, each with the index of the place it is part of.
+    pub fn places(&self) -> &[(Place, Option<usize>)] {
+        &self.places
+    }
+
+    /// Families of places, from the country down.
+    pub fn families(&self) -> &[Family] {
+        &self.families
+    }
+
+    /// How many values an inner dimension has.
+    pub fn values(&self, dimension: Inner) -> usize {
+        let [sex, age, month] = self.values;
+        match dimension {
+            Inner::Sex => sex,
+            Inner::Age => age,
+            Inner::Month => month,
+        }
+    }
+
+    /// How many cells there are.
+    pub fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// Whether nothing is counted.
+    pub fn is_empty(&self) -> bool {
+        self.count(0, Spot::default()) == 0
+    }
+
+    pub(crate) fn index(&self, place: usize, spot: Spot) -> usize {
+        let [sexes, ages, months] = self.values;
+        ((place * (sexes + 1) + spot.sex) * (ages + 1) + spot.age) * (months + 1) + spot.month
+    }
+}
+
+fn address(residence: Residence) -> (Place, Option<Place>) {
+    match (residence.region(), residence.kommun()) {
+        (Some(region), Some(kommun)) => (Place::Region(region), Some(Place::Kommun(kommun))),
+        (Some(region), None) => (Place::Region(region), Some(Place::UnknownKommun(region))),
+        (None, _) => (Place::Unknown, None),
+    }
+}
+
+/// Position (from 1) of the frame's age group that holds the age.
+fn age_value(frame: &Frame, age_from: Option<u8>) -> Option<usize> {
+    let age = age_from?;
+    frame
+        .ages
+        .iter()
+        .rposition(|(from, _)| *from <= age)
+        .map(|index| index + 1)
+}
