@@ -1,0 +1,202 @@
+//! `register/`: variables, legal bases, validation checks and limits.
+
+use serde::Deserialize;
+use toml::Spanned;
+use vardnav_register::definition::{
+    Check, LegalBasis, RegisterDefinition, ReservePattern, Severity, TimeLimits, Variable,
+};
+use vardnav_register::record::RecordKind;
+use vardnav_release::source::Element;
+
+use super::reading::{Day, LabelText, Reading};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VariablesFile {
+    variable: Vec<VariableText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VariableText {
+    id: Spanned<String>,
+    path: String,
+    label: LabelText,
+    definition: LabelText,
+    kinds: Vec<KindText>,
+    legal_basis: String,
+    #[serde(default)]
+    required: bool,
+    code_system: Option<String>,
+    from: Day,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum KindText {
+    Episode,
+    Contact,
+    MonitoringPeriod,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LegalFile {
+    basis: Vec<LegalText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LegalText {
+    id: Spanned<String>,
+    citation: String,
+    summary: LabelText,
+    status: String,
+    from: Option<Day>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChecksFile {
+    check: Vec<CheckText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckText {
+    code: Spanned<String>,
+    family: String,
+    mechanism: String,
+    severity: SeverityText,
+    message: LabelText,
+    remedy: LabelText,
+    #[serde(default)]
+    legal_basis: String,
+    from: Option<Day>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum SeverityText {
+    Warning,
+    Hold,
+    Error,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsFile {
+    earliest: Spanned<Day>,
+    days_ahead: i32,
+    age_max: u16,
+    geography: String,
+    #[serde(default)]
+    reserve: Vec<ReserveText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReserveText {
+    issuer: String,
+    pattern: String,
+}
+
+/// Reads the register's part.
+pub(super) fn read(reading: &mut Reading<'_>) -> RegisterDefinition {
+    let mut definition = RegisterDefinition {
+        variables: variables(reading),
+        checks: checks(reading),
+        legal_bases: legal_bases(reading),
+        ..RegisterDefinition::default()
+    };
+    if let Some(file) = reading.required("register/limits.toml")
+        && let Some(text) = reading.toml::<LimitsFile>(&file)
+    {
+        reading.note(Element::Limits, &file, &text.earliest);
+        definition.limits = TimeLimits {
+            earliest: text.earliest.get_ref().0,
+            days_ahead: text.days_ahead,
+            age_max: text.age_max,
+        };
+        definition.geography_system = text.geography;
+        definition.reserve_patterns = text
+            .reserve
+            .into_iter()
+            .map(|ReserveText { issuer, pattern }| ReservePattern { issuer, pattern })
+            .collect();
+    }
+    definition
+}
+
+fn variables(reading: &mut Reading<'_>) -> Vec<Variable> {
+    let Some(file) = reading.required("register/variables.toml") else { return Vec::new() };
+    let Some(VariablesFile { variable }) = reading.toml(&file) else { return Vec::new() };
+    variable
+        .into_iter()
+        .map(|text| {
+            reading.note(Element::Variable(text.id.get_ref().clone()), &file, &text.id);
+            Variable {
+                id: text.id.into_inner(),
+                path: text.path,
+                label: text.label.into(),
+                definition: text.definition.into(),
+                kinds: text.kinds.into_iter().map(kind).collect(),
+                legal_basis: text.legal_basis,
+                required: text.required,
+                code_system: text.code_system,
+                from: text.from.0,
+            }
+        })
+        .collect()
+}
+
+fn legal_bases(reading: &mut Reading<'_>) -> Vec<LegalBasis> {
+    let Some(file) = reading.required("register/legal.toml") else { return Vec::new() };
+    let Some(LegalFile { basis }) = reading.toml(&file) else { return Vec::new() };
+    basis
+        .into_iter()
+        .map(|text| {
+            reading.note(Element::LegalBasis(text.id.get_ref().clone()), &file, &text.id);
+            LegalBasis {
+                id: text.id.into_inner(),
+                citation: text.citation,
+                summary: text.summary.into(),
+                status: text.status,
+                from: text.from.map(|day| day.0),
+            }
+        })
+        .collect()
+}
+
+fn checks(reading: &mut Reading<'_>) -> Vec<Check> {
+    let Some(file) = reading.required("register/checks.toml") else { return Vec::new() };
+    let Some(ChecksFile { check }) = reading.toml(&file) else { return Vec::new() };
+    check
+        .into_iter()
+        .map(|text| {
+            reading.note(Element::Check(text.code.get_ref().clone()), &file, &text.code);
+            Check {
+                code: text.code.into_inner(),
+                family: text.family,
+                mechanism: text.mechanism,
+                severity: match text.severity {
+                    SeverityText::Warning => Severity::Warning,
+                    SeverityText::Hold => Severity::Hold,
+                    SeverityText::Error => Severity::Error,
+                },
+                message: text.message.into(),
+                remedy: text.remedy.into(),
+                legal_basis: text.legal_basis,
+                from: text.from.map(|day| day.0),
+            }
+        })
+        .collect()
+}
+
+fn kind(text: KindText) -> RecordKind {
+    match text {
+        KindText::Episode => RecordKind::Episode,
+        KindText::Contact => RecordKind::Contact,
+        KindText::MonitoringPeriod => RecordKind::MonitoringPeriod,
+    }
+}

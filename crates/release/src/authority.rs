@@ -1,0 +1,274 @@
+//! What the authority keeps, as the fold over its stream: releases, drafts, editions, care units, reporters.
+//! It repeats what the stream says and decides nothing; [`crate::lifecycle`] decides what may be written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use vardnav_register::unit::{CareUnit, UnitVersion};
+
+use crate::entry::{AuthorityEntry, Change, EditionRecord, Proposal, Reporter};
+use crate::package::Digest;
+
+/// A draft of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Id of the draft.
+    pub id: String,
+    /// What it proposes now.
+    pub proposal: Proposal,
+    /// Everybody who put content into it; none of them may approve it.
+    pub authors: BTreeSet<String>,
+    /// When the present content was put, in microseconds since 1970-01-01 UTC.
+    pub put_at: i64,
+    /// The check of the present content.
+    pub check: Option<CheckMark>,
+    /// The approval of the present content.
+    pub approval: Option<Mark>,
+    /// Its publication.
+    pub publication: Option<Mark>,
+}
+
+/// Who did something, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The caller.
+    pub by: String,
+    /// When, in microseconds since 1970-01-01 UTC.
+    pub at: i64,
+}
+
+/// A check of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckMark {
+    /// Who had it checked, and when.
+    pub mark: Mark,
+    /// Findings that stop publication.
+    pub errors: u32,
+    /// Findings that deserve a look.
+    pub warnings: u32,
+}
+
+/// How far a draft has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Put, not yet checked.
+    Draft,
+    /// Checked, with findings that stop it.
+    Faulty,
+    /// Checked without such findings.
+    Checked,
+    /// Approved by another caller than its authors.
+    Approved,
+    /// A release.
+    Published,
+}
+
+impl Draft {
+    /// How far it has come.
+    pub fn stage(&self) -> Stage {
+        match (&self.check, &self.approval, &self.publication) {
+            (_, _, Some(_)) => Stage::Published,
+            (_, Some(_), None) => Stage::Approved,
+            (Some(check), None, None) if check.errors == 0 => Stage::Checked,
+            (Some(_), None, None) => Stage::Faulty,
+            (None, None, None) => Stage::Draft,
+        }
+    }
+}
+
+/// A published release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedRelease {
+    /// Id.
+    pub id: String,
+    /// What was published.
+    pub proposal: Proposal,
+    /// The draft it came from.
+    pub draft: String,
+    /// Who published it, and when.
+    pub publication: Mark,
+}
+
+/// An entry that does not fit what the stream said before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FoldError {
+    /// It names a draft that was never put.
+    #[error("the entry names draft `{0}`, which was never put")]
+    UnknownDraft(String),
+    /// It checks, approves or publishes other content than the draft holds.
+    #[error("the entry names other content than draft `{0}` holds")]
+    OtherContent(String),
+    /// It gives published content another form.
+    #[error("the entry changes `{0}`, which is published")]
+    Published(String),
+}
+
+/// What the authority keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuthorityState {
+    reporters: BTreeMap<String, Reporter>,
+    units: BTreeMap<String, CareUnit>,
+    editions: BTreeMap<(String, String), EditionRecord>,
+    drafts: BTreeMap<String, Draft>,
+    releases: Vec<PublishedRelease>,
+}
+
+impl AuthorityState {
+    /// Takes in the next entry of the stream. Taking the same entry twice in a row is the same as once.
+    ///
+    /// # Errors
+    /// When the entry does not fit what came before; the state is unchanged then.
+    pub fn apply(&mut self, entry: &AuthorityEntry) -> Result<(), FoldError> {
+        let mark = || Mark {
+            by: entry.caller.clone(),
+            at: entry.at,
+        };
+        match &entry.change {
+            Change::ReporterPut(reporter) => {
+                self.reporters.insert(reporter.id.clone(), reporter.clone());
+            }
+            Change::UnitPut { hsa_id, version } => self.put_unit(hsa_id, version),
+            Change::EditionImported(edition) => {
+                self.editions
+                    .insert((edition.system.clone(), edition.version.clone()), edition.clone());
+            }
+            Change::DraftPut { draft, proposal } => self.put_draft(entry, draft, proposal)?,
+            Change::DraftChecked {
+                draft,
+                digest,
+                errors,
+                warnings,
+            } => {
+                let draft = self.draft_with(draft, digest)?;
+                draft.check = Some(CheckMark {
+                    mark: mark(),
+                    errors: *errors,
+                    warnings: *warnings,
+                });
+            }
+            Change::DraftApproved { draft, digest } => {
+                self.draft_with(draft, digest)?.approval = Some(mark());
+            }
+            Change::ReleasePublished { draft, digest } => self.publish(draft, digest, &mark())?,
+        }
+        Ok(())
+    }
+
+    fn put_unit(&mut self, hsa_id: &str, version: &UnitVersion) {
+        let unit = self.units.entry(hsa_id.to_owned()).or_insert_with(|| CareUnit {
+            hsa_id: hsa_id.to_owned(),
+            versions: Vec::new(),
+        });
+        unit.versions.retain(|known| known.from != version.from);
+        let at = unit.versions.partition_point(|known| known.from < version.from);
+        unit.versions.insert(at, version.clone());
+    }
+
+    fn put_draft(&mut self, entry: &AuthorityEntry, id: &str, proposal: &Proposal) -> Result<(), FoldError> {
+        let mut authors = BTreeSet::from([entry.caller.clone()]);
+        if let Some(known) = self.drafts.get(id) {
+            if known.publication.is_some() {
+                return Err(FoldError::Published(id.to_owned()));
+            }
+            authors.extend(known.authors.iter().cloned());
+        }
+        let draft = Draft {
+            id: id.to_owned(),
+            proposal: proposal.clone(),
+            authors,
+            put_at: entry.at,
+            check: None,
+            approval: None,
+            publication: None,
+        };
+        self.drafts.insert(id.to_owned(), draft);
+        Ok(())
+    }
+
+    fn publish(&mut self, id: &str, digest: &Digest, mark: &Mark) -> Result<(), FoldError> {
+        let draft = self.draft_with(id, digest)?;
+        let release = PublishedRelease {
+            id: draft.proposal.release.clone(),
+            proposal: draft.proposal.clone(),
+            draft: draft.id.clone(),
+            publication: mark.clone(),
+        };
+        match self.releases.iter_mut().find(|known| known.id == release.id) {
+            Some(known) if known.draft == release.draft => *known = release,
+            Some(known) => return Err(FoldError::Published(known.id.clone())),
+            None => self.releases.push(release),
+        }
+        if let Some(draft) = self.drafts.get_mut(id) {
+            draft.publication = Some(mark.clone());
+        }
+        Ok(())
+    }
+
+    fn draft_with(&mut self, id: &str, digest: &Digest) -> Result<&mut Draft, FoldError> {
+        match self.drafts.get_mut(id) {
+            None => Err(FoldError::UnknownDraft(id.to_owned())),
+            Some(draft) if draft.proposal.digest != *digest => Err(FoldError::OtherContent(id.to_owned())),
+            Some(draft) => Ok(draft),
+        }
+    }
+
+    /// A reporter by id.
+    pub fn reporter(&self, id: &str) -> Option<&Reporter> {
+        self.reporters.get(id)
+    }
+
+    /// All reporters, by id.
+    pub fn reporters(&self) -> impl Iterator<Item = &Reporter> {
+        self.reporters.values()
+    }
+
+    /// A care unit by HSA-id.
+    pub fn unit(&self, hsa_id: &str) -> Option<&CareUnit> {
+        self.units.get(hsa_id)
+    }
+
+    /// All care units, by HSA-id.
+    pub fn units(&self) -> impl Iterator<Item = &CareUnit> {
+        self.units.values()
+    }
+
+    /// An imported edition.
+    pub fn edition(&self, system: &str, version: &str) -> Option<&EditionRecord> {
+        self.editions.get(&(system.to_owned(), version.to_owned()))
+    }
+
+    /// All imported editions, by code system and version.
+    pub fn editions(&self) -> impl Iterator<Item = &EditionRecord> {
+        self.editions.values()
+    }
+
+    /// A draft by id, published ones included.
+    pub fn draft(&self, id: &str) -> Option<&Draft> {
+        self.drafts.get(id)
+    }
+
+    /// All drafts, by id, published ones included.
+    pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
+        self.drafts.values()
+    }
+
+    /// A published release by id.
+    pub fn release(&self, id: &str) -> Option<&PublishedRelease> {
+        self.releases.iter().find(|release| release.id == id)
+    }
+
+    /// All published releases, in the order of publication.
+    pub fn releases(&self) -> impl Iterator<Item = &PublishedRelease> {
+        self.releases.iter()
+    }
+
+    /// The release in force on a date of care: the one with the latest first date not after it and, of several,
+    /// the one published last.
+    pub fn release_on(&self, date: Date) -> Option<&PublishedRelease> {
+        self.releases
+            .iter()
+            .filter(|release| release.proposal.from <= date)
+            .max_by_key(|release| release.proposal.from)
+    }
+}

@@ -1,0 +1,286 @@
+//! Cross checks of a release in source form: what must hold between its parts before it may be published.
+//! Every check looks at all of the release and answers with findings; none repairs anything.
+
+mod description;
+mod register;
+mod terms;
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use vardnav_classification::model::Label;
+use vardnav_indicators::definition::Indicator;
+use vardnav_terminology::model::Validity;
+
+use crate::source::{Element, Place, ReleaseFinding, ReleaseSource};
+
+pub use register::RECORD_PATHS;
+
+/// Codes of the findings of this module, with what they say. Codes `VN-REL-001` to `099` are about reading
+/// files, `201` on about drafts, `301` on about packages.
+pub const CODES: &[(&str, &str)] = &[
+    ("VN-REL-101", "the head of the release is incomplete"),
+    ("VN-REL-102", "a legal basis is missing or unknown"),
+    (
+        "VN-REL-103",
+        "the description system does not compile or is not proven",
+    ),
+    ("VN-REL-104", "an id or code is given twice"),
+    (
+        "VN-REL-105",
+        "not exactly one recommended term in a language on a date",
+    ),
+    (
+        "VN-REL-106",
+        "a parent or the target of a relation does not exist",
+    ),
+    ("VN-REL-107", "dates are not sane"),
+    ("VN-REL-108", "an indicator is incomplete"),
+    ("VN-REL-109", "a validation mechanism is unknown or has no check"),
+    ("VN-REL-110", "an exclusion has no check of its own"),
+    (
+        "VN-REL-111",
+        "a code system is neither the release's own nor bound",
+    ),
+    ("VN-REL-112", "a text is missing"),
+    ("VN-REL-113", "a definition does not name its source"),
+    ("VN-REL-114", "the hierarchy of a code system has a cycle"),
+    (
+        "VN-REL-115",
+        "a variable's path is unknown, or a path has no variable",
+    ),
+    ("VN-REL-116", "a number is out of bounds"),
+];
+
+/// Checks a release. It may be published when no finding is an error.
+pub fn check(source: &ReleaseSource) -> Vec<ReleaseFinding> {
+    let mut found = Findings {
+        source,
+        list: Vec::new(),
+    };
+    head(&mut found);
+    terms::check(&mut found);
+    register::check(&mut found);
+    description::check(&mut found);
+    indicators(&mut found);
+    let mut list = found.list;
+    list.sort();
+    list.dedup();
+    list
+}
+
+/// Collects findings with their places.
+struct Findings<'a> {
+    source: &'a ReleaseSource,
+    list: Vec<ReleaseFinding>,
+}
+
+impl Findings<'_> {
+    fn error(&mut self, code: &'static str, at: &Element, message: impl Into<String>) {
+        let place = self.source.places.of(at);
+        self.list.push(ReleaseFinding::error(code, place, message));
+    }
+
+    fn at(&mut self, code: &'static str, place: Place, message: impl Into<String>) {
+        self.list.push(ReleaseFinding::error(code, place, message));
+    }
+
+    /// Both languages are there.
+    fn text(&mut self, at: &Element, what: &str, text: &Label) {
+        for (language, text) in [("Swedish", &text.sv), ("English", &text.en)] {
+            if text.trim().is_empty() {
+                self.error("VN-REL-112", at, format!("{what} has no {language} text"));
+            }
+        }
+    }
+
+    fn interval(&mut self, at: &Element, what: &str, from: Option<Date>, until: Option<Date>) {
+        if let (Some(from), Some(until)) = (from, until)
+            && until <= from
+        {
+            self.error(
+                "VN-REL-107",
+                at,
+                format!("{what} ends on {until}, not after its start {from}"),
+            );
+        }
+    }
+
+    fn validity(&mut self, at: &Element, what: &str, validity: Validity) {
+        self.interval(at, what, validity.from, validity.until);
+    }
+
+    fn legal_basis(&mut self, at: &Element, what: &str, id: &str) {
+        if !self
+            .source
+            .register
+            .legal_bases
+            .iter()
+            .any(|basis| basis.id == id)
+        {
+            let message = if id.is_empty() {
+                format!("{what} names no legal basis")
+            } else {
+                format!("{what} names legal basis `{id}`, which the release does not have")
+            };
+            self.error("VN-REL-102", at, message);
+        }
+    }
+
+    fn code_system(&mut self, at: &Element, what: &str, url: &str) {
+        let own = self.source.code_systems.iter().any(|system| system.url == url);
+        let bound = self
+            .source
+            .head
+            .bindings
+            .iter()
+            .any(|binding| binding.system == url);
+        if !own && !bound {
+            let message =
+                format!("{what} names code system `{url}`, which is neither the release's own nor bound");
+            self.error("VN-REL-111", at, message);
+        }
+    }
+}
+
+fn head(found: &mut Findings<'_>) {
+    let head = &found.source.head;
+    if head.id.is_empty()
+        || head.id.len() > crate::lifecycle::ID_BYTES_MAX
+        || !head
+            .id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    {
+        let message = "the release's id is not 1 to 64 letters, digits, `.`, `_` or `-`";
+        found.error("VN-REL-101", &Element::Head, message);
+    }
+    found.text(&Element::Head, "the title", &head.title);
+    found.text(&Element::Head, "the summary", &head.summary);
+    for (position, binding) in head.bindings.iter().enumerate() {
+        let at = Element::Binding(binding.system.clone(), binding.version.clone());
+        if binding.system.is_empty() || binding.version.is_empty() {
+            found.error(
+                "VN-REL-101",
+                &at,
+                "an edition is bound without code system or version",
+            );
+        }
+        found.interval(&at, "the binding", binding.from, binding.until);
+        let overlaps = head.bindings.iter().take(position).any(|other| {
+            other.system == binding.system
+                && other
+                    .from
+                    .zip(binding.until)
+                    .is_none_or(|(from, until)| from < until)
+                && binding
+                    .from
+                    .zip(other.until)
+                    .is_none_or(|(from, until)| from < until)
+        });
+        if overlaps {
+            let message = format!(
+                "two editions of `{}` are bound for the same dates",
+                binding.system
+            );
+            found.error("VN-REL-107", &at, message);
+        }
+        if found
+            .source
+            .code_systems
+            .iter()
+            .any(|system| system.url == binding.system)
+        {
+            let message = format!(
+                "`{}` is bound as an edition and defined in the release",
+                binding.system
+            );
+            found.error("VN-REL-104", &at, message);
+        }
+    }
+}
+
+fn indicators(found: &mut Findings<'_>) {
+    let indicators = &found.source.indicators.indicators;
+    let mut ids = BTreeSet::new();
+    for indicator in indicators {
+        let at = Element::Indicator(indicator.id.clone());
+        if indicator.id.is_empty() || !ids.insert(indicator.id.as_str()) {
+            let message = format!("indicator id `{}` is empty or given twice", indicator.id);
+            found.error("VN-REL-104", &at, message);
+        }
+        indicator_complete(found, &at, indicator);
+    }
+    if indicators.iter().any(|indicator| indicator.core_number > 0) {
+        for number in 1..=12 {
+            let count = indicators
+                .iter()
+                .filter(|indicator| indicator.core_number == number)
+                .count();
+            if count != 1 {
+                let message = format!("core indicator {number} is given {count} times instead of once");
+                found.error("VN-REL-108", &Element::Indicator(String::new()), message);
+            }
+        }
+    }
+    if found.source.indicators.disclosure.min_count < 3 {
+        let message = "a published count must be 0 or at least 3, better 5";
+        found.error("VN-REL-116", &Element::Indicator(String::new()), message);
+    }
+}
+
+fn indicator_complete(found: &mut Findings<'_>, at: &Element, indicator: &Indicator) {
+    let missing: Vec<&str> = [
+        (
+            "label",
+            indicator.label.sv.is_empty() || indicator.label.en.is_empty(),
+        ),
+        (
+            "numerator",
+            indicator.numerator.sv.is_empty() || indicator.numerator.en.is_empty(),
+        ),
+        (
+            "denominator",
+            indicator.core_number > 0
+                && (indicator.denominator.sv.is_empty() || indicator.denominator.en.is_empty()),
+        ),
+        ("goals", indicator.core_number > 0 && indicator.goals.is_empty()),
+        ("source", indicator.source.is_empty()),
+        ("certainty", indicator.certainty.is_empty()),
+        ("breakdowns", indicator.breakdowns.is_empty()),
+        ("method_version", indicator.method_version.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(name, missing)| missing.then_some(name))
+    .collect();
+    if !missing.is_empty() {
+        found.error(
+            "VN-REL-108",
+            at,
+            format!("`{}` lacks {}", indicator.id, missing.join(", ")),
+        );
+    }
+    if !matches!(indicator.feed.as_str(), "computed" | "uploaded" | "linked") {
+        let message = format!(
+            "the feed of `{}` is not computed, uploaded or linked",
+            indicator.id
+        );
+        found.error("VN-REL-108", at, message);
+    }
+    let table = indicator.counted_table.as_str();
+    if table.is_empty() {
+        if indicator.feed == "computed" && indicator.core_number == 0 {
+            let message = format!("`{}` is computed but names no table to count", indicator.id);
+            found.error("VN-REL-108", at, message);
+        }
+    } else if !found
+        .source
+        .description
+        .tables
+        .iter()
+        .any(|known| known.id == table)
+    {
+        let message = format!("`{}` counts table `{table}`, which does not exist", indicator.id);
+        found.error("VN-REL-108", at, message);
+    }
+}

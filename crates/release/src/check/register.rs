@@ -1,0 +1,188 @@
+//! Checks of the register's part: variables, validation checks, legal bases, limits.
+
+use std::collections::BTreeSet;
+
+use vardnav_register::definition::{Check, Variable};
+use vardnav_register::record::RecordKind;
+
+use super::Findings;
+use crate::source::Element;
+
+const ALL: &[RecordKind] = &[
+    RecordKind::Episode,
+    RecordKind::Contact,
+    RecordKind::MonitoringPeriod,
+];
+const EPISODE: &[RecordKind] = &[RecordKind::Episode];
+const CONTACT: &[RecordKind] = &[RecordKind::Contact];
+const MONITORING: &[RecordKind] = &[RecordKind::MonitoringPeriod];
+
+/// Every path of a record that can be reported, with the kinds of record that have it. Nothing is collected
+/// without a legal basis, so a release must hold a variable for each.
+pub const RECORD_PATHS: &[(&str, &[RecordKind])] = &[
+    ("id", ALL),
+    ("revision", ALL),
+    ("person.type", ALL),
+    ("person.number", ALL),
+    ("person.sex", ALL),
+    ("person.birth_date", ALL),
+    ("person.protected", ALL),
+    ("residence", ALL),
+    ("principals.responsible", ALL),
+    ("principals.performing", ALL),
+    ("principals.bed_owner", ALL),
+    ("principals.payer", ALL),
+    ("unit", ALL),
+    ("facts", ALL),
+    ("start", &[RecordKind::Episode, RecordKind::MonitoringPeriod]),
+    ("end", &[RecordKind::Episode, RecordKind::MonitoringPeriod]),
+    ("end_mode", EPISODE),
+    ("decided_by", EPISODE),
+    ("plans.kind", EPISODE),
+    ("plans.legal_basis", EPISODE),
+    ("plans.parties", EPISODE),
+    ("plans.from", EPISODE),
+    ("plans.until", EPISODE),
+    ("segments.start", EPISODE),
+    ("segments.end", EPISODE),
+    ("segments.unit", EPISODE),
+    ("segments.facts", EPISODE),
+    ("date", CONTACT),
+    ("episode", &[RecordKind::Contact, RecordKind::MonitoringPeriod]),
+    ("professions", CONTACT),
+    ("delegated", CONTACT),
+    ("reason", CONTACT),
+    ("diagnoses", CONTACT),
+    ("procedures", CONTACT),
+    ("requested", CONTACT),
+    ("first_contact", CONTACT),
+    ("ordered_by", MONITORING),
+    ("measures", MONITORING),
+    ("thresholds", MONITORING),
+    ("response_duty", MONITORING),
+    ("assessed_alarms", MONITORING),
+];
+
+/// Checks the register's part.
+pub(super) fn check(found: &mut Findings<'_>) {
+    let register = &found.source.register;
+    legal_bases(found);
+    variables(found, &register.variables);
+    checks(found, &register.checks);
+    limits(found);
+}
+
+fn legal_bases(found: &mut Findings<'_>) {
+    let mut ids = BTreeSet::new();
+    for basis in &found.source.register.legal_bases {
+        let at = Element::LegalBasis(basis.id.clone());
+        if basis.id.is_empty() || !ids.insert(basis.id.as_str()) {
+            found.error(
+                "VN-REL-104",
+                &at,
+                format!("legal basis `{}` is empty or given twice", basis.id),
+            );
+        }
+        if basis.citation.trim().is_empty() {
+            found.error(
+                "VN-REL-112",
+                &at,
+                format!("legal basis `{}` has no citation", basis.id),
+            );
+        }
+        found.text(&at, &format!("legal basis `{}`", basis.id), &basis.summary);
+        if !matches!(basis.status.as_str(), "statutory" | "proposed") {
+            let message = format!("legal basis `{}` is neither statutory nor proposed", basis.id);
+            found.error("VN-REL-102", &at, message);
+        }
+    }
+}
+
+fn variables(found: &mut Findings<'_>, variables: &[Variable]) {
+    let mut ids = BTreeSet::new();
+    let mut paths = BTreeSet::new();
+    for variable in variables {
+        let at = Element::Variable(variable.id.clone());
+        let name = format!("variable `{}`", variable.id);
+        if variable.id.is_empty() || !ids.insert(variable.id.as_str()) {
+            found.error("VN-REL-104", &at, format!("{name} is empty or given twice"));
+        }
+        if !paths.insert(variable.path.as_str()) {
+            found.error(
+                "VN-REL-104",
+                &at,
+                format!("path `{}` has two variables", variable.path),
+            );
+        }
+        match RECORD_PATHS.iter().find(|(path, _)| *path == variable.path) {
+            None => {
+                let message = format!("path `{}` is not one of a record", variable.path);
+                found.error("VN-REL-115", &at, message);
+            }
+            Some((path, kinds)) => {
+                if variable.kinds.is_empty() || variable.kinds.iter().any(|kind| !kinds.contains(kind)) {
+                    let message = format!("{name} names kinds of record that do not have `{path}`");
+                    found.error("VN-REL-115", &at, message);
+                }
+            }
+        }
+        found.text(&at, &format!("the label of {name}"), &variable.label);
+        found.text(&at, &format!("the definition of {name}"), &variable.definition);
+        found.legal_basis(&at, &name, &variable.legal_basis);
+        if let Some(url) = &variable.code_system {
+            found.code_system(&at, &name, url);
+        }
+    }
+    for (path, _) in RECORD_PATHS {
+        if !paths.contains(path) {
+            let message = format!("path `{path}` can be reported but has no variable");
+            found.error("VN-REL-115", &Element::Variable(String::new()), message);
+        }
+    }
+}
+
+fn checks(found: &mut Findings<'_>, checks: &[Check]) {
+    let mut codes = BTreeSet::new();
+    for check in checks {
+        let at = Element::Check(check.code.clone());
+        let name = format!("check `{}`", check.code);
+        if check.code.is_empty() || !codes.insert(check.code.as_str()) {
+            found.error("VN-REL-104", &at, format!("{name} is empty or given twice"));
+        }
+        found.text(&at, &format!("the message of {name}"), &check.message);
+        found.text(&at, &format!("the remedy of {name}"), &check.remedy);
+        if !check.legal_basis.is_empty() {
+            found.legal_basis(&at, &name, &check.legal_basis);
+        }
+    }
+}
+
+fn limits(found: &mut Findings<'_>) {
+    let register = &found.source.register;
+    let limits = register.limits;
+    if !(0..=366).contains(&limits.days_ahead) {
+        found.error("VN-REL-116", &Element::Limits, "days ahead must be 0 to 366");
+    }
+    if !(100..=150).contains(&limits.age_max) {
+        found.error(
+            "VN-REL-116",
+            &Element::Limits,
+            "the highest age must be 100 to 150 years",
+        );
+    }
+    if limits.earliest > found.source.head.from {
+        let message = "the earliest date of care lies after the date from which the release applies";
+        found.error("VN-REL-107", &Element::Limits, message);
+    }
+    for pattern in &register.reserve_patterns {
+        if pattern.issuer.is_empty() || pattern.pattern.len() < 8 || pattern.pattern.len() > 32 {
+            found.error(
+                "VN-REL-116",
+                &Element::Limits,
+                "a reserve-number pattern has 8 to 32 places and an issuer",
+            );
+        }
+    }
+    let url = register.geography_system.clone();
+    found.code_system(&Element::Limits, "the register", &url);
+}

@@ -1,0 +1,320 @@
+//! What the authority's stream holds: who changed what, when. Canonical bytes, version 1; versions once written
+//! stay readable. Whether a change is allowed is decided in [`crate::lifecycle`] before it is written.
+
+use jiff::civil::Date;
+use vardnav_classification::model::Label;
+use vardnav_register::bytes::{DecodeError, DecodeProblem, Reader, Writer};
+use vardnav_register::record::{Fact, Principals};
+use vardnav_register::unit::{Beds, UnitVersion};
+
+use crate::package::Digest;
+
+/// Version of the bytes that [`AuthorityEntry::encode`] writes.
+pub const ENTRY_VERSION: u8 = 1;
+
+/// Most items of one list in an entry.
+const ITEMS_MAX: usize = 4096;
+
+/// A change to what the authority keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorityEntry {
+    /// The authenticated caller.
+    pub caller: String,
+    /// When, in microseconds since 1970-01-01 UTC.
+    pub at: i64,
+    /// What changed.
+    pub change: Change,
+}
+
+/// Kinds of change. The kind bytes are stored: see [`Change::kind`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A reporter was registered or changed.
+    ReporterPut(Reporter),
+    /// A dated version of a care unit was registered or changed.
+    UnitPut {
+        /// HSA-id of the unit.
+        hsa_id: String,
+        /// The version. It takes the place of the version with the same first date.
+        version: Box<UnitVersion>,
+    },
+    /// An edition of an external code system was imported.
+    EditionImported(EditionRecord),
+    /// A draft was put: made, or given other content.
+    DraftPut {
+        /// Id of the draft.
+        draft: String,
+        /// What it proposes.
+        proposal: Proposal,
+    },
+    /// A draft was checked.
+    DraftChecked {
+        /// Id of the draft.
+        draft: String,
+        /// The content that was checked.
+        digest: Digest,
+        /// Findings that stop publication.
+        errors: u32,
+        /// Findings that deserve a look.
+        warnings: u32,
+    },
+    /// A draft was approved.
+    DraftApproved {
+        /// Id of the draft.
+        draft: String,
+        /// The content that was approved.
+        digest: Digest,
+    },
+    /// A draft was published and is a release from now on.
+    ReleasePublished {
+        /// Id of the draft.
+        draft: String,
+        /// The content that was published.
+        digest: Digest,
+    },
+}
+
+/// Somebody who reports to the register.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reporter {
+    /// Id, which also names the stream.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Organisationsnummer of the care provider (vårdgivare).
+    pub provider: String,
+    /// Callers that may write to the stream.
+    pub callers: Vec<String>,
+    /// First date of care it reports for; `None` for unbounded.
+    pub from: Option<Date>,
+    /// First date of care it no longer reports for; `None` for unbounded.
+    pub until: Option<Date>,
+}
+
+/// An imported edition of an external code system.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EditionRecord {
+    /// Canonical address of the code system.
+    pub system: String,
+    /// Version of the content.
+    pub version: String,
+    /// Title for people.
+    pub title: String,
+    /// How many concepts.
+    pub concepts: u64,
+    /// Digest of the blob that holds the edition.
+    pub blob: Digest,
+}
+
+/// What a draft proposes, as its files say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proposal {
+    /// Id of the release it wants to become.
+    pub release: String,
+    /// Name for people.
+    pub title: Label,
+    /// First date of care it wants to apply to.
+    pub from: Date,
+    /// Digest of the package.
+    pub digest: Digest,
+}
+
+impl Change {
+    /// The stored kind byte.
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::ReporterPut(_) => 1,
+            Self::UnitPut { .. } => 2,
+            Self::EditionImported(_) => 3,
+            Self::DraftPut { .. } => 4,
+            Self::DraftChecked { .. } => 5,
+            Self::DraftApproved { .. } => 6,
+            Self::ReleasePublished { .. } => 7,
+        }
+    }
+}
+
+impl AuthorityEntry {
+    /// Canonical bytes: kind, version, caller, instant, then what the kind holds.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        w.u8(self.change.kind());
+        w.u8(ENTRY_VERSION);
+        w.str(&self.caller);
+        w.i64(self.at);
+        match &self.change {
+            Change::ReporterPut(reporter) => write_reporter(&mut w, reporter),
+            Change::UnitPut { hsa_id, version } => {
+                w.str(hsa_id);
+                write_unit(&mut w, version);
+            }
+            Change::EditionImported(edition) => {
+                w.str(&edition.system);
+                w.str(&edition.version);
+                w.str(&edition.title);
+                w.varint(edition.concepts);
+                w.raw(&edition.blob);
+            }
+            Change::DraftPut { draft, proposal } => {
+                w.str(draft);
+                w.str(&proposal.release);
+                w.str(&proposal.title.sv);
+                w.str(&proposal.title.en);
+                w.date(proposal.from);
+                w.raw(&proposal.digest);
+            }
+            Change::DraftChecked {
+                draft,
+                digest,
+                errors,
+                warnings,
+            } => {
+                w.str(draft);
+                w.raw(digest);
+                w.u32(*errors);
+                w.u32(*warnings);
+            }
+            Change::DraftApproved { draft, digest } | Change::ReleasePublished { draft, digest } => {
+                w.str(draft);
+                w.raw(digest);
+            }
+        }
+        w.into_bytes()
+    }
+
+    /// Reads canonical bytes of any version written so far.
+    ///
+    /// # Errors
+    /// When the bytes are not an entry, or not in its one canonical form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let kind = r.u8()?;
+        if r.u8()? != ENTRY_VERSION {
+            return Err(r.error(DecodeProblem::Version));
+        }
+        let caller = r.string()?;
+        let at = r.i64()?;
+        let change = match kind {
+            1 => Change::ReporterPut(read_reporter(&mut r)?),
+            2 => Change::UnitPut {
+                hsa_id: r.string()?,
+                version: Box::new(read_unit(&mut r)?),
+            },
+            3 => Change::EditionImported(EditionRecord {
+                system: r.string()?,
+                version: r.string()?,
+                title: r.string()?,
+                concepts: r.varint()?,
+                blob: r.array()?,
+            }),
+            4 => Change::DraftPut {
+                draft: r.string()?,
+                proposal: Proposal {
+                    release: r.string()?,
+                    title: Label {
+                        sv: r.string()?,
+                        en: r.string()?,
+                    },
+                    from: r.date()?,
+                    digest: r.array()?,
+                },
+            },
+            5 => Change::DraftChecked {
+                draft: r.string()?,
+                digest: r.array()?,
+                errors: r.u32()?,
+                warnings: r.u32()?,
+            },
+            6 => Change::DraftApproved {
+                draft: r.string()?,
+                digest: r.array()?,
+            },
+            7 => Change::ReleasePublished {
+                draft: r.string()?,
+                digest: r.array()?,
+            },
+            _ => return Err(r.error(DecodeProblem::Tag)),
+        };
+        r.finish()?;
+        Ok(Self { caller, at, change })
+    }
+}
+
+fn write_reporter(w: &mut Writer, reporter: &Reporter) {
+    w.str(&reporter.id);
+    w.str(&reporter.name);
+    w.str(&reporter.provider);
+    w.seq(&reporter.callers, |w, caller| w.str(caller));
+    w.option_date(reporter.from);
+    w.option_date(reporter.until);
+}
+
+fn read_reporter(r: &mut Reader<'_>) -> Result<Reporter, DecodeError> {
+    Ok(Reporter {
+        id: r.string()?,
+        name: r.string()?,
+        provider: r.string()?,
+        callers: r.seq(ITEMS_MAX, Reader::string)?,
+        from: r.option_date()?,
+        until: r.option_date()?,
+    })
+}
+
+fn write_unit(w: &mut Writer, unit: &UnitVersion) {
+    w.date(unit.from);
+    w.option_date(unit.closed);
+    w.str(&unit.name);
+    w.str(&unit.kind);
+    w.str(&unit.provider);
+    w.seq(&unit.reporters, |w, reporter| w.str(reporter));
+    let Principals {
+        responsible,
+        performing,
+        bed_owner,
+        payer,
+    } = &unit.principals;
+    for principal in [responsible, performing, bed_owner, payer] {
+        w.option_str(principal.as_deref());
+    }
+    w.option_str(unit.kommun.as_deref());
+    w.seq(&unit.facts, |w, fact| {
+        w.str(&fact.axis);
+        w.seq(&fact.values, |w, value| w.str(value));
+    });
+    w.str(&unit.hours);
+    w.seq(&unit.beds, |w, beds| {
+        w.str(&beds.kind);
+        w.u32(beds.count);
+    });
+}
+
+fn read_unit(r: &mut Reader<'_>) -> Result<UnitVersion, DecodeError> {
+    Ok(UnitVersion {
+        from: r.date()?,
+        closed: r.option_date()?,
+        name: r.string()?,
+        kind: r.string()?,
+        provider: r.string()?,
+        reporters: r.seq(ITEMS_MAX, Reader::string)?,
+        principals: Principals {
+            responsible: r.option_string()?,
+            performing: r.option_string()?,
+            bed_owner: r.option_string()?,
+            payer: r.option_string()?,
+        },
+        kommun: r.option_string()?,
+        facts: r.seq(ITEMS_MAX, |r| {
+            Ok(Fact {
+                axis: r.string()?,
+                values: r.seq(ITEMS_MAX, Reader::string)?,
+            })
+        })?,
+        hours: r.string()?,
+        beds: r.seq(ITEMS_MAX, |r| {
+            Ok(Beds {
+                kind: r.string()?,
+                count: r.u32()?,
+            })
+        })?,
+    })
+}

@@ -1,0 +1,274 @@
+//! From draft to release: what may be written to the authority's stream, given what it says so far.
+//! Each function answers with the entry to append, or with the refusal; it appends nothing.
+
+use crate::authority::{AuthorityState, Draft, Stage};
+use crate::entry::{AuthorityEntry, Change, Proposal};
+use crate::package::{Digest, hex};
+
+/// Longest id of a draft, release or caller, in bytes.
+pub const ID_BYTES_MAX: usize = 64;
+
+/// Why a step is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No draft has the id.
+    #[error("no draft has that id")]
+    UnknownDraft,
+    /// The content has not been checked.
+    #[error("draft `{draft}` has not been checked")]
+    NotChecked {
+        /// Its id.
+        draft: String,
+    },
+    /// The step names other content than the draft holds now.
+    #[error("draft `{draft}` holds other content ({found}) than the step names")]
+    Changed {
+        /// Its id.
+        draft: String,
+        /// Digest of what it holds, in hexadecimal.
+        found: String,
+    },
+    /// The check found errors.
+    #[error("draft `{draft}` has {errors} findings that must be mended first")]
+    Faulty {
+        /// Its id.
+        draft: String,
+        /// How many.
+        errors: u32,
+    },
+    /// The approver has put content into the draft.
+    #[error("draft `{draft}` must be approved by somebody other than its authors")]
+    OwnDraft {
+        /// Its id.
+        draft: String,
+    },
+    /// It has not been approved.
+    #[error("draft `{draft}` has not been approved")]
+    NotApproved {
+        /// Its id.
+        draft: String,
+    },
+    /// A release with that id is published.
+    #[error("release `{release}` is already published and never changes; choose another id")]
+    IdTaken {
+        /// The id.
+        release: String,
+    },
+    /// The draft is published and cannot be changed.
+    #[error("draft `{draft}` is published and never changes; put a new draft")]
+    Published {
+        /// Its id.
+        draft: String,
+    },
+    /// An id is empty, too long or holds other characters than letters, digits, `.`, `_`, `:`, `-`.
+    #[error("the {of} is not 1 to {ID_BYTES_MAX} letters, digits, `.`, `_`, `:` or `-`")]
+    BadId {
+        /// What it is the id of.
+        of: &'static str,
+    },
+}
+
+impl Refusal {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownDraft => "VN-REL-201",
+            Self::NotChecked { .. } => "VN-REL-202",
+            Self::Changed { .. } => "VN-REL-203",
+            Self::Faulty { .. } => "VN-REL-204",
+            Self::OwnDraft { .. } => "VN-REL-205",
+            Self::NotApproved { .. } => "VN-REL-206",
+            Self::IdTaken { .. } => "VN-REL-207",
+            Self::Published { .. } => "VN-REL-208",
+            Self::BadId { .. } => "VN-REL-209",
+        }
+    }
+}
+
+/// An id for a new draft that no draft has yet.
+pub fn next_draft_id(state: &AuthorityState) -> String {
+    let mut number = state.drafts().count() + 1;
+    loop {
+        let id = format!("draft-{number}");
+        if state.draft(&id).is_none() {
+            return id;
+        }
+        number += 1;
+    }
+}
+
+/// Puts a draft: makes it, or gives it other content, which undoes check and approval.
+///
+/// # Errors
+/// [`Refusal::BadId`], [`Refusal::IdTaken`], [`Refusal::Published`].
+pub fn put(
+    state: &AuthorityState,
+    caller: &str,
+    at: i64,
+    draft: &str,
+    proposal: Proposal,
+) -> Result<AuthorityEntry, Refusal> {
+    check_id("caller", caller)?;
+    check_id("draft", draft)?;
+    check_id("release", &proposal.release)?;
+    if state
+        .draft(draft)
+        .is_some_and(|draft| draft.stage() == Stage::Published)
+    {
+        return Err(Refusal::Published {
+            draft: draft.to_owned(),
+        });
+    }
+    if state.release(&proposal.release).is_some() {
+        return Err(Refusal::IdTaken {
+            release: proposal.release,
+        });
+    }
+    Ok(entry(
+        caller,
+        at,
+        Change::DraftPut {
+            draft: draft.to_owned(),
+            proposal,
+        },
+    ))
+}
+
+/// Notes the outcome of a check of the content with `digest`.
+///
+/// # Errors
+/// [`Refusal::UnknownDraft`], [`Refusal::Published`], [`Refusal::Changed`].
+pub fn checked(
+    state: &AuthorityState,
+    caller: &str,
+    at: i64,
+    draft: &str,
+    digest: Digest,
+    errors: u32,
+    warnings: u32,
+) -> Result<AuthorityEntry, Refusal> {
+    check_id("caller", caller)?;
+    open(state, draft, &digest)?;
+    Ok(entry(
+        caller,
+        at,
+        Change::DraftChecked {
+            draft: draft.to_owned(),
+            digest,
+            errors,
+            warnings,
+        },
+    ))
+}
+
+/// Approves the content with `digest`.
+///
+/// # Errors
+/// [`Refusal::UnknownDraft`], [`Refusal::Published`], [`Refusal::Changed`], [`Refusal::NotChecked`],
+/// [`Refusal::Faulty`], [`Refusal::OwnDraft`].
+pub fn approve(
+    state: &AuthorityState,
+    caller: &str,
+    at: i64,
+    draft: &str,
+    digest: Digest,
+) -> Result<AuthorityEntry, Refusal> {
+    check_id("caller", caller)?;
+    let known = open(state, draft, &digest)?;
+    sound(known)?;
+    if known.authors.contains(caller) {
+        return Err(Refusal::OwnDraft {
+            draft: draft.to_owned(),
+        });
+    }
+    Ok(entry(
+        caller,
+        at,
+        Change::DraftApproved {
+            draft: draft.to_owned(),
+            digest,
+        },
+    ))
+}
+
+/// Publishes the content with `digest`: from then on it is the release for dates of care from its first date.
+///
+/// # Errors
+/// Those of [`approve`] save [`Refusal::OwnDraft`], and [`Refusal::NotApproved`], [`Refusal::IdTaken`].
+pub fn publish(
+    state: &AuthorityState,
+    caller: &str,
+    at: i64,
+    draft: &str,
+    digest: Digest,
+) -> Result<AuthorityEntry, Refusal> {
+    check_id("caller", caller)?;
+    let known = open(state, draft, &digest)?;
+    sound(known)?;
+    if known.approval.is_none() {
+        return Err(Refusal::NotApproved {
+            draft: draft.to_owned(),
+        });
+    }
+    if state.release(&known.proposal.release).is_some() {
+        return Err(Refusal::IdTaken {
+            release: known.proposal.release.clone(),
+        });
+    }
+    Ok(entry(
+        caller,
+        at,
+        Change::ReleasePublished {
+            draft: draft.to_owned(),
+            digest,
+        },
+    ))
+}
+
+fn entry(caller: &str, at: i64, change: Change) -> AuthorityEntry {
+    AuthorityEntry {
+        caller: caller.to_owned(),
+        at,
+        change,
+    }
+}
+
+/// The draft, when it is not published and holds just that content.
+fn open<'a>(state: &'a AuthorityState, draft: &str, digest: &Digest) -> Result<&'a Draft, Refusal> {
+    let known = state.draft(draft).ok_or(Refusal::UnknownDraft)?;
+    if known.stage() == Stage::Published {
+        return Err(Refusal::Published {
+            draft: draft.to_owned(),
+        });
+    }
+    if known.proposal.digest != *digest {
+        return Err(Refusal::Changed {
+            draft: draft.to_owned(),
+            found: hex(&known.proposal.digest),
+        });
+    }
+    Ok(known)
+}
+
+/// Checked without findings that stop it.
+fn sound(draft: &Draft) -> Result<(), Refusal> {
+    match &draft.check {
+        None => Err(Refusal::NotChecked {
+            draft: draft.id.clone(),
+        }),
+        Some(check) if check.errors > 0 => Err(Refusal::Faulty {
+            draft: draft.id.clone(),
+            errors: check.errors,
+        }),
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_id(of: &'static str, id: &str) -> Result<(), Refusal> {
+    let fits = (1..=ID_BYTES_MAX).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-'));
+    if fits { Ok(()) } else { Err(Refusal::BadId { of }) }
+}

@@ -1,0 +1,206 @@
+//! A release compiled: immutable, shared by everything that classifies, validates, looks up or counts under it.
+//! A snapshot is a cache; the package and the editions are what is kept.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use vardnav_classification::DescriptionSystem;
+use vardnav_classification::model::Label;
+use vardnav_indicators::definition::IndicatorDefinitions;
+use vardnav_register::definition::RegisterDefinition;
+use vardnav_terminology::model::Validity;
+use vardnav_terminology::{Catalog, CatalogError, CodeStatus, Edition};
+
+use crate::check;
+use crate::package::Digest;
+use crate::source::{EditionBinding, Element, Place, ReleaseFinding, ReleaseSource};
+
+/// A compiled release.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Id.
+    pub id: String,
+    /// Digest of its package.
+    pub digest: Digest,
+    /// First date of care it applies to.
+    pub from: Date,
+    /// Name for people.
+    pub title: Label,
+    /// What it brings.
+    pub summary: Label,
+    /// Axes and decision tables.
+    pub description: Arc<DescriptionSystem>,
+    /// Variables, checks, legal bases, limits.
+    pub register: RegisterDefinition,
+    /// Indicators and disclosure.
+    pub indicators: IndicatorDefinitions,
+    /// The release's own code systems and those bound editions that are loaded.
+    pub catalog: Catalog,
+    /// Editions of external code systems that it binds, loaded or not.
+    pub bindings: Vec<EditionBinding>,
+    /// What deserves a look: findings that do not stop publication.
+    pub warnings: Vec<ReleaseFinding>,
+}
+
+/// What kind of principal a code of the geography is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PrincipalKind {
+    /// A region.
+    Region,
+    /// A kommun.
+    Kommun,
+}
+
+impl Snapshot {
+    /// Checks and compiles a release. Of `editions` those that it binds are taken into its catalog.
+    ///
+    /// # Errors
+    /// All findings of the check, and what the compilers of its parts found, when one of them is an error.
+    pub fn compile(
+        source: ReleaseSource,
+        digest: Digest,
+        editions: &[Arc<Edition>],
+    ) -> Result<Self, Vec<ReleaseFinding>> {
+        let mut findings = check::check(&source);
+        let catalog = catalog(&source, editions, &mut findings);
+        let ReleaseSource {
+            head,
+            description,
+            register,
+            indicators,
+            places,
+            ..
+        } = source;
+        let compiled = DescriptionSystem::compile(description);
+        match (compiled, findings.iter().any(|finding| !finding.warning)) {
+            (Ok(description), false) => Ok(Self {
+                id: head.id,
+                digest,
+                from: head.from,
+                title: head.title,
+                summary: head.summary,
+                description: Arc::new(description),
+                register,
+                indicators,
+                catalog,
+                bindings: head.bindings,
+                warnings: findings,
+            }),
+            (Ok(_), true) => Err(findings),
+            (Err(problems), _) => {
+                if !findings.iter().any(|finding| finding.code == "VN-REL-103") {
+                    let place = places.of(&Element::Head);
+                    findings.extend(problems.iter().map(|problem| {
+                        ReleaseFinding::error("VN-REL-103", place.clone(), problem.to_string())
+                    }));
+                }
+                Err(findings)
+            }
+        }
+    }
+
+    /// The same release with other editions loaded: its own code systems stay, of `editions` the bound ones are
+    /// taken.
+    pub fn with_editions(&self, editions: &[Arc<Edition>]) -> Self {
+        let mut catalog = Catalog::new();
+        let bound = |edition: &Edition| {
+            self.bindings
+                .iter()
+                .any(|binding| binding.system == edition.url())
+        };
+        let own = self.catalog.editions().filter(|edition| !bound(edition));
+        for edition in own.chain(editions.iter().filter(|edition| self.binds(edition))) {
+            // An edition given twice is there already.
+            let _ = catalog.insert(Arc::clone(edition));
+        }
+        for binding in &self.bindings {
+            // The bindings were taken without an error when the release was compiled.
+            let _ = bind(&mut catalog, binding);
+        }
+        Self {
+            catalog,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the release binds this edition on some date.
+    pub fn binds(&self, edition: &Edition) -> bool {
+        self.bindings
+            .iter()
+            .any(|binding| binding.system == edition.url() && binding.version == edition.version())
+    }
+
+    /// Whether a code may be used on a date of care. `version` names an edition; without it the one bound for the
+    /// date answers.
+    pub fn check_code(&self, system: &str, version: Option<&str>, code: &str, date: Date) -> CodeStatus {
+        self.catalog.check(system, version, code, date)
+    }
+
+    /// What kind of principal a code of the geography is; `None` when it is no such code.
+    pub fn principal_kind(&self, code: &str) -> Option<PrincipalKind> {
+        let geography = self
+            .catalog
+            .in_force(&self.register.geography_system, self.from)?;
+        match geography.lookup(code)?.property("kind")? {
+            "region" => Some(PrincipalKind::Region),
+            "kommun" => Some(PrincipalKind::Kommun),
+            _ => None,
+        }
+    }
+}
+
+fn catalog(source: &ReleaseSource, editions: &[Arc<Edition>], findings: &mut Vec<ReleaseFinding>) -> Catalog {
+    let mut catalog = Catalog::new();
+    for system in &source.code_systems {
+        match Edition::compile(system.clone()) {
+            Ok(edition) => {
+                // An address given twice is a finding of the check.
+                let _ = catalog.insert(Arc::new(edition));
+            }
+            Err(problems) => {
+                for problem in problems {
+                    let element = Element::Concept(system.url.clone(), problem.code.clone());
+                    let place = source.places.of(&element);
+                    if !known(findings, &place) {
+                        findings.push(ReleaseFinding::error("VN-REL-106", place, problem.to_string()));
+                    }
+                }
+            }
+        }
+    }
+    let bindings = &source.head.bindings;
+    for edition in editions {
+        let wanted = |binding: &&EditionBinding| {
+            binding.system == edition.url() && binding.version == edition.version()
+        };
+        if bindings.iter().any(|binding| wanted(&binding)) {
+            // An edition given twice is there already.
+            let _ = catalog.insert(Arc::clone(edition));
+        }
+    }
+    for binding in bindings {
+        if let Err(error) = bind(&mut catalog, binding) {
+            let element = Element::Binding(binding.system.clone(), binding.version.clone());
+            let place = source.places.of(&element);
+            if !known(findings, &place) {
+                findings.push(ReleaseFinding::error("VN-REL-107", place, error.to_string()));
+            }
+        }
+    }
+    catalog
+}
+
+fn bind(catalog: &mut Catalog, binding: &EditionBinding) -> Result<(), CatalogError> {
+    let validity = Validity {
+        from: binding.from,
+        until: binding.until,
+    };
+    catalog.bind(&binding.system, &binding.version, validity)
+}
+
+/// Whether an error is noted at a place already.
+fn known(findings: &[ReleaseFinding], place: &Place) -> bool {
+    findings
+        .iter()
+        .any(|finding| !finding.warning && finding.place == *place)
+}
