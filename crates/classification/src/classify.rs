@@ -76,7 +76,7 @@ impl DescriptionSystem {
     /// For a contact, the slot of a table that classifies segments but not contacts is a fact given by the caller:
     /// the value of the segment that covers the contact.
     pub fn classify(&self, grain: Grain, date: Date, facts: &FactSet) -> Classification {
-        self.classify_into(grain, date, &mut facts.clone())
+        self.classify_into(grain, date, &mut { *facts })
     }
 
     /// As [`Self::classify`]; fills the slots of the tables, so that [`Self::undetermined`] can follow.

@@ -134,7 +134,7 @@ pub struct Possible {
 impl DescriptionSystem {
     /// Decides as [`Self::classify`] does, and tells why.
     pub fn explain(&self, grain: Grain, date: Date, facts: &FactSet) -> Explanation {
-        let mut filled = facts.clone();
+        let mut filled = *facts;
         let result = self.classify_into(grain, date, &mut filled);
         let mut undetermined = Vec::new();
         self.undetermined(date, &filled, &result, &mut undetermined);

@@ -17,6 +17,9 @@ mod boxes;
 
 use boxes::{Block, Space, TooMany};
 
+/// Axis and value, as few as it takes.
+type Example = Vec<(String, String)>;
+
 /// What was proven of one table, for one grain, with the rules in force on a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
@@ -159,7 +162,7 @@ impl DescriptionSystem {
         grain: Grain,
         date: Date,
         reached: &mut [bool],
-    ) -> Result<(u64, Option<Vec<(String, String)>>), TooMany> {
+    ) -> Result<(u64, Option<Example>), TooMany> {
         let Some((table, _)) = self.source_table(index) else {
             return Ok((0, None));
         };
@@ -294,7 +297,7 @@ impl DescriptionSystem {
                 for rule in self.in_force(table, date) {
                     for each in self.rule_boxes(rule, &space) {
                         if let Gives::Value(value) = rule.gives {
-                            parted.add(left.within(&[each.clone()]), table.slot, 1 << value)?;
+                            parted.add(left.within(core::slice::from_ref(&each)), table.slot, 1 << value)?;
                         }
                         left.subtract(&each)?;
                     }
