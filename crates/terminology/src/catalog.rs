@@ -1,0 +1,241 @@
+//! The editions that apply together, and which of them is in force on a date.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::edition::Edition;
+use crate::model::Validity;
+use crate::search::{SearchHit, SearchQuery};
+use crate::validate::Validation;
+
+/// Editions by address and version, and the dates on which versions are in force.
+///
+/// Of an address without bindings the edition that was put in last is in force on every date.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    systems: BTreeMap<String, System>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct System {
+    /// In the order they were put in.
+    editions: Vec<Arc<Edition>>,
+    /// By first date.
+    bindings: Vec<Binding>,
+}
+
+/// A version of a code system that is in force for a while. It need not be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The version.
+    pub version: String,
+    /// When it is in force.
+    pub validity: Validity,
+}
+
+/// Why an edition or binding was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogError {
+    /// There is an edition with this address and version already.
+    #[error("`{url}` version `{version}` is in the catalog already")]
+    DuplicateEdition {
+        /// Address of the code system.
+        url: String,
+        /// Version.
+        version: String,
+    },
+    /// Two versions would be in force on the same date.
+    #[error("two versions of `{url}`, `{version}` and `{other}`, are in force on the same date")]
+    OverlappingBinding {
+        /// Address of the code system.
+        url: String,
+        /// Version that was to be bound.
+        version: String,
+        /// Version bound before.
+        other: String,
+    },
+    /// The interval of a binding is empty.
+    #[error("version `{version}` of `{url}` is bound to no date")]
+    EmptyBinding {
+        /// Address of the code system.
+        url: String,
+        /// Version.
+        version: String,
+    },
+}
+
+/// Whether a code may be used on a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CodeStatus {
+    /// It may.
+    Valid,
+    /// The edition has it, but not for use on the date; or the edition is not in force on the date.
+    NotValidOnDate,
+    /// The edition does not have it.
+    Unknown,
+    /// The code system is known, the edition asked for or in force is not loaded.
+    NotLoaded,
+    /// Nothing is known of the code system.
+    UnknownSystem,
+}
+
+impl Catalog {
+    /// An empty catalog.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts an edition in.
+    ///
+    /// # Errors
+    /// When there is one with its address and version.
+    pub fn insert(&mut self, edition: Arc<Edition>) -> Result<(), CatalogError> {
+        if self.edition(edition.url(), edition.version()).is_some() {
+            let (url, version) = (edition.url().to_owned(), edition.version().to_owned());
+            return Err(CatalogError::DuplicateEdition { url, version });
+        }
+        self.systems
+            .entry(edition.url().to_owned())
+            .or_default()
+            .editions
+            .push(edition);
+        Ok(())
+    }
+
+    /// States that a version of a code system is in force for a while, whether it is loaded or not.
+    ///
+    /// # Errors
+    /// When the interval is empty or meets that of another version.
+    pub fn bind(&mut self, url: &str, version: &str, validity: Validity) -> Result<(), CatalogError> {
+        let (owned_url, owned_version) = (|| url.to_owned(), || version.to_owned());
+        if matches!((validity.from, validity.until), (Some(from), Some(until)) if until <= from) {
+            return Err(CatalogError::EmptyBinding {
+                url: owned_url(),
+                version: owned_version(),
+            });
+        }
+        let system = self.systems.entry(url.to_owned()).or_default();
+        if let Some(other) = system
+            .bindings
+            .iter()
+            .find(|other| meet(other.validity, validity))
+        {
+            let other = other.version.clone();
+            return Err(CatalogError::OverlappingBinding {
+                url: owned_url(),
+                version: owned_version(),
+                other,
+            });
+        }
+        let at = system
+            .bindings
+            .partition_point(|other| other.validity.from < validity.from);
+        system.bindings.insert(
+            at,
+            Binding {
+                version: owned_version(),
+                validity,
+            },
+        );
+        Ok(())
+    }
+
+    /// All editions, by address, then in the order they were put in.
+    pub fn editions(&self) -> impl Iterator<Item = &Arc<Edition>> {
+        self.systems.values().flat_map(|system| &system.editions)
+    }
+
+    /// The bindings of a code system, by first date.
+    pub fn bindings(&self, url: &str) -> &[Binding] {
+        self.systems.get(url).map_or(&[], |system| &system.bindings)
+    }
+
+    /// The edition with an address and version.
+    pub fn edition(&self, url: &str, version: &str) -> Option<&Arc<Edition>> {
+        self.systems.get(url)?.version(version)
+    }
+
+    /// The edition of a code system in force on `date`, if it is loaded.
+    pub fn in_force(&self, url: &str, date: Date) -> Option<&Arc<Edition>> {
+        self.systems.get(url)?.in_force(date).ok()
+    }
+
+    /// The edition that answers for a code system: that with `version`, or without one that in force on `date`.
+    ///
+    /// # Errors
+    /// The status of every code of the code system, when no edition answers.
+    pub fn resolve(&self, url: &str, version: Option<&str>, date: Date) -> Result<&Arc<Edition>, CodeStatus> {
+        let system = self.systems.get(url).ok_or(CodeStatus::UnknownSystem)?;
+        match version {
+            None => system.in_force(date),
+            Some(version) => {
+                let mut bindings = system
+                    .bindings
+                    .iter()
+                    .filter(|binding| binding.version == version)
+                    .peekable();
+                if bindings.peek().is_some() && bindings.all(|binding| !binding.validity.contains(date)) {
+                    return Err(CodeStatus::NotValidOnDate);
+                }
+                system.version(version).ok_or(CodeStatus::NotLoaded)
+            }
+        }
+    }
+
+    /// Whether a code may be used on `date`. A version that is bound must be in force on it.
+    pub fn check(&self, url: &str, version: Option<&str>, code: &str, date: Date) -> CodeStatus {
+        match self.resolve(url, version, date) {
+            Err(status) => status,
+            Ok(edition) => match edition.validate_code(code, None, date) {
+                Validation::Valid { .. } | Validation::DisplayMismatch { .. } => CodeStatus::Valid,
+                Validation::UnknownCode => CodeStatus::Unknown,
+                Validation::NotValidOnDate { .. } | Validation::Inactive { .. } => CodeStatus::NotValidOnDate,
+            },
+        }
+    }
+
+    /// The concepts of all editions that fit a query, best first. With a date, of each code system only the edition
+    /// in force on it is searched. `systems` names the addresses to search; empty for all.
+    pub fn search(&self, query: &SearchQuery<'_>, systems: &[&str]) -> Vec<SearchHit<'_>> {
+        let wanted = self
+            .systems
+            .iter()
+            .filter(|(url, _)| systems.is_empty() || systems.contains(&url.as_str()));
+        let editions = wanted.flat_map(|(_, system)| match query.date {
+            Some(date) => system.in_force(date).ok().into_iter().collect::<Vec<_>>(),
+            None => system.editions.iter().collect(),
+        });
+        let mut hits: Vec<SearchHit<'_>> = editions.flat_map(|edition| edition.search(query)).collect();
+        hits.sort_by(SearchHit::compare);
+        hits.truncate(query.limit);
+        hits
+    }
+}
+
+impl System {
+    fn version(&self, version: &str) -> Option<&Arc<Edition>> {
+        self.editions.iter().find(|edition| edition.version() == version)
+    }
+
+    fn in_force(&self, date: Date) -> Result<&Arc<Edition>, CodeStatus> {
+        if self.bindings.is_empty() {
+            return self.editions.last().ok_or(CodeStatus::NotLoaded);
+        }
+        let binding = self
+            .bindings
+            .iter()
+            .find(|binding| binding.validity.contains(date));
+        let binding = binding.ok_or(CodeStatus::NotValidOnDate)?;
+        self.version(&binding.version).ok_or(CodeStatus::NotLoaded)
+    }
+}
+
+fn meet(a: Validity, b: Validity) -> bool {
+    let before = |from: Option<Date>, until: Option<Date>| match (from, until) {
+        (Some(from), Some(until)) => from < until,
+        _ => true,
+    };
+    before(a.from, b.until) && before(b.from, a.until)
+}

@@ -1,0 +1,95 @@
+//! Rows of varying length in two flat arrays (compressed sparse rows). Knows nothing of what the items mean.
+
+/// For each row a slice of items.
+#[derive(Debug)]
+pub(crate) struct Csr<T> {
+    offsets: Box<[u32]>,
+    items: Box<[T]>,
+}
+
+impl<T> Csr<T> {
+    /// The items of `row`; empty when there is no such row.
+    pub(crate) fn row(&self, row: u32) -> &[T] {
+        let row = row as usize;
+        let (Some(&start), Some(&end)) = (self.offsets.get(row), self.offsets.get(row + 1)) else {
+            return &[];
+        };
+        self.items.get(start as usize..end as usize).unwrap_or(&[])
+    }
+
+    /// All items, row after row.
+    pub(crate) fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// How many items the rows from `from` up to `to` hold together.
+    pub(crate) fn count(&self, from: u32, to: u32) -> u32 {
+        let at = |row: u32| self.offsets.get(row as usize).copied().unwrap_or_default();
+        at(to).saturating_sub(at(from))
+    }
+}
+
+impl Csr<u32> {
+    /// Rows from (row, item) pairs; items keep the order of the pairs within their row.
+    pub(crate) fn from_pairs(rows: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        let mut offsets = vec![0_u32; rows + 1];
+        for (row, _) in pairs.clone() {
+            if let Some(count) = offsets.get_mut(row as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut total = 0;
+        for offset in &mut offsets {
+            total += *offset;
+            *offset = total;
+        }
+        let mut next = offsets.clone();
+        let mut items = vec![0; total as usize];
+        for (row, item) in pairs {
+            if let Some(position) = next.get_mut(row as usize)
+                && let Some(slot) = items.get_mut(*position as usize)
+            {
+                *slot = item;
+                *position += 1;
+            }
+        }
+        Self {
+            offsets: offsets.into(),
+            items: items.into(),
+        }
+    }
+}
+
+/// Builds a [`Csr`] row by row.
+#[derive(Debug)]
+pub(crate) struct CsrBuilder<T> {
+    offsets: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> CsrBuilder<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            offsets: vec![0],
+            items: Vec::new(),
+        }
+    }
+
+    /// Adds an item to the row that is open.
+    pub(crate) fn push(&mut self, item: T) {
+        self.items.push(item);
+    }
+
+    /// Closes the open row. Items beyond `u32::MAX` must have been refused before.
+    pub(crate) fn end_row(&mut self) {
+        self.offsets
+            .push(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
+    }
+
+    pub(crate) fn finish(self) -> Csr<T> {
+        Csr {
+            offsets: self.offsets.into(),
+            items: self.items.into(),
+        }
+    }
+}

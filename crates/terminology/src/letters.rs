@@ -1,0 +1,151 @@
+//! Letters as they are compared: lower case, composed, and folded to their base letter (å, ä → a; ö → o) where a
+//! search falls back to that; and the words of a text.
+
+/// The characters of `text` in lower case, with combining marks composed or, where no composed letter is known,
+/// left out.
+pub(crate) fn lower(text: &str) -> impl Iterator<Item = char> + '_ {
+    let mut rest = text.chars().flat_map(char::to_lowercase).peekable();
+    std::iter::from_fn(move || {
+        let mut letter = rest.find(|c| !is_mark(*c))?;
+        while let Some(mark) = rest.next_if(|c| is_mark(*c)) {
+            letter = compose(letter, mark);
+        }
+        Some(letter)
+    })
+}
+
+/// Whether two texts are the same apart from case, composition and runs of white space.
+pub(crate) fn same_text(a: &str, b: &str) -> bool {
+    a == b || spaced(a).eq(spaced(b))
+}
+
+/// The base letter: å, ä, á → a; ö, ø → o; é → e; the letter itself where it has none.
+pub(crate) fn fold(letter: char) -> char {
+    match letter {
+        'à'..='æ' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'ð' | 'đ' | 'ď' => 'd',
+        'è'..='ë' | 'ē' | 'ę' | 'ě' => 'e',
+        'ì'..='ï' | 'ī' => 'i',
+        'ł' => 'l',
+        'ñ' | 'ń' | 'ň' => 'n',
+        'ò'..='ö' | 'ø' | 'ō' | 'ő' | 'œ' => 'o',
+        'ř' => 'r',
+        'ß' | 'ś' | 'š' | 'ş' => 's',
+        'ť' => 't',
+        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        other => other,
+    }
+}
+
+/// Calls `take` with each word of `text`: runs of letters and digits, in lower case. The full stop of a code as
+/// ICD-10 prints it (`I50.9`) is no boundary and is left out, so that both forms give the same word.
+pub(crate) fn for_each_word(text: &str, mut take: impl FnMut(&str)) {
+    let mut word = String::new();
+    let mut letters = lower(text).peekable();
+    while let Some(letter) = letters.next() {
+        if letter.is_alphanumeric() {
+            word.push(letter);
+        } else if letter == '.'
+            && is_category(word.as_bytes())
+            && letters.peek().is_some_and(|next| next.is_alphanumeric())
+        {
+        } else if !word.is_empty() {
+            take(&word);
+            word.clear();
+        }
+    }
+    if !word.is_empty() {
+        take(&word);
+    }
+}
+
+/// Whether the bytes are a category of ICD-10: a letter and two digits.
+pub(crate) fn is_category(bytes: &[u8]) -> bool {
+    matches!(bytes, [letter, tens, ones]
+        if letter.is_ascii_alphabetic() && tens.is_ascii_digit() && ones.is_ascii_digit())
+}
+
+fn spaced(text: &str) -> impl Iterator<Item = char> + '_ {
+    let mut pending = false;
+    let mut started = false;
+    let mut letters = lower(text).peekable();
+    std::iter::from_fn(move || {
+        while letters.next_if(|c| c.is_whitespace()).is_some() {
+            pending = started;
+        }
+        letters.peek()?;
+        started = true;
+        if std::mem::take(&mut pending) {
+            Some(' ')
+        } else {
+            letters.next()
+        }
+    })
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
+}
+
+fn compose(letter: char, mark: char) -> char {
+    match (letter, mark) {
+        ('a', '\u{30a}') => 'å',
+        ('a', '\u{308}') => 'ä',
+        ('o', '\u{308}') => 'ö',
+        ('u', '\u{308}') => 'ü',
+        ('e', '\u{308}') => 'ë',
+        ('i', '\u{308}') => 'ï',
+        ('a', '\u{301}') => 'á',
+        ('e', '\u{301}') => 'é',
+        ('i', '\u{301}') => 'í',
+        ('o', '\u{301}') => 'ó',
+        ('u', '\u{301}') => 'ú',
+        ('y', '\u{301}') => 'ý',
+        ('a', '\u{300}') => 'à',
+        ('e', '\u{300}') => 'è',
+        ('a', '\u{302}') => 'â',
+        ('e', '\u{302}') => 'ê',
+        ('o', '\u{302}') => 'ô',
+        ('n', '\u{303}') => 'ñ',
+        ('c', '\u{327}') => 'ç',
+        _ => letter,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for_each_word(text, |word| words.push(word.to_owned()));
+        words
+    }
+
+    #[test]
+    fn words_are_lower_case_runs_of_letters_and_digits() {
+        assert_eq!(
+            words("Hälso- och sjukvård, i HEMMET"),
+            ["hälso", "och", "sjukvård", "i", "hemmet"]
+        );
+        assert_eq!(words("  "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_code_with_and_without_its_full_stop_is_one_word() {
+        assert_eq!(words("I50.9"), ["i509"]);
+        assert_eq!(words("I50."), ["i50"]);
+        assert_eq!(words("A00-A09"), ["a00", "a09"]);
+        assert_eq!(words("3.5 mg"), ["3", "5", "mg"]);
+    }
+
+    #[test]
+    fn decomposed_letters_equal_composed_ones() {
+        assert!(same_text("Va\u{30a}rd pa\u{30a}  o\u{308}n", " vård på ön"));
+        assert!(!same_text("vård på ön", "vård påön"));
+        assert!(!same_text("vård", "vard"));
+    }
+}

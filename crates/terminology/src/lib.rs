@@ -1,0 +1,29 @@
+//! Code systems, designations and their use on a date: look-up, validation, subsumption and search over compiled,
+//! immutable editions.
+//!
+//! Pure: no files, no clock, no async. [`model`] is what files are read into, [`Edition`] is what answers, and a
+//! [`Catalog`] holds the editions that apply together.
+
+pub mod model;
+
+mod catalog;
+mod codes;
+mod compile;
+mod csr;
+mod edition;
+mod hierarchy;
+mod language;
+mod letters;
+mod problem;
+mod search;
+mod texts;
+mod validate;
+mod view;
+
+pub use catalog::{Binding, Catalog, CatalogError, CodeStatus};
+pub use edition::{ConceptIndex, Edition, UnknownCode};
+pub use hierarchy::Subsumption;
+pub use problem::{Problem, ProblemKind};
+pub use search::{SearchHit, SearchQuery};
+pub use validate::{DeprecatedDisplay, Validation};
+pub use view::{ConceptView, DefinitionView, DesignationView, NoteView, PropertyView, RelationView};

@@ -1,0 +1,114 @@
+//! Search as one types: every word of the query begins a word of a designation or of the code.
+//!
+//! Order of hits, one a concept: first those whose whole text or code is what was typed; then, when something typed
+//! has a digit, codes that begin with it; then hits with the very letters; then those found only by folding letters
+//! (å, ä → a; ö → o). Within each: active concepts first; recommended terms before accepted before deprecated;
+//! whole words before beginnings; short terms before long; then by text and code.
+//!
+//! Terms are stored in that order as far as the query does not decide it, so a search for something common stops
+//! when it has enough, and one for something rare looks at the few terms that hold its rarest word.
+
+mod index;
+mod query;
+
+use std::cmp::Ordering;
+
+use jiff::civil::Date;
+
+use crate::edition::{ConceptIndex, Edition};
+use crate::letters::for_each_word;
+use crate::view::{ConceptView, DesignationView, designation};
+
+pub(crate) use index::SearchIndex;
+
+/// What to search for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchQuery<'q> {
+    /// What was typed. Its length is the caller's to limit; without a letter or digit nothing is found.
+    pub text: &'q str,
+    /// Only terms in this language or a narrower form of it (BCP 47); empty for all.
+    pub language: &'q str,
+    /// Only terms in force on this date, of codes that may be used on it; `None` for all.
+    pub date: Option<Date>,
+    /// At most this many hits.
+    pub limit: usize,
+}
+
+/// A concept that fits a query.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchHit<'e> {
+    /// The concept.
+    pub concept: ConceptView<'e>,
+    /// The term that fits, or the first of those searched when the code fits; `None` when the concept has no term.
+    pub designation: Option<DesignationView<'e>>,
+    grade: Grade,
+    segment: u8,
+    whole: bool,
+}
+
+/// How a hit was found, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Grade {
+    Equal,
+    Code,
+    Letters,
+    Folded,
+}
+
+impl SearchHit<'_> {
+    /// Which of two hits for the same query comes first, be they of different editions.
+    pub fn compare(&self, other: &Self) -> Ordering {
+        self.grade
+            .cmp(&other.grade)
+            .then_with(|| match self.grade {
+                Grade::Code => self.by_code().cmp(&other.by_code()),
+                _ => self.by_term().cmp(&other.by_term()),
+            })
+            .then_with(|| self.concept.code().cmp(other.concept.code()))
+    }
+
+    fn by_code(&self) -> impl Ord + use<> {
+        (self.segment >= index::STATUSES, words(self.concept.code()))
+    }
+
+    fn by_term(&self) -> impl Ord + '_ {
+        (
+            self.segment,
+            !self.whole,
+            self.text().chars().count(),
+            self.text(),
+        )
+    }
+
+    fn text(&self) -> &str {
+        self.designation.map_or("", |designation| designation.text)
+    }
+}
+
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for_each_word(text, |word| words.push(word.to_owned()));
+    words
+}
+
+pub(crate) fn search<'e>(edition: &'e Edition, query: &SearchQuery<'_>) -> Vec<SearchHit<'e>> {
+    let found = query::run(edition, query);
+    let index = &edition.index;
+    found
+        .into_iter()
+        .filter_map(|hit| {
+            let concept = edition.concept(ConceptIndex(hit.concept))?;
+            let designation = index
+                .designation(&edition.designations, hit.doc)
+                .map(|row| designation(edition, row));
+            let segment = index.segment(hit.doc);
+            Some(SearchHit {
+                concept,
+                designation,
+                grade: hit.grade,
+                segment,
+                whole: hit.whole,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,284 @@
+//! What an edition answers: look-up, display, validation, search in small.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
+
+use jiff::civil::{Date, date};
+use vardnav_terminology::model::{
+    CodeSystem, Concept, ConceptStatus, Designation, DesignationStatus, Relation, RelationKind, Validity,
+};
+use vardnav_terminology::{Edition, ProblemKind, SearchQuery, Subsumption, UnknownCode, Validation};
+
+const BEFORE: Date = date(2026, 6, 30);
+const AFTER: Date = date(2026, 7, 1);
+
+fn term(text: &str, language: &str, status: DesignationStatus) -> Designation {
+    Designation {
+        text: text.to_owned(),
+        language: language.to_owned(),
+        status,
+        ..Designation::default()
+    }
+}
+
+fn concept(code: &str, parents: &[&str], designations: Vec<Designation>) -> Concept {
+    let parents = parents.iter().map(|&parent| parent.to_owned()).collect();
+    Concept {
+        code: code.to_owned(),
+        parents,
+        designations,
+        ..Concept::default()
+    }
+}
+
+fn system(concepts: Vec<Concept>) -> CodeSystem {
+    CodeSystem {
+        url: "https://example.org/terms".to_owned(),
+        version: "1".to_owned(),
+        title: "Terms".to_owned(),
+        language: "sv".to_owned(),
+        concepts,
+    }
+}
+
+/// A term that gives way to that of another concept on a date, in applicable cases.
+fn replaced() -> Edition {
+    use DesignationStatus::{Accepted, Deprecated, Recommended};
+    let until = |mut term: Designation| {
+        term.validity.until = Some(AFTER);
+        term
+    };
+    let from = |mut term: Designation| {
+        term.validity.from = Some(AFTER);
+        term.scope = "i tillämpliga fall".to_owned();
+        term
+    };
+    let mut old = concept(
+        "home-nursing",
+        &["care"],
+        vec![
+            until(term("hemsjukvård", "sv", Recommended)),
+            from(term("hemsjukvård", "sv", Deprecated)),
+            term("home nursing", "en", Accepted),
+        ],
+    );
+    old.relations.push(Relation {
+        kind: RelationKind::ReplacedBy,
+        target: "care-at-home".to_owned(),
+        validity: Validity {
+            from: Some(AFTER),
+            until: None,
+        },
+        scope: "i tillämpliga fall".to_owned(),
+        source: String::new(),
+    });
+    let mut dated = concept("dated", &["care"], vec![term("daterad", "sv", Recommended)]);
+    dated.validity = Validity {
+        from: Some(AFTER),
+        until: None,
+    };
+    let mut retired = concept("retired", &["care"], vec![term("utgången", "sv", Recommended)]);
+    retired.status = ConceptStatus::Inactive;
+    Edition::compile(system(vec![
+        concept(
+            "care",
+            &[],
+            vec![term("vård", "sv", Recommended), term("care", "en", Recommended)],
+        ),
+        old,
+        concept(
+            "care-at-home",
+            &["care"],
+            vec![term("hälso- och sjukvård i hemmet", "sv", Recommended)],
+        ),
+        dated,
+        retired,
+        concept(
+            "I509",
+            &[],
+            vec![term("Hjärtsvikt, ospecificerad", "sv", Recommended)],
+        ),
+    ]))
+    .unwrap()
+}
+
+#[test]
+fn a_concept_is_found_by_its_code_with_or_without_the_full_stop() {
+    let edition = replaced();
+    assert_eq!(edition.lookup("I50.9").unwrap().code(), "I509");
+    assert_eq!(edition.lookup("I509"), edition.lookup("I50.9"));
+    for code in ["i509", "I50", "", "I50.9.", "care "] {
+        assert_eq!(edition.lookup(code), None, "{code}");
+    }
+}
+
+#[test]
+fn the_display_follows_date_and_language() {
+    let edition = replaced();
+    let home = edition.lookup("home-nursing").unwrap();
+    let display = |language, date| home.display(language, date).unwrap();
+    assert_eq!(
+        display("sv-SE", Some(BEFORE)).status,
+        DesignationStatus::Recommended
+    );
+    assert_eq!(display("en-GB", Some(BEFORE)).text, "home nursing");
+    assert_eq!(
+        display("", Some(AFTER)).text,
+        "home nursing",
+        "a deprecated term is the last choice"
+    );
+    assert_eq!(
+        edition.lookup("care").unwrap().display("fi", None).unwrap().text,
+        "vård"
+    );
+}
+
+#[test]
+fn hierarchy_and_relations_are_read_from_the_view() {
+    let edition = replaced();
+    let care = edition.lookup("care").unwrap();
+    let children: Vec<_> = care.children().map(|child| child.code()).collect();
+    assert_eq!(children, ["home-nursing", "care-at-home", "dated", "retired"]);
+    let home = edition.lookup("home-nursing").unwrap();
+    assert_eq!(home.parents().next(), Some(care));
+    assert!(home.is_leaf());
+    let relation = home.relations().next().unwrap();
+    assert_eq!(
+        (relation.target.code(), relation.scope),
+        ("care-at-home", "i tillämpliga fall")
+    );
+    assert_eq!(edition.subsumes_codes("care", "dated"), Ok(Subsumption::Subsumes));
+    assert_eq!(
+        edition.subsumes_codes("dated", "nowhere"),
+        Err(UnknownCode::Second)
+    );
+}
+
+#[test]
+fn validation_names_what_is_wrong() {
+    let edition = replaced();
+    let check = |code, display| edition.validate_code(code, display, BEFORE);
+    assert_eq!(check("nowhere", None), Validation::UnknownCode);
+    assert!(matches!(check("dated", None), Validation::NotValidOnDate { .. }));
+    assert!(matches!(check("retired", None), Validation::Inactive { .. }));
+    assert!(matches!(
+        check("care", None),
+        Validation::Valid { deprecated: None, .. }
+    ));
+    assert!(matches!(
+        check("care", Some(" VÅRD ")),
+        Validation::Valid { deprecated: None, .. }
+    ));
+    let Validation::DisplayMismatch { expected, .. } = check("care", Some("omsorg")) else {
+        panic!()
+    };
+    assert_eq!(expected, "vård");
+}
+
+#[test]
+fn a_deprecated_display_is_valid_and_names_the_term_recommended_on_the_date() {
+    let edition = replaced();
+    let on = |date| edition.validate_code("home-nursing", Some("Hemsjukvård"), date);
+    assert!(matches!(on(BEFORE), Validation::Valid { deprecated: None, .. }));
+    let Validation::Valid {
+        deprecated: Some(deprecated),
+        ..
+    } = on(AFTER)
+    else {
+        panic!()
+    };
+    assert_eq!(deprecated.used.scope, "i tillämpliga fall");
+    assert_eq!(
+        deprecated.recommended.unwrap().text,
+        "hälso- och sjukvård i hemmet"
+    );
+}
+
+#[test]
+fn a_search_finds_as_one_types() {
+    let edition = replaced();
+    let find = |text: &'static str, date| -> Vec<&str> {
+        let hits = edition.search(&SearchQuery {
+            text,
+            language: "",
+            date,
+            limit: 10,
+        });
+        hits.iter().map(|hit| hit.concept.code()).collect()
+    };
+    assert_eq!(find("hjä", None), ["I509"]);
+    assert_eq!(find("hjartsv osp", None), ["I509"]);
+    assert_eq!(find("i50.9", None), ["I509"]);
+    assert_eq!(find("I50", None), ["I509"]);
+    assert_eq!(find("hem", Some(BEFORE)), ["home-nursing", "care-at-home"]);
+    assert_eq!(find("hem", Some(AFTER)), ["care-at-home", "home-nursing"]);
+    assert_eq!(find("care", None), ["care", "care-at-home"]);
+    assert_eq!(find("-", None), Vec::<&str>::new());
+    let english = edition.search(&SearchQuery {
+        text: "home",
+        language: "en",
+        date: None,
+        limit: 10,
+    });
+    assert_eq!(english.len(), 1);
+    assert_eq!(english[0].designation.unwrap().text, "home nursing");
+}
+
+#[test]
+fn a_defective_code_system_is_refused_with_every_defect() {
+    let mut empty = concept(
+        "e",
+        &["nowhere"],
+        vec![term(" ", "sv", DesignationStatus::Recommended)],
+    );
+    empty.validity = Validity {
+        from: Some(AFTER),
+        until: Some(AFTER),
+    };
+    let problems = Edition::compile(system(vec![
+        concept("a", &[], vec![]),
+        concept("a", &[], vec![]),
+        empty,
+    ]))
+    .unwrap_err();
+    let kinds: Vec<_> = problems
+        .iter()
+        .map(|problem| (problem.position, &problem.kind))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (1, &ProblemKind::DuplicateCode { first: 0 }),
+            (2, &ProblemKind::EmptyDesignation),
+            (2, &ProblemKind::EmptyInterval),
+            (2, &ProblemKind::UnknownParent("nowhere".to_owned())),
+        ]
+    );
+    let cycle = system(vec![concept("a", &["b"], vec![]), concept("b", &["a"], vec![])]);
+    let problems = Edition::compile(cycle).unwrap_err();
+    assert_eq!(
+        problems[0].to_string(),
+        "concept 0 `a`: the concept is its own ancestor"
+    );
+    assert_eq!(problems.len(), 2);
+}
+
+#[test]
+fn an_empty_code_system_answers_nothing() {
+    let edition = Edition::compile(system(vec![])).unwrap();
+    assert!(edition.is_empty());
+    assert_eq!(edition.lookup("a"), None);
+    assert!(
+        edition
+            .search(&SearchQuery {
+                text: "a",
+                language: "",
+                date: None,
+                limit: 10
+            })
+            .is_empty()
+    );
+}
