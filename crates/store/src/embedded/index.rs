@@ -1,0 +1,350 @@
+//! The index behind the log, in sled: key → position, position → frame, and the streams as of an offset.
+//! Derived from the log alone; when in doubt it is set aside and built anew. Knows nothing of rows' bytes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::frame::LogId;
+use super::index_codec::{
+    KeyBytes, LIST_FRAMES, Manifest, decode_frames, decode_state, encode_frames, encode_state, frames_key,
+    full_key_bytes, key_bytes, run_of, run_prefix, state_generation, state_key,
+};
+use super::overlay::{Sealed, StreamState};
+use super::run::{Miss, Run, RunWriter, erase, put, sled_error};
+use crate::codec::len64;
+use crate::contract::{RowKey, StoreError};
+
+const MANIFEST: &[u8] = b"m";
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const LOCK_RETRIES: u32 = 50;
+
+/// The open index.
+pub(crate) struct Index {
+    db: sled::Db,
+    runs: ArcSwap<Vec<Arc<Run>>>,
+    damaged: AtomicBool,
+}
+
+/// What an index says of the log when it is opened.
+pub(crate) struct Checkpoint {
+    pub(crate) manifest: Manifest,
+    pub(crate) streams: Vec<StreamState>,
+}
+
+/// Opens a sled folder; a panic inside sled counts as damage, another process's lock does not.
+pub(crate) fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
+    let mut tries = 0;
+    loop {
+        let open = || sled::Config::new().path(path).cache_capacity(CACHE_BYTES).open();
+        let opened = std::panic::catch_unwind(open)
+            .map_err(|_panic| StoreError::Corrupt("sled gave up on its files".to_owned()))?;
+        match opened {
+            Ok(db) => return Ok(db),
+            Err(error) if error.to_string().contains("acquire lock") && tries < LOCK_RETRIES => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(error) if error.to_string().contains("acquire lock") => {
+                return Err(StoreError::Unavailable(format!("index: {error}")));
+            }
+            Err(error) => return Err(StoreError::Corrupt(format!("index: {error}"))),
+        }
+    }
+}
+
+impl Index {
+    /// Opens the index of a log.
+    ///
+    /// # Errors
+    /// `Corrupt` when it must be set aside, `Unavailable` when its folder is held.
+    pub(crate) fn open(path: &Path, log: &LogId) -> Result<(Self, Option<Checkpoint>), StoreError> {
+        let db = open_sled(path)?;
+        let manifest = match db.get(MANIFEST).map_err(|error| sled_error(&error))? {
+            None => None,
+            Some(bytes) => Some(
+                Manifest::decode(&bytes)
+                    .filter(|manifest| manifest.log == *log)
+                    .ok_or_else(|| StoreError::Corrupt("index manifest".to_owned()))?,
+            ),
+        };
+        let Some(manifest) = manifest else {
+            if !db.is_empty() {
+                db.clear().map_err(|error| sled_error(&error))?;
+            }
+            return Ok((
+                Self {
+                    db,
+                    runs: ArcSwap::default(),
+                    damaged: AtomicBool::new(false),
+                },
+                None,
+            ));
+        };
+        let runs = manifest
+            .runs
+            .iter()
+            .map(|record| Run::load(&db, *record).map(Arc::new));
+        let runs = runs.collect::<Result<Vec<_>, _>>()?;
+        let index = Self {
+            db,
+            runs: ArcSwap::from_pointee(runs),
+            damaged: AtomicBool::new(false),
+        };
+        index.sweep(&manifest)?;
+        let streams = index.load_states(manifest.generation)?;
+        Ok((index, Some(Checkpoint { manifest, streams })))
+    }
+
+    /// Removes runs that no manifest names: left by a write or a merge that did not finish.
+    fn sweep(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        let mut from = run_prefix(0);
+        while let Some((key, _)) = self
+            .db
+            .range(from..)
+            .next()
+            .transpose()
+            .map_err(|error| sled_error(&error))?
+        {
+            let Some(run) = run_of(&key) else { break };
+            if !manifest.runs.iter().any(|record| record.id == run) {
+                erase(&self.db, run)?;
+            }
+            from = run_prefix(run.saturating_add(1));
+        }
+        Ok(())
+    }
+
+    /// The state of each stream at the newest generation the manifest covers.
+    fn load_states(&self, generation: u64) -> Result<Vec<StreamState>, StoreError> {
+        let mut newest: BTreeMap<u32, StreamState> = BTreeMap::new();
+        for item in self.db.scan_prefix(b"s") {
+            let (key, value) = item.map_err(|error| sled_error(&error))?;
+            if state_generation(&key).is_none_or(|written| written > generation) {
+                self.db.remove(key).map_err(|error| sled_error(&error))?;
+                continue;
+            }
+            let state = decode_state(&value).ok_or_else(|| StoreError::Corrupt("index stream".to_owned()))?;
+            newest.insert(state.number, state);
+        }
+        Ok(newest.into_values().collect())
+    }
+
+    /// Newest positions of keys of a stream, where none is known yet.
+    pub(crate) fn find(
+        &self,
+        stream: u32,
+        keys: &[RowKey],
+        found: &mut [Option<u64>],
+    ) -> Result<(), StoreError> {
+        for (key, found) in keys.iter().zip(found).filter(|(_, found)| found.is_none()) {
+            *found = self.find_one(&key_bytes(stream, key))?;
+        }
+        Ok(())
+    }
+
+    fn find_one(&self, key: &KeyBytes) -> Result<Option<u64>, StoreError> {
+        loop {
+            let runs = self.runs.load();
+            match search(&self.db, &runs, key) {
+                Ok(found) => return Ok(found),
+                // Merged away meanwhile: the runs of now hold the entry.
+                Err(Miss::Gone) if !Arc::ptr_eq(&self.runs.load(), &runs) => {}
+                Err(Miss::Gone) => {
+                    return Err(self.damage(StoreError::Corrupt("index block missing".to_owned())));
+                }
+                Err(Miss::Damaged(error)) => return Err(self.damage(error)),
+            }
+        }
+    }
+
+    /// Remembers that the index must be built anew when next opened.
+    fn damage(&self, error: StoreError) -> StoreError {
+        self.damaged.store(true, Ordering::Relaxed);
+        error
+    }
+
+    /// Whether damage was met since it was opened.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Frames of a stream with their offsets: the one that begins at or before `position`, and those after it.
+    pub(crate) fn frames(
+        &self,
+        stream: u32,
+        position: u64,
+        limit: usize,
+    ) -> Result<BTreeMap<u64, u64>, StoreError> {
+        let begin = frames_key(stream, 0);
+        let at = frames_key(stream, position);
+        let before = self.db.range(begin..=at.clone()).next_back();
+        let after = self.db.range(at..=frames_key(stream, u64::MAX));
+        let mut found = BTreeMap::new();
+        for item in before.into_iter().chain(after) {
+            let (_, list) = item.map_err(|error| sled_error(&error))?;
+            let list = decode_frames(&list)
+                .ok_or_else(|| self.damage(StoreError::Corrupt("index frame list".to_owned())))?;
+            found.extend(list);
+            if found.range(position..).take(limit).count() == limit {
+                break;
+            }
+        }
+        // Of those that begin before the position only the last can hold it.
+        let last_before = found.range(..=position).next_back().map(|(first, _)| *first);
+        Ok(last_before.map(|first| found.split_off(&first)).unwrap_or(found))
+    }
+
+    /// Takes a sealed part in: run, frame lists, stream states, and last the manifest that makes them hold.
+    pub(crate) fn absorb(&self, sealed: &Sealed, manifest: &mut Manifest) -> Result<(), StoreError> {
+        let mut runs = self.runs.load().as_ref().clone();
+        if !sealed.part.keys.is_empty() {
+            let mut entries: Vec<_> = sealed
+                .part
+                .keys
+                .iter()
+                .map(|(key, position)| (full_key_bytes(key), *position))
+                .collect();
+            entries.sort_unstable();
+            let mut writer = RunWriter::new(&self.db, manifest.next_run, 0, len64(entries.len()));
+            for (key, position) in entries {
+                writer.push(key, position)?;
+            }
+            let run = writer.finish()?;
+            manifest.next_run += 1;
+            manifest.runs.push(run.record);
+            runs.push(Arc::new(run));
+        }
+        self.write_frames(sealed)?;
+        manifest.generation += 1;
+        for state in &sealed.states {
+            put(
+                &self.db,
+                state_key(state.number, manifest.generation),
+                encode_state(state),
+            )?;
+        }
+        manifest.log_end = sealed.log_end;
+        put(&self.db, MANIFEST.to_vec(), manifest.encode())?;
+        self.runs.store(Arc::new(runs));
+        for state in &sealed.states {
+            let older = self
+                .db
+                .range(state_key(state.number, 0)..state_key(state.number, manifest.generation));
+            let older: Result<Vec<_>, _> = older.keys().collect();
+            for key in older.map_err(|error| sled_error(&error))? {
+                self.db.remove(key).map_err(|error| sled_error(&error))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_frames(&self, sealed: &Sealed) -> Result<(), StoreError> {
+        let mut list: Vec<(u64, u64)> = Vec::new();
+        let mut of = None;
+        let write = |stream: Option<u32>, list: &mut Vec<(u64, u64)>| -> Result<(), StoreError> {
+            if let (Some(stream), Some((first, _))) = (stream, list.first()) {
+                put(&self.db, frames_key(stream, *first), encode_frames(list))?;
+            }
+            list.clear();
+            Ok(())
+        };
+        for ((stream, first), offset) in &sealed.part.frames {
+            if of != Some(*stream) || list.len() == LIST_FRAMES {
+                write(of, &mut list)?;
+                of = Some(*stream);
+            }
+            list.push((*first, *offset));
+        }
+        write(of, &mut list)
+    }
+
+    /// Merges one level when it has `fan_in` runs; answers whether it did.
+    pub(crate) fn merge(&self, manifest: &mut Manifest, fan_in: usize) -> Result<bool, StoreError> {
+        let runs = self.runs.load_full();
+        let Some(level) =
+            (0..u8::MAX).find(|level| runs.iter().filter(|run| run.record.level == *level).count() >= fan_in)
+        else {
+            return Ok(false);
+        };
+        // Levels fall from oldest to newest, so the runs of one level stand together.
+        let old: Vec<_> = runs
+            .iter()
+            .filter(|run| run.record.level == level)
+            .cloned()
+            .collect();
+        let mut writer = RunWriter::new(
+            &self.db,
+            manifest.next_run,
+            level + 1,
+            old.iter().map(|run| run.record.entries).sum(),
+        );
+        let mut heads = Vec::with_capacity(old.len());
+        for run in &old {
+            let mut entries = run.entries(&self.db);
+            let first = entries.next()?;
+            heads.push((first, entries));
+        }
+        while let Some(key) = heads
+            .iter()
+            .filter_map(|(head, _)| head.map(|(key, _)| key))
+            .min()
+        {
+            let mut newest = 0;
+            for (head, entries) in &mut heads {
+                if let Some((_, position)) = head.filter(|(held, _)| *held == key) {
+                    newest = newest.max(position);
+                    *head = entries.next()?;
+                }
+            }
+            writer.push(key, newest)?;
+        }
+        let merged = writer.finish()?;
+        let mut next = Vec::with_capacity(runs.len());
+        let merged_record = merged.record;
+        let mut merged = Some(Arc::new(merged));
+        for run in runs.iter() {
+            if run.record.level == level {
+                next.extend(merged.take());
+            } else {
+                next.push(Arc::clone(run));
+            }
+        }
+        manifest.next_run = merged_record.id + 1;
+        manifest.generation += 1;
+        manifest.runs = next.iter().map(|run| run.record).collect();
+        put(&self.db, MANIFEST.to_vec(), manifest.encode())?;
+        self.runs.store(Arc::new(next));
+        for run in old {
+            erase(&self.db, run.record.id)?;
+        }
+        Ok(true)
+    }
+
+    /// Hands everything to the operating system.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.db.flush().map(drop).map_err(|error| sled_error(&error))
+    }
+
+    /// Runs and entries, for tests and figures.
+    pub(crate) fn shape(&self) -> Vec<(u8, u64)> {
+        self.runs
+            .load()
+            .iter()
+            .map(|run| (run.record.level, run.record.entries))
+            .collect()
+    }
+}
+
+fn search(tree: &sled::Tree, runs: &[Arc<Run>], key: &KeyBytes) -> Result<Option<u64>, Miss> {
+    for run in runs.iter().rev() {
+        if let Some(position) = run.find(tree, key)? {
+            return Ok(Some(position));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,279 @@
+//! The writer of the log: one thread, a bounded queue, group commit. All waiting appends become one write and one
+//! `fdatasync`; nobody is answered before it. A failed sync ends writing until the store is opened anew, for what
+//! the disk then holds is unknown.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::Shared;
+use super::frame::{Body, SEGMENT_HEADER, segment_header};
+use super::hashes::Nodes;
+use super::overlay::{Sealed, StreamState, Tree};
+use crate::codec::len64;
+use crate::contract::{Hash, Head, StoreError, StreamId};
+use crate::files::{sync_folder, unavailable};
+use crate::tree::Frontier;
+
+/// Most bytes gathered into one group.
+const GROUP_BYTES: usize = 32 * 1024 * 1024;
+
+/// An append on its way.
+pub(crate) struct Job {
+    pub(crate) stream: StreamId,
+    pub(crate) expected: u64,
+    pub(crate) body: Body,
+    pub(crate) answer: oneshot::Sender<Result<Head, StoreError>>,
+    /// Its share of the bytes that may wait.
+    pub(crate) _share: OwnedSemaphorePermit,
+}
+
+/// Where the log ends and what each stream's tree is there.
+pub(crate) struct Writer {
+    pub(crate) shared: Arc<Shared>,
+    /// Base offset of the last segment and its file.
+    pub(crate) segment: (u64, Arc<File>),
+    pub(crate) end: u64,
+    pub(crate) streams: BTreeMap<StreamId, StreamState>,
+    pub(crate) next_number: u32,
+    /// Streams changed since the overlay was last sealed.
+    pub(crate) touched: std::collections::BTreeSet<StreamId>,
+    pub(crate) follower: SyncSender<Arc<Sealed>>,
+    pub(crate) failed: Option<StoreError>,
+}
+
+/// An append that has its place in the group.
+struct Placed {
+    job: Job,
+    offset: u64,
+    first: u64,
+    head: Head,
+    nodes: Nodes,
+}
+
+/// What a group consists of.
+#[derive(Default)]
+struct Group {
+    buffer: Vec<u8>,
+    placed: Vec<Placed>,
+    refused: Vec<(Job, StoreError)>,
+    unchanged: Vec<(Job, Head)>,
+    frontiers: BTreeMap<StreamId, Frontier>,
+}
+
+impl Writer {
+    /// Works until the sending side is dropped, then hands the rest to the follower.
+    pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut waiting = Vec::new();
+        let mut buffer = Vec::new();
+        while let Some(job) = jobs.blocking_recv() {
+            let mut bytes = job.body.bytes.len();
+            waiting.push(job);
+            while bytes < GROUP_BYTES {
+                let Ok(job) = jobs.try_recv() else { break };
+                bytes += job.body.bytes.len();
+                waiting.push(job);
+            }
+            buffer = self.commit(waiting.drain(..), buffer);
+        }
+        self.seal();
+    }
+
+    fn commit(&mut self, jobs: impl Iterator<Item = Job>, mut buffer: Vec<u8>) -> Vec<u8> {
+        buffer.clear();
+        buffer.shrink_to(GROUP_BYTES * 2);
+        let mut group = Group {
+            buffer,
+            ..Group::default()
+        };
+        let ready = match &self.failed {
+            Some(error) => Err(error.clone()),
+            None => self
+                .rotate()
+                .map_err(|error| unavailable("cannot begin a log segment", &error)),
+        };
+        for job in jobs {
+            match &ready {
+                Ok(()) => self.place(job, &mut group),
+                Err(error) => group.refused.push((job, error.clone())),
+            }
+        }
+        if !group.placed.is_empty() {
+            match self.make_durable(&group.buffer) {
+                Ok(()) => self.publish(&mut group),
+                Err(error) => {
+                    let placed = std::mem::take(&mut group.placed);
+                    group
+                        .refused
+                        .extend(placed.into_iter().map(|placed| (placed.job, error.clone())));
+                }
+            }
+        }
+        // Whoever no longer waits does not mind.
+        for (job, error) in group.refused {
+            let _ = job.answer.send(Err(error));
+        }
+        for (job, head) in group.unchanged {
+            let _ = job.answer.send(Ok(head));
+        }
+        for placed in group.placed {
+            let _ = placed.job.answer.send(Ok(placed.head));
+        }
+        let (rows, bytes) = self.shared.overlay.fill();
+        if rows >= self.shared.options.part_rows || bytes >= self.shared.options.part_bytes {
+            self.seal();
+        }
+        group.buffer
+    }
+
+    /// Gives a job its place behind those of the group, or refuses it.
+    fn place(&self, job: Job, group: &mut Group) {
+        let staged = group.frontiers.get(&job.stream);
+        let mut frontier = match (staged, self.streams.get(&job.stream).map(|state| &state.tree)) {
+            (Some(frontier), _) | (None, Some(Tree::Whole(frontier))) => frontier.clone(),
+            (None, None) => Frontier::default(),
+            (None, Some(Tree::Broken { .. })) => {
+                let error =
+                    StoreError::Corrupt(format!("stream {} has lost rows and takes no more", job.stream));
+                return group.refused.push((job, error));
+            }
+        };
+        let first = frontier.size();
+        if first != job.expected {
+            let error = StoreError::Conflict {
+                expected: job.expected,
+                actual: first,
+            };
+            return group.refused.push((job, error));
+        }
+        if job.body.keys.is_empty() {
+            let head = Head {
+                size: first,
+                root: frontier.root(),
+            };
+            return group.unchanged.push((job, head));
+        }
+        let nodes = Nodes::grow(&mut frontier, job.body.keys.iter().map(|(_, leaf)| *leaf));
+        let root: Hash = frontier.root();
+        let id = self.shared.segments.id();
+        let offset = job
+            .body
+            .place(id, self.end, &job.stream, first, &root, &mut group.buffer);
+        let head = Head {
+            size: frontier.size(),
+            root,
+        };
+        group.frontiers.insert(job.stream.clone(), frontier);
+        group.placed.push(Placed {
+            job,
+            offset,
+            first,
+            head,
+            nodes,
+        });
+    }
+
+    /// Writes the group behind the log and syncs it.
+    fn make_durable(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let (base, file) = &self.segment;
+        let at = self.end - base;
+        if let Err(error) = file.write_all_at(bytes, at) {
+            let failed = unavailable("cannot write the log", &error);
+            // A full disk is left as it was, so that writing can go on when there is room.
+            if let Err(error) = file.set_len(at) {
+                self.failed = Some(unavailable("cannot take back a failed write to the log", &error));
+            }
+            return Err(failed);
+        }
+        if let Err(error) = file.sync_data() {
+            let failed = unavailable("cannot sync the log", &error);
+            self.failed = Some(failed.clone());
+            return Err(failed);
+        }
+        self.end += len64(bytes.len());
+        Ok(())
+    }
+
+    /// Makes a durable group visible.
+    fn publish(&mut self, group: &mut Group) {
+        for (id, frontier) in std::mem::take(&mut group.frontiers) {
+            let next = &mut self.next_number;
+            let state = self.streams.entry(id.clone()).or_insert_with(|| {
+                *next += 1;
+                StreamState {
+                    number: *next - 1,
+                    id: id.clone(),
+                    tree: Tree::Whole(Frontier::default()),
+                }
+            });
+            state.tree = Tree::Whole(frontier);
+            self.touched.insert(id);
+        }
+        for placed in &group.placed {
+            let stream = &placed.job.stream;
+            let Some(state) = self.streams.get(stream) else {
+                continue;
+            };
+            if let Err(error) = self.shared.hashes.write(stream, &placed.nodes) {
+                tracing::error!(%error, %stream, "a hash file could not be written");
+            }
+            let keys = placed.job.body.keys.iter().map(|(key, _)| *key);
+            let length = len64(placed.job.body.bytes.len());
+            self.shared
+                .overlay
+                .add(state.number, placed.first, placed.offset, length, keys);
+            self.shared.heads.set(stream, state.number, placed.head);
+        }
+    }
+
+    /// Begins a new segment when the last one is full.
+    fn rotate(&mut self) -> io::Result<()> {
+        if self.end - self.segment.0 < self.shared.options.segment_bytes {
+            return Ok(());
+        }
+        self.segment = create_segment(&self.shared.segments, self.end)?;
+        self.end += SEGMENT_HEADER;
+        Ok(())
+    }
+
+    /// Hands the overlay's growing part to the follower; waits while the follower is far behind.
+    pub(crate) fn seal(&mut self) {
+        let (rows, _) = self.shared.overlay.fill();
+        if rows == 0 && self.touched.is_empty() {
+            return;
+        }
+        let touched = std::mem::take(&mut self.touched);
+        let states = touched
+            .iter()
+            .filter_map(|id| self.streams.get(id).cloned())
+            .collect();
+        let sealed = self.shared.overlay.seal(self.end, states);
+        // Without a follower the part stays in memory.
+        let _ = self.follower.send(sealed);
+    }
+}
+
+/// A new durable segment file that begins at `base`.
+pub(crate) fn create_segment(
+    segments: &super::segments::Segments,
+    base: u64,
+) -> io::Result<(u64, Arc<File>)> {
+    let path = segments.path(base);
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
+    file.write_all_at(&segment_header(segments.id(), base), 0)?;
+    file.sync_all()?;
+    sync_folder(segments.folder())?;
+    let file = Arc::new(file);
+    segments.add(base, Arc::clone(&file));
+    Ok((base, file))
+}

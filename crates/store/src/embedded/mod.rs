@@ -1,0 +1,396 @@
+//! The store on one machine's own files. An interleaved, checksummed log is the truth and the only thing before an
+//! acknowledgement; hash files, index and projections follow it and are rebuilt from it when damaged.
+//! Starts in every case but a folder that is held or cannot be read; what was found wrong is in [`Embedded::damage`].
+
+mod blobs;
+mod filter;
+mod follower;
+mod frame;
+mod hashes;
+mod index;
+mod index_codec;
+mod log;
+mod open;
+mod overlay;
+mod projections;
+mod recovery;
+mod run;
+mod segments;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use self::blobs::Blobs;
+use self::hashes::Hashes;
+use self::index::Index;
+use self::log::Job;
+use self::overlay::Overlay;
+use self::projections::Projections;
+pub use self::recovery::Damage;
+use self::segments::Segments;
+use crate::codec::{index, len32};
+use crate::contract::{
+    Answer, BATCH_LIMIT, Change, Digest, HASHES_LIMIT, Hash, Head, ProjectionRow, ROWS_LIMIT, Row, RowKey,
+    Store, StoreError, StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys,
+    check_projection,
+};
+use crate::tree::empty_root;
+
+/// Sizes that can be chosen; the defaults fit a server.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A new segment file is begun when the last has as many bytes.
+    pub segment_bytes: u64,
+    /// Rows kept in memory before the index takes them over.
+    pub part_rows: usize,
+    /// Bytes of log behind those rows before the index takes them over; bounds what is replayed at start.
+    pub part_bytes: u64,
+    /// Index runs of one level merged into one of the next.
+    pub fan_in: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 256 << 20,
+            part_rows: 131_072,
+            part_bytes: 128 << 20,
+            fan_in: 32,
+        }
+    }
+}
+
+/// Appends that may wait for the log.
+const QUEUE: usize = 1024;
+/// KiB of appends that may wait for the log.
+const WAITING_KIB: usize = 256 * 1024;
+/// Frames looked up together when reading.
+const FRAMES_AHEAD: usize = 64;
+
+/// The embedded store. Dropping it writes a checkpoint and waits for its threads.
+pub struct Embedded {
+    shared: Arc<Shared>,
+    jobs: Option<mpsc::Sender<Job>>,
+    waiting: Arc<Semaphore>,
+    writer: Option<JoinHandle<()>>,
+    follower: Option<JoinHandle<()>>,
+    damage: Vec<Damage>,
+}
+
+/// What readers, writer and follower have in common.
+pub(crate) struct Shared {
+    folder: PathBuf,
+    options: Options,
+    segments: Segments,
+    overlay: Overlay,
+    index: Index,
+    hashes: Hashes,
+    heads: Heads,
+    blobs: Blobs,
+    projections: Projections,
+    /// Held until the last reader is gone.
+    _lock: File,
+}
+
+/// Numbers and heads of the streams, as acknowledged.
+#[derive(Default)]
+pub(crate) struct Heads {
+    streams: RwLock<BTreeMap<StreamId, (u32, Head)>>,
+}
+
+impl Heads {
+    fn get(&self, stream: &StreamId) -> Option<(u32, Head)> {
+        self.streams
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(stream)
+            .copied()
+    }
+
+    fn set(&self, stream: &StreamId, number: u32, head: Head) {
+        self.streams
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(stream.clone(), (number, head));
+    }
+
+    fn list(&self) -> Vec<(StreamId, Head)> {
+        let streams = self.streams.read().unwrap_or_else(PoisonError::into_inner);
+        streams
+            .iter()
+            .filter(|(_, (_, head))| head.size > 0)
+            .map(|(id, (_, head))| (id.clone(), *head))
+            .collect()
+    }
+}
+
+impl Embedded {
+    /// What was found wrong when the store was opened; empty after an ordinary stop.
+    pub fn damage(&self) -> &[Damage] {
+        &self.damage
+    }
+
+    /// Entries of the index by run, with the run's level: for figures.
+    pub fn index_shape(&self) -> Vec<(u8, u64)> {
+        self.shared.index.shape()
+    }
+
+    /// Rebuilds a stream's hash files from the log: for whoever found that they do not lead to the root.
+    ///
+    /// # Errors
+    /// `Corrupt` when the log itself no longer has every row of the stream.
+    pub fn rebuild_hashes(&self, stream: &StreamId) -> Result<(), StoreError> {
+        self.shared.rebuild_hashes(stream)
+    }
+
+    fn blocking<'a, T: Send + 'static>(
+        &'a self,
+        work: impl FnOnce(&Shared) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<'a, T> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let done = tokio::task::spawn_blocking(move || work(&shared)).await;
+            done.unwrap_or_else(|_| {
+                Err(StoreError::Unavailable(
+                    "the store gave up on a request".to_owned(),
+                ))
+            })
+        })
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.jobs = None;
+        for thread in [self.writer.take(), self.follower.take()].into_iter().flatten() {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store gave up");
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Frames of a stream with their offsets, in order: first the one that may hold `position`.
+    fn locate(&self, number: u32, position: u64) -> Result<BTreeMap<u64, u64>, StoreError> {
+        let newest = self.overlay.frames(number, position, FRAMES_AHEAD);
+        if newest
+            .first_key_value()
+            .is_some_and(|(first, _)| *first <= position)
+        {
+            return Ok(newest);
+        }
+        let mut found = self.index.frames(number, position, FRAMES_AHEAD)?;
+        if found.range(position..).count() < FRAMES_AHEAD {
+            found.extend(newest);
+        }
+        Ok(found)
+    }
+
+    fn read(&self, stream: &StreamId, from: u64, limit: u32) -> Result<Vec<StoredRow>, StoreError> {
+        let Some((number, head)) = self.heads.get(stream) else {
+            return Ok(Vec::new());
+        };
+        let limit = index(head.size.saturating_sub(from).min(limit.into())).min(ROWS_LIMIT);
+        let mut rows = Vec::new();
+        let mut budget = BATCH_LIMIT / 8;
+        while rows.len() < limit && budget > 0 {
+            let at = from + crate::codec::len64(rows.len());
+            match self.read_on(stream, number, at, limit - rows.len(), &mut budget) {
+                Ok(more) => rows.extend(more),
+                Err(error) if rows.is_empty() => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Some rows from a position that exists; at least one.
+    fn read_on(
+        &self,
+        stream: &StreamId,
+        number: u32,
+        from: u64,
+        limit: usize,
+        budget: &mut usize,
+    ) -> Result<Vec<StoredRow>, StoreError> {
+        let mut rows: Vec<StoredRow> = Vec::new();
+        for (first, offset) in self.locate(number, from)? {
+            let at = from + crate::codec::len64(rows.len());
+            if first > at || rows.len() >= limit || *budget == 0 {
+                break;
+            }
+            let frame = match self.segments.frame(offset) {
+                Ok(frame) if frame.head.stream == *stream && frame.head.first == first => frame,
+                _ if !rows.is_empty() => break,
+                Ok(_) => return Err(segments::damaged(offset)),
+                Err(error) => return Err(error),
+            };
+            if frame.head.end() <= at {
+                continue;
+            }
+            match frame.rows(at, limit - rows.len(), *budget) {
+                Ok(more) => {
+                    let bytes: usize = more.iter().map(|row| row.bytes.len()).sum();
+                    *budget = budget.saturating_sub(bytes);
+                    rows.extend(more);
+                }
+                Err(error) if rows.is_empty() => return Err(error),
+                Err(_) => break,
+            }
+        }
+        if rows.is_empty() {
+            return Err(StoreError::Corrupt(format!(
+                "row {from} of stream {stream} cannot be read"
+            )));
+        }
+        Ok(rows)
+    }
+
+    fn find(&self, stream: &StreamId, keys: &[RowKey]) -> Result<Vec<Option<u64>>, StoreError> {
+        let Some((number, _)) = self.heads.get(stream) else {
+            return Ok(vec![None; keys.len()]);
+        };
+        let mut found = self.overlay.find(number, keys);
+        if let Err(error) = self.index.find(number, keys, &mut found) {
+            self.distrust_index(&error);
+            return Err(error);
+        }
+        Ok(found)
+    }
+
+    /// Has the index built anew at the next start.
+    fn distrust_index(&self, error: &StoreError) {
+        if self.index.is_damaged() || matches!(error, StoreError::Corrupt(_)) {
+            tracing::error!(%error, "the index is damaged; it is built anew at the next start");
+            if let Err(error) = std::fs::write(self.folder.join(open::REBUILD), b"") {
+                tracing::error!(%error, "cannot note that the index is damaged");
+            }
+        }
+    }
+
+    fn hashes(&self, stream: &StreamId, level: u8, from: u64, count: u32) -> Result<Vec<Hash>, StoreError> {
+        let size = self.heads.get(stream).map_or(0, |(_, head)| head.size);
+        self.hashes
+            .read(stream, size, level, from, count.min(HASHES_LIMIT).into())
+    }
+}
+
+impl Store for Embedded {
+    fn append<'a>(&'a self, stream: &'a StreamId, expected: u64, rows: Vec<Row>) -> Answer<'a, Head> {
+        Box::pin(async move {
+            check_batch(&rows)?;
+            let body = frame::Body::encode(&rows);
+            drop(rows);
+            let share = len32(body.bytes.len() / 1024 + 1);
+            let closed = || StoreError::Unavailable("the store is closing".to_owned());
+            let share = Arc::clone(&self.waiting)
+                .acquire_many_owned(share)
+                .await
+                .map_err(|_| closed())?;
+            let (answer, answered) = oneshot::channel();
+            let job = Job {
+                stream: stream.clone(),
+                expected,
+                body,
+                answer,
+                _share: share,
+            };
+            let jobs = self.jobs.as_ref().ok_or_else(closed)?;
+            jobs.send(job).await.map_err(|_| closed())?;
+            answered.await.map_err(|_| closed())?
+        })
+    }
+
+    fn head<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, Head> {
+        let head = self.shared.heads.get(stream).map(|(_, head)| head);
+        Box::pin(std::future::ready(Ok(head.unwrap_or_else(|| Head {
+            size: 0,
+            root: empty_root(),
+        }))))
+    }
+
+    fn streams(&self) -> Answer<'_, Vec<(StreamId, Head)>> {
+        Box::pin(std::future::ready(Ok(self.shared.heads.list())))
+    }
+
+    fn read<'a>(&'a self, stream: &'a StreamId, from: u64, limit: u32) -> Answer<'a, Vec<StoredRow>> {
+        let stream = stream.clone();
+        self.blocking(move |shared| shared.read(&stream, from, limit))
+    }
+
+    fn find<'a>(&'a self, stream: &'a StreamId, keys: Vec<RowKey>) -> Answer<'a, Vec<Option<u64>>> {
+        let stream = stream.clone();
+        self.blocking(move |shared| check_keys(&keys).and_then(|()| shared.find(&stream, &keys)))
+    }
+
+    fn hashes<'a>(&'a self, stream: &'a StreamId, level: u8, from: u64, count: u32) -> Answer<'a, Vec<Hash>> {
+        let stream = stream.clone();
+        self.blocking(move |shared| shared.hashes(&stream, level, from, count))
+    }
+
+    fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest> {
+        self.blocking(move |shared| check_blob(&bytes).and_then(|()| shared.blobs.put(&bytes)))
+    }
+
+    fn get_blob<'a>(&'a self, digest: &'a Digest) -> Answer<'a, Option<Vec<u8>>> {
+        let digest = *digest;
+        self.blocking(move |shared| shared.blobs.get(&digest))
+    }
+
+    fn row<'a>(&'a self, projection: &'a str, key: &'a [u8]) -> Answer<'a, Option<Vec<u8>>> {
+        let (projection, key) = (projection.to_owned(), key.to_vec());
+        self.blocking(move |shared| {
+            check_projection(&projection)?;
+            shared.projections.row(&projection, &key)
+        })
+    }
+
+    fn scan<'a>(&'a self, projection: &'a str, from: &'a [u8], limit: u32) -> Answer<'a, Vec<ProjectionRow>> {
+        let (projection, from) = (projection.to_owned(), from.to_vec());
+        let limit = limit.min(len32(ROWS_LIMIT));
+        self.blocking(move |shared| {
+            check_projection(&projection)?;
+            shared.projections.scan(&projection, &from, limit)
+        })
+    }
+
+    fn cursor<'a>(&'a self, projection: &'a str, stream: &'a StreamId) -> Answer<'a, u64> {
+        let (projection, stream) = (projection.to_owned(), stream.clone());
+        self.blocking(move |shared| {
+            check_projection(&projection)?;
+            shared.projections.cursor(&projection, &stream)
+        })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        projection: &'a str,
+        stream: &'a StreamId,
+        expected: u64,
+        next: u64,
+        changes: Vec<Change>,
+    ) -> Answer<'a, ()> {
+        let (projection, stream) = (projection.to_owned(), stream.clone());
+        self.blocking(move |shared| {
+            check_projection(&projection)?;
+            check_changes(expected, next, &changes)?;
+            shared
+                .projections
+                .commit(&projection, &stream, expected, next, &changes)
+        })
+    }
+
+    fn clear<'a>(&'a self, projection: &'a str) -> Answer<'a, ()> {
+        let projection = projection.to_owned();
+        self.blocking(move |shared| {
+            check_projection(&projection)?;
+            shared.projections.clear(&projection)
+        })
+    }
+}

@@ -1,0 +1,297 @@
+//! Opening the embedded store: lock, log, index, replay, hash files, threads, in this order. Whatever is derived and
+//! damaged is set aside and built anew.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use super::blobs::Blobs;
+use super::frame::LogId;
+use super::hashes::{Hashes, Nodes};
+use super::index::{Checkpoint, Index, open_sled};
+use super::index_codec::Manifest;
+use super::log::{Writer, create_segment};
+use super::overlay::Overlay;
+use super::projections::Projections;
+use super::recovery::{Damage, Replay, find_log_id, log_end, open_segments};
+use super::segments::Segments;
+use super::{Embedded, FRAMES_AHEAD, Heads, Options, QUEUE, Shared, WAITING_KIB};
+use crate::codec::{hex, len64, unhex};
+use crate::contract::{StoreError, StreamId};
+use crate::files::{create_folder, lock, put_file, unavailable};
+use crate::tree::Frontier;
+
+/// A file of this name asks for the index to be built anew.
+pub(crate) const REBUILD: &str = "index.rebuild";
+/// Sealed parts that may wait for the follower before the writer waits for it.
+const PARTS_WAITING: usize = 4;
+
+impl Embedded {
+    /// Opens the store in a folder, which is created when missing. Works on the disk: call it outside async tasks.
+    ///
+    /// # Errors
+    /// `Unavailable` when another process holds the folder or the files cannot be read or written.
+    pub fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
+        let failed = |error: io::Error| unavailable("cannot open the store", &error);
+        for name in ["", "log", "hashes", "blobs"] {
+            create_folder(&folder.join(name)).map_err(failed)?;
+        }
+        let held = lock(folder)?;
+        let id = log_id(folder).map_err(failed)?;
+        let segments = Segments::new(folder.join("log"), id);
+        open_segments(&segments).map_err(failed)?;
+        if segments.list().is_empty() {
+            create_segment(&segments, 0).map_err(failed)?;
+        }
+        let mut damage = Vec::new();
+        let (index, checkpoint, known) = open_index(folder, &segments, &mut damage)?;
+        let projections = open_projections(folder, &mut damage)?;
+        let shared = Arc::new(Shared {
+            folder: folder.to_owned(),
+            options,
+            segments,
+            overlay: Overlay::default(),
+            index,
+            hashes: Hashes::new(folder.join("hashes")),
+            heads: Heads::default(),
+            blobs: Blobs::new(folder.join("blobs")),
+            projections,
+            _lock: held,
+        });
+
+        let (parts, waiting) = std::sync::mpsc::sync_channel(PARTS_WAITING);
+        let from = checkpoint
+            .as_ref()
+            .map_or(0, |checkpoint| checkpoint.manifest.log_end);
+        let (manifest, streams) = match checkpoint {
+            Some(checkpoint) => (checkpoint.manifest, checkpoint.streams),
+            None => (
+                Manifest {
+                    log: id,
+                    generation: 0,
+                    log_end: 0,
+                    next_run: 0,
+                    runs: Vec::new(),
+                },
+                Vec::new(),
+            ),
+        };
+        let following = Arc::clone(&shared);
+        let follower = std::thread::Builder::new()
+            .name("store-index".to_owned())
+            .spawn(move || super::follower::follow(&following, manifest, &waiting))
+            .map_err(failed)?;
+
+        let last = shared.segments.list().pop();
+        let segment = last.ok_or_else(|| StoreError::Unavailable("the log has no segment".to_owned()))?;
+        let mut writer = Writer {
+            shared: Arc::clone(&shared),
+            end: segment.0,
+            segment,
+            next_number: streams.iter().map(|state| state.number + 1).max().unwrap_or(0),
+            streams: streams
+                .into_iter()
+                .map(|state| (state.id.clone(), state))
+                .collect(),
+            touched: BTreeSet::new(),
+            follower: parts,
+            failed: None,
+        };
+        damage.extend(Replay::new(&mut writer, known).run(from)?);
+        for stream in writer.streams.keys() {
+            shared.mend_hashes(stream, &mut damage);
+        }
+        note(folder, &damage);
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let writer = std::thread::Builder::new()
+            .name("store-log".to_owned())
+            .spawn(move || writer.run(queue))
+            .map_err(failed)?;
+        Ok(Self {
+            shared,
+            jobs: Some(jobs),
+            waiting: Arc::new(Semaphore::new(WAITING_KIB)),
+            writer: Some(writer),
+            follower: Some(follower),
+            damage,
+        })
+    }
+}
+
+/// The log's id: from its file, from a segment, or a new one.
+fn log_id(folder: &Path) -> io::Result<LogId> {
+    let path = folder.join("store");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    if let Some(id) = text
+        .strip_prefix("vardnav-store 1 ")
+        .and_then(|rest| unhex(rest.trim_end()))
+    {
+        return Ok(id);
+    }
+    let id = find_log_id(&folder.join("log"))?.unwrap_or_else(rand::random);
+    put_file(&path, format!("vardnav-store 1 {}\n", hex(&id)).as_bytes(), 0o644)?;
+    Ok(id)
+}
+
+/// Opens the index; sets it aside when it is damaged, or knows more than the log has.
+fn open_index(
+    folder: &Path,
+    segments: &Segments,
+    damage: &mut Vec<Damage>,
+) -> Result<(Index, Option<Checkpoint>, Vec<(StreamId, u64)>), StoreError> {
+    let path = folder.join("index");
+    let asked = folder.join(REBUILD);
+    let mut known = Vec::new();
+    let reason = if asked.exists() {
+        "it was found damaged while in use".to_owned()
+    } else {
+        match Index::open(&path, segments.id()) {
+            Ok((index, checkpoint)) => {
+                let end = log_end(segments).map_err(|error| unavailable("cannot read the log", &error))?;
+                match checkpoint {
+                    Some(checkpoint) if checkpoint.manifest.log_end > end => {
+                        known.extend(
+                            checkpoint
+                                .streams
+                                .iter()
+                                .map(|state| (state.id.clone(), state.tree.size())),
+                        );
+                        "the log is shorter than what it has followed".to_owned()
+                    }
+                    checkpoint => return Ok((index, checkpoint, known)),
+                }
+            }
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            Err(error) => error.to_string(),
+        }
+    };
+    set_aside(folder, "index", &reason, damage)?;
+    let (index, checkpoint) = Index::open(&path, segments.id())?;
+    // Asked for until a new one stands.
+    match std::fs::remove_file(asked) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(unavailable("cannot begin a new index", &error))
+        }
+        _ => Ok((index, checkpoint, known)),
+    }
+}
+
+fn open_projections(folder: &Path, damage: &mut Vec<Damage>) -> Result<Projections, StoreError> {
+    let path = folder.join("projections");
+    match open_sled(&path) {
+        Ok(db) => Ok(Projections::new(db)),
+        Err(error @ StoreError::Unavailable(_)) => Err(error),
+        Err(error) => {
+            set_aside(folder, "projections", &error.to_string(), damage)?;
+            open_sled(&path).map(Projections::new)
+        }
+    }
+}
+
+/// Moves a derived folder out of the way.
+fn set_aside(folder: &Path, name: &str, reason: &str, damage: &mut Vec<Damage>) -> Result<(), StoreError> {
+    let quarantine = folder.join("quarantine");
+    let kept = quarantine.join(format!("{name}-{:016x}", rand::random::<u64>()));
+    create_folder(&quarantine)
+        .and_then(|()| match std::fs::rename(folder.join(name), &kept) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        })
+        .map_err(|error| unavailable("cannot set a damaged folder aside", &error))?;
+    let what = format!("set aside and built anew: {reason}");
+    tracing::warn!(folder = name, %what, "found when the store was opened");
+    damage.push(Damage {
+        place: name.to_owned(),
+        what,
+        lost: false,
+    });
+    Ok(())
+}
+
+/// Keeps what was found, for people.
+fn note(folder: &Path, damage: &[Damage]) {
+    if damage.is_empty() {
+        return;
+    }
+    let lines: String = damage
+        .iter()
+        .map(|found| {
+            format!(
+                "{}: {}{}\n",
+                found.place,
+                found.what,
+                if found.lost { " (rows lost)" } else { "" }
+            )
+        })
+        .collect();
+    let written = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.join("damage.txt"))
+        .and_then(|mut file| io::Write::write_all(&mut file, lines.as_bytes()));
+    if let Err(error) = written {
+        tracing::error!(%error, "cannot keep the damage report");
+    }
+}
+
+impl Shared {
+    /// Rebuilds a stream's hash files when they are short.
+    fn mend_hashes(&self, stream: &StreamId, damage: &mut Vec<Damage>) {
+        let Some((_, head)) = self.heads.get(stream) else {
+            return;
+        };
+        if self.hashes.suffice(stream, head.size).unwrap_or(false) {
+            return;
+        }
+        let (what, lost) = match self.rebuild_hashes(stream) {
+            Ok(()) => ("hash files were short and have been rebuilt".to_owned(), false),
+            Err(error) => (
+                format!("hash files are short and cannot be rebuilt: {error}"),
+                true,
+            ),
+        };
+        damage.push(Damage {
+            place: format!("stream {stream}"),
+            what,
+            lost,
+        });
+    }
+
+    /// Writes every hash of a stream anew from the leaves in the log.
+    pub(crate) fn rebuild_hashes(&self, stream: &StreamId) -> Result<(), StoreError> {
+        let Some((number, head)) = self.heads.get(stream) else {
+            return Ok(());
+        };
+        let mut frontier = Frontier::default();
+        while frontier.size() < head.size {
+            let before = frontier.size();
+            for (first, offset) in self.locate(number, before)?.into_iter().take(FRAMES_AHEAD) {
+                let frame = self.segments.frame(offset)?;
+                if first < frontier.size() {
+                    continue;
+                }
+                if first > frontier.size() || len64(frame.leaves().count()) + first > head.size {
+                    break;
+                }
+                let nodes = Nodes::grow(&mut frontier, frame.leaves());
+                self.hashes
+                    .write(stream, &nodes)
+                    .map_err(|error| unavailable("cannot write a hash file", &error))?;
+            }
+            if frontier.size() == before {
+                return Err(StoreError::Corrupt(format!(
+                    "row {before} of stream {stream} cannot be read"
+                )));
+            }
+        }
+        if frontier.root() != head.root {
+            return Err(StoreError::Corrupt(format!(
+                "the leaves of stream {stream} do not lead to its root"
+            )));
+        }
+        Ok(())
+    }
+}

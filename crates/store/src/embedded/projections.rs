@@ -1,0 +1,126 @@
+//! Projection rows and cursors in sled. All of it can be rebuilt from the ledger: when damaged it is set aside and
+//! every cursor starts from zero.
+
+use sled::transaction::{ConflictableTransactionError, TransactionError};
+
+use super::run::sled_error;
+use crate::codec::index;
+use crate::contract::{Change, ProjectionRow, StoreError, StreamId};
+
+/// The open projections; one sled tree each, rows under `r`, cursors under `c`.
+pub(crate) struct Projections {
+    db: sled::Db,
+}
+
+impl Projections {
+    pub(crate) fn new(db: sled::Db) -> Self {
+        Self { db }
+    }
+
+    fn tree(&self, projection: &str) -> Result<sled::Tree, StoreError> {
+        self.db.open_tree(projection).map_err(|error| sled_error(&error))
+    }
+
+    pub(crate) fn row(&self, projection: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let value = self
+            .tree(projection)?
+            .get(row_key(key))
+            .map_err(|error| sled_error(&error))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    pub(crate) fn scan(
+        &self,
+        projection: &str,
+        from: &[u8],
+        limit: u32,
+    ) -> Result<Vec<ProjectionRow>, StoreError> {
+        let mut rows = Vec::new();
+        for item in self
+            .tree(projection)?
+            .range(row_key(from)..)
+            .take(index(limit.into()))
+        {
+            let (key, value) = item.map_err(|error| sled_error(&error))?;
+            let key = key.get(1..).unwrap_or_default().to_vec();
+            rows.push(ProjectionRow {
+                key,
+                value: value.to_vec(),
+            });
+        }
+        Ok(rows)
+    }
+
+    pub(crate) fn cursor(&self, projection: &str, stream: &StreamId) -> Result<u64, StoreError> {
+        let value = self
+            .tree(projection)?
+            .get(cursor_key(stream))
+            .map_err(|error| sled_error(&error))?;
+        value.map_or(Ok(0), |value| read_cursor(&value))
+    }
+
+    pub(crate) fn commit(
+        &self,
+        projection: &str,
+        stream: &StreamId,
+        expected: u64,
+        next: u64,
+        changes: &[Change],
+    ) -> Result<(), StoreError> {
+        let tree = self.tree(projection)?;
+        let done = tree.transaction(|rows| {
+            let cursor = rows.get(cursor_key(stream))?;
+            let actual = cursor
+                .map_or(Ok(0), |value| read_cursor(&value))
+                .map_err(ConflictableTransactionError::Abort)?;
+            if actual != expected {
+                return Err(ConflictableTransactionError::Abort(StoreError::Conflict {
+                    expected,
+                    actual,
+                }));
+            }
+            let mut batch = sled::Batch::default();
+            for change in changes {
+                match &change.value {
+                    Some(value) => batch.insert(row_key(&change.key), value.as_slice()),
+                    None => batch.remove(row_key(&change.key)),
+                }
+            }
+            batch.insert(cursor_key(stream), &next.to_le_bytes());
+            rows.apply_batch(&batch)?;
+            Ok(())
+        });
+        match done {
+            Ok(()) => self.flush(),
+            Err(TransactionError::Abort(error)) => Err(error),
+            Err(TransactionError::Storage(error)) => Err(sled_error(&error)),
+        }
+    }
+
+    pub(crate) fn clear(&self, projection: &str) -> Result<(), StoreError> {
+        self.db
+            .drop_tree(projection)
+            .map(drop)
+            .map_err(|error| sled_error(&error))
+    }
+
+    /// Hands everything to the operating system.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.db.flush().map(drop).map_err(|error| sled_error(&error))
+    }
+}
+
+fn row_key(key: &[u8]) -> Vec<u8> {
+    [b"r", key].concat()
+}
+
+fn cursor_key(stream: &StreamId) -> Vec<u8> {
+    [b"c", stream.as_str().as_bytes()].concat()
+}
+
+fn read_cursor(bytes: &[u8]) -> Result<u64, StoreError> {
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| StoreError::Corrupt("projection cursor".to_owned()))?;
+    Ok(u64::from_le_bytes(bytes))
+}

@@ -1,0 +1,218 @@
+//! The segment files of the log and reading from them. Offsets count through all segments, headers included.
+//! Nothing is answered that did not pass its checksum. Writing is the log's business.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::frame::{Entry, FrameHead, HEAD_LIMIT, LogId, read_table};
+use crate::codec::{index, len64};
+use crate::contract::{Hash, StoreError, StoredRow};
+use crate::files::{read_up_to, unavailable};
+
+/// Bytes fetched in the hope that a small frame fits.
+const FIRST_READ: usize = 8 * 1024;
+
+/// The open segment files of one log.
+pub(crate) struct Segments {
+    folder: PathBuf,
+    id: LogId,
+    files: RwLock<BTreeMap<u64, Arc<File>>>,
+}
+
+impl Segments {
+    pub(crate) fn new(folder: PathBuf, id: LogId) -> Self {
+        Self {
+            folder,
+            id,
+            files: RwLock::default(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &LogId {
+        &self.id
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file of the segment that begins at `base`.
+    pub(crate) fn path(&self, base: u64) -> PathBuf {
+        self.folder.join(format!("{base:020}.log"))
+    }
+
+    pub(crate) fn add(&self, base: u64, file: Arc<File>) {
+        self.files
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(base, file);
+    }
+
+    /// Every segment by base offset.
+    pub(crate) fn list(&self) -> Vec<(u64, Arc<File>)> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        files
+            .iter()
+            .map(|(base, file)| (*base, Arc::clone(file)))
+            .collect()
+    }
+
+    fn at(&self, offset: u64) -> Option<(u64, Arc<File>)> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        files
+            .range(..=offset)
+            .next_back()
+            .map(|(base, file)| (*base, Arc::clone(file)))
+    }
+
+    fn bytes(&self, offset: u64, length: usize) -> Result<Vec<u8>, StoreError> {
+        let (base, file) = self.at(offset).ok_or_else(|| damaged(offset))?;
+        read_up_to(&file, offset - base, length).map_err(|error| unavailable("cannot read the log", &error))
+    }
+
+    /// The head and table of the frame at `offset`, and what was read of its rows' bytes.
+    pub(crate) fn frame(&self, offset: u64) -> Result<Frame<'_>, StoreError> {
+        let mut bytes = self.bytes(offset, FIRST_READ.max(HEAD_LIMIT))?;
+        let head = FrameHead::read(&self.id, offset, &bytes).ok_or_else(|| damaged(offset))?;
+        if let Some(missing) = head
+            .data_start()
+            .checked_sub(bytes.len())
+            .filter(|missing| *missing > 0)
+        {
+            bytes.extend(self.bytes(offset + len64(bytes.len()), missing)?);
+        }
+        let table = bytes
+            .get(head.head_length()..head.data_start())
+            .ok_or_else(|| damaged(offset))?;
+        let entries = read_table(&head, table).ok_or_else(|| damaged(offset))?;
+        bytes.truncate(head.length);
+        let data = bytes.split_off(head.data_start());
+        Ok(Frame {
+            segments: self,
+            offset,
+            head,
+            entries,
+            data,
+        })
+    }
+}
+
+/// A frame whose head and table are sound.
+pub(crate) struct Frame<'a> {
+    segments: &'a Segments,
+    offset: u64,
+    pub(crate) head: FrameHead,
+    entries: Vec<Entry>,
+    /// The beginning of the rows' bytes, as far as read.
+    data: Vec<u8>,
+}
+
+impl Frame<'_> {
+    /// Leaves of its rows.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = Hash> + '_ {
+        self.entries.iter().map(|entry| entry.leaf)
+    }
+
+    /// Rows from position `from` on, at most `limit`, until `budget` bytes are spent. Ends before the first row
+    /// that is damaged; an error when that is the first row asked for.
+    pub(crate) fn rows(&self, from: u64, limit: usize, budget: usize) -> Result<Vec<StoredRow>, StoreError> {
+        let skip = index(from.saturating_sub(self.head.first));
+        let begin = match skip.checked_sub(1) {
+            None => 0,
+            Some(before) => self
+                .entries
+                .get(before)
+                .map_or(0, |entry| index(entry.end.into())),
+        };
+        let mut wanted = 0;
+        let mut end = begin;
+        for entry in self.entries.iter().skip(skip).take(limit) {
+            if wanted > 0 && end - begin >= budget {
+                break;
+            }
+            end = index(entry.end.into()).max(end);
+            wanted += 1;
+        }
+        let fetched;
+        let data = match self.data.get(begin..end) {
+            Some(data) => data,
+            None => {
+                let start = self.offset + len64(self.head.data_start() + begin);
+                fetched = self.segments.bytes(start, end - begin)?;
+                &fetched
+            }
+        };
+        let mut rows = Vec::with_capacity(wanted);
+        let mut start = begin;
+        for (position, entry) in
+            (from.max(self.head.first)..).zip(self.entries.iter().skip(skip).take(wanted))
+        {
+            let end = index(entry.end.into());
+            let bytes = start
+                .checked_sub(begin)
+                .zip(end.checked_sub(begin))
+                .and_then(|(a, b)| data.get(a..b));
+            match bytes.filter(|bytes| entry.fits(bytes)) {
+                Some(bytes) => {
+                    rows.push(StoredRow {
+                        position,
+                        key: entry.key,
+                        leaf: entry.leaf,
+                        bytes: bytes.to_vec(),
+                    });
+                }
+                None if rows.is_empty() => return Err(damaged(self.offset)),
+                None => break,
+            }
+            start = end;
+        }
+        Ok(rows)
+    }
+}
+
+/// Bytes of the log that cannot be served.
+pub(crate) fn damaged(offset: u64) -> StoreError {
+    StoreError::Corrupt(format!("log frame at offset {offset}"))
+}
+
+/// A moving window over a segment file: reads ahead, answers slices.
+pub(crate) struct Window<'a> {
+    file: &'a File,
+    length: u64,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Window<'a> {
+    const AHEAD: usize = 1024 * 1024;
+
+    pub(crate) fn new(file: &'a File) -> io::Result<Self> {
+        Ok(Self {
+            file,
+            length: file.metadata()?.len(),
+            start: 0,
+            bytes: Vec::new(),
+        })
+    }
+
+    /// Bytes of the file.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Up to `length` bytes at `at`; fewer only at the end of the file.
+    pub(crate) fn get(&mut self, at: u64, length: usize) -> io::Result<&[u8]> {
+        let end = at.saturating_add(len64(length)).min(self.length);
+        let held = self.start + len64(self.bytes.len());
+        if at < self.start || end > held {
+            self.bytes = read_up_to(self.file, at, length.max(Self::AHEAD))?;
+            self.start = at;
+        }
+        let skip = index(at - self.start);
+        let rest = self.bytes.get(skip..).unwrap_or_default();
+        Ok(rest.get(..length).unwrap_or(rest))
+    }
+}

@@ -1,0 +1,259 @@
+//! The simplest store that keeps every promise but durability: for tests, and as the model others are held to.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::codec::index;
+use crate::contract::{
+    Answer, BATCH_LIMIT, Change, Digest, HASHES_LIMIT, Hash, Head, ProjectionRow, ROWS_LIMIT, Row, RowKey,
+    Store, StoreError, StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys,
+    check_projection,
+};
+use crate::tree::{Frontier, empty_root};
+
+/// Keeps everything in memory.
+#[derive(Default)]
+pub struct Memory {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    streams: BTreeMap<StreamId, Stream>,
+    blobs: HashMap<Digest, Vec<u8>>,
+    rows: BTreeMap<(String, Vec<u8>), Vec<u8>>,
+    cursors: HashMap<(String, StreamId), u64>,
+}
+
+#[derive(Default)]
+struct Stream {
+    rows: Vec<StoredRow>,
+    last: HashMap<RowKey, u64>,
+    frontier: Frontier,
+    levels: Vec<Vec<Hash>>,
+}
+
+impl Memory {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stream {
+    fn head(&self) -> Head {
+        Head {
+            size: self.frontier.size(),
+            root: self.frontier.root(),
+        }
+    }
+
+    fn push(&mut self, row: Row) {
+        let position = self.frontier.size();
+        let levels = &mut self.levels;
+        let mut keep = |level: usize, hash| {
+            while levels.len() <= level {
+                levels.push(Vec::new());
+            }
+            if let Some(hashes) = levels.get_mut(level) {
+                hashes.push(hash);
+            }
+        };
+        keep(0, row.leaf);
+        self.frontier
+            .append(row.leaf, |height, hash| keep(index(u64::from(height / 8)), hash));
+        self.last.insert(row.key, position);
+        self.rows.push(StoredRow {
+            position,
+            key: row.key,
+            leaf: row.leaf,
+            bytes: row.bytes,
+        });
+    }
+}
+
+fn ready<'a, T: Send + 'a>(result: Result<T, StoreError>) -> Answer<'a, T> {
+    Box::pin(std::future::ready(result))
+}
+
+impl Store for Memory {
+    fn append<'a>(&'a self, stream: &'a StreamId, expected: u64, rows: Vec<Row>) -> Answer<'a, Head> {
+        ready(check_batch(&rows).and_then(|()| {
+            let mut inner = self.inner();
+            let actual = inner.streams.get(stream).map_or(0, |found| found.frontier.size());
+            if actual != expected {
+                return Err(StoreError::Conflict { expected, actual });
+            }
+            if rows.is_empty() {
+                return Ok(inner.streams.get(stream).map_or_else(empty, Stream::head));
+            }
+            let found = inner.streams.entry(stream.clone()).or_default();
+            for row in rows {
+                found.push(row);
+            }
+            Ok(found.head())
+        }))
+    }
+
+    fn head<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, Head> {
+        ready(Ok(self
+            .inner()
+            .streams
+            .get(stream)
+            .map_or_else(empty, Stream::head)))
+    }
+
+    fn streams(&self) -> Answer<'_, Vec<(StreamId, Head)>> {
+        ready(Ok(self
+            .inner()
+            .streams
+            .iter()
+            .map(|(id, stream)| (id.clone(), stream.head()))
+            .collect()))
+    }
+
+    fn read<'a>(&'a self, stream: &'a StreamId, from: u64, limit: u32) -> Answer<'a, Vec<StoredRow>> {
+        let inner = self.inner();
+        let rows = inner
+            .streams
+            .get(stream)
+            .and_then(|found| found.rows.get(index(from)..))
+            .unwrap_or_default();
+        let mut left = BATCH_LIMIT / 8;
+        let mut answer = Vec::new();
+        for row in rows.iter().take(index(limit.into()).min(ROWS_LIMIT)) {
+            answer.push(row.clone());
+            left = left.saturating_sub(row.bytes.len());
+            if left == 0 {
+                break;
+            }
+        }
+        ready(Ok(answer))
+    }
+
+    fn find<'a>(&'a self, stream: &'a StreamId, keys: Vec<RowKey>) -> Answer<'a, Vec<Option<u64>>> {
+        ready(check_keys(&keys).map(|()| {
+            let inner = self.inner();
+            let found = inner.streams.get(stream);
+            keys.iter()
+                .map(|key| found.and_then(|stream| stream.last.get(key).copied()))
+                .collect()
+        }))
+    }
+
+    fn hashes<'a>(&'a self, stream: &'a StreamId, level: u8, from: u64, count: u32) -> Answer<'a, Vec<Hash>> {
+        let inner = self.inner();
+        let hashes = inner
+            .streams
+            .get(stream)
+            .and_then(|found| found.levels.get(usize::from(level)))
+            .and_then(|hashes| hashes.get(index(from)..))
+            .unwrap_or_default();
+        ready(Ok(hashes
+            .iter()
+            .take(index(count.min(HASHES_LIMIT).into()))
+            .copied()
+            .collect()))
+    }
+
+    fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest> {
+        ready(check_blob(&bytes).map(|()| {
+            let digest = Digest::of(&bytes);
+            self.inner().blobs.insert(digest, bytes);
+            digest
+        }))
+    }
+
+    fn get_blob<'a>(&'a self, digest: &'a Digest) -> Answer<'a, Option<Vec<u8>>> {
+        ready(Ok(self.inner().blobs.get(digest).cloned()))
+    }
+
+    fn row<'a>(&'a self, projection: &'a str, key: &'a [u8]) -> Answer<'a, Option<Vec<u8>>> {
+        ready(check_projection(projection).map(|()| {
+            self.inner()
+                .rows
+                .get(&(projection.to_owned(), key.to_vec()))
+                .cloned()
+        }))
+    }
+
+    fn scan<'a>(&'a self, projection: &'a str, from: &'a [u8], limit: u32) -> Answer<'a, Vec<ProjectionRow>> {
+        ready(check_projection(projection).map(|()| {
+            self.inner()
+                .rows
+                .range((projection.to_owned(), from.to_vec())..)
+                .take_while(|((name, _), _)| name == projection)
+                .take(index(limit.into()).min(ROWS_LIMIT))
+                .map(|((_, key), value)| ProjectionRow {
+                    key: key.clone(),
+                    value: value.clone(),
+                })
+                .collect()
+        }))
+    }
+
+    fn cursor<'a>(&'a self, projection: &'a str, stream: &'a StreamId) -> Answer<'a, u64> {
+        ready(check_projection(projection).map(|()| {
+            self.inner()
+                .cursors
+                .get(&(projection.to_owned(), stream.clone()))
+                .copied()
+                .unwrap_or(0)
+        }))
+    }
+
+    fn commit<'a>(
+        &'a self,
+        projection: &'a str,
+        stream: &'a StreamId,
+        expected: u64,
+        next: u64,
+        changes: Vec<Change>,
+    ) -> Answer<'a, ()> {
+        ready(
+            check_projection(projection)
+                .and_then(|()| check_changes(expected, next, &changes))
+                .and_then(|()| {
+                    let mut inner = self.inner();
+                    let cursor = inner
+                        .cursors
+                        .entry((projection.to_owned(), stream.clone()))
+                        .or_insert(0);
+                    if *cursor != expected {
+                        return Err(StoreError::Conflict {
+                            expected,
+                            actual: *cursor,
+                        });
+                    }
+                    *cursor = next;
+                    for change in changes {
+                        let key = (projection.to_owned(), change.key);
+                        match change.value {
+                            Some(value) => drop(inner.rows.insert(key, value)),
+                            None => drop(inner.rows.remove(&key)),
+                        }
+                    }
+                    Ok(())
+                }),
+        )
+    }
+
+    fn clear<'a>(&'a self, projection: &'a str) -> Answer<'a, ()> {
+        ready(check_projection(projection).map(|()| {
+            let mut inner = self.inner();
+            inner.rows.retain(|(name, _), _| name != projection);
+            inner.cursors.retain(|(name, _), _| name != projection);
+        }))
+    }
+}
+
+fn empty() -> Head {
+    Head {
+        size: 0,
+        root: empty_root(),
+    }
+}
