@@ -1,0 +1,110 @@
+//! The registry of care units as a gRPC service: puts, shows and lists units with their dated versions.
+//! What a unit may say is held against the release in force; nothing is derived here.
+
+mod check;
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+use vardnav_api::common::{page, page_size};
+use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::units::{unit, unit_message};
+use vardnav_api::vardnav::units::v1::care_unit_service_server::CareUnitService;
+use vardnav_api::vardnav::units::v1::{
+    GetCareUnitRequest, GetCareUnitResponse, ListCareUnitsRequest, ListCareUnitsResponse, PutCareUnitRequest,
+    PutCareUnitResponse,
+};
+use vardnav_release::entry::Change;
+use vardnav_runtime::caller::Caller;
+use vardnav_runtime::clock;
+use vardnav_runtime::gate::caller;
+use vardnav_store::authority::Authority;
+
+const PAGE_DEFAULT: usize = 100;
+const PAGE_MAX: usize = 1000;
+
+/// The service.
+#[derive(Clone)]
+pub struct Units {
+    authority: Arc<Authority>,
+}
+
+impl Units {
+    /// Serves what `authority` keeps.
+    pub fn new(authority: Arc<Authority>) -> Self {
+        Self { authority }
+    }
+
+    /// Puts a unit: appends the versions that are new or changed, in order.
+    ///
+    /// # Errors
+    /// When the unit does not hold against the release in force, or the store does not take it.
+    pub async fn put(
+        &self,
+        caller: &Caller,
+        unit: vardnav_register::unit::CareUnit,
+        validate_only: bool,
+    ) -> Result<vardnav_register::unit::CareUnit, ApiError> {
+        let view = self.authority.view();
+        check::unit(&unit, &view)?;
+        if validate_only {
+            return Ok(unit);
+        }
+        let known = view.state().unit(&unit.hsa_id).cloned();
+        for version in unit.versions {
+            if known.as_ref().is_some_and(|known| known.versions.contains(&version)) {
+                continue;
+            }
+            let change = Change::UnitPut { hsa_id: unit.hsa_id.clone(), version: Box::new(version) };
+            self.authority.record(&caller.name, clock::now_micros(), change).await.map_err(store_error)?;
+        }
+        let view = self.authority.view();
+        view.state().unit(&unit.hsa_id).cloned().ok_or_else(|| ApiError::not_found("the care unit"))
+    }
+}
+
+#[tonic::async_trait]
+impl CareUnitService for Units {
+    async fn put_care_unit(
+        &self,
+        request: Request<PutCareUnitRequest>,
+    ) -> Result<Response<PutCareUnitResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let stated = request.unit.ok_or_else(|| ApiError::field("unit", "a care unit is needed"))?;
+        let stands = self.put(&caller, unit(stated)?, request.validate_only).await?;
+        Ok(Response::new(PutCareUnitResponse { unit: Some(unit_message(&stands)) }))
+    }
+
+    async fn get_care_unit(
+        &self,
+        request: Request<GetCareUnitRequest>,
+    ) -> Result<Response<GetCareUnitResponse>, Status> {
+        let view = self.authority.view();
+        let unit = view
+            .state()
+            .unit(&request.into_inner().hsa_id)
+            .ok_or_else(|| ApiError::not_found("a care unit with that HSA-id"))?;
+        Ok(Response::new(GetCareUnitResponse { unit: Some(unit_message(unit)) }))
+    }
+
+    async fn list_care_units(
+        &self,
+        request: Request<ListCareUnitsRequest>,
+    ) -> Result<Response<ListCareUnitsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        let view = self.authority.view();
+        let units = view.state().units().filter(|unit| {
+            request.reporter.is_empty()
+                || unit.versions.iter().any(|version| version.reporters.contains(&request.reporter))
+        });
+        let (units, next_page_token) = page(units, |unit| unit.hsa_id.clone(), &request.page_token, size);
+        let units = units.into_iter().map(unit_message).collect();
+        Ok(Response::new(ListCareUnitsResponse { units, next_page_token }))
+    }
+}
+
+fn store_error(error: impl std::fmt::Display) -> ApiError {
+    ApiError::new(Kind::Unavailable, "VN-API-010", error.to_string())
+}

@@ -1,0 +1,382 @@
+//! The command line: nouns, verbs and their flags. Nothing is done here.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::client::Target;
+use crate::output::Format;
+
+/// Terms, classification and register for near care: one server, one command.
+///
+/// Data go to stdout, talk to stderr. Exit codes: 0 ok, 1 findings, 2 usage, 3 cannot reach, 4 refused, 5 failed.
+#[derive(Debug, Parser)]
+#[command(name = "vardnav", version, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub target: Target,
+    /// How data are written
+    #[arg(short, long, global = true, value_enum, default_value_t)]
+    pub output: Format,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server
+    Serve(Serve),
+    /// See everything work: releases, units, a year of reports, a receipt, a figure
+    Demo(Demo),
+    /// Measure, each figure beside its baseline from the same run
+    Bench(Bench),
+    /// Classify lines of facts (NDJSON)
+    Classify(Classify),
+    /// Releases: everything that decides
+    #[command(subcommand)]
+    Release(Release),
+    /// Editions of code systems
+    #[command(subcommand)]
+    Codesystem(Codesystem),
+    /// Terms and codes
+    #[command(subcommand)]
+    Term(Term),
+    /// Care units
+    #[command(subcommand)]
+    Unit(Unit),
+    /// The register
+    #[command(subcommand)]
+    Register(Register),
+    /// Indicators
+    #[command(subcommand)]
+    Indicator(Indicator),
+    /// Explain a finding code
+    Explain {
+        /// The code, for example VN-REG-014
+        code: String,
+    },
+    /// Print a completion script
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Address of the gRPC services; beyond loopback only with --callers
+    #[arg(long, default_value = "127.0.0.1:50051", value_name = "ADDR")]
+    pub grpc: SocketAddr,
+    /// Address of the web page
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub http: SocketAddr,
+    /// File of callers with their token hashes, permissions and reporters
+    #[arg(long, value_name = "FILE")]
+    pub callers: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// End after the demonstration instead of keeping the server up
+    #[arg(long)]
+    pub no_serve: bool,
+    /// How many records to report
+    #[arg(long, default_value_t = 3000)]
+    pub count: u64,
+    /// Seed of the sample
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Address of the gRPC services
+    #[arg(long, default_value = "127.0.0.1:50051", value_name = "ADDR")]
+    pub grpc: SocketAddr,
+    /// Address of the web page
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub http: SocketAddr,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Bench {
+    /// What to measure; everything when left out
+    #[arg(value_enum)]
+    pub what: Vec<Measured>,
+    /// Records of the report benchmark
+    #[arg(long, default_value_t = 100_000)]
+    pub count: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Measured {
+    /// Lookup, validate, subsumes, search
+    Terminology,
+    /// Classify
+    Classification,
+    /// Report
+    Report,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Classify {
+    /// File of lines; `-` or nothing for stdin
+    #[arg(default_value = "-")]
+    pub file: PathBuf,
+    /// Add the reasons to every answer
+    #[arg(long)]
+    pub explain: bool,
+    /// Release to classify by, instead of the one in force on each date
+    #[arg(long, value_name = "ID")]
+    pub release: Option<String>,
+    /// Classify in this process by the starter release, without any server
+    #[arg(long)]
+    pub offline: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Release {
+    /// List releases and drafts
+    List,
+    /// Show one
+    Show {
+        /// Id; the one in force today when left out
+        id: Option<String>,
+    },
+    /// Make a draft from a folder, or replace the files of one
+    Draft {
+        /// Folder with release.toml
+        folder: PathBuf,
+        /// Id; the one in release.toml when left out
+        #[arg(long)]
+        id: Option<String>,
+        /// Replace the files of the draft with this id
+        #[arg(long)]
+        update: bool,
+    },
+    /// Check a draft
+    Check {
+        /// Id
+        id: String,
+    },
+    /// Approve a checked draft; refused for the one who drafted it
+    Approve {
+        /// Id
+        id: String,
+    },
+    /// Publish an approved draft
+    Publish {
+        /// Id
+        id: String,
+        /// First date on which it applies; the one in its files when left out
+        #[arg(long, value_name = "DATE")]
+        effective: Option<jiff::civil::Date>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Codesystem {
+    /// Import editions from a folder of official text files (ICD-10-SE, KVÅ)
+    Import {
+        /// The folder
+        folder: PathBuf,
+        /// Only check
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List editions
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Term {
+    /// Show what is known of a code
+    Lookup {
+        /// Code
+        code: String,
+        #[command(flatten)]
+        edition: Edition,
+    },
+    /// Find concepts by the beginnings of words
+    Search {
+        /// What one types
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// Only this code system
+        #[arg(long, value_name = "URL")]
+        system: Option<String>,
+        /// Only designations in this language
+        #[arg(long)]
+        language: Option<String>,
+        /// How many hits
+        #[arg(long, default_value_t = 20)]
+        limit: i32,
+    },
+    /// Tell whether a code may be used on a date
+    Validate {
+        /// Code
+        code: String,
+        /// A display to hold against the designations
+        #[arg(long)]
+        display: Option<String>,
+        #[command(flatten)]
+        edition: Edition,
+    },
+    /// Tell how two codes stand to each other
+    Subsumes {
+        /// First code
+        a: String,
+        /// Second code
+        b: String,
+        #[command(flatten)]
+        edition: Edition,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Edition {
+    /// Code system: its address, or a short name such as icd-10-se, kka, kma, near-care-terms
+    #[arg(long, default_value = "near-care-terms", value_name = "URL")]
+    pub system: String,
+    /// Edition; the one in force on the date when left out
+    #[arg(long)]
+    pub version: Option<String>,
+    /// Date; today when left out
+    #[arg(long)]
+    pub date: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Unit {
+    /// Put care units from a file (NDJSON, one unit a line)
+    Put {
+        /// File; `-` for stdin
+        file: PathBuf,
+    },
+    /// Show one with its dated versions
+    Show {
+        /// HSA-id
+        hsa_id: String,
+    },
+    /// List units
+    List {
+        /// Only those this reporter may report for
+        #[arg(long)]
+        reporter: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Register {
+    /// Generate a realistic year of records (NDJSON), some of them deliberately bad
+    Sample {
+        /// How many
+        #[arg(long, default_value_t = 3000)]
+        count: u64,
+        /// Seed; the same seed gives the same lines
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Report records from a file (NDJSON); one outcome per line
+    Report {
+        /// File; `-` for stdin
+        file: PathBuf,
+        /// Folder for the receipts
+        #[arg(long, value_name = "DIR")]
+        receipts: Option<PathBuf>,
+        /// Only check; nothing is stored
+        #[arg(long)]
+        dry_run: bool,
+        /// Records in a batch
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        batch: u16,
+    },
+    /// Prove offline that reported lines stand in the register
+    Prove {
+        /// Receipt file
+        receipt: PathBuf,
+        /// The file that was reported
+        #[arg(long, value_name = "FILE")]
+        input: PathBuf,
+        /// Public key file of the register
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Write the register's public key
+    Key {
+        /// File; stdout when left out
+        file: Option<PathBuf>,
+    },
+    /// Show a record with all its revisions
+    Show {
+        /// Reporter
+        reporter: String,
+        /// Id
+        id: String,
+        /// Kind of record
+        #[arg(long, default_value = "episode", value_parser = ["episode", "contact", "monitoring-period"])]
+        kind: String,
+    },
+    /// Export what the register holds, without any person's number
+    Export {
+        /// Only this reporter
+        #[arg(long)]
+        reporter: Option<String>,
+    },
+    /// Register a reporter, or list them
+    Reporter {
+        /// Id; lists all reporters when left out
+        id: Option<String>,
+        /// Name
+        #[arg(long, requires = "id")]
+        name: Option<String>,
+        /// Organisationsnummer
+        #[arg(long, requires = "id")]
+        organisation: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Indicator {
+    /// List the library
+    List,
+    /// Show one entry
+    Show {
+        /// Id
+        id: String,
+    },
+    /// Count
+    Query {
+        /// Id of a computed indicator
+        #[arg(default_value = "contacts-by-group")]
+        id: String,
+        /// Calendar year
+        #[arg(long, default_value_t = 2026)]
+        year: i32,
+        /// Calendar month, 1 to 12; the whole year when left out
+        #[arg(long, default_value_t = 0)]
+        month: i32,
+        /// Only this group; may be repeated
+        #[arg(long)]
+        group: Vec<String>,
+        /// Only this region (two digits) or kommun (four)
+        #[arg(long, default_value = "")]
+        place: String,
+        /// Only this sex
+        #[arg(long, default_value = "", value_parser = ["", "female", "male"])]
+        sex: String,
+        /// Only this age group
+        #[arg(long, default_value = "")]
+        age_group: String,
+        /// Break down by
+        #[arg(long, value_enum, value_delimiter = ',')]
+        by: Vec<By>,
+    },
+}
+
+/// A dimension to break down by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    Region,
+    Kommun,
+    Sex,
+    AgeGroup,
+    Month,
+}

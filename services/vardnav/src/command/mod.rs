@@ -1,0 +1,63 @@
+//! The commands, a file a noun. Each turns flags into gRPC calls and answers into rows; nothing is decided here.
+
+pub mod classify;
+pub mod codesystem;
+pub mod indicator;
+pub mod register;
+pub mod release;
+pub mod report;
+pub mod term;
+pub mod unit;
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use vardnav_api::vardnav::r#type::v1 as pb;
+
+/// A date as a message.
+pub fn date(date: Option<Date>) -> Option<pb::Date> {
+    date.map(vardnav_api::common::date_message)
+}
+
+/// A date message as text.
+pub fn date_text(date: Option<&pb::Date>) -> Value {
+    date.map_or(Value::Null, |date| json!(format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)))
+}
+
+/// A finding message as a row.
+pub fn finding_row(finding: &pb::Finding) -> Value {
+    json!({
+        "code": finding.code,
+        "severity": finding.severity().as_str_name().trim_start_matches("SEVERITY_").to_lowercase(),
+        "path": finding.path,
+        "message": finding.message,
+    })
+}
+
+/// An enum value's proto name without its prefix, in lower case with dashes.
+pub fn enum_text(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix).unwrap_or(name).to_lowercase().replace('_', "-")
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Facts as a JSON object: one value as a string, several as an array.
+pub fn facts_value(facts: &[pb::Fact]) -> Value {
+    facts
+        .iter()
+        .map(|fact| {
+            let value = match fact.values.as_slice() {
+                [one] => json!(one),
+                several => json!(several),
+            };
+            (fact.axis.clone(), value)
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}

@@ -1,0 +1,367 @@
+//! The command as its users meet it: the demonstration, bad lines, receipts that prove themselves, a release's way
+//! from draft to publication, and no personal number where none may be.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use vardnav_tests::{Server, json, lines, root, run, run_with, sample, stdout};
+
+fn write(folder: &Path, name: &str, lines: &[String]) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn the_demonstration_adds_up() {
+    let output = run(&["-o", "json", "demo", "--no-serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let demo = json(&output);
+    let count = |name: &str| demo[name].as_u64().unwrap();
+    assert_eq!(demo["release"], "2026.1");
+    assert_eq!(count("reported"), 3000);
+    assert_eq!(count("reported"), count("accepted") + count("held") + count("rejected"));
+    assert!(count("rejected") > 0, "the sample holds bad records");
+    assert!(count("held") * 50 <= count("accepted") + count("held"), "at most 2 % of the good records are held");
+    assert!(!demo["reporters"].as_array().unwrap().is_empty());
+    assert_eq!(demo["receipt_verified"], true);
+    assert!(!demo["findings"].as_array().unwrap().is_empty());
+    let groups: BTreeSet<&str> =
+        demo["groups"].as_array().unwrap().iter().map(|row| row["group"].as_str().unwrap()).collect();
+    for group in ["mobile-care", "hospital-care-at-home", "home-health-care-children", "primary-care-bed"] {
+        assert!(groups.contains(group), "no {group} among {groups:?}");
+    }
+    assert!(!demo["figure"].is_null());
+}
+
+#[test]
+fn the_sample_is_the_same_for_the_same_seed_and_has_many_persons() {
+    let once = sample(3000, 11);
+    assert_eq!(once.len(), 3000);
+    assert_eq!(once, sample(3000, 11));
+    assert_ne!(once, sample(3000, 12));
+    let records: Vec<Value> = once.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let persons: BTreeSet<&str> = records.iter().filter_map(|record| record["person"]["number"].as_str()).collect();
+    assert!(persons.len() > 1000, "{} persons", persons.len());
+    let test_series = persons
+        .iter()
+        .filter(|number| number.len() == 12 && number.bytes().all(|byte| byte.is_ascii_digit()))
+        .all(|number| (980..=999).contains(&number[8..11].parse::<u32>().unwrap()));
+    assert!(test_series, "a number outside the series kept for test persons");
+}
+
+#[test]
+fn every_line_gets_its_outcome_in_order_and_again_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let sample = sample(1500, 3);
+    let file = write(folder.path(), "lines.ndjson", &sample);
+    let report = |receipts: &str| {
+        let receipts = folder.path().join(receipts);
+        server.run(&["-o", "ndjson", "register", "report", &file, "--receipts", receipts.to_str().unwrap()])
+    };
+    let first = lines(&report("first"));
+    assert_eq!(first.len(), sample.len());
+    for (index, outcome) in first.iter().enumerate() {
+        assert_eq!(outcome["line"], json!(index + 1));
+        match outcome["outcome"].as_str().unwrap() {
+            "accepted" | "held" => assert_eq!(outcome["leaf"].as_str().unwrap().len(), 64),
+            "rejected" => {
+                assert!(outcome["leaf"].is_null());
+                assert!(!outcome["findings"].as_array().unwrap().is_empty(), "rejected without a finding: {outcome}");
+            }
+            other => panic!("{other}"),
+        }
+    }
+    let kinds: BTreeSet<&str> = first
+        .iter()
+        .flat_map(|outcome| outcome["findings"].as_array().unwrap())
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
+    assert!(kinds.len() >= 30, "only {} kinds of finding: {kinds:?}", kinds.len());
+
+    let second = lines(&report("second"));
+    let leaf = |outcome: &Value| (outcome["line"].clone(), outcome["outcome"].clone(), outcome["leaf"].clone());
+    assert_eq!(first.iter().map(leaf).collect::<Vec<_>>(), second.iter().map(leaf).collect::<Vec<_>>());
+}
+
+#[test]
+fn hostile_lines_get_findings_and_harm_nothing_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let good: Vec<Value> = sample(2000, 5)
+        .iter()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|record| record["kind"] == "contact" && record["episode"].is_null())
+        .collect();
+    let dry: String = good.iter().map(|record| format!("{record}\n")).collect();
+    let checked = lines(&server_stdin(&server, &["-o", "ndjson", "register", "report", "-", "--dry-run"], dry.as_bytes()));
+    let good: Vec<&Value> =
+        good.iter().zip(&checked).filter(|(_, outcome)| outcome["outcome"] == "accepted").map(|(record, _)| record).collect();
+    let change = |index: usize, edit: &dyn Fn(&mut Value)| {
+        let mut record = good[index].clone();
+        edit(&mut record);
+        record.to_string().into_bytes()
+    };
+    let number = good[0]["person"]["number"].as_str().unwrap().to_owned();
+
+    let mut input: Vec<u8> = Vec::new();
+    let mut expected = Vec::new();
+    let mut push = |line: Vec<u8>, outcome: &'static str| {
+        input.extend(&line);
+        input.push(b'\n');
+        expected.push(outcome);
+    };
+    push(good[0].to_string().into_bytes(), "accepted");
+    push(b"{\"reporter\": \"\xff\xfe\"}".to_vec(), "rejected");
+    push(good[1].to_string().into_bytes(), "accepted");
+    push(good[2].to_string().as_bytes()[..60].to_vec(), "rejected");
+    push(format!("{{\"id\": \"{}\"}}", "x".repeat(50 << 20)).into_bytes(), "rejected");
+    push(good[3].to_string().into_bytes(), "accepted");
+    push(change(4, &|record| record["facts"]["colour"] = json!("red")), "rejected");
+    push(change(5, &|record| record["date"] = json!("1850-01-01")), "rejected");
+    push(change(6, &|record| record["reporter"] = json!("nobody-knows")), "rejected");
+    push(change(7, &|record| record["id"] = json!(format!("visit-{number}"))), "rejected");
+    push(change(8, &|record| record[number.as_str()] = json!(1)), "rejected");
+    push(change(9, &|record| record["facts"] = json!({ number.as_str(): number.as_str() })), "rejected");
+    push(change(10, &|record| record["residence"] = json!(number)), "rejected");
+    push(Vec::from("[".repeat(100_000)), "rejected");
+    push(b"null".to_vec(), "rejected");
+    push(good[11].to_string().into_bytes(), "accepted");
+
+    let output = server_stdin(&server, &["-o", "ndjson", "register", "report", "-"], &input);
+    let text = stdout(&output) + &String::from_utf8_lossy(&output.stderr);
+    assert!(!text.contains(&number), "a personal number in the answers");
+    let outcomes: Vec<String> =
+        lines(&output).iter().map(|outcome| outcome["outcome"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(outcomes, expected, "{text}");
+}
+
+fn server_stdin(server: &Server, arguments: &[&str], input: &[u8]) -> std::process::Output {
+    let url = server.url();
+    let mut all = vec!["--server", url.as_str()];
+    all.extend(arguments);
+    run_with(&all, input)
+}
+
+#[test]
+fn a_receipt_proves_its_lines_and_one_flipped_byte_anywhere_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let file = write(folder.path(), "lines.ndjson", &sample(120, 9));
+    let receipts = folder.path().join("receipts");
+    let key = folder.path().join("register.key");
+    server.run(&["register", "report", &file, "--receipts", receipts.to_str().unwrap()]);
+    assert!(server.run(&["register", "key", key.to_str().unwrap()]).status.success());
+    drop(server);
+
+    let receipt = std::fs::read_dir(&receipts).unwrap().next().unwrap().unwrap().path();
+    let prove = |receipt: &Path, input: &Path, key: &Path| {
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        run(&["register", "prove", &path(receipt), "--input", &path(input), "--key", &path(key)]).status.success()
+    };
+    let input = Path::new(&file);
+    assert!(prove(&receipt, input, &key));
+
+    let spoilt = folder.path().join("spoilt");
+    for (whole, which) in [(receipt.as_path(), 0), (input, 1), (key.as_path(), 2)] {
+        let bytes = std::fs::read(whole).unwrap();
+        let step = (bytes.len() / 40).max(1);
+        for at in (0..bytes.len()).step_by(step).chain([bytes.len() - 1]) {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at % 8);
+            std::fs::write(&spoilt, &flipped).unwrap();
+            let proven = match which {
+                0 => prove(&spoilt, input, &key),
+                1 => prove(&receipt, &spoilt, &key),
+                _ => prove(&receipt, input, &spoilt),
+            };
+            assert!(!proven, "byte {at} of {} flipped, and still proven", whole.display());
+        }
+    }
+}
+
+#[test]
+fn no_personal_number_is_stored_outside_the_vault() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let sample = sample(600, 13);
+    let file = write(folder.path(), "lines.ndjson", &sample);
+    let output = server.run(&["-o", "ndjson", "register", "report", &file]);
+    let answers = stdout(&output) + &String::from_utf8_lossy(&output.stderr);
+    drop(server);
+
+    let mut numbers = BTreeSet::new();
+    for record in sample.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let Some(number) = record["person"]["number"].as_str() else { continue };
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        if digits.len() == 12 {
+            numbers.extend([format!("{}-{}", &digits[..8], &digits[8..]), digits[2..].to_owned(), digits]);
+        }
+    }
+    assert!(numbers.len() > 300);
+    for number in &numbers {
+        assert!(!answers.contains(number), "a personal number in the answers");
+    }
+    let mut bytes = 0;
+    for_each_file(&data, &mut |path, content| {
+        bytes += content.len();
+        let text = String::from_utf8_lossy(content);
+        let digits: Vec<&str> = text.split(|c: char| !c.is_ascii_digit() && c != '-').filter(|run| run.len() >= 10).collect();
+        for run in digits {
+            for number in &numbers {
+                assert!(!run.contains(number.as_str()), "a personal number in {}", path.display());
+            }
+        }
+    });
+    assert!(bytes > 100_000, "the data folder holds {bytes} bytes: nothing was looked at");
+}
+
+fn for_each_file(folder: &Path, look: &mut impl FnMut(&Path, &[u8])) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            for_each_file(&path, look);
+        } else {
+            look(&path, &std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_release_is_published_by_two_and_never_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let next = folder.path().join("next");
+    copy(&root().join("crates/interchange/starter/2026.1"), &next);
+    let head = next.join("release.toml");
+    let text = std::fs::read_to_string(&head).unwrap();
+    std::fs::write(&head, text.replacen("2026.1", "2026.2", 1).replacen("2026-01-01", "2026-10-01", 1)).unwrap();
+    let next = next.to_string_lossy().into_owned();
+
+    assert!(server.run(&["--as", "anna", "release", "draft", &next]).status.success());
+    assert_eq!(server.run(&["--as", "bo", "release", "approve", "2026.2"]).status.code(), Some(4), "not yet checked");
+    let check = server.run(&["--as", "anna", "release", "check", "2026.2"]);
+    assert!(check.status.success(), "{}", stdout(&check));
+    assert_eq!(server.run(&["--as", "anna", "release", "approve", "2026.2"]).status.code(), Some(4), "one's own");
+    assert_eq!(server.run(&["--as", "bo", "release", "publish", "2026.2"]).status.code(), Some(4), "not yet approved");
+    assert!(server.run(&["--as", "bo", "release", "approve", "2026.2"]).status.success());
+    assert!(server.run(&["--as", "bo", "release", "publish", "2026.2"]).status.success());
+    assert_eq!(server.run(&["--as", "anna", "release", "draft", &next, "--update"]).status.code(), Some(4));
+
+    let listed = json(&server.run(&["-o", "json", "release", "list"]));
+    let status = |id: &str| listed.as_array().unwrap().iter().find(|row| row["id"] == id).unwrap()["status"].clone();
+    assert_eq!((status("2026.1"), status("2026.2")), (json!("published"), json!("published")));
+    let line = |date: &str| format!("{{\"id\": \"a\", \"of\": \"contact\", \"date\": \"{date}\", \"facts\": {{\"contact-mode\": \"video\"}}}}\n");
+    let input = line("2026-09-30") + &line("2026-10-01");
+    let answers = lines(&server_stdin(&server, &["classify", "-"], input.as_bytes()));
+    assert_eq!(answers.iter().map(|answer| &answer["release"]).collect::<Vec<_>>(), ["2026.1", "2026.2"]);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn classify_says_the_same_offline_and_online() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let input = concat!(
+        r#"{"id": "a", "of": "contact", "date": "2026-09-01", "facts": {"contact-mode": "in-person", "place": "ordinary-housing", "enrolment": "none", "origin": "regional-primary-care", "profession": "physician", "performer": "licensed", "performing-principal": "region", "age-group": "80-plus"}}"#,
+        "\n",
+        r#"{"id": "b", "of": "segment", "date": "2026-09-01", "facts": {"place": "ordinary-housing", "enrolment": "inpatient"}}"#,
+        "\n",
+        r#"{"id": "c", "of": "monitoring-period", "date": "2026-09-01", "facts": {"monitoring": "remote-prescribed", "level": "specialised", "origin": "hospital"}}"#,
+        "\n",
+        r#"{"id": "d", "of": "contact", "date": "2026-09-01", "facts": {"plats": "hemma"}}"#,
+        "\n",
+        "not json\n",
+        r#"{"id": "f", "of": "contact", "date": "1999-01-01", "facts": {"profession": ["nurse", "physician"], "contact-mode": "unknown"}}"#,
+        "\n",
+    );
+    let online = server_stdin(&server, &["classify", "-"], input.as_bytes());
+    let offline = run_with(&["classify", "-", "--offline"], input.as_bytes());
+    assert_eq!(lines(&online), lines(&offline));
+    let answers = lines(&offline);
+    assert_eq!(answers.len(), 6);
+    assert_eq!(answers[0]["contact_type"], "home-visit");
+    assert_eq!(answers[0]["care_level"], "primary");
+    assert_eq!(answers[0]["groups"], json!(["mobile-care"]));
+    assert_eq!(answers[0]["duties"], json!(["primary-care-register"]));
+    assert_eq!(answers[0]["rules"], json!({"contact-type": "C35", "care-level": "L10"}));
+    assert_eq!(answers[0]["undetermined"]["groups"]["palliative-care"], json!(["care-intent"]));
+    assert_eq!(answers[0]["undetermined"]["groups"]["hospital-care-at-home"], json!(["episode-form"]));
+    assert_eq!(answers[0]["release"], "2026.1");
+    assert!(answers[1]["undetermined"]["episode-form"].is_object());
+    assert_eq!(answers[2]["monitoring_form"], "remote-monitoring");
+    for bad in [3, 4, 5] {
+        assert!(!answers[bad]["findings"].as_array().unwrap().is_empty(), "{}", answers[bad]);
+    }
+}
+
+#[test]
+fn the_real_editions_import_and_answer() {
+    let data = std::env::var_os("VARDNAV_DATA").map_or_else(|| root().join("../shared/data"), Into::into);
+    if !data.join("icd-10-se-2021").is_dir() {
+        println!("skipped: the official files are not at hand; VARDNAV_DATA names their folder");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    for part in ["icd-10-se-2021", "kva-2021"] {
+        let path = data.join(part);
+        let import = server.run(&["codesystem", "import", path.to_str().unwrap()]);
+        assert!(import.status.success(), "{}", String::from_utf8_lossy(&import.stderr));
+    }
+    let systems = json(&server.run(&["-o", "json", "codesystem", "list"]));
+    let concepts = |url: &str| systems.as_array().unwrap().iter().find(|row| row["url"] == url).unwrap()["concepts"].clone();
+    assert_eq!(concepts("urn:oid:1.2.752.116.1.1.1.1.3"), 35_951);
+    assert_eq!(concepts("https://vardnav.se/CodeSystem/kka"), 8_130);
+    assert_eq!(concepts("https://vardnav.se/CodeSystem/kma"), 4_666);
+    for typed in ["hjä", "hjärts", "hjärtsvikt", "hjartsvikt"] {
+        let hits = json(&server.run(&["-o", "json", "term", "search", typed, "--system", "icd-10-se"]));
+        let found = hits.as_array().unwrap().iter().any(|hit| hit["display"].as_str().unwrap().to_lowercase().contains("hjärt"));
+        assert!(found, "`{typed}` finds {hits}");
+    }
+    let outcome = json(&server.run(&["-o", "json", "term", "subsumes", "I50", "I509", "--system", "icd-10-se"]));
+    assert_eq!(outcome["outcome"], "subsumes");
+    // What was imported is there again after a restart.
+    server.kill();
+    let server = Server::start(folder.path());
+    assert!(server.run(&["term", "lookup", "I509", "--system", "icd-10-se"]).status.success());
+}
+
+#[test]
+fn commands_work_in_place_without_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let term = run(&["-o", "json", "--data", data, "term", "search", "hemsjukvård"]);
+    assert!(term.status.success(), "{}", String::from_utf8_lossy(&term.stderr));
+    let hits = json(&term);
+    assert!(hits.as_array().unwrap().iter().any(|hit| hit["matched"].as_str().unwrap().contains("emsjukvård")));
+    let list = run(&["-o", "json", "--data", data, "unit", "list"]);
+    assert!(!json(&list).as_array().unwrap().is_empty());
+}
+
+#[test]
+fn exit_codes_are_as_documented() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    assert_eq!(run(&["--data", data, "term", "lookup", "no-such-code"]).status.code(), Some(1));
+    assert_eq!(run(&["register", "sample", "--count", "many"]).status.code(), Some(2));
+    assert_eq!(run(&["--server", "http://127.0.0.1:9", "release", "list"]).status.code(), Some(3));
+    assert_eq!(run(&["--data", data, "release", "approve", "2026.1"]).status.code(), Some(4));
+}

@@ -1,0 +1,95 @@
+//! The server is killed without warning while senders report, again and again. What was acknowledged is there once,
+//! unchanged, after every restart; `VARDNAV_CRASH_ROUNDS` says how many rounds.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rand::Rng as _;
+use serde_json::Value;
+use vardnav_tests::{Server, binary, json, sample};
+
+const SENDERS: u32 = 4;
+
+fn rounds() -> u32 {
+    std::env::var("VARDNAV_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
+}
+
+#[test]
+fn what_was_acknowledged_survives_every_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    // (reporter, kind, id, revision) → leaf
+    let mut acknowledged: BTreeMap<(String, String, String, u64), String> = BTreeMap::new();
+    let mut kept_before = 0;
+    for round in 0..rounds() {
+        let server = Server::start(&data);
+        let (sender, receiver) = mpsc::channel();
+        let mut children = Vec::new();
+        for lane in 0..SENDERS {
+            let file = folder.path().join(format!("lines-{lane}.ndjson"));
+            std::fs::write(&file, sample(1500, 1000 + round * SENDERS + lane).join("\n") + "\n").unwrap();
+            let mut child = Command::new(binary())
+                .args(["--server", &server.url(), "-o", "ndjson", "register", "report", "--batch", "100"])
+                .arg(&file)
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let out = BufReader::new(child.stdout.take().unwrap());
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                for line in out.lines().map_while(Result::ok) {
+                    if let Ok(outcome) = serde_json::from_str::<Value>(&line) {
+                        let _ = sender.send(outcome);
+                    }
+                }
+            });
+            children.push(child);
+        }
+        drop(sender);
+        std::thread::sleep(Duration::from_millis(rand::rng().random_range(5..400)));
+        server.kill();
+        for child in &mut children {
+            child.wait().unwrap();
+        }
+        for outcome in receiver {
+            if let Some(leaf) = outcome["leaf"].as_str() {
+                let text = |name: &str| outcome[name].as_str().unwrap().to_owned();
+                let key = (text("reporter"), text("kind"), text("id"), outcome["revision"].as_u64().unwrap());
+                let former = acknowledged.insert(key.clone(), leaf.to_owned());
+                assert!(former.is_none_or(|former| former == leaf), "{key:?} has two leaves");
+            }
+        }
+        let server = Server::start(&data);
+        let kept = check(&server, &acknowledged);
+        assert!(kept >= kept_before, "the ledger shrank");
+        kept_before = kept;
+        println!("round {round}: {} acknowledged, {kept} kept, 0 lost, 0 duplicated", acknowledged.len());
+        server.kill();
+    }
+    assert!(!acknowledged.is_empty(), "no round acknowledged anything: the kills come too early");
+}
+
+/// Every acknowledged record is in the export exactly once, with its leaf. Gives how many are kept in all.
+fn check(server: &Server, acknowledged: &BTreeMap<(String, String, String, u64), String>) -> usize {
+    let entries = json(&server.run(&["-o", "json", "register", "export"]));
+    let mut kept: BTreeMap<(String, String, String, u64), Vec<String>> = BTreeMap::new();
+    for entry in entries.as_array().unwrap() {
+        let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+        let key = (text("reporter"), text("kind"), text("id"), entry["revision"].as_u64().unwrap());
+        kept.entry(key).or_default().push(text("leaf"));
+    }
+    for (key, leaves) in &kept {
+        assert_eq!(leaves.len(), 1, "{key:?} is kept {} times", leaves.len());
+    }
+    for (key, leaf) in acknowledged {
+        assert_eq!(kept.get(key).map(|leaves| &leaves[0]), Some(leaf), "{key:?} was acknowledged and is lost");
+    }
+    kept.len()
+}

@@ -1,0 +1,135 @@
+//! What the tests of the whole share: the binary as released, a server of its own per test, lines of a sample.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "test support")]
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The binary: named by `VARDNAV_BIN`, else the release build, else the debug build of this workspace.
+pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("VARDNAV_BIN") {
+        return path.into();
+    }
+    let target = root().join("target");
+    let built = ["release", "debug"].map(|profile| target.join(profile).join("vardnav"));
+    built.into_iter().find(|path| path.exists()).expect("build the binary first: cargo build --release -p vardnav")
+}
+
+/// The workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// Runs the binary to its end.
+pub fn run(arguments: &[&str]) -> Output {
+    Command::new(binary()).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+/// Runs the binary with `input` on its stdin.
+pub fn run_with(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(binary())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || {
+        // A command may end before it has read everything; that is its business.
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+/// Standard output as text.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Standard output as JSON lines.
+pub fn lines(output: &Output) -> Vec<Value> {
+    stdout(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Standard output as one JSON document; shows standard error when it is none.
+pub fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}\nstdout: {}\nstderr: {}", stdout(output), String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+/// A running server on ports of its own.
+pub struct Server {
+    child: Child,
+    grpc: String,
+    http: String,
+}
+
+impl Server {
+    /// Starts one on `folder` and waits until it serves.
+    pub fn start(folder: &Path) -> Self {
+        let mut child = Command::new(binary())
+            .args(["-o", "json", "serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data"])
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let ready: Value = serde_json::from_str(&first).expect("the server says where it serves");
+        let address = |name: &str| ready[name].as_str().unwrap().to_owned();
+        Self { grpc: address("grpc"), http: address("http"), child }
+    }
+
+    /// `host:port` of the gRPC services.
+    pub fn grpc(&self) -> &str {
+        &self.grpc
+    }
+
+    /// `host:port` of the web page.
+    pub fn http(&self) -> &str {
+        &self.http
+    }
+
+    /// The URL for `--server`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.grpc)
+    }
+
+    /// Runs a client command against it.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let url = self.url();
+        let mut all = vec!["--server", url.as_str()];
+        all.extend(arguments);
+        run(&all)
+    }
+
+    /// Kills it without any warning (SIGKILL) and waits for its end.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Lines of a generated sample.
+pub fn sample(count: u32, seed: u32) -> Vec<String> {
+    let output = run(&["register", "sample", "--count", &count.to_string(), "--seed", &seed.to_string()]);
+    assert!(output.status.success());
+    stdout(&output).lines().map(str::to_owned).collect()
+}
