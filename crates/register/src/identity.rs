@@ -238,45 +238,61 @@ fn matches_reserve(pattern: &str, number: &str) -> bool {
 
 /// Reads an organisationsnummer: ten digits, an optional dash before the last four, an optional prefix `16`;
 /// the third digit is at least 2, the first is not 0, the last is the check digit. Returns the ten digits.
-pub fn organisation_number(text: &str) -> Option<[u8; 10]> {
+///
+/// # Errors
+/// [`IdentityError::Format`] or [`IdentityError::CheckDigit`].
+pub fn organisation_number(text: &str) -> Result<[u8; 10], IdentityError> {
     let mut digits = [0u8; 12];
     let mut count = 0usize;
     let mut dash = None;
     for byte in text.bytes() {
         match byte {
             b'0'..=b'9' => {
-                *digits.get_mut(count)? = byte;
+                *digits.get_mut(count).ok_or(IdentityError::Format)? = byte;
                 count += 1;
             }
             b'-' if dash.is_none() => dash = Some(count),
-            _ => return None,
+            _ => return Err(IdentityError::Format),
         }
     }
     if dash.is_some_and(|at| at + 4 != count) {
-        return None;
+        return Err(IdentityError::Format);
     }
-    let ten: [u8; 10] = match (count, digits) {
-        (10, _) => digits.first_chunk().copied()?,
-        (12, [b'1', b'6', ..]) => digits.last_chunk().copied()?,
-        _ => return None,
+    let ten: Option<[u8; 10]> = match (count, digits) {
+        (10, _) => digits.first_chunk().copied(),
+        (12, [b'1', b'6', ..]) => digits.last_chunk().copied(),
+        _ => None,
     };
+    let ten = ten.ok_or(IdentityError::Format)?;
     let [first, _, third, ..] = ten;
-    (first != b'0' && third >= b'2' && luhn(ten.iter())).then_some(ten)
+    if first == b'0' || third < b'2' {
+        return Err(IdentityError::Format);
+    }
+    if luhn(ten.iter()) {
+        Ok(ten)
+    } else {
+        Err(IdentityError::CheckDigit)
+    }
 }
 
-/// Whether a text is an HSA-id: `SE`, the organisationsnummer of its owner, `-` and a suffix of letters and
-/// digits, 31 bytes at most.
-pub fn is_hsa_id(text: &str) -> bool {
-    text.len() <= 31
-        && text
-            .strip_prefix("SE")
-            .and_then(|rest| rest.split_once('-'))
-            .is_some_and(|(owner, suffix)| {
-                owner.len() == 10
-                    && organisation_number(owner).is_some()
-                    && !suffix.is_empty()
-                    && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            })
+/// Reads an HSA-id: `SE`, the ten digits of its owner's organisationsnummer, `-` and a suffix of letters and
+/// digits, 31 bytes at most. Returns it as it stands.
+///
+/// # Errors
+/// [`IdentityError::Format`], or [`IdentityError::CheckDigit`] of the organisationsnummer.
+pub fn hsa_id(text: &str) -> Result<&str, IdentityError> {
+    let (owner, suffix) = text
+        .strip_prefix("SE")
+        .and_then(|rest| rest.split_once('-'))
+        .ok_or(IdentityError::Format)?;
+    if text.len() > 31
+        || owner.len() != 10
+        || suffix.is_empty()
+        || !suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    {
+        return Err(IdentityError::Format);
+    }
+    organisation_number(owner).map(|_| text)
 }
 
 /// A random key that stands for a person everywhere outside the vault.
@@ -366,8 +382,8 @@ mod tests {
 
     #[test]
     fn organisations_are_no_persons() {
-        assert!(organisation_number("232100-0131").is_some());
-        assert!(organisation_number("162321000131").is_some());
+        assert!(organisation_number("232100-0131").is_ok());
+        assert!(organisation_number("162321000131").is_ok());
         assert_eq!(
             organisation_number("16232100-0131"),
             organisation_number("2321000131")
@@ -381,13 +397,13 @@ mod tests {
             "",
             "2321000131x",
         ] {
-            assert!(organisation_number(wrong).is_none(), "{wrong}");
+            assert!(organisation_number(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn hsa_ids_name_their_owner() {
-        assert!(is_hsa_id("SE2321000131-P000000123457"));
+        assert!(hsa_id("SE2321000131-P000000123457").is_ok());
         for wrong in [
             "SE2321000131",
             "SE2321000131-",
@@ -396,7 +412,7 @@ mod tests {
             "SE2321000131-Å",
             "SE232100-0131-A",
         ] {
-            assert!(!is_hsa_id(wrong), "{wrong}");
+            assert!(hsa_id(wrong).is_err(), "{wrong}");
         }
     }
 

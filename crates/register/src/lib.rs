@@ -2,11 +2,19 @@
 //! make its ledger provable. Pure: no clock, no randomness, no files, no network.
 
 pub mod bytes;
+pub mod content;
 pub mod definition;
+pub mod derive;
+pub mod derived;
+pub mod entry;
 pub mod finding;
 pub mod hash;
 pub mod identity;
+pub mod outcome;
+pub mod receipt;
 pub mod record;
+pub mod surroundings;
 pub mod text;
 pub mod tree;
 pub mod unit;
+pub mod validate;

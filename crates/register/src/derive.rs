@@ -1,0 +1,382 @@
+//! From a record to facts and classes: sources each axis in the order its release gives (the record, the segment
+//! that covers it, its episode, its care unit on the date, what can be computed), keeps where each fact came from,
+//! and classifies each part with the release in force on the part's date. What is not stated stays unknown.
+//!
+//! A fact stated where its axis may not come from is left aside; telling so is [`crate::validate`]'s.
+
+use jiff::civil::Date;
+use vardnav_classification::facts::{SLOTS, bits};
+use vardnav_classification::model::{Axis, Derivation, FactSource, Grain};
+use vardnav_classification::{AxisIndex, DescriptionSystem, FactSet};
+
+use crate::derived::{Derived, Part, PartDerived};
+use crate::identity::{Identity, age_on};
+use crate::record::{Body, Contact, Fact, Person, Plan, Principals, Record, Segment, Sex};
+use crate::surroundings::{EpisodeView, ReleaseView, SegmentView, Surroundings, covers};
+use crate::unit::UnitVersion;
+
+/// What is known of a person when a record is described.
+#[derive(Debug, Clone, Copy)]
+pub struct Attributes<'a> {
+    /// Legal sex.
+    pub sex: Option<Sex>,
+    /// Where ages come from.
+    pub ages: Ages<'a>,
+    /// Whether the identity is protected: then no residence is kept.
+    pub protected: bool,
+}
+
+/// Where a person's age on a date comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Ages<'a> {
+    /// From the date of birth.
+    Born(Date),
+    /// From what was derived before: dates of birth stay in the vault when a record is described again.
+    Before(&'a Derived),
+    /// It is not known.
+    Unknown,
+}
+
+impl<'a> Attributes<'a> {
+    /// The attributes of a person as reported, with what the identity number tells.
+    pub fn of(person: &Person, identity: &Identity) -> Self {
+        Self {
+            sex: identity.sex.or(person.sex),
+            ages: identity
+                .birth_date
+                .or(person.birth_date)
+                .map_or(Ages::Unknown, Ages::Born),
+            protected: person.protected,
+        }
+    }
+
+    /// The attributes as they were derived before.
+    pub fn before(derived: &'a Derived) -> Self {
+        Self {
+            sex: derived.sex,
+            ages: Ages::Before(derived),
+            protected: derived.residence.is_none(),
+        }
+    }
+
+    fn age_on(&self, date: Date) -> Option<u16> {
+        match self.ages {
+            Ages::Born(born) => age_on(born, date),
+            Ages::Before(derived) => derived.parts.iter().find(|part| part.date == date)?.age,
+            Ages::Unknown => None,
+        }
+    }
+}
+
+/// Describes and classifies every part of a record. Parts on whose date no release is in force are left out.
+pub fn derive<S: Surroundings + ?Sized>(
+    record: &Record,
+    reporter: &str,
+    person: &Attributes<'_>,
+    surroundings: &S,
+) -> Derived {
+    let one = |part, date, episode: Option<&str>| {
+        let view = episode.and_then(|id| surroundings.episode(reporter, id));
+        part_derived(
+            &Context::alone(record, part, date, view, surroundings),
+            person,
+            surroundings,
+        )
+    };
+    let parts = match &record.body {
+        Body::Contact(contact) => one(Part::Contact, contact.date, contact.episode.as_deref())
+            .into_iter()
+            .collect(),
+        Body::MonitoringPeriod(period) => {
+            one(Part::MonitoringPeriod, period.start, period.episode.as_deref())
+                .into_iter()
+                .collect()
+        }
+        Body::Episode(episode) => episode
+            .segments
+            .iter()
+            .enumerate()
+            .filter_map(|(index, segment)| {
+                let context = Context::segment(record, &episode.plans, index, segment, surroundings);
+                part_derived(&context, person, surroundings)
+            })
+            .collect(),
+    };
+    let residence = record.residence.clone().filter(|_| !person.protected);
+    Derived {
+        sex: person.sex,
+        residence,
+        parts,
+    }
+}
+
+fn part_derived<S: Surroundings + ?Sized>(
+    context: &Context<'_>,
+    person: &Attributes<'_>,
+    surroundings: &S,
+) -> Option<PartDerived> {
+    let release = surroundings.release_on(context.date)?;
+    let age = person.age_on(context.date);
+    let facts = context.facts(release, age);
+    let tables = release
+        .system
+        .classify(context.part.grain(), context.date, &facts)
+        .iter()
+        .map(|(_, result)| result)
+        .collect();
+    Some(PartDerived {
+        part: context.part,
+        date: context.date,
+        release: release.id.to_owned(),
+        age,
+        facts,
+        tables,
+    })
+}
+
+/// Where the facts of one part may come from.
+struct Context<'a> {
+    part: Part,
+    date: Date,
+    record: &'a [Fact],
+    segment: &'a [Fact],
+    episode: &'a [Fact],
+    unit: Option<&'a UnitVersion>,
+    contact: Option<&'a Contact>,
+    plans: &'a [Plan],
+    /// The record's and then the episode's.
+    principals: [Option<&'a Principals>; 2],
+    covering: Option<&'a SegmentView>,
+}
+
+impl<'a> Context<'a> {
+    /// Of a contact or monitoring period.
+    fn alone<S: Surroundings + ?Sized>(
+        record: &'a Record,
+        part: Part,
+        date: Date,
+        episode: Option<&'a EpisodeView>,
+        surroundings: &'a S,
+    ) -> Self {
+        let episode = episode.filter(|episode| episode.covers(date));
+        let covering = episode.and_then(|episode| episode.segment_on(date));
+        let unit = record
+            .unit
+            .as_deref()
+            .or_else(|| covering?.unit.as_deref())
+            .or_else(|| episode?.unit.as_deref());
+        Self {
+            part,
+            date,
+            record: &record.facts,
+            segment: covering.map_or(&[], |segment| &segment.facts),
+            episode: episode.map_or(&[], |episode| &episode.facts),
+            unit: unit.and_then(|unit| surroundings.unit(unit)?.on(date)),
+            contact: match &record.body {
+                Body::Contact(contact) => Some(contact),
+                _ => None,
+            },
+            plans: episode.map_or(&[], |episode| &episode.plans),
+            principals: [
+                Some(&record.principals),
+                episode.map(|episode| &episode.principals),
+            ],
+            covering,
+        }
+    }
+
+    /// Of a segment. Its own facts count as the record's and as the segment's.
+    fn segment<S: Surroundings + ?Sized>(
+        record: &'a Record,
+        plans: &'a [Plan],
+        index: usize,
+        segment: &'a Segment,
+        surroundings: &'a S,
+    ) -> Self {
+        let unit = segment.unit.as_deref().or(record.unit.as_deref());
+        Self {
+            part: Part::Segment(index),
+            date: segment.start,
+            record: &[],
+            segment: &segment.facts,
+            episode: &record.facts,
+            unit: unit.and_then(|unit| surroundings.unit(unit)?.on(segment.start)),
+            contact: None,
+            plans,
+            principals: [Some(&record.principals), None],
+            covering: None,
+        }
+    }
+
+    fn facts(&self, release: ReleaseView<'_>, age: Option<u16>) -> FactSet {
+        let system = release.system;
+        let grain = self.part.grain();
+        let record = Masks::of(self.record, system);
+        let segment = Masks::of(self.segment, system);
+        let episode = Masks::of(self.episode, system);
+        let unit = self
+            .unit
+            .map_or(Masks::NONE, |unit| Masks::of(&unit.facts, system));
+        let is_segment = grain == Grain::Segment;
+
+        let mut facts = FactSet::new();
+        // Axes computed from other axes come after those they are computed from.
+        for computed_from_axes in [false, true] {
+            for (position, axis) in system.source().axes.iter().enumerate() {
+                let from_axes = matches!(axis.derivation, Some(Derivation::Performer(_)));
+                if from_axes != computed_from_axes || !axis.grains.contains(&grain) {
+                    continue;
+                }
+                let Some(slot) = AxisIndex::new(position) else {
+                    break;
+                };
+                for source in &axis.sources {
+                    let (values, source) = match source {
+                        FactSource::Record if is_segment => match segment.get(slot) {
+                            0 => (episode.get(slot), FactSource::Episode),
+                            values => (values, FactSource::Segment),
+                        },
+                        FactSource::Record => (record.get(slot), FactSource::Record),
+                        FactSource::Segment => (segment.get(slot), FactSource::Segment),
+                        FactSource::Episode => (episode.get(slot), FactSource::Episode),
+                        FactSource::Unit => (unit.get(slot), FactSource::Unit),
+                        FactSource::Derived => (
+                            self.computed(release, axis, slot, age, &facts),
+                            FactSource::Derived,
+                        ),
+                    };
+                    if values != 0 {
+                        facts.set(slot, values, source);
+                        break;
+                    }
+                }
+            }
+        }
+        self.given(system, &mut facts);
+        facts
+    }
+
+    /// What the covering segment's tables decided, for tables that take it as a fact.
+    fn given(&self, system: &DescriptionSystem, facts: &mut FactSet) {
+        for (table, code) in self.covering.map_or(&[][..], |segment| &segment.decided) {
+            if let Some(slot) = system.axis(table)
+                && system.axis_definition(slot).is_none()
+                && system.takes_fact(slot, self.part.grain())
+                && let Some(value) = system.value(slot, code)
+            {
+                facts.set(slot, 1 << value, FactSource::Segment);
+            }
+        }
+    }
+
+    /// The values of a derived axis; 0 when they cannot be computed.
+    fn computed(
+        &self,
+        release: ReleaseView<'_>,
+        axis: &Axis,
+        slot: AxisIndex,
+        age: Option<u16>,
+        facts: &FactSet,
+    ) -> u64 {
+        let system = release.system;
+        let value = |code: &str| system.value(slot, code).map_or(0, |value| 1 << value);
+        match &axis.derivation {
+            None => 0,
+            Some(Derivation::Age(bands)) => age
+                .and_then(|age| bands.iter().rev().find(|(first, _)| *first <= age))
+                .map_or(0, |(_, code)| value(code)),
+            Some(Derivation::PrincipalKind { role }) => self
+                .principals
+                .into_iter()
+                .flatten()
+                .chain(self.unit.map(|unit| &unit.principals))
+                .find_map(|principals| principal(principals, role))
+                .and_then(|code| release.codes.principal_kind(code))
+                .map_or(0, |kind| value(kind.code())),
+            Some(Derivation::PlanExists { yes, no }) => {
+                if self.plans.is_empty() {
+                    0
+                } else if self
+                    .plans
+                    .iter()
+                    .any(|plan| covers(plan.from, plan.until, self.date))
+                {
+                    value(yes)
+                } else {
+                    value(no)
+                }
+            }
+            Some(Derivation::Professions) => {
+                let professions = self.contact.map_or(&[][..], |contact| &contact.professions);
+                mask(professions, slot, system)
+            }
+            Some(Derivation::Performer(map)) => {
+                let delegated = self.contact.and_then(|contact| contact.delegated) == Some(true);
+                // The professions are those of the axis that is derived from them, wherever its facts came from.
+                let professions = system
+                    .source()
+                    .axes
+                    .iter()
+                    .position(|axis| axis.derivation == Some(Derivation::Professions));
+                let Some(professions) = professions.and_then(AxisIndex::new) else {
+                    return 0;
+                };
+                let performed = bits(facts.values(professions)).filter_map(|profession| {
+                    let code = system.value_code(professions, profession);
+                    let entry = map.iter().find(|entry| entry.profession == code)?;
+                    system.value(slot, if delegated { &entry.delegated } else { &entry.value })
+                });
+                performed.min().map_or(0, |first| 1 << first)
+            }
+        }
+    }
+}
+
+fn principal<'a>(principals: &'a Principals, role: &str) -> Option<&'a str> {
+    match role {
+        "responsible" => principals.responsible.as_deref(),
+        "performing" => principals.performing.as_deref(),
+        "bed-owner" | "bed_owner" => principals.bed_owner.as_deref(),
+        "payer" => principals.payer.as_deref(),
+        _ => None,
+    }
+}
+
+/// Stated facts as masks by slot; 0 where an axis is not stated.
+struct Masks([u64; SLOTS]);
+
+impl Masks {
+    const NONE: Self = Self([0; SLOTS]);
+
+    /// Axes and values that the release does not know are left aside, and so is an axis with several values
+    /// that takes one: which one holds is unknown.
+    fn of(facts: &[Fact], system: &DescriptionSystem) -> Self {
+        let mut masks = Self::NONE;
+        for fact in facts {
+            let Some(axis) = system.axis(&fact.axis) else {
+                continue;
+            };
+            let Some(definition) = system.axis_definition(axis) else {
+                continue;
+            };
+            let values = mask(&fact.values, axis, system);
+            if let Some(slot) = masks.0.get_mut(axis.position())
+                && (definition.multiple || values.count_ones() == 1)
+            {
+                *slot = values;
+            }
+        }
+        masks
+    }
+
+    fn get(&self, axis: AxisIndex) -> u64 {
+        self.0.get(axis.position()).copied().unwrap_or(0)
+    }
+}
+
+fn mask(codes: &[String], axis: AxisIndex, system: &DescriptionSystem) -> u64 {
+    codes
+        .iter()
+        .filter_map(|code| system.value(axis, code))
+        .fold(0, |mask, value| mask | 1 << value)
+}

@@ -1,0 +1,309 @@
+//! What was derived of a record, and its bytes in the ledger: facts and table results as ordinals within the
+//! release that each part names, with sex, age and residence, under the key of the person.
+//! How it is derived is [`crate::derive`]'s.
+
+use jiff::civil::Date;
+use vardnav_classification::{AxisIndex, DescriptionSystem, FactSet, FactSource, Grain, TableResult, facts};
+
+use crate::bytes::{DecodeError, DecodeProblem, Reader, Writer};
+use crate::identity::PersonKey;
+use crate::record::Sex;
+
+/// Most parts of a record that are read.
+const PARTS_MAX: usize = 10_000;
+
+/// What was derived of one revision of one record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Derived {
+    /// Legal sex.
+    pub sex: Option<Sex>,
+    /// Kommun of residence (SCB code, four digits; the first two are the region's); `None` when unknown or the
+    /// identity is protected.
+    pub residence: Option<String>,
+    /// The parts that are classified.
+    pub parts: Vec<PartDerived>,
+}
+
+/// What was derived of one part: the contact, a segment, the monitoring period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartDerived {
+    /// Which part.
+    pub part: Part,
+    /// Its date: what chose the release.
+    pub date: Date,
+    /// Id of the release it was described and classified with.
+    pub release: String,
+    /// Age in completed years on its date.
+    pub age: Option<u16>,
+    /// Facts with their sources, by ordinals of the release.
+    pub facts: FactSet,
+    /// What each table gave, in the release's feeding order.
+    pub tables: Vec<TableResult>,
+}
+
+/// A part of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The contact.
+    Contact,
+    /// The segment with this index.
+    Segment(usize),
+    /// The monitoring period.
+    MonitoringPeriod,
+}
+
+impl Part {
+    /// What kind of thing it is to the tables.
+    pub fn grain(self) -> Grain {
+        match self {
+            Self::Contact => Grain::Contact,
+            Self::Segment(_) => Grain::Segment,
+            Self::MonitoringPeriod => Grain::MonitoringPeriod,
+        }
+    }
+
+    /// Its path in a record: empty for the record as a whole.
+    pub fn path(self) -> String {
+        match self {
+            Self::Segment(index) => format!("segments[{index}]"),
+            Self::Contact | Self::MonitoringPeriod => String::new(),
+        }
+    }
+}
+
+impl PartDerived {
+    /// Whether a table could not decide.
+    pub fn is_held(&self) -> bool {
+        self.tables
+            .iter()
+            .any(|result| matches!(result, TableResult::Held { .. }))
+    }
+
+    /// The facts with the values that the tables decided, as conditions on tables see them.
+    pub fn with_tables(&self, system: &DescriptionSystem) -> FactSet {
+        let mut facts = self.facts;
+        system.classify_into(self.part.grain(), self.date, &mut facts);
+        facts
+    }
+}
+
+impl Derived {
+    /// Whether some value waits.
+    pub fn is_held(&self) -> bool {
+        self.parts.iter().any(PartDerived::is_held)
+    }
+
+    /// Age on the date of the first part.
+    pub fn age(&self) -> Option<u16> {
+        self.parts.first()?.age
+    }
+
+    /// SCB code of the region of residence.
+    pub fn region(&self) -> Option<&str> {
+        self.residence.as_deref()?.get(..2)
+    }
+
+    /// The bytes kept in the ledger.
+    pub fn encode(&self, person: PersonKey) -> Vec<u8> {
+        let mut w = Writer::with_capacity(64 + self.parts.len() * 128);
+        w.raw(&person.0);
+        w.u8(self.sex.map_or(0, |sex| sex as u8));
+        w.option_str(self.residence.as_deref());
+        w.seq(&self.parts, |w, part| {
+            match part.part {
+                Part::Contact => w.u8(1),
+                Part::Segment(index) => {
+                    w.u8(2);
+                    w.varint(index as u64);
+                }
+                Part::MonitoringPeriod => w.u8(3),
+            }
+            w.date(part.date);
+            w.str(&part.release);
+            w.option(part.age, |w, age| w.u16(age));
+            encode_facts(w, &part.facts);
+            w.seq(&part.tables, |w, result| encode_result(w, *result));
+        });
+        w.into_bytes()
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the bytes are not of that form.
+    pub fn decode(bytes: &[u8]) -> Result<(PersonKey, Self), DecodeError> {
+        let mut r = Reader::new(bytes);
+        let person = PersonKey(r.array()?);
+        let sex = match r.u8()? {
+            0 => None,
+            1 => Some(Sex::Female),
+            2 => Some(Sex::Male),
+            _ => return Err(r.error(DecodeProblem::Tag)),
+        };
+        let residence = r.option_string()?;
+        let parts = r.seq(PARTS_MAX, |r| {
+            let part = match r.u8()? {
+                1 => Part::Contact,
+                2 => {
+                    Part::Segment(usize::try_from(r.varint()?).map_err(|_| r.error(DecodeProblem::TooLong))?)
+                }
+                3 => Part::MonitoringPeriod,
+                _ => return Err(r.error(DecodeProblem::Tag)),
+            };
+            Ok(PartDerived {
+                part,
+                date: r.date()?,
+                release: r.string()?,
+                age: r.option(Reader::u16)?,
+                facts: decode_facts(r)?,
+                tables: r.seq(usize::from(u8::MAX), decode_result)?,
+            })
+        })?;
+        r.finish()?;
+        Ok((
+            person,
+            Self {
+                sex,
+                residence,
+                parts,
+            },
+        ))
+    }
+}
+
+fn encode_facts(w: &mut Writer, facts: &FactSet) {
+    let slots = || {
+        (0..facts::SLOTS)
+            .filter_map(AxisIndex::new)
+            .filter_map(|axis| facts.source(axis).map(|source| (axis, source)))
+    };
+    w.varint(slots().count() as u64);
+    for (axis, source) in slots() {
+        w.u8(axis.position() as u8);
+        w.varint(facts.values(axis));
+        w.u8(match source {
+            FactSource::Record => 1,
+            FactSource::Segment => 2,
+            FactSource::Episode => 3,
+            FactSource::Unit => 4,
+            FactSource::Derived => 5,
+        });
+    }
+}
+
+fn decode_facts(r: &mut Reader<'_>) -> Result<FactSet, DecodeError> {
+    let mut facts = FactSet::new();
+    let mut next = 0;
+    for _ in 0..r.count(facts::SLOTS)? {
+        let position = usize::from(r.u8()?);
+        if position < next {
+            return Err(r.error(DecodeProblem::NotCanonical));
+        }
+        next = position + 1;
+        let axis = AxisIndex::new(position).ok_or_else(|| r.error(DecodeProblem::Tag))?;
+        let values = r.varint()?;
+        if values >> facts::VALUES_MAX != 0 {
+            return Err(r.error(DecodeProblem::Tag));
+        }
+        let source = match r.u8()? {
+            1 => FactSource::Record,
+            2 => FactSource::Segment,
+            3 => FactSource::Episode,
+            4 => FactSource::Unit,
+            5 => FactSource::Derived,
+            _ => return Err(r.error(DecodeProblem::Tag)),
+        };
+        facts.set(axis, values, source);
+    }
+    Ok(facts)
+}
+
+fn encode_result(w: &mut Writer, result: TableResult) {
+    match result {
+        TableResult::NotApplicable => w.u8(0),
+        TableResult::Value { value, rule } => {
+            w.u8(1);
+            w.u8(value);
+            w.u16(rule);
+        }
+        TableResult::Held { possible } => {
+            w.u8(2);
+            w.varint(possible);
+        }
+        TableResult::Collected { values, possible } => {
+            w.u8(3);
+            w.varint(values);
+            w.varint(possible);
+        }
+    }
+}
+
+fn decode_result(r: &mut Reader<'_>) -> Result<TableResult, DecodeError> {
+    Ok(match r.u8()? {
+        0 => TableResult::NotApplicable,
+        1 => TableResult::Value {
+            value: r.u8()?,
+            rule: r.u16()?,
+        },
+        2 => TableResult::Held {
+            possible: r.varint()?,
+        },
+        3 => TableResult::Collected {
+            values: r.varint()?,
+            possible: r.varint()?,
+        },
+        _ => return Err(r.error(DecodeProblem::Tag)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn bytes_come_back() {
+        let mut facts = FactSet::new();
+        facts.set(AxisIndex::new(0).unwrap(), 0b101, FactSource::Unit);
+        facts.set(AxisIndex::new(7).unwrap(), 0, FactSource::Derived);
+        facts.set(AxisIndex::new(47).unwrap(), 1 << 61, FactSource::Segment);
+        let derived = Derived {
+            sex: Some(Sex::Female),
+            residence: Some("0180".into()),
+            parts: vec![PartDerived {
+                part: Part::Segment(3),
+                date: Date::constant(2026, 9, 1),
+                release: "2026.1".into(),
+                age: Some(83),
+                facts,
+                tables: vec![
+                    TableResult::NotApplicable,
+                    TableResult::Value { value: 4, rule: 300 },
+                    TableResult::Held { possible: 0b11 },
+                    TableResult::Collected {
+                        values: 1,
+                        possible: 1 << 61,
+                    },
+                ],
+            }],
+        };
+        let person = PersonKey([7; 16]);
+        let bytes = derived.encode(person);
+        assert_eq!(Derived::decode(&bytes), Ok((person, derived.clone())));
+        assert_eq!(derived.region(), Some("01"));
+        assert!(derived.is_held());
+        for end in 0..bytes.len() {
+            assert!(Derived::decode(&bytes[..end]).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_read_without_panic_and_has_one_form(bytes: Vec<u8>) {
+            if let Ok((person, derived)) = Derived::decode(&bytes) {
+                prop_assert_eq!(derived.encode(person), bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! Entries of a reporter's stream: their bytes in format v1, the commitments in them and the leaf of the Merkle
+//! tree. Nonces, sealed nonces and instants are arguments; nothing here draws or reads one.
+//!
+//! An entry is `kind u8 ‖ version u8 ‖ header ‖ body`. The leaf is SHA-256(0x00 ‖ kind ‖ version ‖ header ‖
+//! C_content ‖ C_identity ‖ C_derived), and each commitment SHA-256(tag ‖ nonce ‖ bytes) under its own nonce.
+//! The body holds content and derived values with their nonces, the identity only as its commitment and the
+//! sealed nonce. An erased entry keeps header and commitments, so leaf, order and proofs survive.
+
+use crate::bytes::{DecodeError, DecodeProblem, Reader, Writer};
+use crate::content::{content_bytes, decode_content};
+use crate::derived::Derived;
+use crate::hash::{Hash, sha256};
+use crate::identity::{IdentityError, PersonKey, normalise, reference_date};
+use crate::record::{Person, Record, RecordKind};
+
+/// A nonce of a commitment.
+pub type Nonce = [u8; 32];
+
+/// The version of the format that is written.
+pub const VERSION: u8 = 1;
+
+/// The kind of entry that reports a record.
+const KIND_REPORT: u8 = 1;
+
+const TAG_LEAF: u8 = 0x00;
+const TAG_CONTENT: u8 = 0x02;
+const TAG_IDENTITY: u8 = 0x03;
+const TAG_DERIVED: u8 = 0x04;
+const TAG_KEY: u8 = 0x05;
+
+/// Names an entry and says when and under which release it was taken. Its position is not in it: the tree gives
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The reporter whose stream holds it.
+    pub reporter: String,
+    /// What kind of record.
+    pub kind: RecordKind,
+    /// Id given by the reporter.
+    pub id: String,
+    /// Revision, from 1.
+    pub revision: u32,
+    /// When it was taken, in microseconds since 1970-01-01 UTC.
+    pub received: i64,
+    /// Id of the release in force on the record's date.
+    pub release: String,
+}
+
+impl Header {
+    /// Kind of entry, version and header, as they stand at the beginning of the entry and in the leaf.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut w = Writer::with_capacity(64);
+        self.write(&mut w);
+        w.into_bytes()
+    }
+
+    fn write(&self, w: &mut Writer) {
+        w.u8(KIND_REPORT);
+        w.u8(VERSION);
+        w.str(&self.reporter);
+        w.u8(self.kind as u8);
+        w.str(&self.id);
+        w.u32(self.revision);
+        w.i64(self.received);
+        w.str(&self.release);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if r.u8()? != KIND_REPORT {
+            return Err(r.error(DecodeProblem::Tag));
+        }
+        if r.u8()? != VERSION {
+            return Err(r.error(DecodeProblem::Version));
+        }
+        Ok(Self {
+            reporter: r.string()?,
+            kind: RecordKind::from_number(r.u8()?).ok_or_else(|| r.error(DecodeProblem::Tag))?,
+            id: r.string()?,
+            revision: r.u32()?,
+            received: r.i64()?,
+            release: r.string()?,
+        })
+    }
+}
+
+/// What a leaf commits to besides its header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Commitments {
+    /// To the reported content.
+    pub content: Hash,
+    /// To the reported identity.
+    pub identity: Hash,
+    /// To derived values and person key.
+    pub derived: Hash,
+}
+
+impl Commitments {
+    /// The leaf of an entry.
+    pub fn leaf(&self, header: &Header) -> Hash {
+        sha256(&[
+            &[TAG_LEAF],
+            &header.bytes(),
+            &self.content,
+            &self.identity,
+            &self.derived,
+        ])
+    }
+}
+
+/// Commits to content bytes.
+pub fn commit_content(nonce: &Nonce, bytes: &[u8]) -> Hash {
+    sha256(&[&[TAG_CONTENT], nonce, bytes])
+}
+
+/// Commits to identity bytes.
+pub fn commit_identity(nonce: &Nonce, bytes: &[u8]) -> Hash {
+    sha256(&[&[TAG_IDENTITY], nonce, bytes])
+}
+
+/// Commits to derived bytes.
+pub fn commit_derived(nonce: &Nonce, bytes: &[u8]) -> Hash {
+    sha256(&[&[TAG_DERIVED], nonce, bytes])
+}
+
+/// The nonces of an entry's commitments, freshly drawn for each entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Nonces {
+    /// Of the content. Kept in the entry and returned with the receipt.
+    pub content: Nonce,
+    /// Of the identity. Kept only sealed, and returned with the receipt.
+    pub identity: Nonce,
+    /// Of the derived values. Kept in the entry.
+    pub derived: Nonce,
+}
+
+impl std::fmt::Debug for Nonces {
+    /// Never shows them: with the identity nonce numbers could be tried out.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Nonces(withheld)")
+    }
+}
+
+/// The bytes of the identity as reported: kind of number, the number in its one form, stated sex, stated date of
+/// birth, protection. `received` is the instant in the header, which gives ten-digit forms their century.
+///
+/// # Errors
+/// [`IdentityError`] when the number is not of its kind.
+pub fn identity_bytes(person: &Person, received: i64) -> Result<Vec<u8>, IdentityError> {
+    let number = normalise(person, reference_date(received))?;
+    let mut w = Writer::with_capacity(32);
+    w.u8(person.identity_type as u8);
+    w.str(number.reveal());
+    w.u8(person.sex.map_or(0, |sex| sex as u8));
+    w.option_date(person.birth_date);
+    w.flag(person.protected);
+    Ok(w.into_bytes())
+}
+
+/// An entry that reports a record.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Names it.
+    pub header: Header,
+    /// Commitment to the reported identity.
+    pub identity: Hash,
+    /// What it holds.
+    pub body: EntryBody,
+}
+
+impl std::fmt::Debug for Entry {
+    /// Shows which entry it is, not what is in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entry")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The body of an entry.
+#[derive(Clone, PartialEq, Eq)]
+pub enum EntryBody {
+    /// Everything is there.
+    Whole {
+        /// Canonical bytes of the content.
+        content: Vec<u8>,
+        /// Nonce of the commitment to the content.
+        content_nonce: Nonce,
+        /// Nonce of the commitment to the identity, sealed under a vault key: opaque here.
+        sealed_identity_nonce: Vec<u8>,
+        /// Canonical bytes of derived values and person key.
+        derived: Vec<u8>,
+        /// Nonce of the commitment to the derived values.
+        derived_nonce: Nonce,
+    },
+    /// Content and nonces were erased.
+    Erased {
+        /// Commitment to the content that was.
+        content: Hash,
+        /// Commitment to the derived values that were.
+        derived: Hash,
+    },
+}
+
+impl std::fmt::Debug for EntryBody {
+    /// Shows only which form it has: content and derived values are personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Whole { .. } => "Whole(withheld)",
+            Self::Erased { .. } => "Erased",
+        })
+    }
+}
+
+impl Entry {
+    /// The entry of a record. `identity` are its [`identity_bytes`], `sealed_identity_nonce` the vault's sealed
+    /// form of `nonces.identity`.
+    pub fn new(
+        header: Header,
+        record: &Record,
+        identity: &[u8],
+        (person, derived): (PersonKey, &Derived),
+        nonces: &Nonces,
+        sealed_identity_nonce: Vec<u8>,
+    ) -> Self {
+        Self {
+            header,
+            identity: commit_identity(&nonces.identity, identity),
+            body: EntryBody::Whole {
+                content: content_bytes(record),
+                content_nonce: nonces.content,
+                sealed_identity_nonce,
+                derived: derived.encode(person),
+                derived_nonce: nonces.derived,
+            },
+        }
+    }
+
+    /// The bytes kept in the stream.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::with_capacity(512);
+        self.header.write(&mut w);
+        w.raw(&self.identity);
+        match &self.body {
+            EntryBody::Whole {
+                content,
+                content_nonce,
+                sealed_identity_nonce,
+                derived,
+                derived_nonce,
+            } => {
+                w.u8(1);
+                w.bytes(content);
+                w.raw(content_nonce);
+                w.bytes(sealed_identity_nonce);
+                w.bytes(derived);
+                w.raw(derived_nonce);
+            }
+            EntryBody::Erased { content, derived } => {
+                w.u8(2);
+                w.raw(content);
+                w.raw(derived);
+            }
+        }
+        w.into_bytes()
+    }
+
+    /// Reads an entry of any version ever written.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the bytes are no entry.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let header = Header::read(&mut r)?;
+        let identity = r.array()?;
+        let body = match r.u8()? {
+            1 => EntryBody::Whole {
+                content: r.bytes()?.to_vec(),
+                content_nonce: r.array()?,
+                sealed_identity_nonce: r.bytes()?.to_vec(),
+                derived: r.bytes()?.to_vec(),
+                derived_nonce: r.array()?,
+            },
+            2 => EntryBody::Erased {
+                content: r.array()?,
+                derived: r.array()?,
+            },
+            _ => return Err(r.error(DecodeProblem::Tag)),
+        };
+        r.finish()?;
+        Ok(Self {
+            header,
+            identity,
+            body,
+        })
+    }
+
+    /// What its leaf commits to.
+    pub fn commitments(&self) -> Commitments {
+        let (content, derived) = match &self.body {
+            EntryBody::Whole {
+                content,
+                content_nonce,
+                derived,
+                derived_nonce,
+                ..
+            } => (
+                commit_content(content_nonce, content),
+                commit_derived(derived_nonce, derived),
+            ),
+            EntryBody::Erased { content, derived } => (*content, *derived),
+        };
+        Commitments {
+            content,
+            identity: self.identity,
+            derived,
+        }
+    }
+
+    /// Its leaf in the Merkle tree.
+    pub fn leaf(&self) -> Hash {
+        self.commitments().leaf(&self.header)
+    }
+
+    /// The record without its person; `None` when it was erased.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the content bytes are not of the kind's form.
+    pub fn record(&self) -> Result<Option<Record>, DecodeError> {
+        match &self.body {
+            EntryBody::Whole { content, .. } => {
+                decode_content(self.header.kind, &self.header.id, self.header.revision, content).map(Some)
+            }
+            EntryBody::Erased { .. } => Ok(None),
+        }
+    }
+
+    /// Person key and derived values; `None` when they were erased.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the derived bytes are not of their form.
+    pub fn derived(&self) -> Result<Option<(PersonKey, Derived)>, DecodeError> {
+        match &self.body {
+            EntryBody::Whole { derived, .. } => Derived::decode(derived).map(Some),
+            EntryBody::Erased { .. } => Ok(None),
+        }
+    }
+
+    /// The entry as it stands after erasure: the leaf is the same.
+    pub fn erased(&self) -> Self {
+        let Commitments {
+            content,
+            identity,
+            derived,
+        } = self.commitments();
+        Self {
+            header: self.header.clone(),
+            identity,
+            body: EntryBody::Erased { content, derived },
+        }
+    }
+
+    /// The key under which a store finds it in its reporter's stream.
+    pub fn key(&self) -> [u8; 16] {
+        row_key(self.header.kind, &self.header.id, self.header.revision)
+    }
+}
+
+/// The key under which a store finds one revision of one record in its reporter's stream.
+pub fn row_key(kind: RecordKind, id: &str, revision: u32) -> [u8; 16] {
+    let hash = sha256(&[&[TAG_KEY, kind as u8], &revision.to_le_bytes(), id.as_bytes()]);
+    hash.first_chunk().copied().unwrap_or_default()
+}

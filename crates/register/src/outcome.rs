@@ -1,0 +1,196 @@
+//! The outcome of a record, and the decision whether it is new. Pure: the former entry and the latest revision are
+//! looked up by the caller.
+
+use jiff::civil::Date;
+
+use crate::content::content_bytes;
+use crate::definition::Severity;
+use crate::derive::{Attributes, derive};
+use crate::derived::Derived;
+use crate::entry::{Entry, EntryBody, Nonce, commit_content, commit_identity, identity_bytes};
+use crate::finding::Finding;
+use crate::identity::{Identity, identify};
+use crate::record::Record;
+use crate::surroundings::Surroundings;
+use crate::validate::{contradictions, validate, waiting};
+
+/// What became of a record. The numbers are stored bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Outcome {
+    /// Taken, and everything derived that can be.
+    Accepted = 1,
+    /// Taken; some derived value waits.
+    Held = 2,
+    /// Not taken.
+    Rejected = 3,
+}
+
+impl Outcome {
+    /// Its name in files and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Held => "held",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// The outcome that findings lead to: any error rejects, any hold holds.
+    pub fn of(findings: &[Finding]) -> Self {
+        match findings.iter().map(|finding| finding.severity).max() {
+            Some(Severity::Error) => Self::Rejected,
+            Some(Severity::Hold) => Self::Held,
+            Some(Severity::Warning) | None => Self::Accepted,
+        }
+    }
+}
+
+/// A record judged: everything that can be said before its person is resolved and former entries are looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// What becomes of it, unless it turns out to be another person's or to have other content.
+    pub outcome: Outcome,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// Who it is about and what was derived; `None` when it is rejected.
+    pub accepted: Option<(Identity, Derived)>,
+}
+
+/// Validates a record, derives, looks for contradictions and values that wait. `received` is the day of reporting.
+pub fn assess<S: Surroundings + ?Sized>(
+    record: &Record,
+    reporter: &str,
+    received: Date,
+    surroundings: &S,
+) -> Assessment {
+    let mut findings = validate(record, reporter, received, surroundings);
+    let rejected = |findings| Assessment {
+        outcome: Outcome::Rejected,
+        findings,
+        accepted: None,
+    };
+    if Outcome::of(&findings) == Outcome::Rejected {
+        return rejected(findings);
+    }
+    let patterns = surroundings
+        .release_on(record.date())
+        .map_or(&[][..], |release| &release.register.reserve_patterns);
+    let Ok(identity) = identify(&record.person, received, patterns) else {
+        // Validation finds what is wrong with a number, also without a release's checks, except a reserve number
+        // of no known pattern where the release has no check for it.
+        let mechanism = crate::validate::Mechanism::IdentityReservePattern;
+        findings.push(crate::validate::finding_without_release(
+            mechanism,
+            "person.number".to_owned(),
+            "",
+        ));
+        return rejected(findings);
+    };
+    let derived = derive(
+        record,
+        reporter,
+        &Attributes::of(&record.person, &identity),
+        surroundings,
+    );
+    findings.extend(contradictions(&derived, surroundings));
+    if Outcome::of(&findings) == Outcome::Rejected {
+        return rejected(findings);
+    }
+    findings.extend(waiting(&derived, surroundings));
+    let outcome = if derived.is_held() {
+        Outcome::Held
+    } else {
+        Outcome::of(&findings)
+    };
+    Assessment {
+        outcome,
+        findings,
+        accepted: Some((identity, derived)),
+    }
+}
+
+/// Whether a revision is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the next revision: to be appended.
+    New,
+    /// It was reported before with the same content: the former entry is the answer.
+    Same,
+    /// It was reported before with other content: refused.
+    OtherContent,
+    /// It is not the next revision: refused.
+    RevisionGap {
+        /// The revision that would be taken.
+        expected: u32,
+    },
+}
+
+/// Decides whether a revision is new. `latest` is the latest revision reported of the record (0 for none), `same`
+/// whether the former entry of this very revision has the same content (`None` when there is no such entry).
+pub fn standing(revision: u32, latest: u32, same: Option<bool>) -> Standing {
+    let expected = latest.saturating_add(1);
+    match same {
+        Some(true) => Standing::Same,
+        Some(false) => Standing::OtherContent,
+        None if revision == expected => Standing::New,
+        None => Standing::RevisionGap { expected },
+    }
+}
+
+/// Whether a record says the same as a former entry: both commitments are computed again under the former nonces.
+/// An erased entry has no nonces left and is the same as nothing.
+pub fn is_same(record: &Record, former: &Entry, identity_nonce: &Nonce) -> bool {
+    let EntryBody::Whole {
+        content_nonce,
+        content,
+        ..
+    } = &former.body
+    else {
+        return false;
+    };
+    let bytes = content_bytes(record);
+    bytes == *content
+        && commit_content(content_nonce, &bytes) == former.commitments().content
+        && identity_bytes(&record.person, former.header.received)
+            .is_ok_and(|bytes| commit_identity(identity_nonce, &bytes) == former.identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn revisions_follow_one_another() {
+        assert_eq!(standing(1, 0, None), Standing::New);
+        assert_eq!(standing(2, 1, None), Standing::New);
+        assert_eq!(standing(1, 1, Some(true)), Standing::Same);
+        assert_eq!(standing(1, 3, Some(false)), Standing::OtherContent);
+        assert_eq!(standing(2, 0, None), Standing::RevisionGap { expected: 1 });
+        assert_eq!(standing(0, 0, None), Standing::RevisionGap { expected: 1 });
+        assert_eq!(
+            standing(5, u32::MAX, None),
+            Standing::RevisionGap { expected: u32::MAX }
+        );
+    }
+
+    #[test]
+    fn the_gravest_finding_decides() {
+        let finding = |severity| Finding {
+            code: String::new(),
+            severity,
+            path: String::new(),
+            message: String::new(),
+        };
+        assert_eq!(Outcome::of(&[]), Outcome::Accepted);
+        assert_eq!(Outcome::of(&[finding(Severity::Warning)]), Outcome::Accepted);
+        assert_eq!(
+            Outcome::of(&[finding(Severity::Hold), finding(Severity::Warning)]),
+            Outcome::Held
+        );
+        assert_eq!(
+            Outcome::of(&[finding(Severity::Hold), finding(Severity::Error)]),
+            Outcome::Rejected
+        );
+    }
+}

@@ -1,0 +1,276 @@
+//! Validation of a record: mechanisms are code, everything else (finding code, weight, message, from when) is the
+//! release's [`Check`]s, compiled into a [`CheckSet`]. A mechanism without a check in force on the record's date
+//! does not fire; those that guard identities do with codes of their own.
+//!
+//! Findings carry paths and shapes, never what was reported. A clean record costs no allocation.
+
+mod codes;
+mod fields;
+mod mechanism;
+mod person;
+mod report;
+mod required;
+mod times;
+
+pub use mechanism::{MECHANISMS, Mechanism};
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use vardnav_classification::model::{Derivation, Label};
+use vardnav_classification::{AxisIndex, DescriptionSystem};
+
+use crate::definition::{Check, RegisterDefinition, Severity};
+use crate::derived::Derived;
+use crate::finding::Finding;
+use crate::identity::PersonKey;
+use crate::record::{Body, Record};
+use crate::surroundings::{ReleaseView, Surroundings};
+use report::Report;
+use required::Required;
+
+/// The checks of a release, compiled for its description system.
+#[derive(Debug, Clone)]
+pub struct CheckSet {
+    /// By mechanism, latest first date first.
+    by_mechanism: Vec<Vec<CompiledCheck>>,
+    /// By finding code: the contradictions that the release's exclusions name.
+    exclusions: BTreeMap<String, CompiledCheck>,
+    required: Vec<Required>,
+    /// The axis that is derived from the professions of a contact.
+    professions: Option<AxisIndex>,
+    unknown: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+struct CompiledCheck {
+    code: String,
+    severity: Severity,
+    message: Label,
+    remedy: Label,
+    from: Option<Date>,
+}
+
+impl CompiledCheck {
+    fn in_force(&self, date: Date) -> bool {
+        self.from.is_none_or(|from| from <= date)
+    }
+}
+
+impl CheckSet {
+    /// Compiles the checks and required variables of a release.
+    pub fn compile(definition: &RegisterDefinition, system: &DescriptionSystem) -> Self {
+        let mut set = Self {
+            by_mechanism: vec![Vec::new(); MECHANISMS.len()],
+            exclusions: BTreeMap::new(),
+            required: required::compile(&definition.variables),
+            professions: None,
+            unknown: Vec::new(),
+        };
+        for check in &definition.checks {
+            set.add(check, system);
+        }
+        for checks in &mut set.by_mechanism {
+            checks.sort_by_key(|check| std::cmp::Reverse(check.from));
+        }
+        let professions = system
+            .source()
+            .axes
+            .iter()
+            .find(|axis| axis.derivation == Some(Derivation::Professions));
+        set.professions = professions.and_then(|axis| system.axis(&axis.id));
+        set
+    }
+
+    fn add(&mut self, check: &Check, system: &DescriptionSystem) {
+        let compiled = CompiledCheck {
+            code: check.code.clone(),
+            severity: check.severity,
+            message: check.message.clone(),
+            remedy: check.remedy.clone(),
+            from: check.from,
+        };
+        if system
+            .source()
+            .exclusions
+            .iter()
+            .any(|exclusion| exclusion.id == check.code)
+        {
+            self.exclusions.insert(check.code.clone(), compiled);
+        } else if let Some(checks) = Mechanism::from_name(&check.mechanism)
+            .and_then(|mechanism| self.by_mechanism.get_mut(mechanism as usize))
+        {
+            checks.push(compiled);
+        } else {
+            self.unknown.push(check.code.clone());
+        }
+    }
+
+    /// Codes of checks whose mechanism is none of [`MECHANISMS`] and that no exclusion names: they never fire.
+    pub fn without_mechanism(&self) -> &[String] {
+        &self.unknown
+    }
+
+    fn check(&self, mechanism: Mechanism, date: Date) -> Option<&CompiledCheck> {
+        self.by_mechanism
+            .get(mechanism as usize)?
+            .iter()
+            .find(|check| check.in_force(date))
+    }
+}
+
+/// A finding of a mechanism outside any release, such as a line of a file that cannot be read: with the mechanism's
+/// own code and message. `detail` must be free of reported data.
+pub fn finding_without_release(mechanism: Mechanism, path: String, detail: &str) -> Finding {
+    Finding {
+        code: mechanism.code(),
+        severity: Severity::Error,
+        path,
+        message: report::sentence(mechanism.message(), detail, ""),
+    }
+}
+
+/// Everything that is wrong with a record as it stands. `received` is the day of reporting.
+pub fn validate<S: Surroundings + ?Sized>(
+    record: &Record,
+    reporter: &str,
+    received: Date,
+    surroundings: &S,
+) -> Vec<Finding> {
+    let date = record.date();
+    let release = surroundings.release_on(date);
+    let checks = release
+        .or_else(|| surroundings.release_on(received))
+        .map(|release| release.checks);
+    let mut report = Report::new(checks, date);
+    if release.is_none() {
+        report.add(Mechanism::ReleaseNoneInForce, || date_path(record).to_owned());
+    }
+    if !surroundings.reporter_known(reporter) {
+        report.add(Mechanism::ReporterUnknown, || "reporter".to_owned());
+    }
+    fields::check(record, &mut report);
+    person::check(
+        record,
+        received,
+        release.map(|release| release.register),
+        &mut report,
+    );
+    times::check(
+        record,
+        reporter,
+        received,
+        release.map(|release| release.register.limits),
+        surroundings,
+        &mut report,
+    );
+    if let Some(release) = release {
+        codes::check(record, reporter, release, surroundings, &mut report);
+        required::check(record, &release.checks.required, &mut report);
+    }
+    report.into_findings()
+}
+
+/// Whether the episode that a contact or monitoring period names is another person's: known only when the person
+/// has been resolved to a key.
+pub fn other_person<S: Surroundings + ?Sized>(
+    record: &Record,
+    reporter: &str,
+    person: PersonKey,
+    surroundings: &S,
+) -> Option<Finding> {
+    let episode = surroundings.episode(reporter, episode_id(record)?)?;
+    if episode.person? == person {
+        return None;
+    }
+    let release = surroundings.release_on(record.date());
+    let mut report = Report::new(release.map(|release| release.checks), record.date());
+    report.add(Mechanism::EpisodeOtherPerson, || "episode".to_owned());
+    report.into_findings().pop()
+}
+
+/// What the facts say against each other, by the exclusions of the release of each part.
+pub fn contradictions<S: Surroundings + ?Sized>(derived: &Derived, surroundings: &S) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for part in &derived.parts {
+        let Some(release) = surroundings.release_on(part.date) else {
+            continue;
+        };
+        let facts = part.with_tables(release.system);
+        for code in release.system.excluded(part.part.grain(), &facts) {
+            let check = release.checks.exclusions.get(code);
+            if check.is_some_and(|check| !check.in_force(part.date)) {
+                continue;
+            }
+            let (severity, message) = check.map_or_else(
+                || (Severity::Error, "these facts exclude each other".to_owned()),
+                |check| {
+                    (
+                        check.severity,
+                        report::sentence(&check.message.en, "", &check.remedy.en),
+                    )
+                },
+            );
+            let path = match part.part.path() {
+                path if path.is_empty() => "facts".to_owned(),
+                path => format!("{path}.facts"),
+            };
+            findings.push(Finding {
+                code: code.to_owned(),
+                severity,
+                path,
+                message,
+            });
+        }
+    }
+    findings
+}
+
+/// A warning for every value that waits, with the axes that would decide it.
+pub fn waiting<S: Surroundings + ?Sized>(derived: &Derived, surroundings: &S) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for part in derived.parts.iter().filter(|part| part.is_held()) {
+        let Some(ReleaseView { system, checks, .. }) = surroundings.release_on(part.date) else {
+            continue;
+        };
+        let mut report = Report::new(Some(checks), part.date);
+        for table in system.explain(part.part.grain(), part.date, &part.facts).tables {
+            let vardnav_classification::explain::Answer::Held { row, possible } = &table.answer else {
+                continue;
+            };
+            let mut detail = format!("table {}", table.id);
+            if let Some(reason) = row.as_ref().and_then(|row| row.reason.as_ref()) {
+                detail = format!("{detail}: {}", reason.en);
+            }
+            let missing: std::collections::BTreeSet<&str> = possible
+                .iter()
+                .flat_map(|value| &value.missing)
+                .map(String::as_str)
+                .collect();
+            if !missing.is_empty() {
+                let missing: Vec<&str> = missing.into_iter().collect();
+                detail = format!("{detail}; missing {}", missing.join(", "));
+            }
+            report.add_with(Mechanism::ClassificationHeld, || part.part.path(), &detail);
+        }
+        findings.extend(report.into_findings());
+    }
+    findings
+}
+
+/// The id of the episode that a contact or monitoring period names.
+fn episode_id(record: &Record) -> Option<&str> {
+    match &record.body {
+        Body::Contact(contact) => contact.episode.as_deref(),
+        Body::MonitoringPeriod(period) => period.episode.as_deref(),
+        Body::Episode(_) => None,
+    }
+}
+
+/// The path of the date that chooses the release.
+fn date_path(record: &Record) -> &'static str {
+    match record.body {
+        Body::Contact(_) => "date",
+        Body::Episode(_) | Body::MonitoringPeriod(_) => "start",
+    }
+}

@@ -1,0 +1,136 @@
+//! What every string and list of a record must meet: charset of ids, no personal numbers, limits of length.
+
+use super::report::Report;
+use super::{Mechanism, episode_id};
+use crate::record::{Body, Coding, Fact, Record};
+use crate::text::holds_personal_number;
+
+/// Longest string, in bytes.
+const TEXT_MAX: usize = 256;
+/// Longest list of each kind.
+const FACTS_MAX: usize = 64;
+const SEGMENTS_MAX: usize = 1_000;
+const CODINGS_MAX: usize = 200;
+const ITEMS_MAX: usize = 100;
+
+pub(super) fn check(record: &Record, report: &mut Report<'_>) {
+    id(&record.id, "id", report);
+    if record.revision == 0 {
+        report.add(Mechanism::IdRevisionGap, || "revision".to_owned());
+    }
+    if let Some(episode) = episode_id(record) {
+        id(episode, "episode", report);
+    }
+    let principals = &record.principals;
+    for (value, path) in [
+        (&record.residence, "residence"),
+        (&record.unit, "unit"),
+        (&principals.responsible, "principals.responsible"),
+        (&principals.performing, "principals.performing"),
+        (&principals.bed_owner, "principals.bed_owner"),
+        (&principals.payer, "principals.payer"),
+    ] {
+        option(value.as_ref(), || path.to_owned(), report);
+    }
+    facts(&record.facts, || "facts".to_owned(), report);
+    match &record.body {
+        Body::Episode(episode) => {
+            option(episode.end_mode.as_ref(), || "end_mode".to_owned(), report);
+            option(episode.decided_by.as_ref(), || "decided_by".to_owned(), report);
+            limit(episode.plans.len(), ITEMS_MAX, "plans", report);
+            for (at, plan) in episode.plans.iter().enumerate() {
+                text(&plan.kind, || format!("plans[{at}].kind"), report);
+                option(
+                    plan.legal_basis.as_ref(),
+                    || format!("plans[{at}].legal_basis"),
+                    report,
+                );
+                strings(&plan.parties, || format!("plans[{at}].parties"), report);
+            }
+            limit(episode.segments.len(), SEGMENTS_MAX, "segments", report);
+            for (at, segment) in episode.segments.iter().enumerate() {
+                option(segment.unit.as_ref(), || format!("segments[{at}].unit"), report);
+                facts(&segment.facts, || format!("segments[{at}].facts"), report);
+            }
+        }
+        Body::Contact(contact) => {
+            strings(&contact.professions, || "professions".to_owned(), report);
+            if let Some(reason) = &contact.reason {
+                coding(reason, || "reason".to_owned(), report);
+            }
+            codings(&contact.diagnoses, "diagnoses", report);
+            codings(&contact.procedures, "procedures", report);
+        }
+        Body::MonitoringPeriod(period) => {
+            option(period.ordered_by.as_ref(), || "ordered_by".to_owned(), report);
+            strings(&period.measures, || "measures".to_owned(), report);
+        }
+    }
+}
+
+/// An id given by a reporter.
+fn id(id: &str, path: &'static str, report: &mut Report<'_>) {
+    let fits = (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
+    if !fits {
+        report.add_shape(Mechanism::IdCharset, || path.to_owned(), id);
+    }
+    if holds_personal_number(id) {
+        report.add(Mechanism::IdHoldsPersonalNumber, || path.to_owned());
+    }
+}
+
+fn text(text: &str, path: impl Fn() -> String, report: &mut Report<'_>) {
+    if text.len() > TEXT_MAX {
+        report.add(Mechanism::LimitTooMany, &path);
+    }
+    if holds_personal_number(text) {
+        report.add(Mechanism::TextHoldsPersonalNumber, path);
+    }
+}
+
+fn option(value: Option<&String>, path: impl Fn() -> String, report: &mut Report<'_>) {
+    if let Some(value) = value {
+        text(value, path, report);
+    }
+}
+
+fn limit(count: usize, most: usize, path: &'static str, report: &mut Report<'_>) {
+    if count > most {
+        report.add(Mechanism::LimitTooMany, || path.to_owned());
+    }
+}
+
+fn strings(texts: &[String], path: impl Fn() -> String, report: &mut Report<'_>) {
+    if texts.len() > ITEMS_MAX {
+        report.add(Mechanism::LimitTooMany, &path);
+    }
+    for (at, value) in texts.iter().enumerate() {
+        text(value, || format!("{}[{at}]", path()), report);
+    }
+}
+
+fn facts(facts: &[Fact], path: impl Fn() -> String, report: &mut Report<'_>) {
+    if facts.len() > FACTS_MAX {
+        report.add(Mechanism::LimitTooMany, &path);
+    }
+    for (at, fact) in facts.iter().enumerate() {
+        text(&fact.axis, || format!("{}[{at}]", path()), report);
+        strings(&fact.values, || format!("{}[{at}].values", path()), report);
+    }
+}
+
+fn codings(list: &[Coding], path: &'static str, report: &mut Report<'_>) {
+    limit(list.len(), CODINGS_MAX, path, report);
+    for (at, value) in list.iter().enumerate() {
+        coding(value, || format!("{path}[{at}]"), report);
+    }
+}
+
+fn coding(coding: &Coding, path: impl Fn() -> String, report: &mut Report<'_>) {
+    text(&coding.system, || format!("{}.system", path()), report);
+    option(coding.version.as_ref(), || format!("{}.version", path()), report);
+    text(&coding.code, || format!("{}.code", path()), report);
+}
