@@ -94,6 +94,7 @@ pub(crate) struct CompiledTable {
     pub(crate) first: bool,
     grains: Vec<Grain>,
     rules: Range<usize>,
+    order: Vec<u8>,
 }
 
 impl CompiledTable {
@@ -228,8 +229,17 @@ impl DescriptionSystem {
             }
         }
         if let Some(slot) = AxisIndex::new(source.axes.len() + position) {
+            let mut order = Vec::new();
+            for rule in self.rules.iter().skip(from) {
+                if let Gives::Value(value) = rule.gives
+                    && !order.contains(&value)
+                {
+                    order.push(value);
+                }
+            }
             self.tables.push(CompiledTable {
                 slot,
+                order,
                 first: table.hit_policy == HitPolicy::First,
                 grains: table.grains.clone(),
                 rules: from..self.rules.len(),
@@ -372,6 +382,11 @@ impl DescriptionSystem {
                 }
                 set
             })
+    }
+
+    /// The ordinals of the values that a table's rules give, each once, in the order of the rules.
+    pub fn collected_order(&self, table: TableIndex) -> &[u8] {
+        self.tables.get(table.0).map_or(&[], |table| &table.order)
     }
 
     pub(crate) fn source_table(&self, table: TableIndex) -> Option<(&CompiledTable, &Table)> {

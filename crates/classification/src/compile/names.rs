@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Atom, Place, Problem, TABLES, repeated};
 use crate::facts::{AxisIndex, NOT_APPLICABLE, SLOTS, VALUES, VALUES_MAX};
 use crate::model::{Condition, DescriptionSource, HitPolicy, ValueSet};
+use crate::statement::UNKNOWN;
 
 /// Where a name is used, and how many tables are decided before that.
 pub(super) struct Scope<'a> {
@@ -84,6 +85,11 @@ impl Names {
             }
             for code in repeated(values.iter().map(|value| value.code.as_str())) {
                 problems.push(scope.problem(format!("has the value `{code}` twice")));
+            }
+            if values.iter().any(|value| value.code == UNKNOWN) {
+                problems.push(scope.problem(format!(
+                    "has the value `{UNKNOWN}`, which stands for a missing fact"
+                )));
             }
             if values.iter().any(|value| value.code.is_empty()) {
                 problems.push(scope.problem("has a value without code"));

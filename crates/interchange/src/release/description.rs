@@ -59,7 +59,11 @@ fn read_tables(reading: &mut Reading<'_>) -> Vec<Table> {
 }
 
 fn toml<T: serde::de::DeserializeOwned + Default>(reading: &mut Reading<'_>, path: &str, needed: bool) -> T {
-    let file = if needed { reading.required(path) } else { reading.optional(path) };
+    let file = if needed {
+        reading.required(path)
+    } else {
+        reading.optional(path)
+    };
     file.and_then(|file| reading.toml(&file)).unwrap_or_default()
 }
 
@@ -109,7 +113,13 @@ struct ValueText {
 
 impl From<ValueText> for AxisValue {
     fn from(text: ValueText) -> Self {
-        Self { code: text.code, label: Label { sv: text.sv, en: text.en } }
+        Self {
+            code: text.code,
+            label: Label {
+                sv: text.sv,
+                en: text.en,
+            },
+        }
     }
 }
 
@@ -217,7 +227,11 @@ struct ValueSetText {
 
 impl From<ValueSetText> for ValueSet {
     fn from(text: ValueSetText) -> Self {
-        Self { id: text.id, axis: text.axis, values: text.values }
+        Self {
+            id: text.id,
+            axis: text.axis,
+            values: text.values,
+        }
     }
 }
 
@@ -241,7 +255,12 @@ struct PointText {
 
 impl From<PointText> for UnsettledPoint {
     fn from(text: PointText) -> Self {
-        Self { id: text.id, question: text.question.into(), variants: text.variants, chosen: text.chosen }
+        Self {
+            id: text.id,
+            question: text.question.into(),
+            variants: text.variants,
+            chosen: text.chosen,
+        }
     }
 }
 

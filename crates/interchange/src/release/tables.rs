@@ -11,8 +11,16 @@ use vardnav_classification::model::{Condition, Exclusion, Grain, Label, Outcome,
 use super::reading::{Reading, TextFile};
 
 /// Columns of a table that are not conditions.
-const RULE_COLUMNS: [&str; 8] =
-    ["rule", "variant", "value", "hold_reason_sv", "hold_reason_en", "legal_basis", "status", "from"];
+const RULE_COLUMNS: [&str; 8] = [
+    "rule",
+    "variant",
+    "value",
+    "hold_reason_sv",
+    "hold_reason_en",
+    "legal_basis",
+    "status",
+    "from",
+];
 
 /// Columns of the exclusions that are not conditions.
 const EXCLUSION_COLUMNS: [&str; 2] = ["id", "grains"];
@@ -29,7 +37,10 @@ pub fn rules(reading: &mut Reading<'_>, file: &TextFile<'_>) -> Vec<Rule> {
         match rules.last_mut() {
             Some(last) if last.id == rule.id && last.variant == rule.variant => {
                 if !says_the_same(last, &rule) {
-                    let message = format!("rule `{}` gives something else than on line {}", rule.id, last.line);
+                    let message = format!(
+                        "rule `{}` gives something else than on line {}",
+                        rule.id, last.line
+                    );
                     reading.problem("VN-REL-024", file.path, rule.line, message);
                 }
                 last.alternatives.extend(rule.alternatives);
@@ -108,7 +119,11 @@ impl Row<'_> {
                 let message = format!("the cell of `{axis}` has an empty name between `|`");
                 reading.problem("VN-REL-022", self.path, self.line, message);
             } else {
-                conditions.push(Condition { axis: axis.to_owned(), any_of, negated });
+                conditions.push(Condition {
+                    axis: axis.to_owned(),
+                    any_of,
+                    negated,
+                });
             }
         }
         conditions
@@ -148,12 +163,17 @@ impl Row<'_> {
         if cell.is_empty() {
             return None;
         }
-        let parts = cell.split_once(':').filter(|(point, name)| !point.is_empty() && !name.is_empty());
+        let parts = cell
+            .split_once(':')
+            .filter(|(point, name)| !point.is_empty() && !name.is_empty());
         if parts.is_none() {
             let message = format!("`{cell}` is not a point and a variant, such as `U4:name`");
             reading.problem("VN-REL-022", self.path, self.line, message);
         }
-        parts.map(|(point, name)| VariantRef { point: point.to_owned(), name: name.to_owned() })
+        parts.map(|(point, name)| VariantRef {
+            point: point.to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     fn from(&self, reading: &mut Reading<'_>) -> Option<Date> {
@@ -193,27 +213,49 @@ fn says_the_same(one: &Rule, other: &Rule) -> bool {
 
 /// The rows of a file; columns that are missing or stand twice are noted, and so are rows that cannot be read.
 fn rows<'a>(reading: &mut Reading<'_>, file: &TextFile<'a>, needed: &[&str]) -> Vec<Row<'a>> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(file.text.as_bytes());
     let header = reader.headers().cloned().unwrap_or_default();
     for column in needed {
         if !header.iter().any(|name| name == *column) {
-            reading.problem("VN-REL-021", file.path, 1, format!("the column `{column}` is missing"));
+            reading.problem(
+                "VN-REL-021",
+                file.path,
+                1,
+                format!("the column `{column}` is missing"),
+            );
         }
     }
     for (at, column) in header.iter().enumerate() {
         if column.is_empty() || header.iter().take(at).any(|earlier| earlier == column) {
-            reading.problem("VN-REL-021", file.path, 1, format!("the column `{column}` stands twice or has no name"));
+            reading.problem(
+                "VN-REL-021",
+                file.path,
+                1,
+                format!("the column `{column}` stands twice or has no name"),
+            );
         }
     }
     let mut rows = Vec::new();
     for record in reader.records() {
         match record {
             Ok(cells) => {
-                rows.push(Row { path: file.path, line: line(cells.position()), header: header.clone(), cells });
+                rows.push(Row {
+                    path: file.path,
+                    line: line(cells.position()),
+                    header: header.clone(),
+                    cells,
+                });
             }
             Err(error) => {
                 let line = line(error.position());
-                reading.problem("VN-REL-004", file.path, line, "the row has another number of columns");
+                reading.problem(
+                    "VN-REL-004",
+                    file.path,
+                    line,
+                    "the row has another number of columns",
+                );
             }
         }
     }

@@ -1,0 +1,355 @@
+//! Lines of `vardnav classify`: one contact, segment or monitoring period a line in, one answer a line out, in
+//! order. A line that cannot be read answers with its findings and the rest goes on. Reads and writes the form;
+//! what follows from the facts is decided by the description system.
+
+use std::io::{self, BufRead, Write};
+
+use jiff::civil::Date;
+use vardnav_classification::{DescriptionSystem, FactSet, FactSource, Grain, StatementError, Undetermined};
+use vardnav_register::text::{holds_personal_number, safe_echo};
+
+use crate::release::tables;
+
+mod answer;
+mod explanation;
+mod line;
+
+use line::{RawLine, Stated};
+
+/// Longest line that is read, in bytes, without its end.
+pub const LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest id of a line, in bytes.
+const ID_BYTES_MAX: usize = 64;
+
+/// Codes of findings about lines, with what they say.
+pub const CODES: &[(&str, &str)] = &[
+    ("VN-CLS-001", "the line is too long"),
+    ("VN-CLS-002", "the line is not UTF-8"),
+    ("VN-CLS-003", "the line is not one JSON object"),
+    ("VN-CLS-004", "the line has a field that is not known"),
+    (
+        "VN-CLS-005",
+        "a field is missing, has another form, or stands twice",
+    ),
+    (
+        "VN-CLS-006",
+        "what the line describes is not a contact, a segment or a monitoring period",
+    ),
+    ("VN-CLS-007", "the date is not a calendar date"),
+    ("VN-CLS-008", "no release applies on the date"),
+    ("VN-CLS-009", "the axis is not known"),
+    ("VN-CLS-010", "the value is not known"),
+    ("VN-CLS-011", "the axis allows one value at a time"),
+    ("VN-CLS-012", "a table decides this, so it cannot be stated"),
+    ("VN-CLS-013", "the fact is stated twice"),
+    ("VN-CLS-014", "the id is not usable"),
+];
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineFinding {
+    /// Stable code, see [`CODES`].
+    pub code: &'static str,
+    /// Path of the element, for example `facts.place`; empty for the whole line.
+    pub path: String,
+    /// What is wrong and how to mend it. Repeats a value only when it can hold no personal data.
+    pub message: String,
+}
+
+impl LineFinding {
+    fn new(code: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            path: path.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// A line that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case<'a> {
+    /// Its id.
+    pub id: std::borrow::Cow<'a, str>,
+    /// What it describes.
+    pub grain: Grain,
+    /// Its date.
+    pub date: Date,
+    /// What it states.
+    pub facts: FactSet,
+}
+
+/// A release that may decide lines.
+#[derive(Debug, Clone, Copy)]
+pub struct InForce<'a> {
+    /// First date it applies to.
+    pub from: Date,
+    /// Its id.
+    pub id: &'a str,
+    /// Its description system.
+    pub system: &'a DescriptionSystem,
+}
+
+/// The releases that decide lines: by date, or one for all.
+#[derive(Debug, Clone)]
+pub struct Releases<'a>(Vec<InForce<'a>>);
+
+impl<'a> Releases<'a> {
+    /// Each date is decided by the release with the latest `from` on or before it.
+    pub fn by_date(releases: impl IntoIterator<Item = InForce<'a>>) -> Self {
+        let mut list: Vec<_> = releases.into_iter().collect();
+        list.sort_by_key(|release| release.from);
+        Self(list)
+    }
+
+    /// All dates are decided by one release.
+    pub fn named(id: &'a str, system: &'a DescriptionSystem) -> Self {
+        Self(vec![InForce {
+            from: Date::MIN,
+            id,
+            system,
+        }])
+    }
+
+    /// The release that decides a date.
+    pub fn on(&self, date: Date) -> Option<InForce<'a>> {
+        self.0.iter().rev().find(|release| release.from <= date).copied()
+    }
+}
+
+/// How many lines were answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// All of them.
+    pub lines: u64,
+    /// Those answered with findings.
+    pub with_findings: u64,
+}
+
+/// Answers lines; keeps its buffers from line to line.
+#[derive(Debug)]
+pub struct Classifier<'a> {
+    releases: Releases<'a>,
+    explain: bool,
+    undetermined: Vec<Undetermined>,
+}
+
+impl<'a> Classifier<'a> {
+    /// A classifier over some releases; `explain` adds the reasons to each answer.
+    pub fn new(releases: Releases<'a>, explain: bool) -> Self {
+        Self {
+            releases,
+            explain,
+            undetermined: Vec::new(),
+        }
+    }
+
+    /// Appends the answer to one line, ended by a newline. Tells whether the line could be read.
+    pub fn answer(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
+        match read(line, &self.releases) {
+            Ok((case, release)) => {
+                let mut filled = case.facts;
+                let result = release.system.classify_into(case.grain, case.date, &mut filled);
+                self.undetermined.clear();
+                release
+                    .system
+                    .undetermined(case.date, &filled, &result, &mut self.undetermined);
+                let decided = answer::Decided {
+                    release: &release,
+                    id: &case.id,
+                    result: &result,
+                    undetermined: &self.undetermined,
+                    explanation: self.explain.then(|| {
+                        let explanation = release.system.explain(case.grain, case.date, &case.facts);
+                        explanation::json(release.system, &explanation)
+                    }),
+                };
+                decided.write(out);
+                true
+            }
+            Err(refused) => {
+                answer::write_findings(refused.id.as_deref(), &refused.findings, out);
+                false
+            }
+        }
+    }
+
+    /// Answers every line of a reader. Holds one line at a time; one beyond the limit is skipped, and answered.
+    ///
+    /// # Errors
+    /// Those of the reader and the writer.
+    pub fn answer_all(&mut self, reader: &mut impl BufRead, writer: &mut impl Write) -> io::Result<Counts> {
+        let mut counts = Counts::default();
+        let (mut line, mut out) = (Vec::new(), Vec::new());
+        while next_line(reader, &mut line)? {
+            out.clear();
+            counts.lines += 1;
+            counts.with_findings += u64::from(!self.answer(&line, &mut out));
+            writer.write_all(&out)?;
+        }
+        Ok(counts)
+    }
+}
+
+/// Why a line cannot be answered, with its id when that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The id.
+    pub id: Option<String>,
+    /// What is wrong; never empty.
+    pub findings: Vec<LineFinding>,
+}
+
+/// Reads one line, and finds the release that decides it.
+///
+/// # Errors
+/// Everything that is wrong with the line.
+pub fn read<'a, 'r>(line: &'a [u8], releases: &Releases<'r>) -> Result<(Case<'a>, InForce<'r>), Refused> {
+    let raw = match RawLine::read(line) {
+        Ok(raw) => raw,
+        Err(finding) => {
+            return Err(Refused {
+                id: None,
+                findings: vec![finding],
+            });
+        }
+    };
+    let mut findings = raw.findings;
+    let id = usable_id(raw.id.as_deref(), &mut findings);
+    let grain = raw.of.as_deref().and_then(|of| {
+        let grain = tables::grain(of);
+        if grain.is_none() {
+            let message = format!("`{}` is not contact, segment or monitoring-period", safe_echo(of));
+            findings.push(LineFinding::new("VN-CLS-006", "of", message));
+        }
+        grain
+    });
+    let release = raw
+        .date
+        .as_deref()
+        .and_then(|text| in_force(text, releases, &mut findings));
+    if let (Some(grain), Some((date, release))) = (grain, release) {
+        let facts = facts(release.system, grain, &raw.facts, &mut findings);
+        if findings.is_empty()
+            && let Some(id) = raw.id
+        {
+            return Ok((
+                Case {
+                    id,
+                    grain,
+                    date,
+                    facts,
+                },
+                release,
+            ));
+        }
+    }
+    if findings.is_empty() {
+        findings.push(LineFinding::new("VN-CLS-005", "", "the line is incomplete"));
+    }
+    Err(Refused { id, findings })
+}
+
+fn facts(
+    system: &DescriptionSystem,
+    grain: Grain,
+    stated: &[(std::borrow::Cow<'_, str>, Stated<'_>)],
+    findings: &mut Vec<LineFinding>,
+) -> FactSet {
+    let mut facts = FactSet::new();
+    for (axis, values) in stated {
+        let said = system.state(grain, &mut facts, axis, values.codes(), FactSource::Record);
+        let Err(error) = said else { continue };
+        let path = format!("facts.{}", safe_echo(axis));
+        findings.push(match error {
+            StatementError::UnknownAxis => LineFinding::new(
+                "VN-CLS-009",
+                path,
+                format!("no axis is called `{}`", safe_echo(axis)),
+            ),
+            StatementError::UnknownValue { position } => {
+                let code = values.codes().nth(position).unwrap_or_default();
+                let path = if values.is_list() {
+                    format!("{path}[{position}]")
+                } else {
+                    path
+                };
+                let message = format!("`{}` has no value `{}`", safe_echo(axis), safe_echo(code));
+                LineFinding::new("VN-CLS-010", path, message)
+            }
+            StatementError::SeveralValues => LineFinding::new("VN-CLS-011", path, error.to_string()),
+            StatementError::Twice => LineFinding::new("VN-CLS-013", path, error.to_string()),
+            _ => LineFinding::new("VN-CLS-012", path, error.to_string()),
+        });
+    }
+    facts
+}
+
+fn in_force<'r>(
+    text: &str,
+    releases: &Releases<'r>,
+    findings: &mut Vec<LineFinding>,
+) -> Option<(Date, InForce<'r>)> {
+    let Some(date) = line::date(text) else {
+        let message = "the date is not in the calendar; write it as 2026-09-01";
+        findings.push(LineFinding::new("VN-CLS-007", "date", message));
+        return None;
+    };
+    let release = releases.on(date);
+    if release.is_none() {
+        findings.push(LineFinding::new(
+            "VN-CLS-008",
+            "date",
+            format!("no release applies on {date}"),
+        ));
+    }
+    release.map(|release| (date, release))
+}
+
+fn usable_id(id: Option<&str>, findings: &mut Vec<LineFinding>) -> Option<String> {
+    let id = id?;
+    let fault = if id.is_empty() || id.len() > ID_BYTES_MAX {
+        "is not 1 to 64 bytes long"
+    } else if !id
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'))
+    {
+        "has other characters than A–Z a–z 0–9 . _ : -"
+    } else if holds_personal_number(id) {
+        "holds what looks like a personal number"
+    } else {
+        return Some(id.to_owned());
+    };
+    findings.push(LineFinding::new("VN-CLS-014", "id", format!("the id {fault}")));
+    None
+}
+
+/// Reads the next line without its end; false at the end of the input. Of a line that is too long only so much is
+/// kept as shows it.
+fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let mut any = false;
+    loop {
+        let available = match reader.fill_buf() {
+            Ok(available) => available,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if available.is_empty() {
+            return Ok(any);
+        }
+        any = true;
+        let end = available.iter().position(|byte| *byte == b'\n');
+        let piece = available
+            .get(..end.unwrap_or(available.len()))
+            .unwrap_or_default();
+        let room = (LINE_BYTES_MAX + 2).saturating_sub(line.len());
+        line.extend(piece.iter().take(room));
+        let used = end.map_or(available.len(), |end| end + 1);
+        reader.consume(used);
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
+}

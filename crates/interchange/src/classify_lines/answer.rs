@@ -1,0 +1,181 @@
+//! Writing answers, without building a tree first.
+
+use vardnav_classification::{
+    AxisIndex, AxisSet, Classification, DescriptionSystem, TableIndex, TableResult, Undetermined,
+};
+
+use super::{InForce, LineFinding};
+
+/// A line that was decided.
+pub(super) struct Decided<'a> {
+    pub(super) release: &'a InForce<'a>,
+    pub(super) id: &'a str,
+    pub(super) result: &'a Classification,
+    pub(super) undetermined: &'a [Undetermined],
+    pub(super) explanation: Option<serde_json::Value>,
+}
+
+impl Decided<'_> {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let system = self.release.system;
+        out.extend(b"{\"id\":");
+        text(self.id, out);
+        for (table, result) in self.result.iter() {
+            let Some(slot) = system.slot_of(table) else {
+                continue;
+            };
+            match result {
+                TableResult::Value { value, .. } => {
+                    key(system.axis_id(slot), out);
+                    text(system.value_code(slot, value), out);
+                }
+                TableResult::Collected { values, .. } => {
+                    key(system.axis_id(slot), out);
+                    list(in_rule_order(system, table, slot, values), out);
+                }
+                TableResult::Held { .. } | TableResult::NotApplicable => {}
+            }
+        }
+        self.write_rules(out);
+        self.write_undetermined(out);
+        out.extend(b",\"release\":");
+        text(self.release.id, out);
+        if let Some(explanation) = &self.explanation {
+            out.extend(b",\"explanation\":");
+            out.extend(explanation.to_string().as_bytes());
+        }
+        out.extend(b"}\n");
+    }
+
+    fn write_rules(&self, out: &mut Vec<u8>) {
+        let system = self.release.system;
+        out.extend(b",\"rules\":{");
+        let mut first = true;
+        for (table, result) in self.result.iter() {
+            let TableResult::Value { rule, .. } = result else {
+                continue;
+            };
+            let (Some(slot), Some(rule)) = (system.slot_of(table), system.rule(table, rule)) else {
+                continue;
+            };
+            comma(&mut first, out);
+            text(system.axis_id(slot), out);
+            out.push(b':');
+            text(&rule.id, out);
+        }
+        out.push(b'}');
+    }
+
+    fn write_undetermined(&self, out: &mut Vec<u8>) {
+        let system = self.release.system;
+        out.extend(b",\"undetermined\":{");
+        let mut first = true;
+        for (table, result) in self.result.iter() {
+            if !matches!(
+                result,
+                TableResult::Held { .. } | TableResult::Collected { possible: 1.., .. }
+            ) {
+                continue;
+            }
+            let Some(slot) = system.slot_of(table) else {
+                continue;
+            };
+            comma(&mut first, out);
+            text(system.axis_id(slot), out);
+            out.extend(b":{");
+            let mut first = true;
+            for open in self.undetermined.iter().filter(|open| open.table == table) {
+                comma(&mut first, out);
+                text(system.value_code(slot, open.value), out);
+                out.push(b':');
+                axes(system, open.missing, out);
+            }
+            out.push(b'}');
+        }
+        out.push(b'}');
+    }
+}
+
+/// The answer to a line that cannot be read.
+pub(super) fn write_findings(id: Option<&str>, findings: &[LineFinding], out: &mut Vec<u8>) {
+    out.push(b'{');
+    if let Some(id) = id {
+        out.extend(b"\"id\":");
+        text(id, out);
+        out.push(b',');
+    }
+    out.extend(b"\"findings\":[");
+    let mut first = true;
+    for finding in findings {
+        comma(&mut first, out);
+        out.extend(b"{\"code\":");
+        text(finding.code, out);
+        out.extend(b",\"path\":");
+        text(&finding.path, out);
+        out.extend(b",\"message\":");
+        text(&finding.message, out);
+        out.push(b'}');
+    }
+    out.extend(b"]}\n");
+}
+
+/// The codes of collected values, each once, in the order of the rules that may give them.
+fn in_rule_order<'a>(
+    system: &'a DescriptionSystem,
+    table: TableIndex,
+    slot: AxisIndex,
+    values: u64,
+) -> impl Iterator<Item = &'a str> {
+    let order = system.collected_order(table);
+    let ordered = order
+        .iter()
+        .copied()
+        .filter(move |value| values & (1 << value) != 0);
+    ordered.map(move |value| system.value_code(slot, value))
+}
+
+fn axes(system: &DescriptionSystem, axes: AxisSet, out: &mut Vec<u8>) {
+    list(axes.iter().map(|axis| system.axis_id(axis)), out);
+}
+
+fn list<'a>(items: impl Iterator<Item = &'a str>, out: &mut Vec<u8>) {
+    out.push(b'[');
+    let mut first = true;
+    for item in items {
+        comma(&mut first, out);
+        text(item, out);
+    }
+    out.push(b']');
+}
+
+fn comma(first: &mut bool, out: &mut Vec<u8>) {
+    if !std::mem::take(first) {
+        out.push(b',');
+    }
+}
+
+/// A key after another: a table's id as JSON names are written, `care_level` for `care-level`.
+fn key(table: &str, out: &mut Vec<u8>) {
+    out.push(b',');
+    let at = out.len();
+    text(table, out);
+    for byte in out.iter_mut().skip(at) {
+        if *byte == b'-' {
+            *byte = b'_';
+        }
+    }
+    out.push(b':');
+}
+
+fn text(text: &str, out: &mut Vec<u8>) {
+    if text
+        .bytes()
+        .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
+    {
+        out.push(b'"');
+        out.extend(text.as_bytes());
+        out.push(b'"');
+    } else {
+        out.extend(serde_json::Value::from(text).to_string().as_bytes());
+    }
+}

@@ -1,0 +1,86 @@
+//! A release as a folder of files: from bytes by path to parts with their places, and on to a compiled snapshot.
+//! Nothing here stops at the first problem; every finding names file, line, code and what is wrong.
+//!
+//! The files are listed in the folder `starter` of this crate, which holds the national starter release.
+
+pub mod description;
+mod geography;
+mod head;
+mod indicators;
+pub mod reading;
+mod register;
+pub mod starter;
+pub mod tables;
+mod terms;
+
+use std::sync::Arc;
+
+use vardnav_release::package::Package;
+use vardnav_release::snapshot::Snapshot;
+use vardnav_release::source::{ReleaseFinding, ReleaseHead, ReleaseSource};
+use vardnav_terminology::Edition;
+
+use reading::Reading;
+
+/// What a release folder says.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Its parts; `None` when not even `release.toml` can be read.
+    pub source: Option<ReleaseSource>,
+    /// What cannot be read, by file and line. Empty when all of it was understood.
+    pub findings: Vec<ReleaseFinding>,
+}
+
+/// Reads a release folder.
+pub fn parse(package: &Package) -> Parsed {
+    let mut reading = Reading::new(package);
+    let head = head::read(&mut reading);
+    let version = head.as_ref().map_or("", |head| head.id.as_str()).to_owned();
+    let description = description::read(&mut reading);
+    let mut code_systems = terms::read(&mut reading, &version);
+    code_systems.extend(geography::read(&mut reading, &version));
+    let register = register::read(&mut reading);
+    let indicators = indicators::read(&mut reading);
+    reading.leftovers();
+    let Reading { mut findings, places, .. } = reading;
+    findings.sort();
+    let source = head
+        .map(|head| ReleaseSource { head, description, code_systems, register, indicators, places });
+    Parsed { source, findings }
+}
+
+/// Reads only what a release says of itself.
+///
+/// # Errors
+/// What is wrong with `release.toml`.
+pub fn parse_head(package: &Package) -> Result<ReleaseHead, Vec<ReleaseFinding>> {
+    let mut reading = Reading::new(package);
+    head::read(&mut reading).ok_or(reading.findings)
+}
+
+/// Everything that is wrong with a release folder, and everything that deserves a look.
+pub fn check(package: &Package) -> Vec<ReleaseFinding> {
+    match compile(package, &[]) {
+        Ok(snapshot) => snapshot.warnings,
+        Err(findings) => findings,
+    }
+}
+
+/// Reads, checks and compiles a release folder. Of `editions` those that it binds are taken into its catalog.
+///
+/// # Errors
+/// All findings, when one of them stops publication.
+pub fn compile(package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, Vec<ReleaseFinding>> {
+    let Parsed { source, mut findings } = parse(package);
+    let Some(source) = source else { return Err(findings) };
+    if findings.iter().any(|finding| !finding.warning) {
+        // A part that cannot be read is missing from the cross checks; what they add still helps.
+        findings.extend(vardnav_release::check::check(&source));
+        findings.sort();
+        return Err(findings);
+    }
+    let mut snapshot = Snapshot::compile(source, package.digest(), editions)?;
+    findings.append(&mut snapshot.warnings);
+    snapshot.warnings = findings;
+    Ok(snapshot)
+}
