@@ -8,8 +8,10 @@ use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Label;
 use vardnav_indicators::definition::IndicatorDefinitions;
 use vardnav_register::definition::RegisterDefinition;
+use vardnav_register::surroundings::{CodeStatus, Codes, PrincipalKind, ReleaseView};
+use vardnav_register::validate::CheckSet;
 use vardnav_terminology::model::Validity;
-use vardnav_terminology::{Catalog, CatalogError, CodeStatus, Edition};
+use vardnav_terminology::{Catalog, CatalogError, Edition};
 
 use crate::check;
 use crate::package::Digest;
@@ -40,15 +42,8 @@ pub struct Snapshot {
     pub bindings: Vec<EditionBinding>,
     /// What deserves a look: findings that do not stop publication.
     pub warnings: Vec<ReleaseFinding>,
-}
-
-/// What kind of principal a code of the geography is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PrincipalKind {
-    /// A region.
-    Region,
-    /// A kommun.
-    Kommun,
+    /// The validation checks, compiled.
+    pub checks: Arc<CheckSet>,
 }
 
 impl Snapshot {
@@ -74,6 +69,7 @@ impl Snapshot {
         let compiled = DescriptionSystem::compile(description);
         match (compiled, findings.iter().any(|finding| !finding.warning)) {
             (Ok(description), false) => Ok(Self {
+                checks: Arc::new(CheckSet::compile(&register, &description)),
                 id: head.id,
                 digest,
                 from: head.from,
@@ -130,14 +126,30 @@ impl Snapshot {
             .any(|binding| binding.system == edition.url() && binding.version == edition.version())
     }
 
-    /// Whether a code may be used on a date of care. `version` names an edition; without it the one bound for the
-    /// date answers.
-    pub fn check_code(&self, system: &str, version: Option<&str>, code: &str, date: Date) -> CodeStatus {
-        self.catalog.check(system, version, code, date)
+    /// What records need of the release.
+    pub fn view(&self) -> ReleaseView<'_> {
+        ReleaseView {
+            id: &self.id,
+            system: &self.description,
+            register: &self.register,
+            checks: &self.checks,
+            codes: self,
+        }
+    }
+}
+
+impl Codes for Snapshot {
+    fn check(&self, system: &str, version: Option<&str>, code: &str, date: Date) -> CodeStatus {
+        match self.catalog.check(system, version, code, date) {
+            vardnav_terminology::CodeStatus::Valid => CodeStatus::Valid,
+            vardnav_terminology::CodeStatus::NotValidOnDate => CodeStatus::NotValidOnDate,
+            vardnav_terminology::CodeStatus::Unknown => CodeStatus::Unknown,
+            vardnav_terminology::CodeStatus::NotLoaded => CodeStatus::NotLoaded,
+            vardnav_terminology::CodeStatus::UnknownSystem => CodeStatus::UnknownSystem,
+        }
     }
 
-    /// What kind of principal a code of the geography is; `None` when it is no such code.
-    pub fn principal_kind(&self, code: &str) -> Option<PrincipalKind> {
+    fn principal_kind(&self, code: &str) -> Option<PrincipalKind> {
         let geography = self
             .catalog
             .in_force(&self.register.geography_system, self.from)?;
@@ -146,6 +158,25 @@ impl Snapshot {
             "kommun" => Some(PrincipalKind::Kommun),
             _ => None,
         }
+    }
+
+    fn is_detailed_enough(&self, system: &str, version: Option<&str>, code: &str, date: Date) -> bool {
+        let binding = self.bindings.iter().find(|binding| {
+            binding.system == system
+                && version.map_or_else(|| binding.holds_on(date), |version| binding.version == version)
+        });
+        let Some(binding) = binding else { return true };
+        let refused = binding
+            .refused_endings
+            .iter()
+            .any(|ending| code.ends_with(ending.as_str()));
+        let too_general = binding.most_detailed
+            && self
+                .catalog
+                .edition(system, &binding.version)
+                .and_then(|edition| edition.lookup(code))
+                .is_some_and(|concept| !concept.is_leaf());
+        !refused && !too_general
     }
 }
 

@@ -35,6 +35,10 @@ pub struct EditionBinding {
     pub from: Option<Date>,
     /// First date of care for which it no longer is; `None` for unbounded.
     pub until: Option<Date>,
+    /// Whether only codes without subordinate ones may be reported.
+    pub most_detailed: bool,
+    /// Endings of codes that may not be reported, for example `000`.
+    pub refused_endings: Vec<String>,
 }
 
 impl EditionBinding {

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use vardnav_release::source::Element;
 use vardnav_terminology::model::{
-    CodeSystem, Concept, Designation, DesignationStatus, LocalizedText, Property, Relation,
-    RelationKind, Validity,
+    CodeSystem, Concept, Designation, DesignationStatus, LocalizedText, Property, Relation, RelationKind,
+    Validity,
 };
 
 use super::reading::{CellDay, Reading};
@@ -54,9 +54,16 @@ pub(super) fn read(reading: &mut Reading<'_>, version: &str) -> Option<CodeSyste
 }
 
 fn place(reading: &mut Reading<'_>, url: &str, code: &str, digits: usize, file: &str, line: u32) {
-    reading.places.note(Element::Concept(url.to_owned(), code.to_owned()), file, line);
+    reading
+        .places
+        .note(Element::Concept(url.to_owned(), code.to_owned()), file, line);
     if code.len() != digits || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-        reading.problem("VN-REL-005", file, line, format!("the code is not {digits} digits"));
+        reading.problem(
+            "VN-REL-005",
+            file,
+            line,
+            format!("the code is not {digits} digits"),
+        );
     }
 }
 
@@ -85,7 +92,10 @@ fn kommun(row: KommunRow) -> Concept {
     let notes = if row.note.is_empty() {
         Vec::new()
     } else {
-        vec![LocalizedText { language: "sv".to_owned(), text: row.note }]
+        vec![LocalizedText {
+            language: "sv".to_owned(),
+            text: row.note,
+        }]
     };
     Concept {
         code: row.code,
@@ -100,7 +110,10 @@ fn kommun(row: KommunRow) -> Concept {
 }
 
 fn validity(from: Option<CellDay>, until: Option<CellDay>) -> Validity {
-    Validity { from: from.map(|day| day.0), until: until.map(|day| day.0) }
+    Validity {
+        from: from.map(|day| day.0),
+        until: until.map(|day| day.0),
+    }
 }
 
 fn terms(name: String, accepted: [String; 2]) -> Vec<Designation> {
@@ -114,12 +127,20 @@ fn terms(name: String, accepted: [String; 2]) -> Vec<Designation> {
 }
 
 fn term(text: String, status: DesignationStatus) -> Designation {
-    Designation { text, language: "sv".to_owned(), status, ..Designation::default() }
+    Designation {
+        text,
+        language: "sv".to_owned(),
+        status,
+        ..Designation::default()
+    }
 }
 
 /// The kind of principal and, for a code that has ended, that it is historic.
 fn properties(kind: &str, until: Option<CellDay>) -> Vec<Property> {
-    let property = |name: &str, value: &str| Property { name: name.to_owned(), value: value.to_owned() };
+    let property = |name: &str, value: &str| Property {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
     let historic = until.map(|_| property("historic", "true"));
     [property("kind", kind)].into_iter().chain(historic).collect()
 }

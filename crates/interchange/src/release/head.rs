@@ -24,6 +24,10 @@ struct EditionText {
     version: String,
     from: Option<Day>,
     until: Option<Day>,
+    #[serde(default)]
+    most_detailed: bool,
+    #[serde(default)]
+    refused_endings: Vec<String>,
 }
 
 /// Reads the head.
@@ -41,6 +45,8 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Option<ReleaseHead> {
             version: edition.version,
             from: edition.from.map(|day| day.0),
             until: edition.until.map(|day| day.0),
+            most_detailed: edition.most_detailed,
+            refused_endings: edition.refused_endings,
         });
     }
     Some(ReleaseHead {

@@ -45,10 +45,16 @@ struct IndicatorText {
 
 /// Reads the indicators' part.
 pub(super) fn read(reading: &mut Reading<'_>) -> IndicatorDefinitions {
-    let Some(file) = reading.required("indicators.toml") else { return IndicatorDefinitions::default() };
-    let Some(text) = reading.toml::<IndicatorsFile>(&file) else { return IndicatorDefinitions::default() };
+    let Some(file) = reading.required("indicators.toml") else {
+        return IndicatorDefinitions::default();
+    };
+    let Some(text) = reading.toml::<IndicatorsFile>(&file) else {
+        return IndicatorDefinitions::default();
+    };
     reading.note(Element::Indicator(String::new()), &file, &text.disclosure);
-    let disclosure = Disclosure { min_count: text.disclosure.get_ref().min_count };
+    let disclosure = Disclosure {
+        min_count: text.disclosure.get_ref().min_count,
+    };
     let mut indicators = Vec::new();
     for text in text.indicator {
         reading.note(Element::Indicator(text.id.get_ref().clone()), &file, &text.id);
@@ -68,5 +74,8 @@ pub(super) fn read(reading: &mut Reading<'_>) -> IndicatorDefinitions {
             counted_table: text.counted_table,
         });
     }
-    IndicatorDefinitions { indicators, disclosure }
+    IndicatorDefinitions {
+        indicators,
+        disclosure,
+    }
 }

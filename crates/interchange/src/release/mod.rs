@@ -42,10 +42,18 @@ pub fn parse(package: &Package) -> Parsed {
     let register = register::read(&mut reading);
     let indicators = indicators::read(&mut reading);
     reading.leftovers();
-    let Reading { mut findings, places, .. } = reading;
+    let Reading {
+        mut findings, places, ..
+    } = reading;
     findings.sort();
-    let source = head
-        .map(|head| ReleaseSource { head, description, code_systems, register, indicators, places });
+    let source = head.map(|head| ReleaseSource {
+        head,
+        description,
+        code_systems,
+        register,
+        indicators,
+        places,
+    });
     Parsed { source, findings }
 }
 
@@ -72,7 +80,9 @@ pub fn check(package: &Package) -> Vec<ReleaseFinding> {
 /// All findings, when one of them stops publication.
 pub fn compile(package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, Vec<ReleaseFinding>> {
     let Parsed { source, mut findings } = parse(package);
-    let Some(source) = source else { return Err(findings) };
+    let Some(source) = source else {
+        return Err(findings);
+    };
     if findings.iter().any(|finding| !finding.warning) {
         // A part that cannot be read is missing from the cross checks; what they add still helps.
         findings.extend(vardnav_release::check::check(&source));

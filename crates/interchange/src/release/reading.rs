@@ -34,31 +34,48 @@ pub struct TextFile<'a> {
 impl TextFile<'_> {
     /// The line, from 1, in which the byte at an offset stands.
     pub fn line_of(&self, offset: usize) -> u32 {
-        let newlines = self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
+        let newlines = self
+            .text
+            .bytes()
+            .take(offset)
+            .filter(|byte| *byte == b'\n')
+            .count();
         u32::try_from(newlines).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     /// The place of a spanned value.
     pub fn place<T>(&self, value: &Spanned<T>) -> Place {
-        Place { file: self.path.to_owned(), line: self.line_of(value.span().start) }
+        Place {
+            file: self.path.to_owned(),
+            line: self.line_of(value.span().start),
+        }
     }
 }
 
 impl<'a> Reading<'a> {
     /// Begins.
     pub fn new(package: &'a Package) -> Self {
-        Self { package, read: BTreeSet::new(), findings: Vec::new(), places: Places::default() }
+        Self {
+            package,
+            read: BTreeSet::new(),
+            findings: Vec::new(),
+            places: Places::default(),
+        }
     }
 
     /// Notes a problem.
     pub fn problem(&mut self, code: &'static str, file: &str, line: u32, message: impl Into<String>) {
-        let place = Place { file: file.to_owned(), line };
+        let place = Place {
+            file: file.to_owned(),
+            line,
+        };
         self.findings.push(ReleaseFinding::error(code, place, message));
     }
 
     /// Notes where an element stands.
     pub fn note<T>(&mut self, element: Element, file: &TextFile<'_>, value: &Spanned<T>) {
-        self.places.note(element, file.path, file.line_of(value.span().start));
+        self.places
+            .note(element, file.path, file.line_of(value.span().start));
     }
 
     /// Paths below a folder (`terms/`) with an ending (`.toml`), in order.
@@ -81,7 +98,10 @@ impl<'a> Reading<'a> {
             self.problem("VN-REL-002", path, line, "the file is not UTF-8");
             return None;
         };
-        Some(TextFile { path, text: text.strip_prefix('\u{feff}').unwrap_or(text) })
+        Some(TextFile {
+            path,
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
+        })
     }
 
     /// A file that must be there.
@@ -107,7 +127,9 @@ impl<'a> Reading<'a> {
 
     /// The rows of a CSV file with a header, each with its line; a row that cannot be read is noted and left out.
     pub fn csv<T: DeserializeOwned>(&mut self, file: &TextFile<'_>) -> Vec<(u32, T)> {
-        let mut rows = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text.as_bytes());
+        let mut rows = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_reader(file.text.as_bytes());
         let header = rows.headers().cloned().unwrap_or_default();
         let mut out = Vec::new();
         for row in rows.records() {
@@ -117,13 +139,23 @@ impl<'a> Reading<'a> {
             match row {
                 Err(error) => {
                     let line = line(error.position());
-                    self.problem("VN-REL-004", file.path, line, "the row has another number of columns");
+                    self.problem(
+                        "VN-REL-004",
+                        file.path,
+                        line,
+                        "the row has another number of columns",
+                    );
                 }
                 Ok(row) => match row.deserialize(Some(&header)) {
                     Ok(value) => out.push((line(row.position()), value)),
                     Err(error) => {
                         let line = line(row.position());
-                        self.problem("VN-REL-004", file.path, line, format!("the row cannot be read: {error}"));
+                        self.problem(
+                            "VN-REL-004",
+                            file.path,
+                            line,
+                            format!("the row cannot be read: {error}"),
+                        );
                     }
                 },
             }
@@ -133,8 +165,12 @@ impl<'a> Reading<'a> {
 
     /// Notes every file that nothing has read.
     pub fn leftovers(&mut self) {
-        let leftovers: Vec<&str> =
-            self.package.files().map(|(path, _)| path).filter(|path| !self.read.contains(path)).collect();
+        let leftovers: Vec<&str> = self
+            .package
+            .files()
+            .map(|(path, _)| path)
+            .filter(|path| !self.read.contains(path))
+            .collect();
         for path in leftovers {
             self.problem("VN-REL-006", path, 0, "the file is not part of a release");
         }
@@ -149,12 +185,26 @@ impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = toml::value::Datetime::deserialize(deserializer)?;
         let date = match value {
-            toml::value::Datetime { date: Some(date), time: None, offset: None } => date,
-            _ => return Err(serde::de::Error::custom("a calendar date such as 2026-07-01 is expected")),
+            toml::value::Datetime {
+                date: Some(date),
+                time: None,
+                offset: None,
+            } => date,
+            _ => {
+                return Err(serde::de::Error::custom(
+                    "a calendar date such as 2026-07-01 is expected",
+                ));
+            }
         };
-        let (year, month, day) = (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day));
+        let (year, month, day) = (
+            i16::try_from(date.year),
+            i8::try_from(date.month),
+            i8::try_from(date.day),
+        );
         match (year, month, day) {
-            (Ok(year), Ok(month), Ok(day)) => Date::new(year, month, day).map(Day).map_err(serde::de::Error::custom),
+            (Ok(year), Ok(month), Ok(day)) => Date::new(year, month, day)
+                .map(Day)
+                .map_err(serde::de::Error::custom),
             _ => Err(serde::de::Error::custom("the date is not in the calendar")),
         }
     }
@@ -167,7 +217,9 @@ pub struct CellDay(pub Date);
 impl<'de> Deserialize<'de> for CellDay {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|_| serde::de::Error::custom("a calendar date such as 2026-07-01 is expected"))
+        text.parse()
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("a calendar date such as 2026-07-01 is expected"))
     }
 }
 
@@ -183,6 +235,9 @@ pub struct LabelText {
 
 impl From<LabelText> for Label {
     fn from(text: LabelText) -> Self {
-        Self { sv: text.sv, en: text.en }
+        Self {
+            sv: text.sv,
+            en: text.en,
+        }
     }
 }

@@ -129,8 +129,15 @@ pub(super) fn read(reading: &mut Reading<'_>) -> RegisterDefinition {
 }
 
 fn variables(reading: &mut Reading<'_>) -> Vec<Variable> {
-    let Some(file) = reading.required("register/variables.toml") else { return Vec::new() };
-    let Some(VariablesFile { variable }) = reading.toml(&file) else { return Vec::new() };
+    let Some(file) = reading.required("register/variables.toml") else {
+        return Vec::new();
+    };
+    reading
+        .places
+        .note(Element::Variable(String::new()), file.path, 0);
+    let Some(VariablesFile { variable }) = reading.toml(&file) else {
+        return Vec::new();
+    };
     variable
         .into_iter()
         .map(|text| {
@@ -151,8 +158,15 @@ fn variables(reading: &mut Reading<'_>) -> Vec<Variable> {
 }
 
 fn legal_bases(reading: &mut Reading<'_>) -> Vec<LegalBasis> {
-    let Some(file) = reading.required("register/legal.toml") else { return Vec::new() };
-    let Some(LegalFile { basis }) = reading.toml(&file) else { return Vec::new() };
+    let Some(file) = reading.required("register/legal.toml") else {
+        return Vec::new();
+    };
+    reading
+        .places
+        .note(Element::LegalBasis(String::new()), file.path, 0);
+    let Some(LegalFile { basis }) = reading.toml(&file) else {
+        return Vec::new();
+    };
     basis
         .into_iter()
         .map(|text| {
@@ -169,8 +183,13 @@ fn legal_bases(reading: &mut Reading<'_>) -> Vec<LegalBasis> {
 }
 
 fn checks(reading: &mut Reading<'_>) -> Vec<Check> {
-    let Some(file) = reading.required("register/checks.toml") else { return Vec::new() };
-    let Some(ChecksFile { check }) = reading.toml(&file) else { return Vec::new() };
+    let Some(file) = reading.required("register/checks.toml") else {
+        return Vec::new();
+    };
+    reading.places.note(Element::Check(String::new()), file.path, 0);
+    let Some(ChecksFile { check }) = reading.toml(&file) else {
+        return Vec::new();
+    };
     check
         .into_iter()
         .map(|text| {

@@ -171,8 +171,11 @@ pub(super) fn read_system(
     let url = text.url.get_ref().clone();
     reading.note(Element::CodeSystem(url.clone()), file, &text.url);
     let from = text.from.map(|day| day.0);
-    let concepts =
-        text.concept.into_iter().map(|concept| convert(reading, file, &url, from, concept)).collect();
+    let concepts = text
+        .concept
+        .into_iter()
+        .map(|concept| convert(reading, file, &url, from, concept))
+        .collect();
     Some(CodeSystem {
         url,
         version: version.to_owned(),
@@ -229,18 +232,36 @@ fn convert(
             StatusText::Proposed => ConceptStatus::Proposed,
             StatusText::NotAgreed => ConceptStatus::NotAgreed,
         },
-        validity: Validity { from: text.from.map(|day| day.0).or(from), until: text.until.map(|day| day.0) },
+        validity: Validity {
+            from: text.from.map(|day| day.0).or(from),
+            until: text.until.map(|day| day.0),
+        },
         designations,
         definitions: text.definitions.into_iter().flat_map(definitions).collect(),
-        notes: text.notes.into_iter().flat_map(|note| localized(note.sv, note.en)).collect(),
+        notes: text
+            .notes
+            .into_iter()
+            .flat_map(|note| localized(note.sv, note.en))
+            .collect(),
         relations: text.relations.into_iter().map(relation).collect(),
-        properties: text.properties.into_iter().map(|(name, value)| Property { name, value }).collect(),
+        properties: text
+            .properties
+            .into_iter()
+            .map(|(name, value)| Property { name, value })
+            .collect(),
         code,
     }
 }
 
 fn definitions(text: DefinitionText) -> Vec<Definition> {
-    let DefinitionText { sv, en, source, paraphrase, domain, decided } = text;
+    let DefinitionText {
+        sv,
+        en,
+        source,
+        paraphrase,
+        domain,
+        decided,
+    } = text;
     localized(sv, en)
         .map(|words| Definition {
             text: words.text,
@@ -256,7 +277,12 @@ fn definitions(text: DefinitionText) -> Vec<Definition> {
 fn localized(sv: Option<String>, en: Option<String>) -> impl Iterator<Item = LocalizedText> {
     [("sv", sv), ("en", en)]
         .into_iter()
-        .filter_map(|(language, text)| Some(LocalizedText { language: language.to_owned(), text: text? }))
+        .filter_map(|(language, text)| {
+            Some(LocalizedText {
+                language: language.to_owned(),
+                text: text?,
+            })
+        })
 }
 
 fn relation(text: RelationText) -> Relation {
@@ -276,5 +302,8 @@ fn relation(text: RelationText) -> Relation {
 }
 
 fn validity(from: Option<Day>, until: Option<Day>) -> Validity {
-    Validity { from: from.map(|day| day.0), until: until.map(|day| day.0) }
+    Validity {
+        from: from.map(|day| day.0),
+        until: until.map(|day| day.0),
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use vardnav_register::definition::{Check, Variable};
 use vardnav_register::record::RecordKind;
+use vardnav_register::validate::MECHANISMS;
 
 use super::Findings;
 use crate::source::Element;
@@ -153,6 +154,25 @@ fn checks(found: &mut Findings<'_>, checks: &[Check]) {
         found.text(&at, &format!("the remedy of {name}"), &check.remedy);
         if !check.legal_basis.is_empty() {
             found.legal_basis(&at, &name, &check.legal_basis);
+        }
+        let refuses = found
+            .source
+            .description
+            .exclusions
+            .iter()
+            .any(|exclusion| exclusion.id == check.code);
+        if !refuses && !MECHANISMS.contains(&check.mechanism.as_str()) {
+            let message = format!(
+                "{name} names mechanism `{}`, which does not exist",
+                check.mechanism
+            );
+            found.error("VN-REL-109", &at, message);
+        }
+    }
+    for mechanism in MECHANISMS {
+        if !checks.iter().any(|check| check.mechanism == *mechanism) {
+            let message = format!("mechanism `{mechanism}` has no check");
+            found.error("VN-REL-109", &Element::Check(String::new()), message);
         }
     }
 }

@@ -1,0 +1,480 @@
+//! Entries of the authority's stream: they come back from their bytes, their bytes never change, and the fold and
+//! the lifecycle keep their promises.
+
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+use vardnav_classification::model::Label;
+use vardnav_register::record::{Fact, Principals};
+use vardnav_register::unit::{Beds, UnitVersion};
+use vardnav_release::authority::{AuthorityState, FoldError, Stage};
+use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Proposal, Reporter};
+use vardnav_release::lifecycle::{self, Refusal};
+
+fn unit() -> UnitVersion {
+    UnitVersion {
+        from: date(2026, 1, 1),
+        closed: Some(date(2027, 1, 1)),
+        name: "Mobila teamet Öster".to_owned(),
+        kind: "mobile-team".to_owned(),
+        provider: "2321000131".to_owned(),
+        reporters: vec!["region-01".to_owned()],
+        principals: Principals {
+            responsible: Some("01".to_owned()),
+            ..Principals::default()
+        },
+        kommun: Some("0180".to_owned()),
+        facts: vec![Fact {
+            axis: "origin".to_owned(),
+            values: vec!["regional-primary-care".to_owned()],
+        }],
+        hours: "vardagar 8–17".to_owned(),
+        beds: vec![Beds {
+            kind: "home-place".to_owned(),
+            count: 12,
+        }],
+    }
+}
+
+fn proposal(release: &str, digest: u8) -> Proposal {
+    Proposal {
+        release: release.to_owned(),
+        title: Label {
+            sv: "Startrelease".to_owned(),
+            en: "Starter release".to_owned(),
+        },
+        from: date(2026, 1, 1),
+        digest: [digest; 32],
+    }
+}
+
+/// One entry of each kind, in the order of the kind bytes.
+fn samples() -> Vec<(&'static str, AuthorityEntry)> {
+    let changes = [
+        (
+            "reporter-put",
+            Change::ReporterPut(Reporter {
+                id: "region-01".to_owned(),
+                name: "Region Stockholm".to_owned(),
+                provider: "2321000016".to_owned(),
+                callers: vec!["system-a".to_owned()],
+                from: Some(date(2026, 1, 1)),
+                until: None,
+            }),
+        ),
+        (
+            "unit-put",
+            Change::UnitPut {
+                hsa_id: "SE2321000131-E0001".to_owned(),
+                version: Box::new(unit()),
+            },
+        ),
+        (
+            "edition-imported",
+            Change::EditionImported(EditionRecord {
+                system: "urn:oid:1.2.752.116.1.1.1.1.3".to_owned(),
+                version: "2021".to_owned(),
+                title: "ICD-10-SE".to_owned(),
+                concepts: 35_951,
+                blob: [7; 32],
+            }),
+        ),
+        (
+            "draft-put",
+            Change::DraftPut {
+                draft: "draft-1".to_owned(),
+                proposal: proposal("2026.1", 1),
+            },
+        ),
+        (
+            "draft-checked",
+            Change::DraftChecked {
+                draft: "draft-1".to_owned(),
+                digest: [1; 32],
+                errors: 0,
+                warnings: 2,
+            },
+        ),
+        (
+            "draft-approved",
+            Change::DraftApproved {
+                draft: "draft-1".to_owned(),
+                digest: [1; 32],
+            },
+        ),
+        (
+            "release-published",
+            Change::ReleasePublished {
+                draft: "draft-1".to_owned(),
+                digest: [1; 32],
+            },
+        ),
+    ];
+    changes
+        .into_iter()
+        .map(|(name, change)| {
+            (
+                name,
+                AuthorityEntry {
+                    caller: "anna".to_owned(),
+                    at: 1_767_225_600_000_000,
+                    change,
+                },
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn stored_bytes_of_every_kind_stay_readable_and_the_same() {
+    let stored: Vec<(&str, &str)> = include_str!("data/entries-v1.txt")
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .collect();
+    let samples = samples();
+    assert_eq!(stored.len(), samples.len());
+    for ((name, entry), (stored_name, stored)) in samples.iter().zip(stored) {
+        assert_eq!(*name, stored_name);
+        let hex: String = entry.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, stored, "{name}");
+        assert_eq!(
+            AuthorityEntry::decode(&entry.encode()).as_ref(),
+            Ok(entry),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_fold_takes_an_entry_twice_as_once() {
+    let mut state = AuthorityState::default();
+    for (name, entry) in samples() {
+        state.apply(&entry).unwrap();
+        let once = state.clone();
+        state.apply(&entry).unwrap();
+        assert_eq!(state, once, "{name}");
+    }
+    assert_eq!(state.release_on(date(2026, 1, 1)).unwrap().id, "2026.1");
+    assert_eq!(state.release_on(date(2025, 12, 31)), None);
+    assert_eq!(state.draft("draft-1").unwrap().stage(), Stage::Published);
+    assert_eq!(state.editions().count(), 1);
+}
+
+#[test]
+fn what_does_not_fit_leaves_the_state_alone() {
+    let mut state = AuthorityState::default();
+    let stray = AuthorityEntry {
+        caller: "anna".to_owned(),
+        at: 0,
+        change: Change::DraftApproved {
+            draft: "draft-9".to_owned(),
+            digest: [1; 32],
+        },
+    };
+    assert_eq!(
+        state.apply(&stray),
+        Err(FoldError::UnknownDraft("draft-9".to_owned()))
+    );
+    assert_eq!(state, AuthorityState::default());
+}
+
+#[test]
+fn unit_versions_stay_in_order_and_the_later_word_counts() {
+    let mut state = AuthorityState::default();
+    let put = |from: Date, name: &str| {
+        let version = Box::new(UnitVersion {
+            from,
+            closed: None,
+            name: name.to_owned(),
+            ..unit()
+        });
+        let change = Change::UnitPut {
+            hsa_id: "SE2321000131-E0001".to_owned(),
+            version,
+        };
+        AuthorityEntry {
+            caller: "anna".to_owned(),
+            at: 0,
+            change,
+        }
+    };
+    for (from, name) in [
+        (date(2026, 6, 1), "b"),
+        (date(2026, 1, 1), "a"),
+        (date(2026, 6, 1), "c"),
+        (date(2026, 9, 1), "d"),
+    ] {
+        state.apply(&put(from, name)).unwrap();
+    }
+    let unit = state.unit("SE2321000131-E0001").unwrap();
+    let names = |on: Date| unit.on(on).map(|version| version.name.as_str());
+    assert_eq!(unit.versions.len(), 3);
+    assert_eq!(names(date(2025, 12, 31)), None);
+    assert_eq!(names(date(2026, 5, 31)), Some("a"));
+    assert_eq!(names(date(2026, 6, 1)), Some("c"));
+    assert_eq!(names(date(2026, 12, 1)), Some("d"));
+}
+
+#[test]
+fn a_release_needs_check_approval_by_another_and_the_same_content() {
+    let mut state = AuthorityState::default();
+    let code = |refused: Result<AuthorityEntry, Refusal>| refused.unwrap_err().code();
+    let one = [1; 32];
+    assert_eq!(
+        code(lifecycle::approve(&state, "bo", 1, "draft-1", one)),
+        "VN-REL-201"
+    );
+    assert_eq!(
+        code(lifecycle::put(
+            &state,
+            "anna",
+            1,
+            "draft 1",
+            proposal("2026.1", 1)
+        )),
+        "VN-REL-209"
+    );
+    assert_eq!(lifecycle::next_draft_id(&state), "draft-1");
+    state
+        .apply(&lifecycle::put(&state, "anna", 1, "draft-1", proposal("2026.1", 1)).unwrap())
+        .unwrap();
+    assert_eq!(lifecycle::next_draft_id(&state), "draft-2");
+    assert_eq!(
+        code(lifecycle::approve(&state, "bo", 2, "draft-1", one)),
+        "VN-REL-202"
+    );
+    assert_eq!(
+        code(lifecycle::publish(&state, "bo", 2, "draft-1", one)),
+        "VN-REL-202"
+    );
+    state
+        .apply(&lifecycle::checked(&state, "anna", 3, "draft-1", one, 2, 0).unwrap())
+        .unwrap();
+    assert_eq!(state.draft("draft-1").unwrap().stage(), Stage::Faulty);
+    assert_eq!(
+        code(lifecycle::approve(&state, "bo", 4, "draft-1", one)),
+        "VN-REL-204"
+    );
+    state
+        .apply(&lifecycle::checked(&state, "anna", 5, "draft-1", one, 0, 1).unwrap())
+        .unwrap();
+    assert_eq!(
+        code(lifecycle::approve(&state, "anna", 6, "draft-1", one)),
+        "VN-REL-205"
+    );
+    assert_eq!(
+        code(lifecycle::approve(&state, "bo", 6, "draft-1", [2; 32])),
+        "VN-REL-203"
+    );
+    assert_eq!(
+        code(lifecycle::publish(&state, "bo", 6, "draft-1", one)),
+        "VN-REL-206"
+    );
+    state
+        .apply(&lifecycle::approve(&state, "bo", 7, "draft-1", one).unwrap())
+        .unwrap();
+
+    // Other content undoes check and approval, and whoever put it is an author too.
+    let two = [2; 32];
+    state
+        .apply(&lifecycle::put(&state, "bo", 8, "draft-1", proposal("2026.1", 2)).unwrap())
+        .unwrap();
+    assert_eq!(state.draft("draft-1").unwrap().stage(), Stage::Draft);
+    assert_eq!(
+        code(lifecycle::publish(&state, "bo", 9, "draft-1", one)),
+        "VN-REL-203"
+    );
+    assert_eq!(
+        code(lifecycle::publish(&state, "bo", 9, "draft-1", two)),
+        "VN-REL-202"
+    );
+    state
+        .apply(&lifecycle::checked(&state, "bo", 10, "draft-1", two, 0, 0).unwrap())
+        .unwrap();
+    assert_eq!(
+        code(lifecycle::approve(&state, "anna", 11, "draft-1", two)),
+        "VN-REL-205"
+    );
+    assert_eq!(
+        code(lifecycle::approve(&state, "bo", 11, "draft-1", two)),
+        "VN-REL-205"
+    );
+    state
+        .apply(&lifecycle::approve(&state, "cecilia", 12, "draft-1", two).unwrap())
+        .unwrap();
+    state
+        .apply(&lifecycle::publish(&state, "anna", 13, "draft-1", two).unwrap())
+        .unwrap();
+
+    assert_eq!(
+        code(lifecycle::put(
+            &state,
+            "anna",
+            14,
+            "draft-1",
+            proposal("2026.2", 3)
+        )),
+        "VN-REL-208"
+    );
+    assert_eq!(
+        code(lifecycle::put(
+            &state,
+            "anna",
+            14,
+            "draft-2",
+            proposal("2026.1", 3)
+        )),
+        "VN-REL-207"
+    );
+    assert_eq!(
+        code(lifecycle::publish(&state, "anna", 14, "draft-1", two)),
+        "VN-REL-208"
+    );
+}
+
+fn text() -> impl Strategy<Value = String> {
+    "[a-zåäö0-9 .-]{0,12}"
+}
+
+fn texts() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec(text(), 0..4)
+}
+
+fn day() -> impl Strategy<Value = Date> {
+    (1900i16..2100, 1i8..=12, 1i8..=28).prop_map(|(year, month, day)| date(year, month, day))
+}
+
+fn any_unit() -> impl Strategy<Value = UnitVersion> {
+    let names = (text(), text(), text(), text());
+    let principals = proptest::array::uniform4(proptest::option::of(text()));
+    let facts = proptest::collection::vec((text(), texts()), 0..4);
+    let beds = proptest::collection::vec((text(), any::<u32>()), 0..4);
+    (
+        day(),
+        proptest::option::of(day()),
+        names,
+        texts(),
+        principals,
+        proptest::option::of(text()),
+        facts,
+        beds,
+    )
+        .prop_map(
+            |(from, closed, (name, kind, provider, hours), reporters, principals, kommun, facts, beds)| {
+                let [responsible, performing, bed_owner, payer] = principals;
+                UnitVersion {
+                    from,
+                    closed,
+                    name,
+                    kind,
+                    provider,
+                    reporters,
+                    principals: Principals {
+                        responsible,
+                        performing,
+                        bed_owner,
+                        payer,
+                    },
+                    kommun,
+                    facts: facts
+                        .into_iter()
+                        .map(|(axis, values)| Fact { axis, values })
+                        .collect(),
+                    hours,
+                    beds: beds
+                        .into_iter()
+                        .map(|(kind, count)| Beds { kind, count })
+                        .collect(),
+                }
+            },
+        )
+}
+
+fn any_change() -> impl Strategy<Value = Change> {
+    let optional_day = || proptest::option::of(day());
+    prop_oneof![
+        (text(), text(), text(), texts(), optional_day(), optional_day()).prop_map(
+            |(id, name, provider, callers, from, until)| {
+                Change::ReporterPut(Reporter {
+                    id,
+                    name,
+                    provider,
+                    callers,
+                    from,
+                    until,
+                })
+            }
+        ),
+        (text(), any_unit()).prop_map(|(hsa_id, version)| Change::UnitPut {
+            hsa_id,
+            version: Box::new(version)
+        }),
+        (text(), text(), text(), any::<u64>(), any::<[u8; 32]>()).prop_map(
+            |(system, version, title, concepts, blob)| {
+                Change::EditionImported(EditionRecord {
+                    system,
+                    version,
+                    title,
+                    concepts,
+                    blob,
+                })
+            }
+        ),
+        (text(), text(), text(), text(), day(), any::<[u8; 32]>()).prop_map(
+            |(draft, release, sv, en, from, digest)| Change::DraftPut {
+                draft,
+                proposal: Proposal {
+                    release,
+                    title: Label { sv, en },
+                    from,
+                    digest
+                },
+            }
+        ),
+        (text(), any::<[u8; 32]>(), any::<u32>(), any::<u32>()).prop_map(
+            |(draft, digest, errors, warnings)| Change::DraftChecked {
+                draft,
+                digest,
+                errors,
+                warnings
+            }
+        ),
+        (text(), any::<[u8; 32]>()).prop_map(|(draft, digest)| Change::DraftApproved { draft, digest }),
+        (text(), any::<[u8; 32]>()).prop_map(|(draft, digest)| Change::ReleasePublished { draft, digest }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn entries_come_back_from_their_bytes(caller in text(), at: i64, change in any_change()) {
+        let entry = AuthorityEntry { caller, at, change };
+        let bytes = entry.encode();
+        prop_assert_eq!(AuthorityEntry::decode(&bytes)?, entry);
+        for cut in 0..bytes.len() {
+            prop_assert!(AuthorityEntry::decode(&bytes[..cut]).is_err());
+        }
+    }
+
+    #[test]
+    fn reading_anything_is_safe_and_what_is_read_is_canonical(bytes: Vec<u8>) {
+        if let Ok(entry) = AuthorityEntry::decode(&bytes) {
+            prop_assert_eq!(entry.encode(), bytes);
+        }
+    }
+
+    #[test]
+    fn applying_twice_is_applying_once(changes in proptest::collection::vec(any_change(), 1..8)) {
+        let mut state = AuthorityState::default();
+        for change in changes {
+            let entry = AuthorityEntry { caller: "anna".to_owned(), at: 1, change };
+            let before = state.clone();
+            match state.apply(&entry) {
+                Err(_) => prop_assert_eq!(&state, &before),
+                Ok(()) => {
+                    let once = state.clone();
+                    state.apply(&entry)?;
+                    prop_assert_eq!(&state, &once);
+                }
+            }
+        }
+    }
+}
