@@ -29,10 +29,15 @@ impl Chance {
     }
 
     /// One of the items by weight.
-    #[expect(clippy::indexing_slicing, reason = "a list of fixed length that callers never leave empty")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a list of fixed length that callers never leave empty"
+    )]
     pub(super) fn weighted<T: Copy, const N: usize>(&mut self, items: [(u32, T); N]) -> T {
         const { assert!(N > 0, "something to choose from") };
-        let mut left = self.0.random_range(0..items.iter().map(|(weight, _)| weight).sum());
+        let mut left = self
+            .0
+            .random_range(0..items.iter().map(|(weight, _)| weight).sum());
         for (weight, item) in items {
             if left < weight {
                 return item;
@@ -44,7 +49,13 @@ impl Chance {
 
     /// A kommun by population.
     pub(super) fn kommun(&mut self, kommuner: &[Kommun]) -> u16 {
-        let mut left = self.0.random_range(0..kommuner.iter().map(|kommun| kommun.population).sum::<u32>().max(1));
+        let mut left = self.0.random_range(
+            0..kommuner
+                .iter()
+                .map(|kommun| kommun.population)
+                .sum::<u32>()
+                .max(1),
+        );
         for kommun in kommuner {
             if left < kommun.population {
                 return kommun.code;

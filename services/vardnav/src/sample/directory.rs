@@ -100,7 +100,14 @@ impl Directory {
         let mut add = |id: &str, name: &str, kind, region, kommun| {
             let nine = format!("229900{:03}", offices.len() + 1);
             let number = format!("{nine}{}", check_digit(&nine));
-            offices.push(Office { id: id.into(), name: name.into(), kind, region, kommun, number });
+            offices.push(Office {
+                id: id.into(),
+                name: name.into(),
+                kind,
+                region,
+                kommun,
+                number,
+            });
         };
         for (code, id, name) in REGIONS {
             add(id, name, OfficeKind::Region, code, None);
@@ -108,9 +115,27 @@ impl Directory {
         for (code, id, name) in KOMMUNER {
             add(id, name, OfficeKind::Kommun, code / 100, Some(code));
         }
-        add("norrtalje-joint", "Norrtälje, gemensam vård", OfficeKind::Joint, STOCKHOLM, Some(JOINT_KOMMUN));
-        add("nara-hemvard-ab", "Nära Hemvård AB (påhittat)", OfficeKind::HomeProvider, STOCKHOLM, None);
-        add("skarmvard-ab", "Skärmvård AB (påhittat)", OfficeKind::Digital, STOCKHOLM, None);
+        add(
+            "norrtalje-joint",
+            "Norrtälje, gemensam vård",
+            OfficeKind::Joint,
+            STOCKHOLM,
+            Some(JOINT_KOMMUN),
+        );
+        add(
+            "nara-hemvard-ab",
+            "Nära Hemvård AB (påhittat)",
+            OfficeKind::HomeProvider,
+            STOCKHOLM,
+            None,
+        );
+        add(
+            "skarmvard-ab",
+            "Skärmvård AB (påhittat)",
+            OfficeKind::Digital,
+            STOCKHOLM,
+            None,
+        );
         Self { offices }
     }
 
@@ -125,7 +150,10 @@ impl Directory {
 
     /// All care units.
     pub(super) fn units(&self) -> Vec<CareUnit> {
-        self.offices.iter().flat_map(|office| UNITS.iter().filter_map(|unit| unit.of(office))).collect()
+        self.offices
+            .iter()
+            .flat_map(|office| UNITS.iter().filter_map(|unit| unit.of(office)))
+            .collect()
     }
 }
 
@@ -159,19 +187,72 @@ const MUNICIPAL: [(&str, &str); 4] = [
 ];
 
 const UNITS: [Template; 19] = [
-    unit("VC1", "health-centre", "Vårdcentralen Torget", &OWN, &PRIMARY, DAYTIME),
-    unit("VC2", "health-centre", "Vårdcentralen Ån", &OWN, &PRIMARY, DAYTIME),
-    unit("MT1", "mobile-team", "Mobilt närvårdsteam", &OWN, &PRIMARY, "alla dagar 8–21"),
-    unit("SH1", "hospital-at-home", "Sjukhusvård i hemmet", &OWN, &ROUND_THE_CLOCK, ALWAYS),
-    unit("AH1", "hospital-at-home", "Avancerad sjukvård i hemmet", &OWN, &ROUND_THE_CLOCK, ALWAYS),
-    unit("BH1", "children-home-care", "Barnens hemsjukvård", &[OfficeKind::Region], &ROUND_THE_CLOCK, ALWAYS),
-    unit("SP1", "specialised-clinic", "Medicinmottagningen", &OWN, &SPECIALISED, DAYTIME),
+    unit(
+        "VC1",
+        "health-centre",
+        "Vårdcentralen Torget",
+        &OWN,
+        &PRIMARY,
+        DAYTIME,
+    ),
+    unit(
+        "VC2",
+        "health-centre",
+        "Vårdcentralen Ån",
+        &OWN,
+        &PRIMARY,
+        DAYTIME,
+    ),
+    unit(
+        "MT1",
+        "mobile-team",
+        "Mobilt närvårdsteam",
+        &OWN,
+        &PRIMARY,
+        "alla dagar 8–21",
+    ),
+    unit(
+        "SH1",
+        "hospital-at-home",
+        "Sjukhusvård i hemmet",
+        &OWN,
+        &ROUND_THE_CLOCK,
+        ALWAYS,
+    ),
+    unit(
+        "AH1",
+        "hospital-at-home",
+        "Avancerad sjukvård i hemmet",
+        &OWN,
+        &ROUND_THE_CLOCK,
+        ALWAYS,
+    ),
+    unit(
+        "BH1",
+        "children-home-care",
+        "Barnens hemsjukvård",
+        &[OfficeKind::Region],
+        &ROUND_THE_CLOCK,
+        ALWAYS,
+    ),
+    unit(
+        "SP1",
+        "specialised-clinic",
+        "Medicinmottagningen",
+        &OWN,
+        &SPECIALISED,
+        DAYTIME,
+    ),
     unit(
         "PS1",
         "specialised-clinic",
         "Psykiatriska mottagningen",
         &[OfficeKind::Region],
-        &[("origin", "specialised-unit"), ("level", "specialised"), ("psychiatric-care", "yes")],
+        &[
+            ("origin", "specialised-unit"),
+            ("level", "specialised"),
+            ("psychiatric-care", "yes"),
+        ],
         DAYTIME,
     ),
     with_beds(
@@ -206,7 +287,14 @@ const UNITS: [Template; 19] = [
         ),
         ("primary-care", 10),
     ),
-    unit("MC1", "monitoring-centre", "Monitoreringscentralen", &OWN, &SPECIALISED, "alla dagar 7–22"),
+    unit(
+        "MC1",
+        "monitoring-centre",
+        "Monitoreringscentralen",
+        &OWN,
+        &SPECIALISED,
+        "alla dagar 7–22",
+    ),
     unit(
         "AM1",
         "ambulance",
@@ -215,14 +303,32 @@ const UNITS: [Template; 19] = [
         &[("origin", "prehospital"), ("level", "specialised")],
         ALWAYS,
     ),
-    unit("HS1", "municipal-home-care", "Hemsjukvården Norr", &[OfficeKind::Kommun], &MUNICIPAL, ALWAYS),
-    unit("HS2", "municipal-home-care", "Hemsjukvården Söder", &[OfficeKind::Kommun], &MUNICIPAL, ALWAYS),
+    unit(
+        "HS1",
+        "municipal-home-care",
+        "Hemsjukvården Norr",
+        &[OfficeKind::Kommun],
+        &MUNICIPAL,
+        ALWAYS,
+    ),
+    unit(
+        "HS2",
+        "municipal-home-care",
+        "Hemsjukvården Söder",
+        &[OfficeKind::Kommun],
+        &MUNICIPAL,
+        ALWAYS,
+    ),
     unit(
         "HJ1",
         "municipal-home-care",
         "Gemensamma hemsjukvården",
         &[OfficeKind::Joint],
-        &[("origin", "joint"), ("level", "primary"), ("team-response", "round-the-clock")],
+        &[
+            ("origin", "joint"),
+            ("level", "primary"),
+            ("team-response", "round-the-clock"),
+        ],
         ALWAYS,
     ),
     unit(
@@ -230,10 +336,21 @@ const UNITS: [Template; 19] = [
         "municipal-home-care",
         "Basal hemsjukvård",
         &[OfficeKind::Region, OfficeKind::HomeProvider],
-        &[("origin", "regional-primary-care"), ("level", "primary"), ("team-response", "round-the-clock")],
+        &[
+            ("origin", "regional-primary-care"),
+            ("level", "primary"),
+            ("team-response", "round-the-clock"),
+        ],
         ALWAYS,
     ),
-    unit("AP1", "hospital-at-home", "Hemteamet", &[OfficeKind::HomeProvider], &ROUND_THE_CLOCK, ALWAYS),
+    unit(
+        "AP1",
+        "hospital-at-home",
+        "Hemteamet",
+        &[OfficeKind::HomeProvider],
+        &ROUND_THE_CLOCK,
+        ALWAYS,
+    ),
     unit(
         "DV1",
         "digital-provider",
@@ -243,7 +360,14 @@ const UNITS: [Template; 19] = [
         ALWAYS,
     ),
     // Closed during the year: reports for a later date are wrong.
-    unit(CLOSED, "mobile-team", "Mobila vaccinationsteamet", &OWN, &PRIMARY, DAYTIME),
+    unit(
+        CLOSED,
+        "mobile-team",
+        "Mobila vaccinationsteamet",
+        &OWN,
+        &PRIMARY,
+        DAYTIME,
+    ),
 ];
 
 /// Suffix of the units that close on [`CLOSED_ON`].
@@ -261,17 +385,29 @@ const fn unit(
     facts: &'static [(&'static str, &'static str)],
     hours: &'static str,
 ) -> Template {
-    Template { suffix, kind, name, held_by, facts, beds: None, hours }
+    Template {
+        suffix,
+        kind,
+        name,
+        held_by,
+        facts,
+        beds: None,
+        hours,
+    }
 }
 
 const fn with_beds(template: Template, beds: (&'static str, u32)) -> Template {
-    Template { beds: Some(beds), ..template }
+    Template {
+        beds: Some(beds),
+        ..template
+    }
 }
 
 impl Template {
     fn of(&self, office: &Office) -> Option<CareUnit> {
         // Home health care is the region's own in one region only.
-        let elsewhere = self.suffix == "HR1" && office.kind == OfficeKind::Region && office.region != STOCKHOLM;
+        let elsewhere =
+            self.suffix == "HR1" && office.kind == OfficeKind::Region && office.region != STOCKHOLM;
         if !self.held_by.contains(&office.kind) || elsewhere {
             return None;
         }
@@ -301,9 +437,21 @@ impl Template {
                 payer: None,
             },
             kommun,
-            facts: facts.map(|(axis, value)| Fact { axis: axis.into(), values: vec![value.into()] }).collect(),
+            facts: facts
+                .map(|(axis, value)| Fact {
+                    axis: axis.into(),
+                    values: vec![value.into()],
+                })
+                .collect(),
             hours: self.hours.into(),
-            beds: self.beds.iter().map(|(kind, count)| Beds { kind: (*kind).into(), count: *count }).collect(),
+            beds: self
+                .beds
+                .iter()
+                .map(|(kind, count)| Beds {
+                    kind: (*kind).into(),
+                    count: *count,
+                })
+                .collect(),
         };
         let mut versions = vec![version];
         if self.suffix == "SH1" && office.id == "region-norrbotten" {
@@ -317,7 +465,10 @@ impl Template {
             }
             versions.append(&mut extended);
         }
-        Some(CareUnit { hsa_id: office.unit(self.suffix), versions })
+        Some(CareUnit {
+            hsa_id: office.unit(self.suffix),
+            versions,
+        })
     }
 }
 

@@ -9,10 +9,12 @@ mod chance;
 mod directory;
 mod faults;
 mod person;
+mod plot;
 mod population;
+mod records;
 mod stories;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -21,7 +23,9 @@ use vardnav_register::unit::CareUnit;
 use self::chance::Chance;
 use self::directory::Directory;
 use self::person::Person;
+use self::plot::Plot;
 use self::population::Kommun;
+use self::records::Teller;
 
 /// Last date of the sample's year.
 pub const LAST_DATE: Date = Date::constant(2026, 12, 31);
@@ -43,7 +47,10 @@ pub struct Reporter {
 
 /// The reporters that the sample's records come from.
 pub fn reporters() -> Vec<Reporter> {
-    let office = |office: &directory::Office| Reporter { id: office.id.clone(), name: office.name.clone() };
+    let office = |office: &directory::Office| Reporter {
+        id: office.id.clone(),
+        name: office.name.clone(),
+    };
     Directory::new().offices().iter().map(office).collect()
 }
 
@@ -70,7 +77,7 @@ pub fn generate_until(seed: u64, count: usize, last: Date) -> impl Iterator<Item
         fault: 0,
         serial: 0,
         waiting: VecDeque::new(),
-        persons: Vec::new(),
+        persons: BTreeMap::new(),
         memory: Memory::default(),
     }
 }
@@ -92,8 +99,8 @@ struct Generator {
     fault: usize,
     serial: usize,
     waiting: VecDeque<Value>,
-    /// Persons that have had care, with the kommun they live in.
-    persons: Vec<Person>,
+    /// Persons that have had care, by the kommun they live in.
+    persons: BTreeMap<u16, Vec<Person>>,
     memory: Memory,
 }
 
@@ -131,39 +138,39 @@ impl Generator {
     /// The records of one course of care, good ones.
     fn story(&mut self) -> Vec<Value> {
         let kommun = self.chance.kommun(&self.kommuner);
-        let plot = stories::Plot::pick(&mut self.chance, &self.directory, kommun);
+        let plot = Plot::pick(&mut self.chance, &self.directory, kommun);
         let person = self.person(plot.ages(), &plot);
-        let mut teller = stories::Teller {
+        let mut teller = Teller {
             chance: &mut self.chance,
             last: self.last,
             serial: &mut self.serial,
             person: &person,
             plot: &plot,
         };
-        let records = teller.tell();
-        if !self.persons.iter().any(|known| known.number == person.number) {
-            self.persons.push(person);
-        }
-        records
+        teller.tell()
     }
 
-    /// A person who lives where the story plays: at times one already known to the same reporter.
-    fn person(&mut self, ages: (i16, i16), plot: &stories::Plot) -> Person {
+    /// A person who lives where the story plays: at times one who has had care before.
+    fn person(&mut self, ages: (i16, i16), plot: &Plot) -> Person {
+        let neighbours = self.persons.entry(plot.kommun).or_default();
         if self.chance.yes(15) {
-            let fits = |person: &&Person| {
-                person.kommun == plot.kommun && (ages.0..=ages.1).contains(&(2026 - person.birth_date.year()))
-            };
-            if let Some(person) = self.persons.iter().rev().find(fits) {
+            let fits = |person: &&Person| (ages.0..=ages.1).contains(&(2026 - person.birth_date.year()));
+            if let Some(person) = neighbours.iter().rev().take(200).find(fits) {
                 return person.clone();
             }
         }
-        Person::new(&mut self.chance, plot.kommun, ages)
+        let person = Person::new(&mut self.chance, plot.kommun, ages);
+        neighbours.push(person.clone());
+        person
     }
 
     fn bad_line(&mut self) -> String {
         let mut fresh = || {
             let mut records = self.story();
-            while !records.iter().any(|record| record.get("kind").is_some_and(|kind| kind == "episode")) {
+            while !records
+                .iter()
+                .any(|record| record.get("kind").is_some_and(|kind| kind == "episode"))
+            {
                 records = self.story();
             }
             records
@@ -181,7 +188,15 @@ impl Generator {
         let episode = episode_story.into_iter().next().unwrap_or_default();
         let fault = self.fault;
         self.fault += 1;
-        faults::bad_line(fault, faults::Material { contact, episode, memory: &self.memory, units: &self.directory })
+        faults::bad_line(
+            fault,
+            faults::Material {
+                contact,
+                episode,
+                memory: &self.memory,
+                units: &self.directory,
+            },
+        )
     }
 }
 

@@ -25,6 +25,8 @@ mod tests {
     fn every_kommun_has_a_weight() {
         let kommuner = super::kommuner();
         assert_eq!(kommuner.len(), 290);
-        assert!((10_400_000..10_800_000).contains(&kommuner.iter().map(|kommun| kommun.population).sum::<u32>()));
+        assert!(
+            (10_400_000..10_800_000).contains(&kommuner.iter().map(|kommun| kommun.population).sum::<u32>())
+        );
     }
 }
