@@ -4,16 +4,24 @@
 mod codec;
 mod contract;
 mod files;
+mod tiles;
 mod tree;
 
+pub mod authority;
 pub mod embedded;
+pub mod keys;
 pub mod memory;
 pub mod suite;
+pub mod vault;
 
+pub use authority::{Authority, AuthorityError, DecideError, Loader, View};
 pub use contract::{
     Answer, BATCH_LIMIT, BLOB_LIMIT, Change, Digest, HASHES_LIMIT, Hash, Head, KEY_LIMIT, ProjectionRow,
     ROW_LIMIT, ROWS_LIMIT, Row, RowKey, STREAM_NAME_LIMIT, Store, StoreError, StoredRow, StreamId, TILE,
     VALUE_LIMIT,
 };
 pub use embedded::{Damage, Embedded, Options};
+pub use keys::HeadKey;
 pub use memory::Memory;
+pub use tiles::subtree_hashes;
+pub use vault::{FileVault, IdentityBytes, Vault};

@@ -1,25 +1,15 @@
 //! The right edge of a stream's Merkle tree (RFC 6962): enough to append and to give the root.
 //! Also yields the nodes that become complete, for the tiles kept beside the log.
 
-use sha2::{Digest as _, Sha256};
+use vardnav_register::tree::EMPTY_ROOT;
+pub(crate) use vardnav_register::tree::node;
 
 use crate::codec::Cut;
 use crate::contract::Hash;
 
 /// Root of the tree without leaves.
 pub(crate) fn empty_root() -> Hash {
-    Sha256::digest([]).into()
-}
-
-/// The node above two others.
-pub(crate) fn node(left: &Hash, right: &Hash) -> Hash {
-    let mut bytes = [0_u8; 65];
-    let (tag, rest) = bytes.split_at_mut(1);
-    let (first, second) = rest.split_at_mut(32);
-    tag.fill(1);
-    first.copy_from_slice(left);
-    second.copy_from_slice(right);
-    Sha256::digest(bytes).into()
+    EMPTY_ROOT
 }
 
 /// Roots of the perfect subtrees that make up a tree, largest first: one for each bit set in its size.
@@ -79,6 +69,8 @@ impl Frontier {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
     fn reference(leaves: &[Hash]) -> Hash {
@@ -98,14 +90,17 @@ mod tests {
             .map(|n| Sha256::digest(n.to_le_bytes()).into())
             .collect();
         let mut frontier = Frontier::default();
+        let mut plain = vardnav_register::tree::Frontier::new();
         let mut tiles = Vec::new();
         for (count, leaf) in leaves.iter().enumerate() {
             if count % 37 == 0 || count == 256 {
                 assert_eq!(frontier.root(), reference(&leaves[..count]));
+                assert_eq!(frontier.root(), plain.root());
                 let mut bytes = Vec::new();
                 frontier.encode(&mut bytes);
                 assert_eq!(Frontier::decode(&mut Cut(&bytes)), Some(frontier.clone()));
             }
+            plain.append(*leaf);
             frontier.append(*leaf, |height, hash| tiles.push((height, hash)));
         }
         assert_eq!(

@@ -1,0 +1,361 @@
+//! The authority's stream as one immutable view: releases compiled, editions, units, reporters. Loads at start,
+//! follows what other servers write each second, appends by compare-and-swap. What may be written is decided in
+//! `vardnav_release::lifecycle`; what files mean, by the loader it is given.
+
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{Mutex, watch};
+use vardnav_release::entry::{AuthorityEntry, EditionRecord};
+use vardnav_release::package::{Manifest, Package};
+use vardnav_release::{AuthorityState, Snapshot};
+use vardnav_terminology::Edition;
+
+pub use self::view::View;
+use crate::contract::{Digest, ROWS_LIMIT, Row, Store, StoreError, StreamId};
+
+/// How often the stream is looked at for entries of other servers.
+const POLL: Duration = Duration::from_secs(1);
+/// How often an append is tried again when another server was faster.
+const TRIES: usize = 16;
+
+/// Turns kept bytes into what answers: implemented over the file formats.
+pub trait Loader: Send + Sync + 'static {
+    /// Parses and compiles a release; `editions` are those at hand, of which it takes the ones it binds.
+    ///
+    /// # Errors
+    /// A message for people: what is wrong, where.
+    fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String>;
+
+    /// Compiles an imported edition from its blob.
+    ///
+    /// # Errors
+    /// A message for people.
+    fn load_edition(&self, record: &EditionRecord, bytes: &[u8]) -> Result<Edition, String>;
+}
+
+/// Why the authority could not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthorityError {
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A package or edition that is kept cannot be loaded.
+    #[error("{what} cannot be loaded: {message}")]
+    Load {
+        /// What.
+        what: String,
+        /// Why.
+        message: String,
+    },
+    /// Others wrote again and again in between.
+    #[error("the authority's stream is busy")]
+    Busy,
+}
+
+/// Why a decision was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecideError<E> {
+    /// It was refused under the newest state.
+    #[error("refused")]
+    Refused(E),
+    /// It could not be written or read back.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+/// The authority, as this server knows it.
+pub struct Authority {
+    store: Arc<dyn Store>,
+    loader: Arc<dyn Loader>,
+    stream: StreamId,
+    view: ArcSwap<View>,
+    /// Held by whoever reads on.
+    turn: Mutex<()>,
+    position: watch::Sender<u64>,
+}
+
+impl Authority {
+    /// Reads the whole stream and follows it until dropped. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When the stream cannot be read. A release that cannot be loaded is no error: the view says so.
+    pub async fn open(store: Arc<dyn Store>, loader: Arc<dyn Loader>) -> Result<Arc<Self>, AuthorityError> {
+        let authority = Arc::new(Self {
+            store,
+            loader,
+            stream: StreamId::authority(),
+            view: ArcSwap::from_pointee(View::default()),
+            turn: Mutex::new(()),
+            position: watch::Sender::new(0),
+        });
+        authority.refresh().await?;
+        tokio::spawn(follow(Arc::downgrade(&authority)));
+        Ok(authority)
+    }
+
+    /// What holds now, as one immutable whole.
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// Tells of each new position of the view.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.position.subscribe()
+    }
+
+    /// Writes an entry that is right whatever else was written; answers the view that contains it.
+    ///
+    /// # Errors
+    /// When it cannot be written, or others are faster again and again.
+    pub async fn append(&self, entry: &AuthorityEntry) -> Result<Arc<View>, AuthorityError> {
+        let decided = self
+            .decide(|_| Ok::<_, std::convert::Infallible>(entry.clone()))
+            .await;
+        decided.map_err(|error| match error {
+            DecideError::Authority(error) => error,
+            DecideError::Refused(never) => match never {},
+        })
+    }
+
+    /// Writes what is decided under the newest state; decides again when another server was faster. Answers the
+    /// view that contains it.
+    ///
+    /// # Errors
+    /// The refusal, or as [`Authority::append`].
+    pub async fn decide<E>(
+        &self,
+        mut decide: impl FnMut(&AuthorityState) -> Result<AuthorityEntry, E>,
+    ) -> Result<Arc<View>, DecideError<E>> {
+        for _ in 0..TRIES {
+            let view = self.view();
+            let entry = decide(view.state()).map_err(DecideError::Refused)?;
+            match self
+                .store
+                .append(&self.stream, view.position(), vec![row(&entry)])
+                .await
+            {
+                Ok(_) => return Ok(self.refresh().await?),
+                Err(StoreError::Conflict { .. }) => drop(self.refresh().await?),
+                Err(error) => return Err(AuthorityError::Store(error).into()),
+            }
+        }
+        Err(AuthorityError::Busy.into())
+    }
+
+    /// Reads what was written since and answers the newest view.
+    ///
+    /// # Errors
+    /// When the stream cannot be read.
+    pub async fn refresh(&self) -> Result<Arc<View>, AuthorityError> {
+        let _turn = self.turn.lock().await;
+        let old = self.view();
+        let mut state = old.state().clone();
+        let mut position = old.position();
+        loop {
+            let rows = self
+                .store
+                .read(
+                    &self.stream,
+                    position,
+                    u32::try_from(ROWS_LIMIT).unwrap_or(u32::MAX),
+                )
+                .await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                position = row.position + 1;
+                match AuthorityEntry::decode(&row.bytes) {
+                    Ok(entry) => {
+                        if let Err(error) = state.apply(&entry) {
+                            tracing::error!(position = row.position, %error, "an entry of the authority is void");
+                        }
+                    }
+                    Err(error) => {
+                        let what = format!("authority entry {}", row.position);
+                        return Err(AuthorityError::Load {
+                            what,
+                            message: error.to_string(),
+                        });
+                    }
+                }
+            }
+        }
+        if position == old.position() {
+            return Ok(old);
+        }
+        let editions = self.load_editions(&old, &state).await?;
+        let snapshots = self.load_releases(&old, &state, &editions).await?;
+        let view = Arc::new(View::new(position, state, editions, snapshots));
+        self.view.store(Arc::clone(&view));
+        self.position.send_replace(position);
+        Ok(view)
+    }
+
+    /// Keeps a package: its files and its manifest, durable on return. Answers the digest that entries name.
+    ///
+    /// # Errors
+    /// When a blob cannot be kept.
+    pub async fn keep_package(&self, package: &Package) -> Result<vardnav_release::Digest, AuthorityError> {
+        for (_, bytes) in package.files() {
+            self.store.put_blob(bytes.to_vec()).await?;
+        }
+        let Digest(digest) = self.store.put_blob(package.manifest().encode()).await?;
+        Ok(digest)
+    }
+
+    /// A package that was kept.
+    ///
+    /// # Errors
+    /// When it is not there, or no longer what it was.
+    pub async fn package(&self, digest: &vardnav_release::Digest) -> Result<Package, AuthorityError> {
+        let load = |message: String| AuthorityError::Load {
+            what: format!("package {}", Digest(*digest)),
+            message,
+        };
+        let blob = |digest: vardnav_release::Digest| async move {
+            let bytes = self.store.get_blob(&Digest(digest)).await?;
+            bytes.ok_or_else(|| load(format!("blob {} is missing", Digest(digest))))
+        };
+        let manifest = Manifest::decode(&blob(*digest).await?).map_err(|error| load(error.to_string()))?;
+        let mut files = Vec::new();
+        for (path, digest) in manifest.files() {
+            files.push((path.to_owned(), blob(*digest).await?));
+        }
+        Package::assemble(&manifest, files).map_err(|error| load(error.to_string()))
+    }
+
+    /// Loads and compiles a kept package, published or not, with the editions at hand.
+    ///
+    /// # Errors
+    /// When it is not there or does not compile.
+    pub async fn compile(&self, digest: &vardnav_release::Digest) -> Result<Snapshot, AuthorityError> {
+        self.load(*digest, self.view().editions().cloned().collect())
+            .await
+    }
+
+    async fn load(
+        &self,
+        digest: vardnav_release::Digest,
+        editions: Vec<Arc<Edition>>,
+    ) -> Result<Snapshot, AuthorityError> {
+        let package = self.package(&digest).await?;
+        let loader = Arc::clone(&self.loader);
+        let what = format!("package {}", Digest(digest));
+        on_pool(what, move || loader.load_release(&package, &editions)).await
+    }
+
+    /// Every edition of the state: those already loaded, the new ones, and why some could not be.
+    async fn load_editions(
+        &self,
+        old: &View,
+        state: &AuthorityState,
+    ) -> Result<Vec<view::Loaded>, AuthorityError> {
+        let mut editions = Vec::new();
+        for record in state.editions() {
+            if let Some(known) = old.loaded(record) {
+                editions.push(known.clone());
+                continue;
+            }
+            let what = format!("edition {} of {}", record.version, record.system);
+            let edition = match self.store.get_blob(&Digest(record.blob)).await {
+                Ok(Some(bytes)) => {
+                    let (loader, record) = (Arc::clone(&self.loader), record.clone());
+                    on_pool(what.clone(), move || loader.load_edition(&record, &bytes)).await
+                }
+                Ok(None) => Err(AuthorityError::Load {
+                    what: what.clone(),
+                    message: "its blob is missing".to_owned(),
+                }),
+                Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+                Err(error) => Err(error.into()),
+            };
+            let edition = edition.map(Arc::new).map_err(|error| {
+                tracing::error!(%error, "an edition cannot be loaded");
+                error.to_string()
+            });
+            editions.push(view::Loaded {
+                record: record.clone(),
+                edition,
+            });
+        }
+        Ok(editions)
+    }
+
+    /// Every published release: those already compiled with the editions of now, the new ones, and why some are not.
+    async fn load_releases(
+        &self,
+        old: &View,
+        state: &AuthorityState,
+        editions: &[view::Loaded],
+    ) -> Result<BTreeMap<String, Result<Arc<Snapshot>, String>>, AuthorityError> {
+        let at_hand: Vec<_> = editions
+            .iter()
+            .filter_map(|loaded| loaded.edition.clone().ok())
+            .collect();
+        let mut snapshots = BTreeMap::new();
+        for release in state.releases() {
+            let known = old
+                .release(&release.id)
+                .filter(|snapshot| snapshot.digest == release.proposal.digest);
+            let snapshot = match known {
+                Some(known) if old.has_same_editions(editions) => Ok(known),
+                Some(known) => Ok(Arc::new(known.with_editions(&at_hand))),
+                None => match self.load(release.proposal.digest, at_hand.clone()).await {
+                    Ok(snapshot) => Ok(Arc::new(snapshot)),
+                    Err(AuthorityError::Store(error @ StoreError::Unavailable(_))) => {
+                        return Err(error.into());
+                    }
+                    Err(error) => {
+                        tracing::error!(release = %release.id, %error, "a published release cannot be loaded");
+                        Err(error.to_string())
+                    }
+                },
+            };
+            snapshots.insert(release.id.clone(), snapshot);
+        }
+        Ok(snapshots)
+    }
+}
+
+/// Looks for entries of other servers until the authority is dropped.
+async fn follow(authority: Weak<Authority>) {
+    let mut tick = tokio::time::interval(POLL);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let Some(authority) = authority.upgrade() else {
+            return;
+        };
+        if let Err(error) = authority.refresh().await {
+            tracing::warn!(%error, "the authority's stream cannot be followed");
+        }
+    }
+}
+
+async fn on_pool<T: Send + 'static>(
+    what: String,
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, AuthorityError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.unwrap_or_else(|_| Err("the loader gave up".to_owned()));
+    done.map_err(|message| AuthorityError::Load { what, message })
+}
+
+/// The row of an entry: its key the first half of its leaf's hash, its leaf as in RFC 6962.
+fn row(entry: &AuthorityEntry) -> Row {
+    let bytes = entry.encode();
+    let leaf: [u8; 32] = Sha256::new()
+        .chain_update([0])
+        .chain_update(&bytes)
+        .finalize()
+        .into();
+    let key = leaf.first_chunk().copied().unwrap_or_default();
+    Row { key, leaf, bytes }
+}

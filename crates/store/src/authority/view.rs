@@ -1,0 +1,176 @@
+//! What the authority's stream amounts to at one position: immutable, shared by all requests that began under it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use vardnav_register::unit::{CareUnit, UnitVersion};
+use vardnav_release::entry::{EditionRecord, Reporter};
+use vardnav_release::{AuthorityState, Snapshot};
+use vardnav_terminology::model::Validity;
+use vardnav_terminology::{Catalog, Edition};
+
+/// The authority at a position of its stream.
+#[derive(Default)]
+pub struct View {
+    position: u64,
+    state: AuthorityState,
+    editions: Vec<Loaded>,
+    snapshots: BTreeMap<String, Result<Arc<Snapshot>, String>>,
+    catalog: Catalog,
+}
+
+/// An imported edition, or why it could not be loaded.
+#[derive(Clone)]
+pub(crate) struct Loaded {
+    pub(crate) record: EditionRecord,
+    pub(crate) edition: Result<Arc<Edition>, String>,
+}
+
+impl View {
+    pub(crate) fn new(
+        position: u64,
+        state: AuthorityState,
+        editions: Vec<Loaded>,
+        snapshots: BTreeMap<String, Result<Arc<Snapshot>, String>>,
+    ) -> Self {
+        let mut view = Self {
+            position,
+            state,
+            editions,
+            snapshots,
+            catalog: Catalog::new(),
+        };
+        view.catalog = view.build_catalog();
+        view
+    }
+
+    /// Entries taken in so far.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// What the entries say, releases and drafts as records.
+    pub fn state(&self) -> &AuthorityState {
+        &self.state
+    }
+
+    /// The compiled release in force on a date of care. `None` when there is none, and when that one cannot be
+    /// loaded: another never stands in for it.
+    pub fn release_on(&self, date: Date) -> Option<Arc<Snapshot>> {
+        self.state
+            .release_on(date)
+            .and_then(|release| self.release(&release.id))
+    }
+
+    /// A compiled release by id.
+    pub fn release(&self, id: &str) -> Option<Arc<Snapshot>> {
+        self.snapshots.get(id)?.as_ref().ok().cloned()
+    }
+
+    /// The compiled releases in the order of publication.
+    pub fn releases(&self) -> impl Iterator<Item = Arc<Snapshot>> {
+        self.state
+            .releases()
+            .filter_map(|release| self.release(&release.id))
+    }
+
+    /// The release published last.
+    pub fn newest_release(&self) -> Option<Arc<Snapshot>> {
+        self.releases().last()
+    }
+
+    /// What is published or imported and cannot be loaded, with the reason.
+    pub fn unloaded(&self) -> impl Iterator<Item = (String, &str)> {
+        let releases = self
+            .snapshots
+            .iter()
+            .map(|(id, result)| (format!("release {id}"), result.as_ref().err()));
+        let editions = self.editions.iter().map(|loaded| {
+            let name = format!("edition {} of {}", loaded.record.version, loaded.record.system);
+            (name, loaded.edition.as_ref().err())
+        });
+        releases
+            .chain(editions)
+            .filter_map(|(name, reason)| Some((name, reason?.as_str())))
+    }
+
+    /// A care unit by HSA-id.
+    pub fn unit(&self, hsa_id: &str) -> Option<&CareUnit> {
+        self.state.unit(hsa_id)
+    }
+
+    /// A care unit as it was on a date.
+    pub fn unit_on(&self, hsa_id: &str, date: Date) -> Option<&UnitVersion> {
+        self.state.unit(hsa_id)?.on(date)
+    }
+
+    /// All care units.
+    pub fn units(&self) -> impl Iterator<Item = &CareUnit> {
+        self.state.units()
+    }
+
+    /// A reporter by id.
+    pub fn reporter(&self, id: &str) -> Option<&Reporter> {
+        self.state.reporter(id)
+    }
+
+    /// All reporters.
+    pub fn reporters(&self) -> impl Iterator<Item = &Reporter> {
+        self.state.reporters()
+    }
+
+    /// The imported editions that are loaded.
+    pub fn editions(&self) -> impl Iterator<Item = &Arc<Edition>> {
+        self.editions
+            .iter()
+            .filter_map(|loaded| loaded.edition.as_ref().ok())
+    }
+
+    /// Every edition at hand, imported or of a release, with the bindings of the release published last: for
+    /// looking things up outside any release.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(crate) fn loaded(&self, record: &EditionRecord) -> Option<&Loaded> {
+        self.editions
+            .iter()
+            .find(|loaded| loaded.record == *record && loaded.edition.is_ok())
+    }
+
+    pub(crate) fn has_same_editions(&self, others: &[Loaded]) -> bool {
+        self.editions.len() == others.len()
+            && self
+                .editions
+                .iter()
+                .zip(others)
+                .all(|(one, other)| match (&one.edition, &other.edition) {
+                    (Ok(one), Ok(other)) => Arc::ptr_eq(one, other),
+                    (Err(_), Err(_)) => true,
+                    _ => false,
+                })
+    }
+
+    fn build_catalog(&self) -> Catalog {
+        let mut catalog = Catalog::new();
+        let mut releases: Vec<_> = self.releases().collect();
+        releases.reverse();
+        // What is there already comes from a later release and stays; the order is fixed, so every server agrees.
+        for edition in releases
+            .iter()
+            .flat_map(|release| release.catalog.editions())
+            .chain(self.editions())
+        {
+            let _ = catalog.insert(Arc::clone(edition));
+        }
+        for binding in releases.first().iter().flat_map(|release| &release.bindings) {
+            let validity = Validity {
+                from: binding.from,
+                until: binding.until,
+            };
+            let _ = catalog.bind(&binding.system, &binding.version, validity);
+        }
+        catalog
+    }
+}

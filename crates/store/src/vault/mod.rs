@@ -1,0 +1,69 @@
+//! The vault: the only place where an identity number can be had again. Turns identities into random person keys and
+//! seals what must not be tried out. Knows nothing of records; nothing it shows or logs holds a number.
+
+mod file;
+mod person_log;
+mod seal;
+
+use vardnav_register::identity::{Number, PersonKey};
+use vardnav_register::record::IdentityType;
+use zeroize::Zeroizing;
+
+pub use self::file::FileVault;
+pub(crate) use self::seal::random;
+use crate::contract::{Answer, StoreError};
+
+/// Identities to person keys, and nonces sealed.
+///
+/// Keys are durable before they are answered, so a commit group syncs the vault before the ledger; a key that no
+/// ledger entry mentions is harmless. Resolving is not opening: no number leaves the vault.
+pub trait Vault: Send + Sync + 'static {
+    /// The person key of each identity, in order; new persons get new keys.
+    fn resolve(&self, identities: Vec<IdentityBytes>) -> Answer<'_, Vec<PersonKey>>;
+
+    /// Seals the nonce of a commitment to an identity; it can be unsealed only together with the same
+    /// `associated` bytes.
+    ///
+    /// # Errors
+    /// `Unavailable` when no randomness can be had.
+    fn seal_nonce(&self, nonce: &[u8; 32], associated: &[u8]) -> Result<Vec<u8>, StoreError>;
+
+    /// The nonce that was sealed with these associated bytes.
+    ///
+    /// # Errors
+    /// `Corrupt` when the bytes are not what was sealed, or were sealed with others.
+    fn unseal_nonce(&self, sealed: &[u8], associated: &[u8]) -> Result<[u8; 32], StoreError>;
+}
+
+/// An identity as the vault looks it up: equal bytes are one person. Wiped when dropped, withheld by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdentityBytes(Zeroizing<Vec<u8>>);
+
+impl IdentityBytes {
+    /// The identity of a normalised number of a kind.
+    pub fn of(identity_type: IdentityType, number: &Number) -> Self {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(1 + vardnav_register::identity::NUMBER_MAX));
+        bytes.push(identity_type as u8);
+        bytes.extend(number.reveal().as_bytes());
+        Self(bytes)
+    }
+
+    /// The same number as given out by somebody, for numbers that are unique only there.
+    #[must_use]
+    pub fn within(mut self, issuer: &str) -> Self {
+        self.0.push(b'@');
+        self.0.extend(issuer.as_bytes());
+        self
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for IdentityBytes {
+    /// Never shows the identity.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdentityBytes(withheld)")
+    }
+}

@@ -1,0 +1,127 @@
+//! The vault's keys and what is done with them: keyed look-up, sealing, unsealing. Opens no file but the key's own.
+
+use std::io;
+use std::path::Path;
+
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rand::TryRngCore as _;
+use rand::rngs::OsRng;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::IdentityBytes;
+use crate::codec::{hex, unhex};
+use crate::contract::StoreError;
+use crate::files::{put_file, unavailable};
+
+/// Keyed look-up of an identity.
+pub(crate) type Lookup = [u8; 32];
+
+/// Format of sealed bytes.
+const SEALED: u8 = 1;
+const NONCE: usize = 24;
+
+/// Keys derived from the vault's one key, each for one purpose.
+pub(crate) struct Keys {
+    lookup: Zeroizing<[u8; 32]>,
+    persons: XChaCha20Poly1305,
+    nonces: XChaCha20Poly1305,
+}
+
+impl Keys {
+    /// Reads the key file; writes one, for its owner only, when there is none and none is missed.
+    pub(crate) fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => Zeroizing::new(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && create => {
+                let key: Zeroizing<[u8; 32]> = Zeroizing::new(random()?);
+                let text = Zeroizing::new(format!("{}\n", *Zeroizing::new(hex(&*key))));
+                put_file(path, text.as_bytes(), 0o600)
+                    .map_err(|error| unavailable("cannot write the vault key", &error))?;
+                text
+            }
+            Err(error) => return Err(unavailable("cannot read the vault key", &error)),
+        };
+        let master = unhex(text.trim_end()).map(Zeroizing::new);
+        Self::derive(&*master.ok_or_else(|| StoreError::Corrupt("vault key file".to_owned()))?)
+    }
+
+    fn derive(master: &[u8; 32]) -> Result<Self, StoreError> {
+        let key =
+            |purpose: &str| mac(master, &[b"vardnav vault v1 ", purpose.as_bytes()]).map(Zeroizing::new);
+        Ok(Self {
+            lookup: key("lookup")?,
+            persons: XChaCha20Poly1305::new((&*key("persons")?).into()),
+            nonces: XChaCha20Poly1305::new((&*key("nonces")?).into()),
+        })
+    }
+
+    pub(crate) fn lookup(&self, identity: &IdentityBytes) -> Result<Lookup, StoreError> {
+        mac(&self.lookup, &[identity.bytes()])
+    }
+
+    /// Seals an identity to the person key it belongs to.
+    pub(crate) fn seal_identity(
+        &self,
+        identity: &IdentityBytes,
+        person: &[u8; 16],
+    ) -> Result<Vec<u8>, StoreError> {
+        seal(&self.persons, identity.bytes(), person)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn unseal_identity(&self, sealed: &[u8], person: &[u8; 16]) -> Option<Vec<u8>> {
+        unseal(&self.persons, sealed, person)
+    }
+
+    pub(crate) fn seal_nonce(&self, nonce: &[u8; 32], associated: &[u8]) -> Result<Vec<u8>, StoreError> {
+        seal(&self.nonces, nonce, associated)
+    }
+
+    pub(crate) fn unseal_nonce(&self, sealed: &[u8], associated: &[u8]) -> Result<[u8; 32], StoreError> {
+        let opened = unseal(&self.nonces, sealed, associated).map(Zeroizing::new);
+        let nonce = opened.and_then(|opened| opened.as_slice().try_into().ok());
+        nonce.ok_or_else(|| StoreError::Corrupt("sealed nonce".to_owned()))
+    }
+}
+
+/// Random bytes from the operating system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    OsRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|_| StoreError::Unavailable("no randomness from the operating system".to_owned()))?;
+    Ok(bytes)
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Result<[u8; 32], StoreError> {
+    let mac = Hmac::<Sha256>::new_from_slice(key);
+    let mut mac = mac.map_err(|_| StoreError::Unavailable("a vault key has the wrong length".to_owned()))?;
+    for part in parts {
+        mac.update(part);
+    }
+    Ok(mac.finalize().into_bytes().into())
+}
+
+fn seal(cipher: &XChaCha20Poly1305, message: &[u8], associated: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let nonce: [u8; NONCE] = random()?;
+    let payload = Payload {
+        msg: message,
+        aad: associated,
+    };
+    let sealed = cipher.encrypt(XNonce::from_slice(&nonce), payload);
+    let sealed = sealed.map_err(|_| StoreError::Limit("too much to seal".to_owned()))?;
+    Ok([[SEALED].as_slice(), &nonce, &sealed].concat())
+}
+
+fn unseal(cipher: &XChaCha20Poly1305, sealed: &[u8], associated: &[u8]) -> Option<Vec<u8>> {
+    let (format, sealed) = sealed.split_first()?;
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+    let payload = Payload {
+        msg: sealed,
+        aad: associated,
+    };
+    (*format == SEALED).then(|| cipher.decrypt(XNonce::from_slice(nonce), payload).ok())?
+}
