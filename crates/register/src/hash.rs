@@ -15,6 +15,27 @@ pub fn sha256(parts: &[&[u8]]) -> Hash {
     hasher.finalize().into()
 }
 
+/// SHA-256 of bytes that come piece by piece.
+#[derive(Debug, Clone, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// A hasher that has seen nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of everything taken.
+    pub fn finish(self) -> Hash {
+        self.0.finalize().into()
+    }
+}
+
 /// Lower-case hexadecimal.
 pub fn to_hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);

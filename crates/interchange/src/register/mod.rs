@@ -1,0 +1,8 @@
+//! Files of the register: records as NDJSON lines, receipts, public keys. What is wrong with a line becomes
+//! findings with paths; no finding repeats what the line says, nor what a parser says of it.
+
+pub mod json;
+pub mod lines;
+pub mod read;
+pub mod receipt_file;
+pub mod write;

@@ -1,0 +1,462 @@
+//! One NDJSON line as a record. Everything that is wrong with the form is found at once, each with its path.
+//! Whether a record is right is decided by `vardnav_register::validate`.
+
+use std::borrow::Cow;
+
+use jiff::civil::Date;
+use vardnav_register::finding::Finding;
+use vardnav_register::record::{
+    Body, Coding, Contact, Episode, Fact, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record,
+    RecordKind, Segment, Sex,
+};
+use vardnav_register::text::{holds_personal_number, safe_echo, shape};
+use vardnav_register::validate::{Mechanism, finding_without_release};
+
+use super::json::Json;
+use super::lines::LineContent;
+
+/// A record with the reporter that its line names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedRecord {
+    /// Who reports it.
+    pub reporter: String,
+    /// The record.
+    pub record: Record,
+}
+
+/// A line that is no record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Refused {
+    /// The reporter it names, where it can be told and repeated.
+    pub reporter: Option<String>,
+    /// The kind it names.
+    pub kind: Option<RecordKind>,
+    /// The id it names, where it can be told and repeated.
+    pub id: Option<String>,
+    /// The revision it names.
+    pub revision: Option<u32>,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads the content of a line.
+///
+/// # Errors
+/// [`Refused`] with everything that is wrong with its form.
+pub fn read_line(content: LineContent<'_>) -> Result<ReportedRecord, Box<Refused>> {
+    match content {
+        LineContent::Bytes(bytes) => read_record(bytes),
+        LineContent::TooLong => Err(refused(Mechanism::FormatLineTooLong, "")),
+    }
+}
+
+/// Reads the bytes of a line.
+///
+/// # Errors
+/// [`Refused`] with everything that is wrong with its form.
+pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
+    if std::str::from_utf8(bytes).is_err() {
+        return Err(refused(Mechanism::FormatEncoding, ""));
+    }
+    let Some(json) = Json::read(bytes) else {
+        return Err(refused(Mechanism::FormatUnreadable, "not one complete JSON object"));
+    };
+    let mut findings = Vec::new();
+    let Some(mut fields) = Fields::of(json, String::new(), &mut findings) else {
+        return Err(Box::new(Refused { findings, ..Refused::default() }));
+    };
+    let reporter = fields.text("reporter");
+    let kind = fields.text("kind").and_then(|name| {
+        let kind = RecordKind::from_name(&name);
+        if kind.is_none() {
+            fields.wrong("kind", &format!("one of episode, contact, monitoring-period, not {}", shape(&name)));
+        }
+        kind
+    });
+    let id = fields.text("id");
+    let revision = fields.number("revision");
+    let person = fields.object("person").and_then(person);
+    let residence = fields.optional_text("residence");
+    let principals = match fields.optional_object("principals") {
+        None => Principals::default(),
+        Some(mut inner) => {
+            let principals = Principals {
+                responsible: inner.optional_text("responsible"),
+                performing: inner.optional_text("performing"),
+                bed_owner: inner.optional_text("bed_owner"),
+                payer: inner.optional_text("payer"),
+            };
+            inner.end();
+            principals
+        }
+    };
+    let unit = fields.optional_text("unit");
+    let facts = facts(&mut fields);
+    let body = match kind {
+        None => None,
+        Some(RecordKind::Episode) => episode(&mut fields).map(Body::Episode),
+        Some(RecordKind::Contact) => contact(&mut fields).map(Body::Contact),
+        Some(RecordKind::MonitoringPeriod) => monitoring_period(&mut fields).map(Body::MonitoringPeriod),
+    };
+    // Which fields there may be depends on the kind.
+    if kind.is_some() {
+        fields.end();
+    }
+    match (reporter, id, revision, person, body) {
+        (Some(reporter), Some(id), Some(revision), Some(person), Some(body)) if findings.is_empty() => {
+            let record = Record { id, revision, person, residence, principals, unit, facts, body };
+            Ok(ReportedRecord { reporter, record })
+        }
+        (reporter, id, revision, ..) => Err(Box::new(Refused {
+            reporter: reporter.filter(|text| is_repeatable(text)),
+            kind,
+            id: id.filter(|text| is_repeatable(text)),
+            revision,
+            findings,
+        })),
+    }
+}
+
+fn refused(mechanism: Mechanism, detail: &str) -> Box<Refused> {
+    Box::new(Refused { findings: vec![finding_without_release(mechanism, String::new(), detail)], ..Refused::default() })
+}
+
+/// Whether an id may stand in an answer: it has the charset of ids and holds no personal number.
+fn is_repeatable(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
+        && !holds_personal_number(text)
+}
+
+fn person(mut fields: Fields<'_, '_>) -> Option<Person> {
+    let identity_type = fields.text("type").and_then(|name| {
+        let found = match name.as_str() {
+            "personnummer" => Some(IdentityType::Personnummer),
+            "samordningsnummer" => Some(IdentityType::Samordningsnummer),
+            "reserve" => Some(IdentityType::Reserve),
+            _ => None,
+        };
+        if found.is_none() {
+            fields.wrong("type", &format!("one of personnummer, samordningsnummer, reserve, not {}", shape(&name)));
+        }
+        found
+    });
+    let identity = fields.text("number");
+    let sex = fields.optional_text("sex").and_then(|name| {
+        let found = match name.as_str() {
+            "female" => Some(Sex::Female),
+            "male" => Some(Sex::Male),
+            _ => None,
+        };
+        if found.is_none() {
+            fields.wrong("sex", &format!("female or male, not {}", shape(&name)));
+        }
+        found
+    });
+    let birth_date = fields.optional_date("birth_date");
+    let protected = fields.flag("protected").unwrap_or(false);
+    fields.end();
+    Some(Person { identity_type: identity_type?, identity: identity?, sex, birth_date, protected })
+}
+
+fn facts(fields: &mut Fields<'_, '_>) -> Vec<Fact> {
+    let Some(mut inner) = fields.optional_object("facts") else { return Vec::new() };
+    let mut facts = Vec::new();
+    for (axis, value) in std::mem::take(&mut inner.entries) {
+        let path = inner.path(&safe_echo(&axis));
+        if facts.iter().any(|fact: &Fact| fact.axis == axis) {
+            inner.found(Mechanism::FormatUnreadable, path, "stated twice");
+            continue;
+        }
+        let values = match value {
+            Json::Null => continue,
+            Json::Text(value) => vec![value.into_owned()],
+            Json::List(items) => texts(items, &path, inner.findings),
+            other => {
+                inner.found(Mechanism::FormatUnreadable, path, &format!("a text or a list of texts, not {}", other.kind()));
+                continue;
+            }
+        };
+        facts.push(Fact { axis: axis.into_owned(), values });
+    }
+    facts
+}
+
+fn texts(items: Vec<Json<'_>>, path: &str, findings: &mut Vec<Finding>) -> Vec<String> {
+    let mut texts = Vec::with_capacity(items.len());
+    for (at, item) in items.into_iter().enumerate() {
+        match item {
+            Json::Text(text) => texts.push(text.into_owned()),
+            other => findings.push(finding_without_release(
+                Mechanism::FormatUnreadable,
+                format!("{path}[{at}]"),
+                &format!("a text, not {}", other.kind()),
+            )),
+        }
+    }
+    texts
+}
+
+fn coding(mut fields: Fields<'_, '_>) -> Option<Coding> {
+    let system = fields.text("system");
+    let version = fields.optional_text("version");
+    let code = fields.text("code");
+    fields.end();
+    Some(Coding { system: system?, version, code: code? })
+}
+
+fn episode(fields: &mut Fields<'_, '_>) -> Option<Episode> {
+    let start = fields.date("start");
+    let end = fields.optional_date("end");
+    let end_mode = fields.optional_text("end_mode");
+    let decided_by = fields.optional_text("decided_by");
+    let plans = fields.objects("plans", |mut fields| {
+        let kind = fields.text("kind");
+        let legal_basis = fields.optional_text("legal_basis");
+        let parties = fields.texts("parties");
+        let from = fields.date("from");
+        let until = fields.optional_date("until");
+        fields.end();
+        Some(Plan { kind: kind?, legal_basis, parties, from: from?, until })
+    });
+    let segments = fields.objects("segments", |mut fields| {
+        let start = fields.date("start");
+        let end = fields.optional_date("end");
+        let unit = fields.optional_text("unit");
+        let facts = facts(&mut fields);
+        fields.end();
+        Some(Segment { start: start?, end, unit, facts })
+    });
+    Some(Episode { start: start?, end, end_mode, decided_by, plans, segments })
+}
+
+fn contact(fields: &mut Fields<'_, '_>) -> Option<Contact> {
+    let date = fields.date("date");
+    let episode = fields.optional_text("episode");
+    let professions = fields.texts("professions");
+    let delegated = fields.flag("delegated");
+    let reason = fields.optional_object("reason").and_then(coding);
+    let diagnoses = fields.objects("diagnoses", coding);
+    let procedures = fields.objects("procedures", coding);
+    let requested = fields.optional_date("requested");
+    let first_contact = fields.flag("first_contact");
+    Some(Contact {
+        date: date?,
+        episode,
+        professions,
+        delegated,
+        reason,
+        diagnoses,
+        procedures,
+        requested,
+        first_contact,
+    })
+}
+
+fn monitoring_period(fields: &mut Fields<'_, '_>) -> Option<MonitoringPeriod> {
+    let start = fields.date("start");
+    let end = fields.optional_date("end");
+    let episode = fields.optional_text("episode");
+    let ordered_by = fields.optional_text("ordered_by");
+    let measures = fields.texts("measures");
+    let thresholds = fields.flag("thresholds");
+    let response_duty = fields.flag("response_duty");
+    let assessed_alarms = fields.optional_number("assessed_alarms");
+    Some(MonitoringPeriod {
+        start: start?,
+        end,
+        episode,
+        ordered_by,
+        measures,
+        thresholds,
+        response_duty,
+        assessed_alarms,
+    })
+}
+
+/// The fields of an object, taken one by one; what is left at the end is not known.
+struct Fields<'j, 'f> {
+    entries: Vec<(Cow<'j, str>, Json<'j>)>,
+    prefix: String,
+    findings: &'f mut Vec<Finding>,
+}
+
+impl<'j, 'f> Fields<'j, 'f> {
+    fn of(json: Json<'j>, prefix: String, findings: &'f mut Vec<Finding>) -> Option<Self> {
+        match json {
+            Json::Object(entries) => Some(Self { entries, prefix, findings }),
+            other => {
+                let detail = format!("an object, not {}", other.kind());
+                findings.push(finding_without_release(Mechanism::FormatUnreadable, prefix, &detail));
+                None
+            }
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    }
+
+    fn found(&mut self, mechanism: Mechanism, path: String, detail: &str) {
+        self.findings.push(finding_without_release(mechanism, path, detail));
+    }
+
+    fn wrong(&mut self, name: &str, wanted: &str) {
+        let path = self.path(name);
+        self.found(Mechanism::FormatUnreadable, path, wanted);
+    }
+
+    /// Takes a field; `null` is the same as leaving it out.
+    fn take(&mut self, name: &str) -> Option<Json<'j>> {
+        let at = self.entries.iter().position(|(known, _)| known == name)?;
+        let (_, value) = self.entries.remove(at);
+        if self.entries.iter().any(|(known, _)| known == name) {
+            self.wrong(name, "stated twice");
+            self.entries.retain(|(known, _)| known != name);
+        }
+        Some(value).filter(|value| *value != Json::Null)
+    }
+
+    fn required<T>(&mut self, name: &str, read: impl FnOnce(&mut Self, Json<'j>) -> Option<T>) -> Option<T> {
+        match self.take(name) {
+            Some(value) => read(self, value),
+            None => {
+                let path = self.path(name);
+                self.found(Mechanism::FormatMissingField, path, "");
+                None
+            }
+        }
+    }
+
+    fn optional<T>(&mut self, name: &str, read: impl FnOnce(&mut Self, Json<'j>) -> Option<T>) -> Option<T> {
+        let value = self.take(name)?;
+        read(self, value)
+    }
+
+    fn as_text(&mut self, name: &str, value: Json<'j>) -> Option<String> {
+        match value {
+            Json::Text(text) => Some(text.into_owned()),
+            other => {
+                self.wrong(name, &format!("a text, not {}", other.kind()));
+                None
+            }
+        }
+    }
+
+    fn as_date(&mut self, name: &str, value: Json<'j>) -> Option<Date> {
+        let (date, detail) = match &value {
+            Json::Text(text) => (read_date(text), shape(text)),
+            other => (None, format!("a text, not {}", other.kind())),
+        };
+        if date.is_none() {
+            let path = self.path(name);
+            self.found(Mechanism::FormatBadDate, path, &detail);
+        }
+        date
+    }
+
+    fn as_number(&mut self, name: &str, value: &Json<'j>) -> Option<u32> {
+        let number = match value {
+            Json::Count(number) => u32::try_from(*number).ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong(name, "a whole number from 0 to 4294967295");
+        }
+        number
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        self.required(name, |fields, value| fields.as_text(name, value))
+    }
+
+    fn optional_text(&mut self, name: &str) -> Option<String> {
+        self.optional(name, |fields, value| fields.as_text(name, value))
+    }
+
+    fn date(&mut self, name: &str) -> Option<Date> {
+        self.required(name, |fields, value| fields.as_date(name, value))
+    }
+
+    fn optional_date(&mut self, name: &str) -> Option<Date> {
+        self.optional(name, |fields, value| fields.as_date(name, value))
+    }
+
+    fn number(&mut self, name: &str) -> Option<u32> {
+        self.required(name, |fields, value| fields.as_number(name, &value))
+    }
+
+    fn optional_number(&mut self, name: &str) -> Option<u32> {
+        self.optional(name, |fields, value| fields.as_number(name, &value))
+    }
+
+    fn flag(&mut self, name: &str) -> Option<bool> {
+        self.optional(name, |fields, value| match value {
+            Json::Flag(flag) => Some(flag),
+            other => {
+                fields.wrong(name, &format!("true or false, not {}", other.kind()));
+                None
+            }
+        })
+    }
+
+    fn list(&mut self, name: &str) -> Vec<Json<'j>> {
+        let items = self.optional(name, |fields, value| match value {
+            Json::List(items) => Some(items),
+            other => {
+                fields.wrong(name, &format!("a list, not {}", other.kind()));
+                None
+            }
+        });
+        items.unwrap_or_default()
+    }
+
+    fn texts(&mut self, name: &str) -> Vec<String> {
+        let items = self.list(name);
+        let path = self.path(name);
+        texts(items, &path, self.findings)
+    }
+
+    fn object(&mut self, name: &str) -> Option<Fields<'j, '_>> {
+        let path = self.path(name);
+        let value = self.required(name, |_, value| Some(value))?;
+        Fields::of(value, path, self.findings)
+    }
+
+    fn optional_object(&mut self, name: &str) -> Option<Fields<'j, '_>> {
+        let path = self.path(name);
+        let value = self.take(name)?;
+        Fields::of(value, path, self.findings)
+    }
+
+    /// A list of objects; those that cannot be read are left out, and found.
+    fn objects<T>(&mut self, name: &str, read: impl Fn(Fields<'j, '_>) -> Option<T>) -> Vec<T> {
+        let items = self.list(name);
+        let path = self.path(name);
+        items
+            .into_iter()
+            .enumerate()
+            .filter_map(|(at, item)| Fields::of(item, format!("{path}[{at}]"), self.findings).and_then(&read))
+            .collect()
+    }
+
+    /// Finds the fields that are left.
+    fn end(self) {
+        for (name, _) in &self.entries {
+            let path = self.path(&safe_echo(name));
+            self.findings.push(finding_without_release(Mechanism::FormatUnknownField, path, ""));
+        }
+    }
+}
+
+/// A date of the form `YYYY-MM-DD`.
+fn read_date(text: &str) -> Option<Date> {
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0i16, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
+        })
+    };
+    let (month, day) = (number(&[m1, m2])?, number(&[d1, d2])?);
+    Date::new(number(&[y1, y2, y3, y4])?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
