@@ -1,7 +1,7 @@
 //! What a release says about indicators: the library entries, the mission's own figures and the rules of
 //! disclosure. Plain data in FHIR Measure's words.
 
-use vardnav_classification::model::Label;
+use vardnav_classification::model::{Grain, Label};
 
 /// The indicators' part of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,6 +41,8 @@ pub struct Indicator {
     pub method_version: String,
     /// For `computed`: id of the table whose values are counted, for example `groups`.
     pub counted_table: String,
+    /// With a counted table: what is counted by its values.
+    pub counted_grain: Option<Grain>,
 }
 
 /// Rules of disclosure.

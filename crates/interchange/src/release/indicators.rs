@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use toml::Spanned;
+use vardnav_classification::model::Grain;
 use vardnav_indicators::definition::{Disclosure, Indicator, IndicatorDefinitions};
 use vardnav_release::source::Element;
 
@@ -41,6 +42,26 @@ struct IndicatorText {
     method_version: String,
     #[serde(default)]
     counted_table: String,
+    counted_grain: Option<GrainText>,
+}
+
+/// What is counted.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum GrainText {
+    Contact,
+    Segment,
+    MonitoringPeriod,
+}
+
+impl From<GrainText> for Grain {
+    fn from(text: GrainText) -> Self {
+        match text {
+            GrainText::Contact => Self::Contact,
+            GrainText::Segment => Self::Segment,
+            GrainText::MonitoringPeriod => Self::MonitoringPeriod,
+        }
+    }
 }
 
 /// Reads the indicators' part.
@@ -72,6 +93,7 @@ pub(super) fn read(reading: &mut Reading<'_>) -> IndicatorDefinitions {
             breakdowns: text.breakdowns,
             method_version: text.method_version,
             counted_table: text.counted_table,
+            counted_grain: text.counted_grain.map(Grain::from),
         });
     }
     IndicatorDefinitions {

@@ -159,7 +159,7 @@ impl Generator {
                 return person.clone();
             }
         }
-        let person = Person::new(&mut self.chance, plot.kommun, ages);
+        let person = Person::new(&mut self.chance, ages);
         neighbours.push(person.clone());
         person
     }

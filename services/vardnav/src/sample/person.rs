@@ -15,14 +15,12 @@ pub(super) struct Person {
     pub(super) number: String,
     pub(super) female: bool,
     pub(super) birth_date: Date,
-    /// Kommun of residence.
-    pub(super) kommun: u16,
     pub(super) protected: bool,
 }
 
 impl Person {
     /// Someone of an age (in years, at the end of 2026) between two bounds.
-    pub(super) fn new(chance: &mut Chance, kommun: u16, ages: (i16, i16)) -> Self {
+    pub(super) fn new(chance: &mut Chance, ages: (i16, i16)) -> Self {
         let age = chance.between(ages.0.into(), ages.1.into());
         let day = chance.between(0, 364);
         // Newborns of the year are born before its first contacts.
@@ -49,7 +47,7 @@ impl Person {
             number,
             female,
             birth_date,
-            kommun,
+
             protected,
         }
     }
