@@ -58,14 +58,22 @@ impl View {
     /// The compiled release in force on a date of care. `None` when there is none, and when that one cannot be
     /// loaded: another never stands in for it.
     pub fn release_on(&self, date: Date) -> Option<Arc<Snapshot>> {
-        self.state
-            .release_on(date)
-            .and_then(|release| self.release(&release.id))
+        self.snapshot_on(date).cloned()
     }
 
     /// A compiled release by id.
     pub fn release(&self, id: &str) -> Option<Arc<Snapshot>> {
-        self.snapshots.get(id)?.as_ref().ok().cloned()
+        self.snapshot(id).cloned()
+    }
+
+    /// As [`View::release_on`], borrowed from the view.
+    pub fn snapshot_on(&self, date: Date) -> Option<&Arc<Snapshot>> {
+        self.snapshot(&self.state.release_on(date)?.id)
+    }
+
+    /// As [`View::release`], borrowed from the view.
+    pub fn snapshot(&self, id: &str) -> Option<&Arc<Snapshot>> {
+        self.snapshots.get(id)?.as_ref().ok()
     }
 
     /// The compiled releases in the order of publication.
