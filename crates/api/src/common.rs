@@ -7,7 +7,7 @@ use vardnav_register::finding::Finding;
 use vardnav_register::record::{Coding, Fact};
 
 use crate::pb::vardnav::r#type::v1 as pb;
-use crate::status::ApiError;
+use crate::status::{ApiError, BAD_DATE};
 
 /// A date that must be there.
 pub fn date(message: Option<&pb::Date>, field: &str) -> Result<Date, ApiError> {
@@ -23,7 +23,7 @@ pub fn optional_date(message: Option<&pb::Date>, field: &str) -> Result<Option<D
     {
         return Ok(Some(date));
     }
-    Err(ApiError::field(field, "not a date of the calendar"))
+    Err(ApiError { code: BAD_DATE, ..ApiError::field(field, "not a date of the calendar") })
 }
 
 /// A date as a message.

@@ -7,6 +7,9 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 /// The domain of `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "vardnav.se";
 
+/// Code of an error about a date that the calendar does not have.
+pub const BAD_DATE: &str = "VN-API-003";
+
 /// What went wrong, in transport-free words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {

@@ -130,6 +130,24 @@ pub fn finding_without_release(mechanism: Mechanism, path: String, detail: &str)
     }
 }
 
+/// A finding of a mechanism about a record, worded and weighed by the release in force on its date. `detail` must be
+/// free of reported data.
+pub fn finding_about<S: Surroundings + ?Sized>(
+    record: &Record,
+    mechanism: Mechanism,
+    path: &str,
+    detail: &str,
+    surroundings: &S,
+) -> Finding {
+    let release = surroundings.release_on(record.date());
+    let mut report = Report::new(release.map(|release| release.checks), record.date());
+    report.add_with(mechanism, || path.to_owned(), detail);
+    report
+        .into_findings()
+        .pop()
+        .unwrap_or_else(|| finding_without_release(mechanism, path.to_owned(), detail))
+}
+
 /// Everything that is wrong with a record as it stands. `received` is the day of reporting.
 pub fn validate<S: Surroundings + ?Sized>(
     record: &Record,

@@ -1,1 +1,92 @@
-//! Placeholder.
+//! The register as a gRPC service: reports, receipts, what it holds. Use cases and their adapter; what a record must
+//! be, what is derived from it and what is proven is said in `vardnav_register`.
+
+mod answer;
+mod intake;
+mod ledger;
+mod proof;
+mod reporters;
+mod service;
+mod show;
+mod surroundings;
+
+pub use service::Service;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, Semaphore};
+use vardnav_api::status::{ApiError, Kind};
+use vardnav_store::{Authority, HeadKey, Store, StoreError, Vault};
+
+/// The use cases of the register.
+pub struct Register {
+    store: Arc<dyn Store>,
+    vault: Arc<dyn Vault>,
+    authority: Arc<Authority>,
+    key: HeadKey,
+    /// One turn per reporter: its batches are taken one after the other, those of others beside it.
+    turns: Mutex<HashMap<String, Arc<Mutex<()>>>>,
+    /// Bounds the threads that parse, judge and seal.
+    pool: Arc<Semaphore>,
+}
+
+impl Register {
+    /// A register over its stores. `threads` bounds how many batches are computed at once.
+    pub fn new(
+        store: Arc<dyn Store>,
+        vault: Arc<dyn Vault>,
+        authority: Arc<Authority>,
+        key: HeadKey,
+        threads: usize,
+    ) -> Arc<Self> {
+        let pool = Arc::new(Semaphore::new(threads.max(1)));
+        Arc::new(Self {
+            store,
+            vault,
+            authority,
+            key,
+            turns: Mutex::default(),
+            pool,
+        })
+    }
+
+    /// The turn of a reporter. Only registered reporters get one, so there are not more than those.
+    async fn turn(&self, reporter: &str) -> Arc<Mutex<()>> {
+        Arc::clone(self.turns.lock().await.entry(reporter.to_owned()).or_default())
+    }
+
+    /// Runs `work` on the bounded pool for computing.
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let ended = |_| StoreError::Unavailable("the server is stopping".to_owned());
+        let permit = Arc::clone(&self.pool)
+            .acquire_owned()
+            .await
+            .map_err(|_| ended(()))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|_| ended(()))
+    }
+}
+
+fn store_error(error: StoreError) -> ApiError {
+    let message = error.to_string();
+    match error {
+        StoreError::Conflict { .. } => ApiError::new(Kind::Aborted, "VN-API-011", message),
+        StoreError::Unavailable(_) => ApiError::new(Kind::Unavailable, "VN-API-010", message),
+        StoreError::Limit(_) => ApiError::new(Kind::ResourceExhausted, "VN-API-012", message),
+        StoreError::Corrupt(_) => {
+            tracing::error!(%message, "stored data are damaged");
+            ApiError::new(
+                Kind::Internal,
+                "VN-API-013",
+                "stored data are damaged; the operator has been told",
+            )
+        }
+    }
+}

@@ -7,7 +7,7 @@ use vardnav_register::identity;
 use vardnav_register::surroundings::Codes as _;
 use vardnav_register::text::holds_personal_number;
 use vardnav_register::unit::{CareUnit, UnitVersion};
-use vardnav_store::authority::View;
+use vardnav_store::View;
 
 const VERSIONS_MAX: usize = 1000;
 const TEXT_BYTES_MAX: usize = 500;
@@ -15,10 +15,16 @@ const TEXT_BYTES_MAX: usize = 500;
 /// Checks a unit.
 pub(crate) fn unit(unit: &CareUnit, view: &View) -> Result<(), ApiError> {
     if identity::hsa_id(&unit.hsa_id).is_err() {
-        return Err(ApiError::field("unit.hsa_id", "not an HSA-id: SE, an organisationsnummer, a dash and a suffix"));
+        return Err(ApiError::field(
+            "unit.hsa_id",
+            "not an HSA-id: SE, an organisationsnummer, a dash and a suffix",
+        ));
     }
     if unit.versions.len() > VERSIONS_MAX {
-        return Err(ApiError::field("unit.versions", format!("at most {VERSIONS_MAX} versions")));
+        return Err(ApiError::field(
+            "unit.versions",
+            format!("at most {VERSIONS_MAX} versions"),
+        ));
     }
     for (index, stated) in unit.versions.iter().enumerate() {
         version(stated, view).map_err(|error| error.within(&format!("unit.versions[{index}]")))?;
@@ -27,7 +33,11 @@ pub(crate) fn unit(unit: &CareUnit, view: &View) -> Result<(), ApiError> {
 }
 
 fn version(version: &UnitVersion, view: &View) -> Result<(), ApiError> {
-    for (field, text) in [("name", &version.name), ("hours", &version.hours), ("kind", &version.kind)] {
+    for (field, text) in [
+        ("name", &version.name),
+        ("hours", &version.hours),
+        ("kind", &version.kind),
+    ] {
         if text.len() > TEXT_BYTES_MAX || holds_personal_number(text) {
             return Err(ApiError::field(field, "too long, or holds a personal number"));
         }
@@ -43,7 +53,10 @@ fn version(version: &UnitVersion, view: &View) -> Result<(), ApiError> {
     }
     for (index, reporter) in version.reporters.iter().enumerate() {
         if view.state().reporter(reporter).is_none() {
-            return Err(ApiError::field(format!("reporters[{index}]"), "no such reporter is registered"));
+            return Err(ApiError::field(
+                format!("reporters[{index}]"),
+                "no such reporter is registered",
+            ));
         }
     }
     let Some(release) = view.release_on(version.from) else {
@@ -66,14 +79,20 @@ fn version(version: &UnitVersion, view: &View) -> Result<(), ApiError> {
     for (index, fact) in version.facts.iter().enumerate() {
         let field = |part: &str| format!("facts[{index}].{part}");
         let Some(axis) = release.description.axis(&fact.axis) else {
-            return Err(ApiError::field(field("axis"), "no such axis in the release in force"));
+            return Err(ApiError::field(
+                field("axis"),
+                "no such axis in the release in force",
+            ));
         };
         let may_supply = release
             .description
             .axis_definition(axis)
             .is_some_and(|definition| definition.sources.contains(&FactSource::Unit));
         if !may_supply {
-            return Err(ApiError::field(field("axis"), "a unit does not supply facts on this axis"));
+            return Err(ApiError::field(
+                field("axis"),
+                "a unit does not supply facts on this axis",
+            ));
         }
         for value in &fact.values {
             if release.description.value(axis, value).is_none() {

@@ -14,11 +14,11 @@ use vardnav_api::vardnav::units::v1::{
     GetCareUnitRequest, GetCareUnitResponse, ListCareUnitsRequest, ListCareUnitsResponse, PutCareUnitRequest,
     PutCareUnitResponse,
 };
-use vardnav_release::entry::Change;
+use vardnav_release::entry::{AuthorityEntry, Change};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
-use vardnav_store::authority::Authority;
+use vardnav_store::Authority;
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
@@ -52,14 +52,28 @@ impl Units {
         }
         let known = view.state().unit(&unit.hsa_id).cloned();
         for version in unit.versions {
-            if known.as_ref().is_some_and(|known| known.versions.contains(&version)) {
+            if known
+                .as_ref()
+                .is_some_and(|known| known.versions.contains(&version))
+            {
                 continue;
             }
-            let change = Change::UnitPut { hsa_id: unit.hsa_id.clone(), version: Box::new(version) };
-            self.authority.record(&caller.name, clock::now_micros(), change).await.map_err(store_error)?;
+            let change = Change::UnitPut {
+                hsa_id: unit.hsa_id.clone(),
+                version: Box::new(version),
+            };
+            let entry = AuthorityEntry {
+                caller: caller.name.clone(),
+                at: clock::now_micros(),
+                change,
+            };
+            self.authority.append(&entry).await.map_err(store_error)?;
         }
         let view = self.authority.view();
-        view.state().unit(&unit.hsa_id).cloned().ok_or_else(|| ApiError::not_found("the care unit"))
+        view.state()
+            .unit(&unit.hsa_id)
+            .cloned()
+            .ok_or_else(|| ApiError::not_found("the care unit"))
     }
 }
 
@@ -71,9 +85,13 @@ impl CareUnitService for Units {
     ) -> Result<Response<PutCareUnitResponse>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
-        let stated = request.unit.ok_or_else(|| ApiError::field("unit", "a care unit is needed"))?;
+        let stated = request
+            .unit
+            .ok_or_else(|| ApiError::field("unit", "a care unit is needed"))?;
         let stands = self.put(&caller, unit(stated)?, request.validate_only).await?;
-        Ok(Response::new(PutCareUnitResponse { unit: Some(unit_message(&stands)) }))
+        Ok(Response::new(PutCareUnitResponse {
+            unit: Some(unit_message(&stands)),
+        }))
     }
 
     async fn get_care_unit(
@@ -85,7 +103,9 @@ impl CareUnitService for Units {
             .state()
             .unit(&request.into_inner().hsa_id)
             .ok_or_else(|| ApiError::not_found("a care unit with that HSA-id"))?;
-        Ok(Response::new(GetCareUnitResponse { unit: Some(unit_message(unit)) }))
+        Ok(Response::new(GetCareUnitResponse {
+            unit: Some(unit_message(unit)),
+        }))
     }
 
     async fn list_care_units(
@@ -97,11 +117,17 @@ impl CareUnitService for Units {
         let view = self.authority.view();
         let units = view.state().units().filter(|unit| {
             request.reporter.is_empty()
-                || unit.versions.iter().any(|version| version.reporters.contains(&request.reporter))
+                || unit
+                    .versions
+                    .iter()
+                    .any(|version| version.reporters.contains(&request.reporter))
         });
         let (units, next_page_token) = page(units, |unit| unit.hsa_id.clone(), &request.page_token, size);
         let units = units.into_iter().map(unit_message).collect();
-        Ok(Response::new(ListCareUnitsResponse { units, next_page_token }))
+        Ok(Response::new(ListCareUnitsResponse {
+            units,
+            next_page_token,
+        }))
     }
 }
 

@@ -1,0 +1,156 @@
+//! What the register says, as messages: outcomes, receipts, heads, what was derived.
+
+use vardnav_api::common::{date_message, finding_message};
+use vardnav_api::register::{bytes, kind_message};
+use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_classification::facts::{SLOTS, bits};
+use vardnav_classification::model::FactSource;
+use vardnav_classification::{AxisIndex, DescriptionSystem, TableResult};
+use vardnav_register::derived::{Derived, Part, PartDerived};
+use vardnav_register::hash::from_hex;
+use vardnav_register::outcome::Outcome;
+use vardnav_register::receipt::{Receipt, SignedHead, stream_of};
+use vardnav_register::text::safe_echo;
+use vardnav_store::View;
+
+use crate::intake::RecordOutcome;
+
+/// What the batch said of a record, for its outcome.
+pub(crate) struct Stated {
+    pub(crate) kind: pb::RecordKind,
+    pub(crate) id: String,
+    pub(crate) revision: u32,
+}
+
+/// An outcome. Ids that were themselves refused are not repeated.
+pub(crate) fn outcome(
+    index: u32,
+    stated: Stated,
+    outcome: RecordOutcome,
+    view: Option<&View>,
+) -> pb::RecordOutcome {
+    let id = if outcome.leaf.is_some() || safe_echo(&stated.id) == stated.id {
+        stated.id
+    } else {
+        String::new()
+    };
+    let derived = view
+        .zip(outcome.derived.as_ref())
+        .map(|(view, derived)| parts(derived, view))
+        .unwrap_or_default();
+    pb::RecordOutcome {
+        index,
+        kind: stated.kind.into(),
+        id,
+        revision: stated.revision,
+        outcome: outcome_message(outcome.outcome).into(),
+        findings: outcome.findings.iter().map(finding_message).collect(),
+        leaf: outcome.leaf.map(|leaf| bytes(&leaf)).unwrap_or_default(),
+        resent: outcome.resent,
+        derived,
+    }
+}
+
+pub(crate) fn outcome_message(outcome: Outcome) -> pb::Outcome {
+    match outcome {
+        Outcome::Accepted => pb::Outcome::Accepted,
+        Outcome::Held => pb::Outcome::Held,
+        Outcome::Rejected => pb::Outcome::Rejected,
+    }
+}
+
+/// A receipt; its lines count from 1, the message's places from 0. `leaves` are the leaf hashes in the same order.
+pub(crate) fn receipt(receipt: &Receipt, leaves: &[[u8; 32]]) -> pb::Receipt {
+    let leaf = |(leaf, hash): (&vardnav_register::receipt::ReceiptLeaf, &[u8; 32])| pb::ReceiptLeaf {
+        index: u32::try_from(leaf.line.saturating_sub(1)).unwrap_or(u32::MAX),
+        kind: kind_message(leaf.kind).into(),
+        id: leaf.id.clone(),
+        revision: leaf.revision,
+        position: leaf.position,
+        received_micros: leaf.received,
+        release: leaf.release.clone(),
+        content_nonce: bytes(&leaf.content_nonce),
+        identity_nonce: bytes(&leaf.identity_nonce),
+        derived_commitment: bytes(&leaf.derived),
+        leaf: bytes(hash),
+    };
+    pb::Receipt {
+        reporter: receipt.reporter.clone(),
+        leaves: receipt.leaves.iter().zip(leaves).map(leaf).collect(),
+        head: Some(head(&stream_of(&receipt.reporter), &receipt.head)),
+        proof: receipt.proof.hashes.iter().map(|hash| bytes(hash)).collect(),
+    }
+}
+
+pub(crate) fn head(stream: &str, head: &SignedHead) -> pb::SignedHead {
+    pb::SignedHead {
+        stream: stream.to_owned(),
+        size: head.size,
+        root: bytes(&head.root),
+        time_micros: head.time,
+        key_id: from_hex(&head.key_id).unwrap_or_default().into(),
+        signature: bytes(&head.signature),
+    }
+}
+
+/// What was derived, in the codes of the releases that derived it.
+pub(crate) fn parts(derived: &Derived, view: &View) -> Vec<pb::DerivedPart> {
+    derived
+        .parts
+        .iter()
+        .filter_map(|part| Some(part_message(part, &view.snapshot(&part.release)?.description)))
+        .collect()
+}
+
+fn part_message(part: &PartDerived, system: &DescriptionSystem) -> pb::DerivedPart {
+    let tables = system.tables().zip(&part.tables);
+    let values = tables.filter_map(|((index, table), result)| {
+        let slot = system.slot_of(index)?;
+        let code = |value: u8| system.value_code(slot, value).to_owned();
+        let (values, rule, held) = match *result {
+            TableResult::NotApplicable => return None,
+            TableResult::Value { value, rule } => {
+                let rule = system.rule(index, rule).map(|rule| rule.id.clone());
+                (vec![code(value)], rule.unwrap_or_default(), false)
+            }
+            TableResult::Held { .. } => (Vec::new(), String::new(), true),
+            TableResult::Collected { values, .. } => (bits(values).map(code).collect(), String::new(), false),
+        };
+        Some(pb::DerivedValue {
+            table: table.id.clone(),
+            values,
+            rule,
+            held,
+        })
+    });
+    let facts = (0..SLOTS).filter_map(AxisIndex::new).filter_map(|axis| {
+        let source = part.facts.source(axis)?;
+        Some(pb::SourcedFact {
+            axis: system.axis_id(axis).to_owned(),
+            values: bits(part.facts.values(axis))
+                .map(|value| system.value_code(axis, value).to_owned())
+                .collect(),
+            source: source_name(source).to_owned(),
+        })
+    });
+    pb::DerivedPart {
+        part: match part.part {
+            Part::Segment(index) => u32::try_from(index).unwrap_or(u32::MAX),
+            Part::Contact | Part::MonitoringPeriod => 0,
+        },
+        date: Some(date_message(part.date)),
+        release: part.release.clone(),
+        values: values.collect(),
+        facts: facts.collect(),
+    }
+}
+
+fn source_name(source: FactSource) -> &'static str {
+    match source {
+        FactSource::Record => "record",
+        FactSource::Segment => "segment",
+        FactSource::Episode => "episode",
+        FactSource::Unit => "unit",
+        FactSource::Derived => "derived",
+    }
+}

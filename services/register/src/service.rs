@@ -1,0 +1,276 @@
+//! The gRPC adapter: messages in, use cases, messages out. Streams go on after a batch with bad records; they end
+//! only when the caller may not do what it asks, or nothing can be stored.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
+use tonic::{Request, Response, Status, Streaming};
+use vardnav_api::common::{page, page_size};
+use vardnav_api::register::{bytes, kind, record, stated_kind};
+use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_api::vardnav::register::v1::register_service_server::RegisterService;
+use vardnav_register::finding::Finding;
+use vardnav_register::record::RecordKind;
+use vardnav_register::validate::{Mechanism, finding_without_release};
+use vardnav_runtime::caller::Caller;
+use vardnav_runtime::gate::caller;
+use vardnav_runtime::limits::BATCH_RECORDS_MAX;
+use vardnav_store::StreamId;
+
+use crate::answer::{self, Stated};
+use crate::{Register, reporters, store_error};
+
+const PAGE_DEFAULT: usize = 100;
+const PAGE_MAX: usize = 1000;
+const KEYS_MAX: usize = 10_000;
+/// Answers that wait for a slow reader before reading stops.
+const ANSWERS_WAITING_MAX: usize = 4;
+
+/// The service.
+#[derive(Clone)]
+pub struct Service {
+    register: Arc<Register>,
+}
+
+impl Service {
+    /// Serves a register.
+    pub fn new(register: Arc<Register>) -> Self {
+        Self { register }
+    }
+}
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl RegisterService for Service {
+    type ReportStream = Answers<pb::ReportResponse>;
+    type ExportStream = Answers<pb::ExportResponse>;
+
+    async fn report(
+        &self,
+        request: Request<Streaming<pb::ReportRequest>>,
+    ) -> Result<Response<Self::ReportStream>, Status> {
+        let caller = caller(&request)?;
+        let register = Arc::clone(&self.register);
+        let answers = request.into_inner().then(move |batch| {
+            let (register, caller) = (Arc::clone(&register), Arc::clone(&caller));
+            async move { Ok(report(&register, &caller, batch?).await?) }
+        });
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn get_episode(
+        &self,
+        request: Request<pb::GetEpisodeRequest>,
+    ) -> Result<Response<pb::GetEpisodeResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        own_stream(&caller, &request.reporter)?;
+        let kind = match request.kind() {
+            pb::RecordKind::Unspecified => RecordKind::Episode,
+            stated => kind(stated, "kind")?,
+        };
+        let revisions = self
+            .register
+            .revisions(&caller, &request.reporter, kind, &request.id)
+            .await;
+        let revisions = revisions.map_err(store_error)?;
+        if revisions.is_empty() {
+            return Err(ApiError::not_found("a record with that id").into());
+        }
+        Ok(Response::new(pb::GetEpisodeResponse { revisions }))
+    }
+
+    async fn export(
+        &self,
+        request: Request<pb::ExportRequest>,
+    ) -> Result<Response<Self::ExportStream>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        own_stream(&caller, &request.reporter)?;
+        let stream = StreamId::reporter(&request.reporter).map_err(store_error)?;
+        self.register
+            .note(&caller, "export", &request.reporter, "")
+            .await
+            .map_err(store_error)?;
+        let (sender, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
+        let register = Arc::clone(&self.register);
+        tokio::spawn(async move {
+            let mut from = request.from_position;
+            loop {
+                let piece = register
+                    .piece(&stream, from)
+                    .await
+                    .map_err(|error| Status::from(store_error(error)));
+                let answer = match piece {
+                    Ok(revisions) if revisions.is_empty() => return,
+                    Ok(revisions) => {
+                        from = revisions.last().map_or(from, |last| last.position + 1);
+                        Ok(pb::ExportResponse { revisions })
+                    }
+                    Err(status) => Err(status),
+                };
+                let failed = answer.is_err();
+                if sender.send(answer).await.is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn get_receipt(
+        &self,
+        request: Request<pb::GetReceiptRequest>,
+    ) -> Result<Response<pb::GetReceiptResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        own_stream(&caller, &request.reporter)?;
+        if request.keys.len() > KEYS_MAX {
+            return Err(ApiError::field("keys", format!("at most {KEYS_MAX} keys")).into());
+        }
+        let keys = request
+            .keys
+            .into_iter()
+            .enumerate()
+            .map(|(index, key)| {
+                Ok((
+                    kind(key.kind(), &format!("keys[{index}].kind"))?,
+                    key.id,
+                    key.revision,
+                ))
+            })
+            .collect::<Result<Vec<_>, ApiError>>()?;
+        let receipt = self
+            .register
+            .receipt(&request.reporter, &keys)
+            .await
+            .map_err(store_error)?;
+        Ok(Response::new(pb::GetReceiptResponse { receipt }))
+    }
+
+    async fn get_head(
+        &self,
+        request: Request<pb::GetHeadRequest>,
+    ) -> Result<Response<pb::GetHeadResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        own_stream(&caller, &request.reporter)?;
+        let stream = StreamId::reporter(&request.reporter).map_err(store_error)?;
+        let (head, public_key) = self.register.signed_head(&stream).await.map_err(store_error)?;
+        let head = Some(answer::head(stream.as_str(), &head));
+        Ok(Response::new(pb::GetHeadResponse {
+            head,
+            public_key: bytes(&public_key),
+        }))
+    }
+
+    async fn put_reporter(
+        &self,
+        request: Request<pb::PutReporterRequest>,
+    ) -> Result<Response<pb::PutReporterResponse>, Status> {
+        let caller = caller(&request)?;
+        let stated = request
+            .into_inner()
+            .reporter
+            .ok_or_else(|| ApiError::field("reporter", "a reporter is needed"))?;
+        let reporter = self.register.put_reporter(&caller, stated).await?;
+        Ok(Response::new(pb::PutReporterResponse {
+            reporter: Some(reporters::message(&reporter)),
+        }))
+    }
+
+    async fn list_reporters(
+        &self,
+        request: Request<pb::ListReportersRequest>,
+    ) -> Result<Response<pb::ListReportersResponse>, Status> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        let view = self.register.authority.view();
+        let (reporters, next_page_token) = page(
+            view.reporters(),
+            |reporter| reporter.id.clone(),
+            &request.page_token,
+            size,
+        );
+        let reporters = reporters.into_iter().map(reporters::message).collect();
+        Ok(Response::new(pb::ListReportersResponse {
+            reporters,
+            next_page_token,
+        }))
+    }
+}
+
+async fn report(
+    register: &Arc<Register>,
+    caller: &Caller,
+    batch: pb::ReportRequest,
+) -> Result<pb::ReportResponse, ApiError> {
+    own_stream(caller, &batch.reporter)?;
+    if batch.records.len() > BATCH_RECORDS_MAX {
+        let message = format!(
+            "{} records in one batch, at most {BATCH_RECORDS_MAX}",
+            batch.records.len()
+        );
+        return Err(ApiError::new(Kind::ResourceExhausted, "VN-API-012", message));
+    }
+    let mut stated = Vec::with_capacity(batch.records.len());
+    let mut records = Vec::with_capacity(batch.records.len());
+    for message in batch.records {
+        stated.push(Stated {
+            kind: stated_kind(&message),
+            id: message.id.clone(),
+            revision: message.revision,
+        });
+        records.push(record(message).map_err(unreadable));
+    }
+    let taken = register
+        .take(&batch.reporter, records, batch.validate_only)
+        .await
+        .map_err(store_error)?;
+    let view = batch.with_classification.then(|| register.authority.view());
+    let leaves: Vec<[u8; 32]> = taken.outcomes.iter().filter_map(|outcome| outcome.leaf).collect();
+    let receipt = taken
+        .receipt
+        .as_ref()
+        .map(|receipt| answer::receipt(receipt, &leaves));
+    let outcomes = taken
+        .outcomes
+        .into_iter()
+        .zip(stated)
+        .zip(0..)
+        .map(|((outcome, stated), index)| answer::outcome(index, stated, outcome, view.as_deref()))
+        .collect();
+    let reporter = batch.reporter;
+    Ok(pb::ReportResponse {
+        batch_id: batch.batch_id,
+        reporter,
+        outcomes,
+        receipt,
+        findings: Vec::new(),
+    })
+}
+
+/// A message that is no record, as a finding about it.
+fn unreadable(error: ApiError) -> Finding {
+    let mechanism = match error.code {
+        vardnav_api::status::BAD_DATE => Mechanism::FormatBadDate,
+        _ => Mechanism::FormatMissingField,
+    };
+    finding_without_release(mechanism, error.field, "")
+}
+
+fn own_stream(caller: &Caller, reporter: &str) -> Result<(), ApiError> {
+    if caller.may_act_for(reporter) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        Kind::PermissionDenied,
+        "VN-API-020",
+        "the caller does not act for this reporter",
+    ))
+}

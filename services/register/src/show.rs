@@ -1,0 +1,216 @@
+//! Showing what the register holds: revisions of a record, a stream from end to end, receipts of old reports.
+//! Every look at a person's data is noted in the audit trail before it is answered.
+
+use vardnav_api::register::{bytes, kind_message, record_message};
+use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_register::bytes::{DecodeError, Writer};
+use vardnav_register::derived::Derived;
+use vardnav_register::entry::row_key;
+use vardnav_register::hash::sha256;
+use vardnav_register::outcome::Outcome;
+use vardnav_register::receipt::{Receipt, SignedHead};
+use vardnav_register::record::{RecordKind, Sex};
+use vardnav_runtime::caller::Caller;
+use vardnav_runtime::clock;
+use vardnav_store::{Row, StoreError, StreamId, View};
+
+use crate::Register;
+use crate::answer;
+use crate::intake::receipt_leaf;
+use crate::ledger::{self, Former};
+use crate::proof;
+
+/// Version of the audit entries that are written.
+const AUDIT_VERSION: u8 = 1;
+/// Rows of an export read at once.
+const EXPORT_ROWS: u32 = 500;
+/// How often a note is tried again when others write at the same time.
+const TRIES: usize = 64;
+
+impl Register {
+    /// All revisions of a record, newest first.
+    pub(crate) async fn revisions(
+        &self,
+        caller: &Caller,
+        reporter: &str,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Vec<pb::RecordRevision>, StoreError> {
+        let stream = StreamId::reporter(reporter)?;
+        let mut revisions = ledger::revisions(self.store.as_ref(), &stream, kind, id).await?;
+        if revisions.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.note(caller, "show", reporter, id).await?;
+        revisions.reverse();
+        let view = self.authority.view();
+        revisions
+            .iter()
+            .map(|former| revision(&stream, former, &view))
+            .collect()
+    }
+
+    /// A piece of a stream from a position on; empty at its end.
+    pub(crate) async fn piece(
+        &self,
+        stream: &StreamId,
+        from: u64,
+    ) -> Result<Vec<pb::RecordRevision>, StoreError> {
+        let rows = self.store.read(stream, from, EXPORT_ROWS).await?;
+        let view = self.authority.view();
+        rows.into_iter()
+            .map(|row| revision(stream, &ledger::former(stream, row)?, &view))
+            .collect()
+    }
+
+    /// The receipt of records reported earlier; keys that are not known have no leaf.
+    pub(crate) async fn receipt(
+        &self,
+        reporter: &str,
+        keys: &[(RecordKind, String, u32)],
+    ) -> Result<Option<pb::Receipt>, StoreError> {
+        let stream = StreamId::reporter(reporter)?;
+        let head = self.store.head(&stream).await?;
+        let row_keys = keys
+            .iter()
+            .map(|(kind, id, revision)| row_key(*kind, id, *revision))
+            .collect();
+        let positions = ledger::find(self.store.as_ref(), &stream, row_keys).await?;
+        let known = positions
+            .iter()
+            .copied()
+            .flatten()
+            .filter(|position| *position < head.size)
+            .collect();
+        let found = ledger::read(self.store.as_ref(), &stream, known).await?;
+        let (mut leaves, mut hashes) = (Vec::new(), Vec::new());
+        for (place, position) in positions.into_iter().enumerate() {
+            let Some(former) = position.and_then(|position| found.get(&position)) else {
+                continue;
+            };
+            let Some(nonce) = self.identity_nonce(&former.entry) else {
+                continue;
+            };
+            leaves.push(receipt_leaf(
+                place as u64 + 1,
+                former.position,
+                &former.entry,
+                nonce,
+            ));
+            hashes.push(former.leaf);
+        }
+        if leaves.is_empty() {
+            return Ok(None);
+        }
+        let mut proven: Vec<_> = leaves
+            .iter()
+            .map(|leaf| leaf.position)
+            .zip(hashes.iter().copied())
+            .collect();
+        proven.sort_unstable();
+        proven.dedup();
+        let proof = proof::multi_proof(self.store.as_ref(), &stream, head, &proven).await?;
+        let head = proof::sign(&self.key, &stream, head, clock::now_micros());
+        Ok(Some(answer::receipt(
+            &Receipt {
+                reporter: reporter.to_owned(),
+                leaves,
+                head,
+                proof,
+            },
+            &hashes,
+        )))
+    }
+
+    /// The signed head of a stream, and the public key.
+    pub(crate) async fn signed_head(&self, stream: &StreamId) -> Result<(SignedHead, [u8; 32]), StoreError> {
+        let head = self.store.head(stream).await?;
+        Ok((
+            proof::sign(&self.key, stream, head, clock::now_micros()),
+            self.key.public(),
+        ))
+    }
+
+    /// Notes in the audit trail who did what with whose records.
+    pub(crate) async fn note(
+        &self,
+        caller: &Caller,
+        action: &str,
+        reporter: &str,
+        id: &str,
+    ) -> Result<(), StoreError> {
+        let stream = StreamId::audit();
+        let mut writer = Writer::new();
+        writer.u8(AUDIT_VERSION);
+        writer.i64(clock::now_micros());
+        for text in [caller.name.as_str(), action, reporter, id] {
+            writer.str(text);
+        }
+        let bytes = writer.into_bytes();
+        let leaf = sha256(&[&[0], &bytes]);
+        let key = leaf.first_chunk().copied().unwrap_or_default();
+        for _ in 0..TRIES {
+            let size = self.store.head(&stream).await?.size;
+            match self
+                .store
+                .append(
+                    &stream,
+                    size,
+                    vec![Row {
+                        key,
+                        leaf,
+                        bytes: bytes.clone(),
+                    }],
+                )
+                .await
+            {
+                Err(StoreError::Conflict { .. }) => {}
+                other => return other.map(|_| ()),
+            }
+        }
+        Err(StoreError::Unavailable("the audit trail is busy".to_owned()))
+    }
+}
+
+fn revision(stream: &StreamId, former: &Former, view: &View) -> Result<pb::RecordRevision, StoreError> {
+    let damaged =
+        |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {}: {error}", former.position));
+    let header = &former.entry.header;
+    let record = former.entry.record().map_err(damaged)?;
+    let derived = former
+        .entry
+        .derived()
+        .map_err(damaged)?
+        .map(|(_, derived)| derived)
+        .unwrap_or_default();
+    let outcome = if derived.is_held() {
+        Outcome::Held
+    } else {
+        Outcome::Accepted
+    };
+    Ok(pb::RecordRevision {
+        reporter: header.reporter.clone(),
+        kind: kind_message(header.kind).into(),
+        id: header.id.clone(),
+        revision: header.revision,
+        position: former.position,
+        received: Some(prost_types::Timestamp {
+            seconds: header.received.div_euclid(1_000_000),
+            nanos: i32::try_from(header.received.rem_euclid(1_000_000) * 1000).unwrap_or_default(),
+        }),
+        outcome: answer::outcome_message(outcome).into(),
+        leaf: bytes(&former.leaf),
+        record: record.map(|record| record_message(&record, false)),
+        derived: answer::parts(&derived, view),
+        sex: sex_name(&derived).to_owned(),
+        age: derived.age().map(u32::from),
+    })
+}
+
+fn sex_name(derived: &Derived) -> &'static str {
+    match derived.sex {
+        Some(Sex::Female) => "female",
+        Some(Sex::Male) => "male",
+        None => "",
+    }
+}
