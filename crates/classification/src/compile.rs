@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use thiserror::Error;
 
-use crate::facts::{AxisIndex, AxisSet, FactSet};
-use crate::model::{Axis, AxisValue, DescriptionSource, Grain, HitPolicy, Rule, Table};
+use crate::facts::{AxisIndex, AxisSet, FactSet, bits};
+use crate::model::{Axis, AxisValue, Condition, DescriptionSource, Grain, HitPolicy, Rule, Table};
 
 mod check;
 mod names;
@@ -250,7 +250,7 @@ impl DescriptionSystem {
     fn add_alternatives(
         &mut self,
         source: &DescriptionSource,
-        alternatives: &[Vec<crate::model::Condition>],
+        alternatives: &[Vec<Condition>],
         scope: &names::Scope<'_>,
         problems: &mut Vec<Problem>,
     ) -> Span {
@@ -321,6 +321,15 @@ impl DescriptionSystem {
         self.values_of(axis)
             .get(usize::from(value))
             .map_or("", |value| &value.code)
+    }
+
+    /// The codes of the values that a condition names, value sets resolved, before negation.
+    pub fn named_values(&self, condition: &Condition) -> impl Iterator<Item = &str> {
+        let values = self
+            .axis(&condition.axis)
+            .map_or(&[][..], |slot| self.values_of(slot));
+        let mask = self.names.named(condition);
+        bits(mask).filter_map(|bit| values.get(usize::from(bit)).map(|value| value.code.as_str()))
     }
 
     /// The tables in feeding order.

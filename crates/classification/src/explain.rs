@@ -60,6 +60,8 @@ pub enum Answer {
 pub struct Match {
     /// The rule's id.
     pub rule: String,
+    /// Its position in the source table.
+    pub position: u16,
     /// The value it gives; `None` when it holds.
     pub value: Option<String>,
     /// Why it holds; `None` when it gives a value, or is the guard at the end.
@@ -88,6 +90,8 @@ pub struct DecidingFact {
 pub struct OtherRule {
     /// The rule's id.
     pub rule: String,
+    /// Its position in the source table.
+    pub position: u16,
     /// The value it would give; `None` when it holds.
     pub value: Option<String>,
     /// Why it does not match.
@@ -241,6 +245,7 @@ impl Telling<'_> {
         };
         Some(Err(OtherRule {
             rule: source.id.clone(),
+            position: rule.position,
             value,
             standing,
         }))
@@ -255,6 +260,7 @@ impl Telling<'_> {
             .find(|(span, _)| self.system.conjunction(span, &self.filled) == Truth::True);
         Match {
             rule: source.id.clone(),
+            position: rule.position,
             value,
             reason: match &source.outcome {
                 crate::model::Outcome::Hold { reason } => Some(reason.clone()),

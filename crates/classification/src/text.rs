@@ -42,6 +42,16 @@ pub fn lines(system: &DescriptionSystem, explanation: &Explanation, language: La
         .collect()
 }
 
+/// What is said of one table, as in [`lines`].
+pub fn table_lines(system: &DescriptionSystem, table: &TableExplanation, language: Language) -> Vec<String> {
+    Words { system, language }.table(table)
+}
+
+/// A condition that does not hold, and the fact that says so.
+pub fn failed_condition(system: &DescriptionSystem, failed: &FailedCondition, language: Language) -> String {
+    Words { system, language }.failed(failed)
+}
+
 /// Name of a grain.
 pub fn grain(grain: Grain, language: Language) -> &'static str {
     match grain {

@@ -247,7 +247,7 @@ impl DescriptionSystem {
         let axes = self.source().axes.len();
         let mut slots = AxisSet::EMPTY;
         for (position, table) in self.tables.iter().enumerate().take(index.position() + 1).rev() {
-            if position == index.position() || slots.contains(table.slot) {
+            if position == index.position() || (table.applies(grain) && slots.contains(table.slot)) {
                 for rule in self.rules_of(table) {
                     slots = slots.union(self.slots_of(rule));
                 }

@@ -29,7 +29,7 @@ fn said(system: &DescriptionSystem, grain: Grain, facts: &Facts) -> Vec<Said> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
 
     #[test]
     fn agrees_with_the_plain_reading(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -87,7 +87,7 @@ fn matches(oracle: &Oracle<'_>, table: &Table) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
 
     #[test]
     fn agree_with_trying_everything(bytes in prop::collection::vec(any::<u8>(), 0..150)) {

@@ -143,14 +143,13 @@ impl Names {
         if condition.any_of.is_empty() {
             problems.push(scope.problem(format!("the condition on `{}` names no value", condition.axis)));
         }
-        let mut mask = 0;
         for name in &condition.any_of {
-            match self.mask(slot, name) {
-                Some(bits) => mask |= bits,
-                None => problems
-                    .push(scope.problem(format!("`{}` has no value or value set `{name}`", condition.axis))),
+            if self.mask(slot, name).is_none() {
+                let message = format!("`{}` has no value or value set `{name}`", condition.axis);
+                problems.push(scope.problem(message));
             }
         }
+        let mut mask = self.named(condition);
         if condition.negated {
             mask = (self.all(slot) & !mask) | NOT_APPLICABLE;
         }
@@ -158,6 +157,18 @@ impl Names {
             slot: u8::try_from(slot.position()).ok()?,
             mask,
         })
+    }
+
+    /// The values a condition names, before negation.
+    pub(super) fn named(&self, condition: &Condition) -> u64 {
+        let Some(slot) = self.slot(&condition.axis) else {
+            return 0;
+        };
+        condition
+            .any_of
+            .iter()
+            .filter_map(|name| self.mask(slot, name))
+            .fold(0, |all, mask| all | mask)
     }
 
     /// Every value of a slot.
