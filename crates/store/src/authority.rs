@@ -308,7 +308,11 @@ impl Authority {
                 Some(known) if old.has_same_editions(editions) => Ok(known),
                 Some(known) => Ok(Arc::new(known.with_editions(&at_hand))),
                 None => match self.load(release.proposal.digest, at_hand.clone()).await {
-                    Ok(snapshot) => Ok(Arc::new(snapshot)),
+                    // It may be published from a later date than its files propose.
+                    Ok(snapshot) => Ok(Arc::new(Snapshot {
+                        from: release.from,
+                        ..snapshot
+                    })),
                     Err(AuthorityError::Store(error @ StoreError::Unavailable(_))) => {
                         return Err(error.into());
                     }

@@ -1,0 +1,221 @@
+//! The authority follows its stream: several servers over one store come to the same view.
+
+use std::sync::Arc;
+
+use jiff::civil::date;
+use vardnav_classification::DescriptionSystem;
+use vardnav_classification::model::{DescriptionSource, Label};
+use vardnav_indicators::definition::IndicatorDefinitions;
+use vardnav_register::definition::RegisterDefinition;
+use vardnav_register::validate::CheckSet;
+use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Proposal, Reporter};
+use vardnav_release::lifecycle::{self, Refusal};
+use vardnav_release::package::Package;
+use vardnav_release::source::EditionBinding;
+use vardnav_release::{AuthorityState, Snapshot};
+use vardnav_store::{Authority, DecideError, Digest, Loader, Memory, Store, StreamId};
+use vardnav_terminology::model::{CodeSystem, Concept};
+use vardnav_terminology::{Catalog, Edition};
+
+/// Packages with a file `release` that names the release compile; all others do not.
+struct Names;
+
+impl Loader for Names {
+    fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String> {
+        let name = package
+            .files()
+            .find(|(path, _)| *path == "release")
+            .ok_or("no file `release`")?
+            .1;
+        let binding = EditionBinding {
+            system: "urn:codes".into(),
+            version: "1".into(),
+            from: None,
+            until: None,
+            most_detailed: false,
+            refused_endings: Vec::new(),
+        };
+        let description = DescriptionSystem::compile(DescriptionSource::default()).map_err(|_| "tables")?;
+        let snapshot = Snapshot {
+            id: String::from_utf8_lossy(name).into_owned(),
+            digest: package.digest(),
+            from: date(2026, 1, 1),
+            title: Label::default(),
+            summary: Label::default(),
+            register: RegisterDefinition::default(),
+            indicators: IndicatorDefinitions::default(),
+            catalog: Catalog::new(),
+            checks: Arc::new(CheckSet::compile(&RegisterDefinition::default(), &description)),
+            bindings: vec![binding],
+            warnings: Vec::new(),
+            description: Arc::new(description),
+        };
+        Ok(snapshot.with_editions(editions))
+    }
+
+    fn load_edition(&self, record: &EditionRecord, bytes: &[u8]) -> Result<Edition, String> {
+        let codes = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+        let concept = |code: &str| Concept {
+            code: code.into(),
+            ..Concept::default()
+        };
+        let system = CodeSystem {
+            url: record.system.clone(),
+            version: record.version.clone(),
+            concepts: codes.split(' ').map(concept).collect(),
+            ..CodeSystem::default()
+        };
+        Edition::compile(system).map_err(|_| "codes".to_owned())
+    }
+}
+
+fn entry(caller: &str, change: Change) -> AuthorityEntry {
+    AuthorityEntry {
+        caller: caller.into(),
+        at: 1,
+        change,
+    }
+}
+
+fn reporter(id: &str) -> AuthorityEntry {
+    entry(
+        "admin",
+        Change::ReporterPut(Reporter {
+            id: id.into(),
+            ..Reporter::default()
+        }),
+    )
+}
+
+async fn publish(authority: &Authority, release: &str, file: &str) {
+    let package = Package::new([(file.to_owned(), release.as_bytes().to_vec())]).unwrap();
+    let digest = authority.keep_package(&package).await.unwrap();
+    assert_eq!(digest, package.digest());
+    assert_eq!(authority.package(&digest).await.unwrap(), package);
+    let proposal = Proposal {
+        release: release.into(),
+        from: date(2026, 1, 1),
+        digest,
+        ..Proposal::default()
+    };
+    type Step<'a> = Box<dyn Fn(&AuthorityState) -> Result<AuthorityEntry, Refusal> + 'a>;
+    let steps: [Step<'_>; 4] = [
+        Box::new(|state| lifecycle::put(state, "author", 1, release, proposal.clone())),
+        Box::new(|state| lifecycle::checked(state, "author", 2, release, digest, 0, 0)),
+        Box::new(|state| lifecycle::approve(state, "approver", 3, release, digest)),
+        Box::new(|_| {
+            let change = Change::ReleasePublished {
+                draft: release.into(),
+                digest,
+                from: date(2026, 3, 1),
+            };
+            Ok(entry("approver", change))
+        }),
+    ];
+    for step in steps {
+        authority.decide(step).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_come_to_the_same_view() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let one = Authority::open(Arc::clone(&store), Arc::new(Names))
+        .await
+        .unwrap();
+    let other = Authority::open(Arc::clone(&store), Arc::new(Names))
+        .await
+        .unwrap();
+    publish(&one, "2026.1", "release").await;
+    assert!(
+        one.view().release_on(date(2026, 2, 28)).is_none(),
+        "not before the date it was published from"
+    );
+    assert_eq!(
+        one.view().release_on(date(2026, 3, 1)).unwrap().from,
+        date(2026, 3, 1)
+    );
+
+    let blob = store.put_blob(b"A B".to_vec()).await.unwrap();
+    let record = EditionRecord {
+        system: "urn:codes".into(),
+        version: "1".into(),
+        concepts: 2,
+        blob: blob.0,
+        ..EditionRecord::default()
+    };
+    let old = one.view();
+    one.append(&entry("admin", Change::EditionImported(record)))
+        .await
+        .unwrap();
+    assert_eq!(old.editions().count(), 0, "a view never changes");
+    assert!(
+        old.release("2026.1")
+            .unwrap()
+            .catalog
+            .edition("urn:codes", "1")
+            .is_none()
+    );
+    assert!(
+        one.view()
+            .release("2026.1")
+            .unwrap()
+            .catalog
+            .edition("urn:codes", "1")
+            .is_some()
+    );
+    assert!(one.view().catalog().edition("urn:codes", "1").is_some());
+
+    // The other server appends without having looked; both writers' entries are there.
+    let before = one.view().position();
+    let (first, second) = (reporter("one"), reporter("two"));
+    let (first, second) = tokio::join!(one.append(&first), other.append(&second));
+    first.unwrap();
+    second.unwrap();
+    let view = one.refresh().await.unwrap();
+    assert_eq!(view.position(), before + 2);
+    assert!(view.reporter("one").is_some() && view.reporter("two").is_some());
+    let mut watch = other.watch();
+    watch.wait_for(|position| *position == before + 2).await.unwrap();
+    assert_eq!(other.view().state(), view.state());
+    assert!(other.view().release("2026.1").is_some());
+}
+
+#[tokio::test]
+async fn what_cannot_be_loaded_is_named_and_nothing_stands_in_for_it() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = Authority::open(Arc::clone(&store), Arc::new(Names))
+        .await
+        .unwrap();
+    publish(&authority, "2026.1", "release").await;
+    publish(&authority, "2026.2", "no-release").await;
+    let view = authority.view();
+    assert!(view.release("2026.1").is_some());
+    assert!(
+        view.release_on(date(2026, 5, 1)).is_none(),
+        "2026.2 is in force and cannot be loaded"
+    );
+    let unloaded: Vec<_> = view.unloaded().collect();
+    assert_eq!(unloaded.len(), 1);
+    assert!(
+        unloaded[0].0.contains("2026.2") && unloaded[0].1.contains("no file"),
+        "{unloaded:?}"
+    );
+    assert!(authority.package(&Digest::of(b"nothing").0).await.is_err());
+}
+
+#[tokio::test]
+async fn a_refusal_writes_nothing() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = Authority::open(Arc::clone(&store), Arc::new(Names))
+        .await
+        .unwrap();
+    let refused = authority
+        .decide(|state| lifecycle::approve(state, "anyone", 1, "none", [0; 32]))
+        .await;
+    assert!(matches!(
+        refused,
+        Err(DecideError::Refused(Refusal::UnknownDraft))
+    ));
+    assert_eq!(store.head(&StreamId::authority()).await.unwrap().size, 0);
+}
