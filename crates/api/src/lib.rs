@@ -3,9 +3,12 @@
 //!
 //! Conversions are fallible and name the field. No logic lives here.
 
+pub mod classification;
 pub mod common;
+pub mod indicators;
 pub mod permission;
 pub mod register;
+pub mod release;
 pub mod status;
 pub mod units;
 

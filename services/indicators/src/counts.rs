@@ -1,0 +1,307 @@
+//! Counts that follow the reporters' streams: rows of a projection, committed with the position they stand for, and
+//! the same in memory. They can be thrown away and are then counted anew.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::civil::Date;
+use vardnav_api::status::ApiError;
+use vardnav_classification::model::Label;
+use vardnav_indicators::cube::{Cube, Slice};
+use vardnav_indicators::query::{Published, Query, answer};
+use vardnav_indicators::{Answer, Cell, Frame};
+use vardnav_register::entry::{Entry, row_key};
+use vardnav_release::Snapshot;
+use vardnav_store::{Authority, Change, Store, StoreError, StoredRow, StreamId};
+
+use crate::cells;
+
+/// Name of the projection.
+pub const PROJECTION: &str = "indicators";
+
+/// Entries taken in at a time.
+const BATCH: u32 = 500;
+
+/// Rows of the projection read at a time when it is loaded.
+const SCAN: u32 = 10_000;
+
+/// How long to wait between looks at the streams.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Why an entry cannot be counted.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An entry or row is not of its form.
+    #[error("{0} cannot be read")]
+    Damaged(String),
+    /// A release that an entry was classified with cannot be loaded.
+    #[error("release {0} cannot be loaded")]
+    Release(String),
+}
+
+/// What figures rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// Reporters with entries taken in.
+    pub reporters: u32,
+    /// Entries taken in.
+    pub entries: u64,
+}
+
+/// The counts.
+pub struct Counts {
+    store: Arc<dyn Store>,
+    authority: Arc<Authority>,
+    state: Mutex<State>,
+    /// Held by whoever takes in entries.
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whether the projection's rows have been read.
+    loaded: bool,
+    cube: Cube,
+    positions: BTreeMap<StreamId, u64>,
+    /// Decisions on what may be shown, as long as nothing changes.
+    published: HashMap<(String, Slice), Arc<Published>>,
+}
+
+impl Counts {
+    pub(crate) fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
+        Self {
+            store,
+            authority,
+            state: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Takes in what the streams hold, again and again, until dropped. An entry that cannot be counted is tried
+    /// again; its stream waits.
+    pub async fn follow(self: Arc<Self>) {
+        let mut reported = String::new();
+        loop {
+            match self.catch_up().await {
+                Ok(()) => reported.clear(),
+                Err(error) => {
+                    let text = error.to_string();
+                    if text != reported {
+                        tracing::warn!(%error, "counting waits");
+                        reported = text;
+                    }
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Takes in everything that the streams hold now.
+    ///
+    /// # Errors
+    /// When a stream cannot be read on; the others are taken in all the same.
+    pub async fn catch_up(&self) -> Result<(), FollowError> {
+        let _turn = self.turn.lock().await;
+        if !self.state().loaded {
+            self.load().await?;
+        }
+        let mut outcome = Ok(());
+        for (stream, head) in self.store.streams().await? {
+            if stream.as_reporter().is_none() {
+                continue;
+            }
+            if let Err(error) = self.catch_up_stream(&stream, head.size).await {
+                if matches!(error, FollowError::Store(StoreError::Conflict { .. })) {
+                    // Another process counted: begin from what is stored.
+                    *self.state() = State::default();
+                    return Err(error);
+                }
+                outcome = Err(error);
+            }
+        }
+        outcome
+    }
+
+    /// Answers a question under a release.
+    ///
+    /// # Errors
+    /// When the question cannot be answered.
+    pub(crate) fn answer(&self, query: &Query, release: &Snapshot) -> Result<(Answer, Coverage), ApiError> {
+        let table = release.description.table(&query.table).map(|(_, table)| table);
+        let table = table.ok_or_else(|| ApiError::not_found("the counted table"))?;
+        let values: Vec<String> = table.values.iter().map(|value| value.code.clone()).collect();
+        let frame = frame(release, query.period.year());
+        let disclosure = release.indicators.disclosure;
+        let mut state = self.state();
+        let State {
+            cube,
+            published,
+            positions,
+            ..
+        } = &mut *state;
+        let coverage = Coverage {
+            reporters: positions
+                .values()
+                .filter(|position| **position > 0)
+                .count()
+                .try_into()
+                .unwrap_or(u32::MAX),
+            entries: positions.values().sum(),
+        };
+        let decide = |slice: &Slice| {
+            let key = (release.id.clone(), slice.clone());
+            let fresh = || Arc::new(Published::new(cube, slice, frame.clone(), disclosure));
+            Arc::clone(published.entry(key).or_insert_with(fresh))
+        };
+        let Coverage { reporters, entries } = coverage;
+        let note = Label {
+            sv: format!("{entries} poster från {reporters} uppgiftslämnare; ej avgjorda grupper räknas inte"),
+            en: format!("{entries} entries of {reporters} reporters; undecided groups are not counted"),
+        };
+        Ok((answer(query, &values, decide, &release.id, note)?, coverage))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn load(&self) -> Result<(), FollowError> {
+        let mut state = State {
+            loaded: true,
+            ..State::default()
+        };
+        // Cursors first: rows read after them are at least as new, and a commit that comes between is noticed by
+        // the next one as a conflict.
+        for (stream, _) in self.store.streams().await? {
+            if stream.as_reporter().is_some() {
+                let position = self.store.cursor(PROJECTION, &stream).await?;
+                state.positions.insert(stream, position);
+            }
+        }
+        let mut from = Vec::new();
+        loop {
+            let rows = self.store.scan(PROJECTION, &from, SCAN).await?;
+            let Some(last) = rows.last() else { break };
+            from.clone_from(&last.key);
+            from.push(0);
+            for row in rows {
+                let cell = Cell::from_bytes(&row.key);
+                let count = row.value.try_into().map(u64::from_be_bytes);
+                match (cell, count) {
+                    (Ok(cell), Ok(count)) => state.cube.set(&cell, count),
+                    _ => return Err(FollowError::Damaged(format!("a row of {PROJECTION}"))),
+                }
+            }
+        }
+        *self.state() = state;
+        Ok(())
+    }
+
+    async fn catch_up_stream(&self, stream: &StreamId, size: u64) -> Result<(), FollowError> {
+        loop {
+            let position = self.state().positions.get(stream).copied().unwrap_or(0);
+            if position >= size {
+                return Ok(());
+            }
+            let rows = self.store.read(stream, position, BATCH).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            let next = last.position + 1;
+            let mut changes: BTreeMap<Cell, i64> = BTreeMap::new();
+            for row in &rows {
+                self.take_in(stream, row, &mut changes).await?;
+            }
+            changes.retain(|_, change| *change != 0);
+            let counts: Vec<(Cell, u64)> = {
+                let state = self.state();
+                changes
+                    .into_iter()
+                    .map(|(cell, change)| {
+                        let count = state.cube.count(&cell).saturating_add_signed(change);
+                        (cell, count)
+                    })
+                    .collect()
+            };
+            let rows = counts.iter().map(|(cell, count)| Change {
+                key: cell.to_bytes(),
+                value: (*count > 0).then(|| count.to_be_bytes().to_vec()),
+            });
+            self.store
+                .commit(PROJECTION, stream, position, next, rows.collect())
+                .await?;
+            let mut state = self.state();
+            for (cell, count) in &counts {
+                state.cube.set(cell, *count);
+            }
+            state.positions.insert(stream.clone(), next);
+            state.published.clear();
+        }
+    }
+
+    /// Adds what an entry counts as, and takes back what the revision before it counted as.
+    async fn take_in(
+        &self,
+        stream: &StreamId,
+        row: &StoredRow,
+        changes: &mut BTreeMap<Cell, i64>,
+    ) -> Result<(), FollowError> {
+        let entry = self.entry(stream, row)?;
+        for cell in self.cells(stream, row, &entry)? {
+            *changes.entry(cell).or_default() += 1;
+        }
+        let header = &entry.header;
+        let Some(former) = header.revision.checked_sub(1).filter(|former| *former > 0) else {
+            return Ok(());
+        };
+        let key = row_key(header.kind, &header.id, former);
+        let found = self.store.find(stream, vec![key]).await?;
+        let Some(position) = found.first().copied().flatten() else {
+            return Ok(());
+        };
+        for row in self.store.read(stream, position, 1).await? {
+            let former = self.entry(stream, &row)?;
+            for cell in self.cells(stream, &row, &former)? {
+                *changes.entry(cell).or_default() -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&self, stream: &StreamId, row: &StoredRow) -> Result<Entry, FollowError> {
+        Entry::decode(&row.bytes).map_err(|_| damaged(stream, row))
+    }
+
+    /// What an entry counts as: nothing once it is erased.
+    fn cells(&self, stream: &StreamId, row: &StoredRow, entry: &Entry) -> Result<Vec<Cell>, FollowError> {
+        let view = self.authority.view();
+        match entry.derived().map_err(|_| damaged(stream, row))? {
+            Some((_, derived)) => cells::cells(&derived, |id| view.release(id)).map_err(FollowError::Release),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+fn damaged(stream: &StreamId, row: &StoredRow) -> FollowError {
+    FollowError::Damaged(format!("{stream}, position {},", row.position))
+}
+
+/// Kommuner and age groups of a release at the end of a year. One frame for the whole year, since disclosure is
+/// decided for the whole year.
+fn frame(release: &Snapshot, year: i16) -> Frame {
+    let last = Date::new(year, 12, 31).ok();
+    let geography = &release.register.geography_system;
+    let edition = last.and_then(|last| release.catalog.in_force(geography, last));
+    let concepts = edition.into_iter().flat_map(|edition| edition.concepts());
+    let kommuner = concepts.filter(|concept| {
+        concept.code().len() == 4 && last.is_some_and(|last| concept.validity().contains(last))
+    });
+    Frame {
+        kommuner: kommuner
+            .filter_map(|concept| concept.code().parse().ok())
+            .collect(),
+        ages: cells::age_groups(release),
+    }
+}

@@ -1,0 +1,169 @@
+//! Indicators as a gRPC service: the library of the release in force, and counts that follow the reporters' streams.
+//! What may be shown is decided in `vardnav_indicators`; this crate reads the ledger, keeps the counts, and answers.
+
+mod cells;
+mod counts;
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+use vardnav_api::common::{page, page_size};
+use vardnav_api::indicators::{indicator_message, query, row_message};
+use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::vardnav::indicators::v1 as pb;
+use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService;
+use vardnav_classification::model::Grain;
+use vardnav_indicators::definition::Indicator;
+use vardnav_release::Snapshot;
+use vardnav_store::{Authority, Store};
+
+pub use counts::{Counts, Coverage, FollowError, PROJECTION};
+
+const PAGE_DEFAULT: usize = 100;
+const PAGE_MAX: usize = 1000;
+const ROWS_DEFAULT: usize = 1000;
+const ROWS_MAX: usize = 10_000;
+
+/// The service.
+#[derive(Clone)]
+pub struct Indicators {
+    authority: Arc<Authority>,
+    counts: Arc<Counts>,
+}
+
+impl Indicators {
+    /// Serves counts of what `store` holds under the releases that `authority` keeps. Nothing is counted before
+    /// [`Counts::follow`] or [`Counts::catch_up`] of [`Indicators::counts`] runs.
+    pub fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
+        let counts = Arc::new(Counts::new(store, Arc::clone(&authority)));
+        Self { authority, counts }
+    }
+
+    /// The counts behind the service.
+    pub fn counts(&self) -> &Arc<Counts> {
+        &self.counts
+    }
+
+    /// The release whose library is shown: the one published last.
+    fn release(&self) -> Result<Arc<Snapshot>, ApiError> {
+        self.authority.view().newest_release().ok_or_else(|| {
+            ApiError::new(
+                Kind::FailedPrecondition,
+                "VN-API-003",
+                "no release is published yet",
+            )
+        })
+    }
+
+    /// All rows that answer a question, with the release that decided and what the figures rest on.
+    ///
+    /// # Errors
+    /// When the indicator is not known or not counted from the register, or the question cannot be answered.
+    pub fn ask(
+        &self,
+        request: &pb::QueryIndicatorRequest,
+    ) -> Result<(vardnav_indicators::Answer, Coverage), ApiError> {
+        let year = i16::try_from(request.year).unwrap_or(0);
+        let release = jiff::civil::Date::new(year, 12, 31)
+            .ok()
+            .and_then(|last| self.authority.view().release_on(last))
+            .map_or_else(|| self.release(), Ok)?;
+        let indicator = entry(&release, &request.indicator)?;
+        let (table, grain) = counted(indicator)?;
+        let query = query(request, table, grain)?;
+        self.counts.answer(&query, &release)
+    }
+}
+
+fn entry<'a>(release: &'a Snapshot, id: &str) -> Result<&'a Indicator, ApiError> {
+    let mut library = release.indicators.indicators.iter();
+    library
+        .find(|indicator| indicator.id == id)
+        .ok_or_else(|| ApiError::not_found("an indicator with that id"))
+}
+
+/// The table and grain that an indicator counts.
+fn counted(indicator: &Indicator) -> Result<(&str, Grain), ApiError> {
+    match indicator.counted_grain {
+        Some(grain) if !indicator.counted_table.is_empty() => Ok((&indicator.counted_table, grain)),
+        _ => Err(ApiError::new(
+            Kind::FailedPrecondition,
+            "VN-API-005",
+            "the indicator is described but not counted from the register",
+        )),
+    }
+}
+
+#[tonic::async_trait]
+impl IndicatorService for Indicators {
+    async fn list_indicators(
+        &self,
+        request: Request<pb::ListIndicatorsRequest>,
+    ) -> Result<Response<pb::ListIndicatorsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        let release = self.release()?;
+        let mut library: Vec<&Indicator> = release.indicators.indicators.iter().collect();
+        library.sort_by(|one, other| one.id.cmp(&other.id));
+        let (indicators, next_page_token) = page(
+            library.into_iter(),
+            |indicator| indicator.id.clone(),
+            &request.page_token,
+            size,
+        );
+        let indicators = indicators.into_iter().map(indicator_message).collect();
+        Ok(Response::new(pb::ListIndicatorsResponse {
+            indicators,
+            next_page_token,
+        }))
+    }
+
+    async fn get_indicator(
+        &self,
+        request: Request<pb::GetIndicatorRequest>,
+    ) -> Result<Response<pb::GetIndicatorResponse>, Status> {
+        let release = self.release()?;
+        let indicator = indicator_message(entry(&release, &request.into_inner().id)?);
+        Ok(Response::new(pb::GetIndicatorResponse {
+            indicator: Some(indicator),
+        }))
+    }
+
+    async fn query_indicator(
+        &self,
+        request: Request<pb::QueryIndicatorRequest>,
+    ) -> Result<Response<pb::QueryIndicatorResponse>, Status> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size, ROWS_DEFAULT, ROWS_MAX)?;
+        let from = match request.page_token.as_str() {
+            "" => 0,
+            token => token
+                .parse::<usize>()
+                .map_err(|_| ApiError::field("page_token", "not a token of an earlier answer"))?,
+        };
+        let (answer, coverage) = self.ask(&request)?;
+        let rows: Vec<_> = answer
+            .rows
+            .iter()
+            .skip(from)
+            .take(size)
+            .map(row_message)
+            .collect();
+        let next = from + rows.len();
+        let next_page_token = if next < answer.rows.len() {
+            next.to_string()
+        } else {
+            String::new()
+        };
+        Ok(Response::new(pb::QueryIndicatorResponse {
+            indicator: request.indicator,
+            release: answer.release,
+            rows,
+            next_page_token,
+            coverage: Some(pb::query_indicator_response::Coverage {
+                reporters: coverage.reporters,
+                entries: coverage.entries,
+            }),
+        }))
+    }
+}
