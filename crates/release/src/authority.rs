@@ -83,6 +83,8 @@ pub struct PublishedRelease {
     pub id: String,
     /// What was published.
     pub proposal: Proposal,
+    /// First date of care it applies to.
+    pub from: Date,
     /// The draft it came from.
     pub draft: String,
     /// Who published it, and when.
@@ -150,7 +152,9 @@ impl AuthorityState {
             Change::DraftApproved { draft, digest } => {
                 self.draft_with(draft, digest)?.approval = Some(mark());
             }
-            Change::ReleasePublished { draft, digest } => self.publish(draft, digest, &mark())?,
+            Change::ReleasePublished { draft, digest, from } => {
+                self.publish(draft, digest, *from, &mark())?
+            }
         }
         Ok(())
     }
@@ -186,11 +190,12 @@ impl AuthorityState {
         Ok(())
     }
 
-    fn publish(&mut self, id: &str, digest: &Digest, mark: &Mark) -> Result<(), FoldError> {
+    fn publish(&mut self, id: &str, digest: &Digest, from: Date, mark: &Mark) -> Result<(), FoldError> {
         let draft = self.draft_with(id, digest)?;
         let release = PublishedRelease {
             id: draft.proposal.release.clone(),
             proposal: draft.proposal.clone(),
+            from,
             draft: draft.id.clone(),
             publication: mark.clone(),
         };
@@ -268,7 +273,17 @@ impl AuthorityState {
     pub fn release_on(&self, date: Date) -> Option<&PublishedRelease> {
         self.releases
             .iter()
-            .filter(|release| release.proposal.from <= date)
-            .max_by_key(|release| release.proposal.from)
+            .filter(|release| release.from <= date)
+            .max_by_key(|release| release.from)
+    }
+
+    /// The first date on which a later release applies instead of this one; `None` while there is none.
+    pub fn superseded_from(&self, id: &str) -> Option<Date> {
+        let at = self.releases.iter().position(|release| release.id == id)?;
+        let from = self.releases.get(at)?.from;
+        let later = |(position, release): (usize, &PublishedRelease)| {
+            (release.from > from || release.from == from && position > at).then_some(release.from)
+        };
+        self.releases.iter().enumerate().filter_map(later).min()
     }
 }

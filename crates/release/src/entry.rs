@@ -71,6 +71,8 @@ pub enum Change {
         draft: String,
         /// The content that was published.
         digest: Digest,
+        /// First date of care it applies to.
+        from: Date,
     },
 }
 
@@ -174,9 +176,14 @@ impl AuthorityEntry {
                 w.u32(*errors);
                 w.u32(*warnings);
             }
-            Change::DraftApproved { draft, digest } | Change::ReleasePublished { draft, digest } => {
+            Change::DraftApproved { draft, digest } => {
                 w.str(draft);
                 w.raw(digest);
+            }
+            Change::ReleasePublished { draft, digest, from } => {
+                w.str(draft);
+                w.raw(digest);
+                w.date(*from);
             }
         }
         w.into_bytes()
@@ -232,6 +239,7 @@ impl AuthorityEntry {
             7 => Change::ReleasePublished {
                 draft: r.string()?,
                 digest: r.array()?,
+                from: r.date()?,
             },
             _ => return Err(r.error(DecodeProblem::Tag)),
         };

@@ -1,12 +1,16 @@
 //! From draft to release: what may be written to the authority's stream, given what it says so far.
 //! Each function answers with the entry to append, or with the refusal; it appends nothing.
 
+use jiff::civil::Date;
+
 use crate::authority::{AuthorityState, Draft, Stage};
 use crate::entry::{AuthorityEntry, Change, Proposal};
 use crate::package::{Digest, hex};
 
-/// Longest id of a draft, release or caller, in bytes.
+/// Longest id of a draft or release, in bytes.
 pub const ID_BYTES_MAX: usize = 64;
+/// Longest name of a caller, in bytes.
+pub const CALLER_BYTES_MAX: usize = 256;
 
 /// Why a step is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +65,21 @@ pub enum Refusal {
         /// Its id.
         draft: String,
     },
+    /// A draft with that id exists.
+    #[error("draft `{draft}` exists; update it or choose another id")]
+    DraftExists {
+        /// Its id.
+        draft: String,
+    },
+    /// The files speak for dates from a later one only.
+    #[error("the release is proven for dates from {from} on and cannot apply before")]
+    TooEarly {
+        /// First date of care that its files state.
+        from: Date,
+    },
+    /// A caller's name is empty, too long or holds control characters.
+    #[error("the caller's name is not 1 to {CALLER_BYTES_MAX} bytes without control characters")]
+    BadCaller,
     /// An id is empty, too long or holds other characters than letters, digits, `.`, `_`, `:`, `-`.
     #[error("the {of} is not 1 to {ID_BYTES_MAX} letters, digits, `.`, `_`, `:` or `-`")]
     BadId {
@@ -82,20 +101,50 @@ impl Refusal {
             Self::IdTaken { .. } => "VN-REL-207",
             Self::Published { .. } => "VN-REL-208",
             Self::BadId { .. } => "VN-REL-209",
+            Self::DraftExists { .. } => "VN-REL-210",
+            Self::TooEarly { .. } => "VN-REL-211",
+            Self::BadCaller => "VN-REL-212",
         }
     }
 }
 
-/// An id for a new draft that no draft has yet.
-pub fn next_draft_id(state: &AuthorityState) -> String {
-    let mut number = state.drafts().count() + 1;
-    loop {
-        let id = format!("draft-{number}");
-        if state.draft(&id).is_none() {
-            return id;
-        }
-        number += 1;
+/// Makes a draft.
+///
+/// # Errors
+/// [`Refusal::DraftExists`], and those of [`put`].
+pub fn create(
+    state: &AuthorityState,
+    caller: &str,
+    at: i64,
+    draft: &str,
+    proposal: Proposal,
+) -> Result<AuthorityEntry, Refusal> {
+    match state.draft(draft).map(Draft::stage) {
+        None => put(state, caller, at, draft, proposal),
+        Some(Stage::Published) => Err(Refusal::Published {
+            draft: draft.to_owned(),
+        }),
+        Some(_) => Err(Refusal::DraftExists {
+            draft: draft.to_owned(),
+        }),
     }
+}
+
+/// Gives a draft other content. With `expected` only when it holds that content now.
+///
+/// # Errors
+/// [`Refusal::UnknownDraft`], [`Refusal::Changed`], and those of [`put`].
+pub fn update(
+    state: &AuthorityState,
+    caller: &str,
+    at: i64,
+    draft: &str,
+    expected: Option<Digest>,
+    proposal: Proposal,
+) -> Result<AuthorityEntry, Refusal> {
+    let found = state.draft(draft).ok_or(Refusal::UnknownDraft)?.proposal.digest;
+    open(state, draft, &expected.unwrap_or(found))?;
+    put(state, caller, at, draft, proposal)
 }
 
 /// Puts a draft: makes it, or gives it other content, which undoes check and approval.
@@ -109,7 +158,7 @@ pub fn put(
     draft: &str,
     proposal: Proposal,
 ) -> Result<AuthorityEntry, Refusal> {
-    check_id("caller", caller)?;
+    check_caller(caller)?;
     check_id("draft", draft)?;
     check_id("release", &proposal.release)?;
     if state
@@ -148,7 +197,7 @@ pub fn checked(
     errors: u32,
     warnings: u32,
 ) -> Result<AuthorityEntry, Refusal> {
-    check_id("caller", caller)?;
+    check_caller(caller)?;
     open(state, draft, &digest)?;
     Ok(entry(
         caller,
@@ -174,7 +223,7 @@ pub fn approve(
     draft: &str,
     digest: Digest,
 ) -> Result<AuthorityEntry, Refusal> {
-    check_id("caller", caller)?;
+    check_caller(caller)?;
     let known = open(state, draft, &digest)?;
     sound(known)?;
     if known.authors.contains(caller) {
@@ -192,18 +241,21 @@ pub fn approve(
     ))
 }
 
-/// Publishes the content with `digest`: from then on it is the release for dates of care from its first date.
+/// Publishes the content with `digest`: from then on it is the release for dates of care from `from` on, or from
+/// the date that its files state.
 ///
 /// # Errors
-/// Those of [`approve`] save [`Refusal::OwnDraft`], and [`Refusal::NotApproved`], [`Refusal::IdTaken`].
+/// Those of [`approve`] save [`Refusal::OwnDraft`], and [`Refusal::NotApproved`], [`Refusal::IdTaken`],
+/// [`Refusal::TooEarly`].
 pub fn publish(
     state: &AuthorityState,
     caller: &str,
     at: i64,
     draft: &str,
     digest: Digest,
+    from: Option<Date>,
 ) -> Result<AuthorityEntry, Refusal> {
-    check_id("caller", caller)?;
+    check_caller(caller)?;
     let known = open(state, draft, &digest)?;
     sound(known)?;
     if known.approval.is_none() {
@@ -216,14 +268,14 @@ pub fn publish(
             release: known.proposal.release.clone(),
         });
     }
-    Ok(entry(
-        caller,
-        at,
-        Change::ReleasePublished {
-            draft: draft.to_owned(),
-            digest,
-        },
-    ))
+    let from = from.unwrap_or(known.proposal.from);
+    if from < known.proposal.from {
+        return Err(Refusal::TooEarly {
+            from: known.proposal.from,
+        });
+    }
+    let draft = draft.to_owned();
+    Ok(entry(caller, at, Change::ReleasePublished { draft, digest, from }))
 }
 
 fn entry(caller: &str, at: i64, change: Change) -> AuthorityEntry {
@@ -263,6 +315,11 @@ fn sound(draft: &Draft) -> Result<(), Refusal> {
         }),
         Some(_) => Ok(()),
     }
+}
+
+fn check_caller(caller: &str) -> Result<(), Refusal> {
+    let fits = (1..=CALLER_BYTES_MAX).contains(&caller.len()) && !caller.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(Refusal::BadCaller) }
 }
 
 fn check_id(of: &'static str, id: &str) -> Result<(), Refusal> {

@@ -106,6 +106,7 @@ fn samples() -> Vec<(&'static str, AuthorityEntry)> {
             Change::ReleasePublished {
                 draft: "draft-1".to_owned(),
                 digest: [1; 32],
+                from: date(2026, 1, 1),
             },
         ),
     ];
@@ -233,17 +234,32 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         )),
         "VN-REL-209"
     );
-    assert_eq!(lifecycle::next_draft_id(&state), "draft-1");
     state
         .apply(&lifecycle::put(&state, "anna", 1, "draft-1", proposal("2026.1", 1)).unwrap())
         .unwrap();
-    assert_eq!(lifecycle::next_draft_id(&state), "draft-2");
+    assert_eq!(
+        code(lifecycle::create(
+            &state,
+            "bo",
+            2,
+            "draft-1",
+            proposal("2026.1", 2)
+        )),
+        "VN-REL-210"
+    );
+    assert_eq!(
+        code(lifecycle::put(&state, "", 2, "draft-1", proposal("2026.1", 2))),
+        "VN-REL-212"
+    );
+    let update = |expected| lifecycle::update(&state, "bo", 2, "draft-1", expected, proposal("2026.1", 2));
+    assert_eq!(code(update(Some([9; 32]))), "VN-REL-203");
+    assert!(update(Some(one)).is_ok() && update(None).is_ok());
     assert_eq!(
         code(lifecycle::approve(&state, "bo", 2, "draft-1", one)),
         "VN-REL-202"
     );
     assert_eq!(
-        code(lifecycle::publish(&state, "bo", 2, "draft-1", one)),
+        code(lifecycle::publish(&state, "bo", 2, "draft-1", one, None)),
         "VN-REL-202"
     );
     state
@@ -266,7 +282,7 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         "VN-REL-203"
     );
     assert_eq!(
-        code(lifecycle::publish(&state, "bo", 6, "draft-1", one)),
+        code(lifecycle::publish(&state, "bo", 6, "draft-1", one, None)),
         "VN-REL-206"
     );
     state
@@ -280,11 +296,11 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         .unwrap();
     assert_eq!(state.draft("draft-1").unwrap().stage(), Stage::Draft);
     assert_eq!(
-        code(lifecycle::publish(&state, "bo", 9, "draft-1", one)),
+        code(lifecycle::publish(&state, "bo", 9, "draft-1", one, None)),
         "VN-REL-203"
     );
     assert_eq!(
-        code(lifecycle::publish(&state, "bo", 9, "draft-1", two)),
+        code(lifecycle::publish(&state, "bo", 9, "draft-1", two, None)),
         "VN-REL-202"
     );
     state
@@ -302,7 +318,7 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         .apply(&lifecycle::approve(&state, "cecilia", 12, "draft-1", two).unwrap())
         .unwrap();
     state
-        .apply(&lifecycle::publish(&state, "anna", 13, "draft-1", two).unwrap())
+        .apply(&lifecycle::publish(&state, "anna", 13, "draft-1", two, None).unwrap())
         .unwrap();
 
     assert_eq!(
@@ -326,7 +342,7 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         "VN-REL-207"
     );
     assert_eq!(
-        code(lifecycle::publish(&state, "anna", 14, "draft-1", two)),
+        code(lifecycle::publish(&state, "anna", 14, "draft-1", two, None)),
         "VN-REL-208"
     );
 }
@@ -439,7 +455,11 @@ fn any_change() -> impl Strategy<Value = Change> {
             }
         ),
         (text(), any::<[u8; 32]>()).prop_map(|(draft, digest)| Change::DraftApproved { draft, digest }),
-        (text(), any::<[u8; 32]>()).prop_map(|(draft, digest)| Change::ReleasePublished { draft, digest }),
+        (text(), any::<[u8; 32]>(), day()).prop_map(|(draft, digest, from)| Change::ReleasePublished {
+            draft,
+            digest,
+            from
+        }),
     ]
 }
 
