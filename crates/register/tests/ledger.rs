@@ -1,0 +1,535 @@
+//! Stored bytes stay readable, leaves and receipts show every change.
+
+#[expect(
+    dead_code,
+    reason = "this test judges nothing, it only needs the sample records"
+)]
+mod support;
+
+use proptest::prelude::*;
+use support::{contact, episode, monitoring_period, person};
+use vardnav_classification::{AxisIndex, FactSet, FactSource, TableResult};
+use vardnav_register::bytes::{DecodeProblem, date_from_days};
+use vardnav_register::content::{content_bytes, decode_content};
+use vardnav_register::derived::{Derived, Part, PartDerived};
+use vardnav_register::entry::*;
+use vardnav_register::hash::{from_hex, to_hex};
+use vardnav_register::identity::{PersonKey, normalise, reference_date};
+use vardnav_register::outcome::is_same;
+use vardnav_register::receipt::*;
+use vardnav_register::record::*;
+use vardnav_register::tree::{Frontier, MultiProof, ProofError, node};
+
+/// 2026-11-22T00:00:00Z.
+const RECEIVED: i64 = 1_795_305_600_000_000;
+const NONCES: Nonces = Nonces {
+    content: [0x11; 32],
+    identity: [0x22; 32],
+    derived: [0x33; 32],
+};
+
+fn derived(record: &Record) -> Derived {
+    let part = match record.kind() {
+        RecordKind::Episode => Part::Segment(1),
+        RecordKind::Contact => Part::Contact,
+        RecordKind::MonitoringPeriod => Part::MonitoringPeriod,
+    };
+    let mut facts = FactSet::new();
+    facts.set(AxisIndex::new(0).unwrap(), 0b10, FactSource::Record);
+    facts.set(AxisIndex::new(16).unwrap(), 0b11, FactSource::Derived);
+    let tables = vec![
+        TableResult::Value { value: 2, rule: 5 },
+        TableResult::NotApplicable,
+        TableResult::Held { possible: 0b101 },
+        TableResult::Collected {
+            values: 0b1,
+            possible: 0b1000,
+        },
+    ];
+    let part = PartDerived {
+        part,
+        date: record.date(),
+        release: "2026.1".into(),
+        age: Some(43),
+        facts,
+        tables,
+    };
+    Derived {
+        sex: Some(Sex::Male),
+        residence: record.residence.clone(),
+        parts: vec![part],
+    }
+}
+
+fn header(record: &Record) -> Header {
+    Header {
+        reporter: "region-norr".into(),
+        kind: record.kind(),
+        id: record.id.clone(),
+        revision: record.revision,
+        received: RECEIVED,
+        release: "2026.1".into(),
+    }
+}
+
+fn entry(record: &Record) -> Entry {
+    let identity = identity_bytes(&record.person, RECEIVED).unwrap();
+    let derived = (PersonKey([0x44; 16]), &derived(record));
+    Entry::new(
+        header(record),
+        record,
+        &identity,
+        derived,
+        &NONCES,
+        vec![0x55; 48],
+    )
+}
+
+/// Bytes written by version 1, kept for ever: `leaf` and `entry` of each kind, in hexadecimal.
+#[test]
+fn entries_of_version_1_stay_as_they_are() {
+    let stored = include_str!("data/entries-v1.txt");
+    let mut written = String::new();
+    for record in [episode(), contact(), monitoring_period()] {
+        let entry = entry(&record);
+        let (name, leaf, bytes) = (
+            record.kind().name(),
+            to_hex(&entry.leaf()),
+            to_hex(&entry.encode()),
+        );
+        written.push_str(&format!("{name} leaf {leaf}\n{name} entry {bytes}\n"));
+    }
+    let kept: String = stored
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(written, kept);
+
+    for (line, record) in
+        kept.lines()
+            .filter(|line| line.contains(" entry "))
+            .zip([episode(), contact(), monitoring_period()])
+    {
+        let bytes = from_hex(line.rsplit(' ').next().unwrap()).unwrap();
+        let entry = Entry::decode(&bytes).unwrap();
+        assert_eq!(entry.header, header(&record));
+        assert_eq!(
+            entry.derived(),
+            Ok(Some((PersonKey([0x44; 16]), derived(&record))))
+        );
+        let mut without_person = Record {
+            person: Person::withheld(),
+            ..record
+        };
+        without_person.facts.sort();
+        if let Body::Episode(episode) = &mut without_person.body {
+            episode
+                .segments
+                .iter_mut()
+                .for_each(|segment| segment.facts.sort());
+        }
+        assert_eq!(entry.record(), Ok(Some(without_person)));
+    }
+}
+
+#[test]
+fn an_entry_holds_no_identity_number() {
+    let bytes = entry(&contact()).encode();
+    for number in ["198211059954", "8211059954", "9954"] {
+        assert!(
+            !bytes
+                .windows(number.len())
+                .any(|window| window == number.as_bytes())
+        );
+    }
+    assert!(!format!("{:?}", entry(&contact())).contains("11, 11"));
+}
+
+#[test]
+fn every_flipped_byte_is_refused_or_changes_the_leaf() {
+    let entry = entry(&contact());
+    let (bytes, leaf) = (entry.encode(), entry.leaf());
+    // Where the sealed nonce lies: the vault's seal guards it, not the leaf.
+    let sealed = bytes.windows(48).position(|window| window == [0x55; 48]).unwrap();
+    for at in (0..bytes.len()).filter(|at| !(sealed..sealed + 48).contains(at)) {
+        for bit in 0..8 {
+            let mut wrong = bytes.clone();
+            wrong[at] ^= 1 << bit;
+            if let Ok(other) = Entry::decode(&wrong) {
+                assert_ne!(other.leaf(), leaf, "byte {at} bit {bit}");
+            }
+        }
+    }
+    assert_eq!(
+        Entry::decode(&bytes[1..]).unwrap_err().problem,
+        DecodeProblem::Version
+    );
+    let mut newer = bytes;
+    newer[1] = 2;
+    assert_eq!(Entry::decode(&newer).unwrap_err().problem, DecodeProblem::Version);
+}
+
+#[test]
+fn erasure_keeps_header_and_leaf() {
+    let entry = entry(&contact());
+    let erased = entry.erased();
+    assert_eq!((erased.leaf(), &erased.header), (entry.leaf(), &entry.header));
+    assert_eq!(Entry::decode(&erased.encode()), Ok(erased.clone()));
+    assert_eq!((erased.record(), erased.derived()), (Ok(None), Ok(None)));
+    assert!(!is_same(&contact(), &erased, &NONCES.identity));
+}
+
+#[test]
+fn the_same_content_is_known_again_however_it_is_written() {
+    let former = entry(&contact());
+    let mut again = contact();
+    again.facts.reverse();
+    again.person.identity = "821105-9954".into();
+    assert!(is_same(&again, &former, &NONCES.identity));
+    again.person.protected = true;
+    assert!(!is_same(&again, &former, &NONCES.identity));
+    let mut other = contact();
+    other.residence = None;
+    assert!(!is_same(&other, &former, &NONCES.identity));
+    assert!(!is_same(&contact(), &former, &[0; 32]));
+}
+
+#[test]
+fn rows_are_told_apart_by_kind_id_and_revision() {
+    let keys = [
+        row_key(RecordKind::Contact, "a", 1),
+        row_key(RecordKind::Episode, "a", 1),
+        row_key(RecordKind::Contact, "b", 1),
+        row_key(RecordKind::Contact, "a", 2),
+    ];
+    assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+    assert_eq!(entry(&contact()).key(), row_key(RecordKind::Contact, "c-1", 1));
+}
+
+/// A receipt for episode and contact among other leaves. The signature is the message's SHA-256 twice.
+fn receipt() -> (Receipt, Vec<Record>) {
+    let records = vec![episode(), contact()];
+    let mut tree = Frontier::new();
+    let mut hashes = Vec::new();
+    let mut leaves = Vec::new();
+    for at in 0u64..5 {
+        hashes.push(match records.get(at as usize) {
+            Some(record) => entry(record).leaf(),
+            None => [at as u8; 32],
+        });
+        tree.append(hashes[at as usize]);
+    }
+    for (record, line) in records.iter().zip([3, 1]) {
+        let entry = entry(record);
+        leaves.push(ReceiptLeaf {
+            line,
+            kind: record.kind(),
+            id: record.id.clone(),
+            revision: 1,
+            position: leaves.len() as u64,
+            received: RECEIVED,
+            release: "2026.1".into(),
+            content_nonce: NONCES.content,
+            identity_nonce: NONCES.identity,
+            derived: entry.commitments().derived,
+        });
+    }
+    let proof = MultiProof::build::<ProofError>(5, &[0, 1], |subtree| {
+        let first = subtree.first() as usize;
+        Ok(match subtree.leaves() {
+            1 => hashes[first],
+            _ => node(&hashes[first], &hashes[first + 1]),
+        })
+    });
+    let (root, time) = (tree.root(), RECEIVED + 1);
+    let message = head_bytes_to_sign("reporter/region-norr", 5, &root, time);
+    let head = SignedHead {
+        size: 5,
+        root,
+        time,
+        key_id: "k".into(),
+        signature: signature(&message),
+    };
+    (
+        Receipt {
+            reporter: "region-norr".into(),
+            leaves,
+            head,
+            proof: proof.unwrap(),
+        },
+        records,
+    )
+}
+
+fn signature(message: &[u8]) -> [u8; 64] {
+    let half = vardnav_register::hash::sha256(&[message]);
+    let mut signature = [0; 64];
+    signature[..32].copy_from_slice(&half);
+    signature[32..].copy_from_slice(&half);
+    signature
+}
+
+fn check(receipt: &Receipt, records: &[Record]) -> Result<(), ReceiptError> {
+    verify(
+        receipt,
+        |leaf| records.iter().find(|record| record.id == leaf.id),
+        |key, message, signed| key == "k" && *signed == signature(message),
+    )
+}
+
+#[test]
+fn a_receipt_proves_what_was_sent_and_nothing_else() {
+    let (receipt, records) = receipt();
+    assert_eq!(check(&receipt, &records), Ok(()));
+
+    let refused = |change: fn(&mut Receipt)| {
+        let mut wrong = receipt.clone();
+        change(&mut wrong);
+        check(&wrong, &records).unwrap_err()
+    };
+    let in_tree = ReceiptError::Proof(ProofError::Root);
+    assert_eq!(refused(|r| r.reporter.push('x')), ReceiptError::Signature);
+    assert_eq!(refused(|r| r.head.size = 6), ReceiptError::Signature);
+    assert_eq!(refused(|r| r.head.root[0] ^= 1), ReceiptError::Signature);
+    assert_eq!(refused(|r| r.head.time += 1), ReceiptError::Signature);
+    assert_eq!(refused(|r| r.head.key_id = "l".into()), ReceiptError::Signature);
+    assert_eq!(refused(|r| r.head.signature[63] ^= 1), ReceiptError::Signature);
+    assert_eq!(refused(|r| r.leaves[0].received += 1), in_tree);
+    assert_eq!(refused(|r| r.leaves[0].release.push('x')), in_tree);
+    assert_eq!(refused(|r| r.leaves[0].content_nonce[0] ^= 1), in_tree);
+    assert_eq!(refused(|r| r.leaves[0].identity_nonce[0] ^= 1), in_tree);
+    assert_eq!(refused(|r| r.leaves[0].derived[0] ^= 1), in_tree);
+    assert_eq!(
+        refused(|r| r.leaves[0].revision = 2),
+        ReceiptError::RecordMissing { line: 3 }
+    );
+    assert_eq!(
+        refused(|r| r.leaves[0].position = 1),
+        ReceiptError::Position { position: 1 }
+    );
+    assert_eq!(
+        refused(|r| r.leaves[0].position = 5),
+        ReceiptError::Proof(ProofError::Leaves)
+    );
+    assert_eq!(refused(|r| r.proof.hashes[0][0] ^= 1), in_tree);
+    assert_eq!(
+        refused(|r| r.proof.hashes.clear()),
+        ReceiptError::Proof(ProofError::Length)
+    );
+
+    for change in [
+        |record: &mut Record| record.residence = Some("2482".into()),
+        |record: &mut Record| record.person.identity = "199012119948".into(),
+        |record: &mut Record| record.person.sex = Some(Sex::Male),
+        |record: &mut Record| record.facts[0].values[0].push('x'),
+    ] {
+        let mut other = records.clone();
+        change(&mut other[1]);
+        assert_eq!(check(&receipt, &other), Err(in_tree));
+    }
+}
+
+#[test]
+fn the_head_is_signed_over_fixed_bytes() {
+    let bytes = head_bytes_to_sign("audit", 1, &[0xaa; 32], -1);
+    let wanted = [
+        b"vardnav head v1".as_slice(),
+        &[5],
+        b"audit",
+        &[1, 0, 0, 0, 0, 0, 0, 0],
+        &[0xaa; 32],
+        &[0xff; 8],
+    ];
+    assert_eq!(bytes, wanted.concat());
+}
+
+#[test]
+fn the_instant_gives_ten_digit_numbers_their_century() {
+    let number = |identity: &str| {
+        let person = Person {
+            identity: identity.into(),
+            ..person()
+        };
+        normalise(&person, reference_date(RECEIVED))
+            .unwrap()
+            .reveal()
+            .to_owned()
+    };
+    assert_eq!(number("821105-9954"), "198211059954");
+    assert_eq!(number("090527+1474"), "190905271474");
+}
+
+fn text() -> impl Strategy<Value = String> {
+    proptest::string::string_regex("[a-zåäö0-9.-]{0,12}").unwrap()
+}
+
+fn day() -> impl Strategy<Value = jiff::civil::Date> {
+    (10_000i32..30_000).prop_map(|days| date_from_days(days).unwrap())
+}
+
+fn sorted_facts() -> impl Strategy<Value = Vec<Fact>> {
+    let values = proptest::collection::vec(text(), 0..3).prop_map(|mut values| {
+        values.sort();
+        values
+    });
+    let fact = (text(), values).prop_map(|(axis, values)| Fact { axis, values });
+    proptest::collection::vec(fact, 0..4).prop_map(|mut facts| {
+        facts.sort();
+        facts
+    })
+}
+
+fn some<T: std::fmt::Debug>(of: impl Strategy<Value = T>) -> impl Strategy<Value = Option<T>> {
+    proptest::option::of(of)
+}
+
+fn coding() -> impl Strategy<Value = Coding> {
+    (text(), some(text()), text()).prop_map(|(system, version, code)| Coding {
+        system,
+        version,
+        code,
+    })
+}
+
+fn texts() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec(text(), 0..3)
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    let plan = (text(), some(text()), texts(), day(), some(day())).prop_map(
+        |(kind, legal_basis, parties, from, until)| Plan {
+            kind,
+            legal_basis,
+            parties,
+            from,
+            until,
+        },
+    );
+    let segment =
+        (day(), some(day()), some(text()), sorted_facts()).prop_map(|(start, end, unit, facts)| Segment {
+            start,
+            end,
+            unit,
+            facts,
+        });
+    let lists = (
+        proptest::collection::vec(plan, 0..3),
+        proptest::collection::vec(segment, 0..3),
+    );
+    let episode = (day(), some(day()), some(text()), some(text()), lists).prop_map(
+        |(start, end, end_mode, decided_by, (plans, segments))| {
+            Body::Episode(Episode {
+                start,
+                end,
+                end_mode,
+                decided_by,
+                plans,
+                segments,
+            })
+        },
+    );
+    let codings = || proptest::collection::vec(coding(), 0..3);
+    let contact = (
+        day(),
+        some(text()),
+        texts(),
+        any::<[Option<bool>; 2]>(),
+        some(coding()),
+        codings(),
+        codings(),
+        some(day()),
+    )
+        .prop_map(
+            |(
+                date,
+                episode,
+                professions,
+                [delegated, first_contact],
+                reason,
+                diagnoses,
+                procedures,
+                requested,
+            )| {
+                Body::Contact(Contact {
+                    date,
+                    episode,
+                    professions,
+                    delegated,
+                    reason,
+                    diagnoses,
+                    procedures,
+                    requested,
+                    first_contact,
+                })
+            },
+        );
+    let monitoring = (
+        day(),
+        some(day()),
+        some(text()),
+        some(text()),
+        texts(),
+        any::<[Option<bool>; 2]>(),
+        any::<Option<u32>>(),
+    )
+        .prop_map(
+            |(start, end, episode, ordered_by, measures, [thresholds, response_duty], assessed_alarms)| {
+                Body::MonitoringPeriod(MonitoringPeriod {
+                    start,
+                    end,
+                    episode,
+                    ordered_by,
+                    measures,
+                    thresholds,
+                    response_duty,
+                    assessed_alarms,
+                })
+            },
+        );
+    prop_oneof![episode, contact, monitoring]
+}
+
+proptest! {
+    #[test]
+    fn content_comes_back(
+        residence in some(text()),
+        principals in any::<[bool; 4]>(),
+        unit in some(text()),
+        facts in sorted_facts(),
+        body in body(),
+    ) {
+        let [responsible, performing, bed_owner, payer] = principals.map(|there| there.then(|| "01".to_owned()));
+        let record = Record {
+            id: "a".into(),
+            revision: 7,
+            person: Person::withheld(),
+            residence,
+            principals: Principals { responsible, performing, bed_owner, payer },
+            unit,
+            facts,
+            body,
+        };
+        let bytes = content_bytes(&record);
+        prop_assert_eq!(decode_content(record.kind(), "a", 7, &bytes), Ok(record));
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_panic_and_have_one_form(bytes: Vec<u8>) {
+        if let Ok(entry) = Entry::decode(&bytes) {
+            prop_assert_eq!(entry.encode(), bytes);
+        }
+    }
+
+    #[test]
+    fn damaged_entries_are_read_without_panic(at in 0usize..400, byte: u8, cut in 0usize..400) {
+        let mut bytes = entry(&episode()).encode();
+        let length = bytes.len();
+        bytes[at % length] = byte;
+        bytes.truncate(length - cut.min(length));
+        if let Ok(entry) = Entry::decode(&bytes) {
+            let _ = (entry.record(), entry.derived(), entry.leaf());
+            prop_assert_eq!(entry.encode(), bytes);
+        }
+    }
+}
