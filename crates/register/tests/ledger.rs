@@ -1,4 +1,10 @@
 //! Stored bytes stay readable, leaves and receipts show every change.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
 
 #[expect(
     dead_code,
