@@ -110,6 +110,12 @@ impl DescriptionSystem {
         }
     }
 
+    /// The positions of the rules of a table that match; `filled` as [`Self::classify_into`] left it.
+    pub fn matching(&self, table: TableIndex, date: Date, filled: &FactSet) -> impl Iterator<Item = u16> {
+        let rules = self.source_table(table).map_or(&[][..], |(table, _)| self.rules_of(table));
+        rules.iter().filter(move |rule| self.truth(rule, date, filled) == Truth::True).map(|rule| rule.position)
+    }
+
     fn first(&self, table: &CompiledTable, date: Date, facts: &FactSet) -> TableResult {
         let mut possible = 0;
         let mut open = false;

@@ -2,6 +2,7 @@
 //! order. A line that cannot be read answers with its findings and the rest goes on. Reads and writes the form;
 //! what follows from the facts is decided by the description system.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 
 use jiff::civil::Date;
@@ -13,6 +14,8 @@ use crate::release::tables;
 mod answer;
 mod explanation;
 mod line;
+
+pub use answer::{Answer, TableAnswer, write_findings};
 
 use line::{RawLine, Stated};
 
@@ -58,7 +61,8 @@ pub struct LineFinding {
 }
 
 impl LineFinding {
-    fn new(code: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
+    /// A finding.
+    pub fn new(code: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code,
             path: path.into(),
@@ -71,7 +75,7 @@ impl LineFinding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case<'a> {
     /// Its id.
-    pub id: std::borrow::Cow<'a, str>,
+    pub id: Cow<'a, str>,
     /// What it describes.
     pub grain: Grain,
     /// Its date.
@@ -201,22 +205,35 @@ pub struct Refused {
     pub findings: Vec<LineFinding>,
 }
 
-/// Reads one line, and finds the release that decides it.
+/// The form of a line, before any release is asked what its facts mean.
+#[derive(Debug)]
+pub struct Form<'a> {
+    /// Its id.
+    pub id: Cow<'a, str>,
+    /// What it describes.
+    pub grain: Grain,
+    /// Its date.
+    pub date: Date,
+    facts: Vec<(Cow<'a, str>, Stated<'a>)>,
+}
+
+impl Form<'_> {
+    /// What it states: axes with the codes given for them.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
+        self.facts.iter().map(|(axis, stated)| (axis.as_ref(), stated.codes()))
+    }
+}
+
+/// Reads the form of one line.
 ///
 /// # Errors
-/// Everything that is wrong with the line.
-pub fn read<'a, 'r>(line: &'a [u8], releases: &Releases<'r>) -> Result<(Case<'a>, InForce<'r>), Refused> {
-    let raw = match RawLine::read(line) {
-        Ok(raw) => raw,
-        Err(finding) => {
-            return Err(Refused {
-                id: None,
-                findings: vec![finding],
-            });
-        }
-    };
+/// Everything that is wrong with the form.
+pub fn read_form(line: &[u8]) -> Result<Form<'_>, Refused> {
+    let raw = RawLine::read(line).map_err(|finding| Refused { id: None, findings: vec![finding] })?;
     let mut findings = raw.findings;
-    let id = usable_id(raw.id.as_deref(), &mut findings);
+    let fault = raw.id.as_deref().and_then(id_fault);
+    let id = raw.id.filter(|_| fault.is_none());
+    findings.extend(fault);
     let grain = raw.of.as_deref().and_then(|of| {
         let grain = tables::grain(of);
         if grain.is_none() {
@@ -225,109 +242,91 @@ pub fn read<'a, 'r>(line: &'a [u8], releases: &Releases<'r>) -> Result<(Case<'a>
         }
         grain
     });
-    let release = raw
-        .date
-        .as_deref()
-        .and_then(|text| in_force(text, releases, &mut findings));
-    if let (Some(grain), Some((date, release))) = (grain, release) {
-        let facts = facts(release.system, grain, &raw.facts, &mut findings);
-        if findings.is_empty()
-            && let Some(id) = raw.id
-        {
-            return Ok((
-                Case {
-                    id,
-                    grain,
-                    date,
-                    facts,
-                },
-                release,
-            ));
+    let date = raw.date.as_deref().and_then(|text| {
+        let date = line::date(text);
+        if date.is_none() {
+            let message = "the date is not in the calendar; write it as 2026-09-01";
+            findings.push(LineFinding::new("VN-CLS-007", "date", message));
+        }
+        date
+    });
+    match (id, grain, date) {
+        (Some(id), Some(grain), Some(date)) if findings.is_empty() => Ok(Form { id, grain, date, facts: raw.facts }),
+        (id, ..) => Err(Refused { id: id.map(Cow::into_owned), findings }),
+    }
+}
+
+/// Reads one line, and finds the release that decides it.
+///
+/// # Errors
+/// Everything that is wrong with the line.
+pub fn read<'a, 'r>(line: &'a [u8], releases: &Releases<'r>) -> Result<(Case<'a>, InForce<'r>), Refused> {
+    let form = read_form(line)?;
+    let Some(release) = releases.on(form.date) else {
+        return Err(Refused { id: Some(form.id.into_owned()), findings: vec![no_release(form.date)] });
+    };
+    let mut facts = FactSet::new();
+    let mut findings = Vec::new();
+    for (axis, stated) in &form.facts {
+        let said = release.system.state(form.grain, &mut facts, axis, stated.codes(), FactSource::Record);
+        if let Err(error) = said {
+            findings.push(fact_fault(error, axis, stated.codes(), stated.is_list()));
         }
     }
     if findings.is_empty() {
-        findings.push(LineFinding::new("VN-CLS-005", "", "the line is incomplete"));
+        Ok((Case { id: form.id, grain: form.grain, date: form.date, facts }, release))
+    } else {
+        Err(Refused { id: Some(form.id.into_owned()), findings })
     }
-    Err(Refused { id, findings })
 }
 
-fn facts(
-    system: &DescriptionSystem,
-    grain: Grain,
-    stated: &[(std::borrow::Cow<'_, str>, Stated<'_>)],
-    findings: &mut Vec<LineFinding>,
-) -> FactSet {
-    let mut facts = FactSet::new();
-    for (axis, values) in stated {
-        let said = system.state(grain, &mut facts, axis, values.codes(), FactSource::Record);
-        let Err(error) = said else { continue };
-        let path = format!("facts.{}", safe_echo(axis));
-        findings.push(match error {
-            StatementError::UnknownAxis => LineFinding::new(
-                "VN-CLS-009",
-                path,
-                format!("no axis is called `{}`", safe_echo(axis)),
-            ),
-            StatementError::UnknownValue { position } => {
-                let code = values.codes().nth(position).unwrap_or_default();
-                let path = if values.is_list() {
-                    format!("{path}[{position}]")
-                } else {
-                    path
-                };
-                let message = format!("`{}` has no value `{}`", safe_echo(axis), safe_echo(code));
-                LineFinding::new("VN-CLS-010", path, message)
-            }
-            StatementError::SeveralValues => LineFinding::new("VN-CLS-011", path, error.to_string()),
-            StatementError::Twice => LineFinding::new("VN-CLS-013", path, error.to_string()),
-            _ => LineFinding::new("VN-CLS-012", path, error.to_string()),
-        });
+/// The finding for a fact that cannot be stated; `list` when its values were given as a list.
+pub fn fact_fault<'v>(
+    error: StatementError,
+    axis: &str,
+    mut codes: impl Iterator<Item = &'v str>,
+    list: bool,
+) -> LineFinding {
+    let path = format!("facts.{}", safe_echo(axis));
+    match error {
+        StatementError::UnknownAxis => {
+            LineFinding::new("VN-CLS-009", path, format!("no axis is called `{}`", safe_echo(axis)))
+        }
+        StatementError::UnknownValue { position } => {
+            let code = codes.nth(position).unwrap_or_default();
+            let path = if list { format!("{path}[{position}]") } else { path };
+            let message = format!("`{}` has no value `{}`", safe_echo(axis), safe_echo(code));
+            LineFinding::new("VN-CLS-010", path, message)
+        }
+        StatementError::SeveralValues => LineFinding::new("VN-CLS-011", path, error.to_string()),
+        StatementError::Twice => LineFinding::new("VN-CLS-013", path, error.to_string()),
+        _ => LineFinding::new("VN-CLS-012", path, error.to_string()),
     }
-    facts
 }
 
-fn in_force<'r>(
-    text: &str,
-    releases: &Releases<'r>,
-    findings: &mut Vec<LineFinding>,
-) -> Option<(Date, InForce<'r>)> {
-    let Some(date) = line::date(text) else {
-        let message = "the date is not in the calendar; write it as 2026-09-01";
-        findings.push(LineFinding::new("VN-CLS-007", "date", message));
-        return None;
-    };
-    let release = releases.on(date);
-    if release.is_none() {
-        findings.push(LineFinding::new(
-            "VN-CLS-008",
-            "date",
-            format!("no release applies on {date}"),
-        ));
-    }
-    release.map(|release| (date, release))
+/// The finding for a date before every release.
+pub fn no_release(date: Date) -> LineFinding {
+    LineFinding::new("VN-CLS-008", "date", format!("no release applies on {date}"))
 }
 
-fn usable_id(id: Option<&str>, findings: &mut Vec<LineFinding>) -> Option<String> {
-    let id = id?;
+/// What is wrong with an id, if anything. The finding does not repeat it.
+pub fn id_fault(id: &str) -> Option<LineFinding> {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-');
     let fault = if id.is_empty() || id.len() > ID_BYTES_MAX {
         "is not 1 to 64 bytes long"
-    } else if !id
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'))
-    {
+    } else if !id.bytes().all(harmless) {
         "has other characters than A–Z a–z 0–9 . _ : -"
     } else if holds_personal_number(id) {
         "holds what looks like a personal number"
     } else {
-        return Some(id.to_owned());
+        return None;
     };
-    findings.push(LineFinding::new("VN-CLS-014", "id", format!("the id {fault}")));
-    None
+    Some(LineFinding::new("VN-CLS-014", "id", format!("the id {fault}")))
 }
 
 /// Reads the next line without its end; false at the end of the input. Of a line that is too long only so much is
 /// kept as shows it.
-fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+pub fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let mut any = false;
     loop {

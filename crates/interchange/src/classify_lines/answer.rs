@@ -96,8 +96,88 @@ impl Decided<'_> {
     }
 }
 
-/// The answer to a line that cannot be read.
-pub(super) fn write_findings(id: Option<&str>, findings: &[LineFinding], out: &mut Vec<u8>) {
+/// An answer that was decided elsewhere, for example by a server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// The line's id.
+    pub id: String,
+    /// What each table that applies gave, in feeding order.
+    pub tables: Vec<TableAnswer>,
+    /// The release that decided.
+    pub release: String,
+    /// Further keys, after the others: names as they are written, values as JSON.
+    pub further: Vec<(&'static str, serde_json::Value)>,
+}
+
+/// What one table gave.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TableAnswer {
+    /// The table's id.
+    pub table: String,
+    /// Whether it collects.
+    pub collects: bool,
+    /// The value, or the collected values in rule order; none when it is held.
+    pub values: Vec<String>,
+    /// The rule that decided a table that does not collect.
+    pub rule: Option<String>,
+    /// Whether a value waits.
+    pub held: bool,
+    /// Values still possible, each with the axes that would decide.
+    pub possible: Vec<(String, Vec<String>)>,
+}
+
+impl Answer {
+    /// Appends the answer as a line, ended by a newline, in the very form of lines that were decided here.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend(b"{\"id\":");
+        text(&self.id, out);
+        for table in &self.tables {
+            if table.collects {
+                key(&table.table, out);
+                list(table.values.iter().map(String::as_str), out);
+            } else if let Some(value) = table.values.first().filter(|_| !table.held) {
+                key(&table.table, out);
+                text(value, out);
+            }
+        }
+        out.extend(b",\"rules\":{");
+        let mut first = true;
+        for table in self.tables.iter().filter(|table| !table.collects && !table.held) {
+            let Some(rule) = &table.rule else { continue };
+            comma(&mut first, out);
+            text(&table.table, out);
+            out.push(b':');
+            text(rule, out);
+        }
+        out.extend(b"},\"undetermined\":{");
+        let mut first = true;
+        for table in self.tables.iter().filter(|table| table.held || !table.possible.is_empty()) {
+            comma(&mut first, out);
+            text(&table.table, out);
+            out.extend(b":{");
+            let mut first = true;
+            for (value, missing) in &table.possible {
+                comma(&mut first, out);
+                text(value, out);
+                out.push(b':');
+                list(missing.iter().map(String::as_str), out);
+            }
+            out.push(b'}');
+        }
+        out.extend(b"},\"release\":");
+        text(&self.release, out);
+        for (name, value) in &self.further {
+            out.push(b',');
+            text(name, out);
+            out.push(b':');
+            out.extend(value.to_string().as_bytes());
+        }
+        out.extend(b"}\n");
+    }
+}
+
+/// Appends the answer to a line that cannot be read, ended by a newline.
+pub fn write_findings(id: Option<&str>, findings: &[LineFinding], out: &mut Vec<u8>) {
     out.push(b'{');
     if let Some(id) = id {
         out.extend(b"\"id\":");
