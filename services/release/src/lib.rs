@@ -58,7 +58,8 @@ impl Releases {
         self.authority.keep_package(package).await.map_err(failed)?;
         let at = clock::now_micros();
         let decide = self.authority.decide(|state| lifecycle::create(state, &caller.name, at, &id, proposal.clone()));
-        draft_of(&decide.await.map_err(undecided)?, &id)
+        let view = decide.await.map_err(undecided)?;
+        draft_of(&view, &id)
     }
 
     /// Gives a draft other files; with `expected` only when it still holds that content.
@@ -78,7 +79,8 @@ impl Releases {
         let decide = self
             .authority
             .decide(|state| lifecycle::update(state, &caller.name, at, id, expected, proposal.clone()));
-        draft_of(&decide.await.map_err(undecided)?, id)
+        let view = decide.await.map_err(undecided)?;
+        draft_of(&view, id)
     }
 
     /// Checks what a draft holds and notes the outcome.
@@ -96,7 +98,8 @@ impl Releases {
         let decide = self
             .authority
             .decide(|state| lifecycle::checked(state, &caller.name, at, id, digest, errors, warnings));
-        Ok((draft_of(&decide.await.map_err(undecided)?, id)?, findings))
+        let view = decide.await.map_err(undecided)?;
+        Ok((draft_of(&view, id)?, findings))
     }
 
     /// Approves a draft; with `expected` only when it holds that content.
@@ -110,7 +113,8 @@ impl Releases {
         };
         let at = clock::now_micros();
         let decide = self.authority.decide(|state| lifecycle::approve(state, &caller.name, at, id, digest));
-        draft_of(&decide.await.map_err(undecided)?, id)
+        let view = decide.await.map_err(undecided)?;
+        draft_of(&view, id)
     }
 
     /// Publishes an approved draft, for dates of care from `from` or from the date its files state.

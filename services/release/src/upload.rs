@@ -22,9 +22,10 @@ impl Upload {
         if self.size > PACKAGE_BYTES_MAX {
             return Err(package_error(&PackageError::TooLarge));
         }
+        let full = self.files.len() >= FILES_MAX;
         match self.files.last_mut() {
             Some((path, bytes)) if *path == chunk.path => bytes.extend_from_slice(&chunk.data),
-            _ if self.files.len() >= FILES_MAX => return Err(package_error(&PackageError::TooManyFiles)),
+            _ if full => return Err(package_error(&PackageError::TooManyFiles)),
             _ => self.files.push((chunk.path, chunk.data.to_vec())),
         }
         Ok(())
