@@ -275,7 +275,11 @@ pub fn publish(
         });
     }
     let draft = draft.to_owned();
-    Ok(entry(caller, at, Change::ReleasePublished { draft, digest, from }))
+    Ok(entry(
+        caller,
+        at,
+        Change::ReleasePublished { draft, digest, from },
+    ))
 }
 
 fn entry(caller: &str, at: i64, change: Change) -> AuthorityEntry {

@@ -54,10 +54,16 @@ impl Releases {
     /// When `release.toml` cannot be read, the id is taken, or the store does not take it.
     pub async fn create(&self, caller: &Caller, id: &str, package: &Package) -> Result<Draft, ApiError> {
         let proposal = proposal(package)?;
-        let id = if id.is_empty() { proposal.release.clone() } else { id.to_owned() };
+        let id = if id.is_empty() {
+            proposal.release.clone()
+        } else {
+            id.to_owned()
+        };
         self.authority.keep_package(package).await.map_err(failed)?;
         let at = clock::now_micros();
-        let decide = self.authority.decide(|state| lifecycle::create(state, &caller.name, at, &id, proposal.clone()));
+        let decide = self
+            .authority
+            .decide(|state| lifecycle::create(state, &caller.name, at, &id, proposal.clone()));
         let view = decide.await.map_err(undecided)?;
         draft_of(&view, &id)
     }
@@ -106,13 +112,20 @@ impl Releases {
     ///
     /// # Errors
     /// When the caller put content into it, it is not checked or faulty, unknown, published or another.
-    pub async fn approve(&self, caller: &Caller, id: &str, expected: Option<Digest>) -> Result<Draft, ApiError> {
+    pub async fn approve(
+        &self,
+        caller: &Caller,
+        id: &str,
+        expected: Option<Digest>,
+    ) -> Result<Draft, ApiError> {
         let digest = match expected {
             Some(digest) => digest,
             None => self.draft(id)?.proposal.digest,
         };
         let at = clock::now_micros();
-        let decide = self.authority.decide(|state| lifecycle::approve(state, &caller.name, at, id, digest));
+        let decide = self
+            .authority
+            .decide(|state| lifecycle::approve(state, &caller.name, at, id, digest));
         let view = decide.await.map_err(undecided)?;
         draft_of(&view, id)
     }
@@ -124,11 +137,15 @@ impl Releases {
     pub async fn publish(&self, caller: &Caller, id: &str, from: Option<Date>) -> Result<Release, ApiError> {
         let digest = self.draft(id)?.proposal.digest;
         let at = clock::now_micros();
-        let decide =
-            self.authority.decide(|state| lifecycle::publish(state, &caller.name, at, id, digest, from));
+        let decide = self
+            .authority
+            .decide(|state| lifecycle::publish(state, &caller.name, at, id, digest, from));
         let view = decide.await.map_err(undecided)?;
         let release = draft_of(&view, id)?.proposal.release;
-        let published = view.state().release(&release).ok_or_else(|| ApiError::not_found("the release"))?;
+        let published = view
+            .state()
+            .release(&release)
+            .ok_or_else(|| ApiError::not_found("the release"))?;
         Ok(release_message(published, view.state()))
     }
 
@@ -140,7 +157,11 @@ impl Releases {
         let view = self.authority.view();
         let state = view.state();
         let published = if id.is_empty() {
-            Some(state.release_on(date).ok_or_else(|| ApiError::not_found("a release in force on the date"))?)
+            Some(
+                state
+                    .release_on(date)
+                    .ok_or_else(|| ApiError::not_found("a release in force on the date"))?,
+            )
         } else {
             state.release(id)
         };
@@ -155,10 +176,17 @@ impl Releases {
         let files = file_messages(&package);
         let snapshot = match published.and_then(|published| view.release(&published.id)) {
             Some(snapshot) => Some(snapshot),
-            None => on_pool(move || files::compile(&package, &[])).await?.ok().map(Arc::new),
+            None => on_pool(move || files::compile(&package, &[]))
+                .await?
+                .ok()
+                .map(Arc::new),
         };
         let contents = snapshot.map(|snapshot| contents_message(&snapshot));
-        Ok(GetReleaseResponse { release: Some(release), files, contents })
+        Ok(GetReleaseResponse {
+            release: Some(release),
+            files,
+            contents,
+        })
     }
 }
 
@@ -171,7 +199,9 @@ impl ReleaseService for Releases {
         let caller = caller(&request)?;
         let (first, package) = receive(request.into_inner(), |message| message.chunk.take()).await?;
         let draft = self.create(&caller, &first.id, &package).await?;
-        Ok(Response::new(CreateDraftResponse { draft: Some(draft_message(&draft)) }))
+        Ok(Response::new(CreateDraftResponse {
+            draft: Some(draft_message(&draft)),
+        }))
     }
 
     async fn update_draft(
@@ -182,7 +212,9 @@ impl ReleaseService for Releases {
         let (first, package) = receive(request.into_inner(), |message| message.chunk.take()).await?;
         let expected = expected_digest(&first.expected_digest)?;
         let draft = self.update(&caller, &first.id, expected, &package).await?;
-        Ok(Response::new(UpdateDraftResponse { draft: Some(draft_message(&draft)) }))
+        Ok(Response::new(UpdateDraftResponse {
+            draft: Some(draft_message(&draft)),
+        }))
     }
 
     async fn check_draft(
@@ -192,7 +224,10 @@ impl ReleaseService for Releases {
         let caller = caller(&request)?;
         let (draft, findings) = self.check(&caller, &request.into_inner().id).await?;
         let findings = findings.iter().map(finding_message).collect();
-        Ok(Response::new(CheckDraftResponse { draft: Some(draft_message(&draft)), findings }))
+        Ok(Response::new(CheckDraftResponse {
+            draft: Some(draft_message(&draft)),
+            findings,
+        }))
     }
 
     async fn approve_draft(
@@ -203,7 +238,9 @@ impl ReleaseService for Releases {
         let request = request.into_inner();
         let expected = expected_digest(&request.expected_digest)?;
         let draft = self.approve(&caller, &request.id, expected).await?;
-        Ok(Response::new(ApproveDraftResponse { draft: Some(draft_message(&draft)) }))
+        Ok(Response::new(ApproveDraftResponse {
+            draft: Some(draft_message(&draft)),
+        }))
     }
 
     async fn publish_release(
@@ -214,7 +251,9 @@ impl ReleaseService for Releases {
         let request = request.into_inner();
         let from = optional_date(request.effective.as_ref(), "effective")?;
         let release = self.publish(&caller, &request.id, from).await?;
-        Ok(Response::new(PublishReleaseResponse { release: Some(release) }))
+        Ok(Response::new(PublishReleaseResponse {
+            release: Some(release),
+        }))
     }
 
     async fn list_releases(
@@ -224,9 +263,17 @@ impl ReleaseService for Releases {
         let request = request.into_inner();
         let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
         let rows = newest_first(&self.authority.view());
-        let (rows, next_page_token) = page(rows.into_iter(), |(key, _)| key.clone(), &request.page_token, size);
+        let (rows, next_page_token) = page(
+            rows.into_iter(),
+            |(key, _)| key.clone(),
+            &request.page_token,
+            size,
+        );
         let releases = rows.into_iter().map(|(_, release)| release).collect();
-        Ok(Response::new(ListReleasesResponse { releases, next_page_token }))
+        Ok(Response::new(ListReleasesResponse {
+            releases,
+            next_page_token,
+        }))
     }
 
     async fn get_release(
@@ -243,9 +290,12 @@ impl ReleaseService for Releases {
 fn newest_first(view: &View) -> Vec<(String, Release)> {
     let state = view.state();
     let key = |at: i64, id: &str| format!("{:020} {id}", i128::from(i64::MAX) - i128::from(at));
-    let releases = state
-        .releases()
-        .map(|release| (key(release.publication.at, &release.id), release_message(release, state)));
+    let releases = state.releases().map(|release| {
+        (
+            key(release.publication.at, &release.id),
+            release_message(release, state),
+        )
+    });
     let drafts = state
         .drafts()
         .filter(|draft| draft.publication.is_none())
@@ -281,7 +331,12 @@ fn proposal(package: &Package) -> Result<Proposal, ApiError> {
             |finding| ApiError::new(Kind::InvalidArgument, finding.code, finding.to_string()),
         )
     })?;
-    Ok(Proposal { release: head.id, title: head.title, from: head.from, digest: package.digest() })
+    Ok(Proposal {
+        release: head.id,
+        title: head.title,
+        from: head.from,
+        digest: package.digest(),
+    })
 }
 
 fn expected_digest(bytes: &[u8]) -> Result<Option<Digest>, ApiError> {
@@ -292,7 +347,10 @@ fn expected_digest(bytes: &[u8]) -> Result<Option<Digest>, ApiError> {
 }
 
 fn draft_of(view: &View, id: &str) -> Result<Draft, ApiError> {
-    view.state().draft(id).cloned().ok_or_else(|| refusal(&Refusal::UnknownDraft))
+    view.state()
+        .draft(id)
+        .cloned()
+        .ok_or_else(|| refusal(&Refusal::UnknownDraft))
 }
 
 async fn on_pool<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {

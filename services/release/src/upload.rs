@@ -45,7 +45,10 @@ mod tests {
     use super::*;
 
     fn chunk(path: &str, data: &str) -> FileChunk {
-        FileChunk { path: path.to_owned(), data: data.as_bytes().to_vec().into() }
+        FileChunk {
+            path: path.to_owned(),
+            data: data.as_bytes().to_vec().into(),
+        }
     }
 
     #[test]
@@ -55,7 +58,10 @@ mod tests {
             upload.push(chunk(path, data)).unwrap();
         }
         let package = upload.finish().unwrap();
-        assert_eq!(package.files().collect::<Vec<_>>(), [("a", &b"12"[..]), ("b", &b""[..])]);
+        assert_eq!(
+            package.files().collect::<Vec<_>>(),
+            [("a", &b"12"[..]), ("b", &b""[..])]
+        );
 
         let mut upload = Upload::default();
         for path in ["a", "b", "a"] {

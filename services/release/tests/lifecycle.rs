@@ -31,14 +31,20 @@ impl Loader for Files {
 }
 
 async fn authority() -> Arc<Authority> {
-    Authority::open(Arc::new(Memory::new()), Arc::new(Files)).await.unwrap()
+    Authority::open(Arc::new(Memory::new()), Arc::new(Files))
+        .await
+        .unwrap()
 }
 
 fn changed(path: &str, find: &str, replace: &str) -> Package {
     let package = starter::package().unwrap();
     let files = package.files().map(|(known, bytes)| {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        let text = if known == path { text.replacen(find, replace, 1) } else { text };
+        let text = if known == path {
+            text.replacen(find, replace, 1)
+        } else {
+            text
+        };
         (known.to_owned(), text.into_bytes())
     });
     Package::new(files.collect::<Vec<_>>()).unwrap()
@@ -53,22 +59,70 @@ async fn the_starter_release_goes_the_way_of_every_release() {
 
     let draft = service.create(&anna, "", &package).await.unwrap();
     assert_eq!((draft.id.as_str(), draft.stage()), ("2026.1", Stage::Draft));
-    assert_eq!(service.create(&bo, "", &package).await.unwrap_err().code, "VN-REL-210");
-    assert_eq!(service.approve(&bo, "2026.1", None).await.unwrap_err().code, "VN-REL-202");
+    assert_eq!(
+        service.create(&bo, "", &package).await.unwrap_err().code,
+        "VN-REL-210"
+    );
+    assert_eq!(
+        service.approve(&bo, "2026.1", None).await.unwrap_err().code,
+        "VN-REL-202"
+    );
     let (draft, findings) = service.check(&anna, "2026.1").await.unwrap();
     assert_eq!((draft.stage(), findings.len()), (Stage::Checked, 0));
-    assert_eq!(service.approve(&anna, "2026.1", None).await.unwrap_err().code, "VN-REL-205");
-    assert_eq!(service.publish(&anna, "2026.1", None).await.unwrap_err().code, "VN-REL-206");
-    assert_eq!(service.approve(&bo, "2026.1", Some([0; 32])).await.unwrap_err().code, "VN-REL-203");
-    service.approve(&bo, "2026.1", Some(package.digest())).await.unwrap();
-    assert_eq!(authority.view().release_on(date(2026, 1, 1)).map(|release| release.id.clone()), None);
+    assert_eq!(
+        service.approve(&anna, "2026.1", None).await.unwrap_err().code,
+        "VN-REL-205"
+    );
+    assert_eq!(
+        service.publish(&anna, "2026.1", None).await.unwrap_err().code,
+        "VN-REL-206"
+    );
+    assert_eq!(
+        service
+            .approve(&bo, "2026.1", Some([0; 32]))
+            .await
+            .unwrap_err()
+            .code,
+        "VN-REL-203"
+    );
+    service
+        .approve(&bo, "2026.1", Some(package.digest()))
+        .await
+        .unwrap();
+    assert_eq!(
+        authority
+            .view()
+            .release_on(date(2026, 1, 1))
+            .map(|release| release.id.clone()),
+        None
+    );
     let release = service.publish(&anna, "2026.1", None).await.unwrap();
-    assert_eq!((release.id.as_str(), release.status()), ("2026.1", ReleaseStatus::Published));
-    assert_eq!((release.approved_by.as_str(), release.drafted_by.as_str()), ("bo", "anna"));
-    assert_eq!(authority.view().release_on(date(2026, 1, 1)).unwrap().id, "2026.1");
-    assert_eq!(service.update(&anna, "2026.1", None, &package).await.unwrap_err().code, "VN-REL-208");
+    assert_eq!(
+        (release.id.as_str(), release.status()),
+        ("2026.1", ReleaseStatus::Published)
+    );
+    assert_eq!(
+        (release.approved_by.as_str(), release.drafted_by.as_str()),
+        ("bo", "anna")
+    );
+    assert_eq!(
+        authority.view().release_on(date(2026, 1, 1)).unwrap().id,
+        "2026.1"
+    );
+    assert_eq!(
+        service
+            .update(&anna, "2026.1", None, &package)
+            .await
+            .unwrap_err()
+            .code,
+        "VN-REL-208"
+    );
 
-    let got = service.get_release(Request::new(GetReleaseRequest::default())).await.unwrap().into_inner();
+    let got = service
+        .get_release(Request::new(GetReleaseRequest::default()))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(got.release.unwrap().digest.as_ref(), package.digest());
     assert_eq!(got.files.len(), package.len());
     assert!(got.contents.unwrap().concepts > 311);
@@ -81,19 +135,38 @@ async fn a_faulty_draft_is_kept_from_approval_until_it_is_mended() {
     let faulty = changed("indicators.toml", "min_count = 5", "min_count = 0");
     let draft = service.create(&anna, "spring", &faulty).await.unwrap();
     let (_, findings) = service.check(&anna, "spring").await.unwrap();
-    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["VN-REL-116"]);
-    assert_eq!(service.approve(&bo, "spring", None).await.unwrap_err().code, "VN-REL-204");
+    assert_eq!(
+        findings.iter().map(|finding| finding.code).collect::<Vec<_>>(),
+        ["VN-REL-116"]
+    );
+    assert_eq!(
+        service.approve(&bo, "spring", None).await.unwrap_err().code,
+        "VN-REL-204"
+    );
 
     let mended = changed("release.toml", "id = \"2026.1\"", "id = \"2026.1b\"");
     let stale = service.update(&bo, "spring", Some([0; 32]), &mended).await;
     assert_eq!(stale.unwrap_err().code, "VN-REL-203");
-    service.update(&bo, "spring", Some(draft.proposal.digest), &mended).await.unwrap();
+    service
+        .update(&bo, "spring", Some(draft.proposal.digest), &mended)
+        .await
+        .unwrap();
     let (draft, _) = service.check(&anna, "spring").await.unwrap();
     assert_eq!(draft.stage(), Stage::Checked);
-    assert_eq!(service.approve(&bo, "spring", None).await.unwrap_err().code, "VN-REL-205");
+    assert_eq!(
+        service.approve(&bo, "spring", None).await.unwrap_err().code,
+        "VN-REL-205"
+    );
 
     let unreadable = changed("release.toml", "id = ", "id ");
-    assert_eq!(service.create(&anna, "summer", &unreadable).await.unwrap_err().code, "VN-REL-003");
+    assert_eq!(
+        service
+            .create(&anna, "summer", &unreadable)
+            .await
+            .unwrap_err()
+            .code,
+        "VN-REL-003"
+    );
 }
 
 #[tokio::test]
@@ -101,13 +174,23 @@ async fn lists_come_newest_first_and_in_pages() {
     let service = Releases::new(authority().await);
     let anna = Caller::trusted("anna");
     for id in ["a", "b", "c"] {
-        service.create(&anna, id, &starter::package().unwrap()).await.unwrap();
+        service
+            .create(&anna, id, &starter::package().unwrap())
+            .await
+            .unwrap();
     }
     let mut seen = Vec::new();
     let mut page_token = String::new();
     loop {
-        let request = ListReleasesRequest { page_size: 2, page_token };
-        let answer = service.list_releases(Request::new(request)).await.unwrap().into_inner();
+        let request = ListReleasesRequest {
+            page_size: 2,
+            page_token,
+        };
+        let answer = service
+            .list_releases(Request::new(request))
+            .await
+            .unwrap()
+            .into_inner();
         seen.extend(answer.releases.into_iter().map(|release| release.id));
         page_token = answer.next_page_token;
         if page_token.is_empty() {
