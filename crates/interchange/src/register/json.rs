@@ -132,8 +132,21 @@ mod tests {
             Json::Text("å".into()),
             Json::Text("x".into()),
         ]);
-        assert_eq!(Json::read(text), Some(Json::Object(vec![("a".into(), Json::Count(1)), ("a".into(), list)])));
-        for wrong in [&b""[..], b"{", b"{} {}", b"{\"a\":\"\xff\"}", b"nul", "[".repeat(100_000).as_bytes()] {
+        assert_eq!(
+            Json::read(text),
+            Some(Json::Object(vec![
+                ("a".into(), Json::Count(1)),
+                ("a".into(), list)
+            ]))
+        );
+        for wrong in [
+            &b""[..],
+            b"{",
+            b"{} {}",
+            b"{\"a\":\"\xff\"}",
+            b"nul",
+            "[".repeat(100_000).as_bytes(),
+        ] {
             assert_eq!(Json::read(wrong), None);
         }
     }

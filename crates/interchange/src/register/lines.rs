@@ -44,7 +44,12 @@ impl<R: BufRead> Lines<R> {
 
     /// Lines of at most `limit` bytes.
     pub fn with_limit(reader: R, limit: usize) -> Self {
-        Self { reader, buffer: Vec::new(), number: 0, limit }
+        Self {
+            reader,
+            buffer: Vec::new(),
+            number: 0,
+            limit,
+        }
     }
 
     /// The next line with content; `None` at the end.
@@ -56,13 +61,19 @@ impl<R: BufRead> Lines<R> {
             match self.fill()? {
                 Filled::End => return Ok(None),
                 Filled::TooLong => {
-                    return Ok(Some(Line { number: self.number, content: LineContent::TooLong }));
+                    return Ok(Some(Line {
+                        number: self.number,
+                        content: LineContent::TooLong,
+                    }));
                 }
                 Filled::Line if self.buffer.iter().all(u8::is_ascii_whitespace) => {}
                 Filled::Line => break,
             }
         }
-        Ok(Some(Line { number: self.number, content: LineContent::Bytes(&self.buffer) }))
+        Ok(Some(Line {
+            number: self.number,
+            content: LineContent::Bytes(&self.buffer),
+        }))
     }
 
     /// The reader, wherever it stands.
@@ -86,7 +97,9 @@ impl<R: BufRead> Lines<R> {
             }
             anything = true;
             let end = available.iter().position(|byte| *byte == b'\n');
-            let part = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
+            let part = available
+                .get(..end.unwrap_or(available.len()))
+                .unwrap_or_default();
             if self.buffer.len() + part.len() > self.limit {
                 too_long = true;
                 self.buffer.clear();
@@ -190,7 +203,13 @@ mod tests {
         for capacity in [1, 2, 3, 64] {
             let found = all(b"\xef\xbb\xbfab\r\n\n  \nc\n12345678\n1234567\nd", 7, capacity);
             let text = |text: &str| Some(text.as_bytes().to_vec());
-            let wanted = [(1, text("ab")), (4, text("c")), (5, None), (6, text("1234567")), (7, text("d"))];
+            let wanted = [
+                (1, text("ab")),
+                (4, text("c")),
+                (5, None),
+                (6, text("1234567")),
+                (7, text("d")),
+            ];
             assert_eq!(found, wanted, "{capacity}");
         }
         assert!(all(b"", 7, 4).is_empty());
@@ -202,7 +221,13 @@ mod tests {
         let mut lines = Lines::new(BufReader::new(long));
         assert_eq!(lines.next_line().unwrap().unwrap().content, LineContent::TooLong);
         assert!(lines.buffer.capacity() <= 2 * LINE_MAX);
-        assert_eq!(lines.next_line().unwrap().unwrap(), Line { number: 2, content: LineContent::Bytes(b"ab") });
+        assert_eq!(
+            lines.next_line().unwrap().unwrap(),
+            Line {
+                number: 2,
+                content: LineContent::Bytes(b"ab")
+            }
+        );
         assert_eq!(lines.next_line().unwrap(), None);
     }
 
@@ -212,6 +237,9 @@ mod tests {
         let text = b"ab\ncd\n\xff";
         let mut lines = Lines::new(Salted::new(BufReader::with_capacity(2, &text[..]), &salt));
         while lines.next_line().unwrap().is_some() {}
-        assert_eq!(lines.into_inner().digest(), vardnav_register::hash::sha256(&[&salt, text]));
+        assert_eq!(
+            lines.into_inner().digest(),
+            vardnav_register::hash::sha256(&[&salt, text])
+        );
     }
 }

@@ -59,17 +59,26 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
         return Err(refused(Mechanism::FormatEncoding, ""));
     }
     let Some(json) = Json::read(bytes) else {
-        return Err(refused(Mechanism::FormatUnreadable, "not one complete JSON object"));
+        return Err(refused(
+            Mechanism::FormatUnreadable,
+            "not one complete JSON object",
+        ));
     };
     let mut findings = Vec::new();
     let Some(mut fields) = Fields::of(json, String::new(), &mut findings) else {
-        return Err(Box::new(Refused { findings, ..Refused::default() }));
+        return Err(Box::new(Refused {
+            findings,
+            ..Refused::default()
+        }));
     };
     let reporter = fields.text("reporter");
     let kind = fields.text("kind").and_then(|name| {
         let kind = RecordKind::from_name(&name);
         if kind.is_none() {
-            fields.wrong("kind", &format!("one of episode, contact, monitoring-period, not {}", shape(&name)));
+            fields.wrong(
+                "kind",
+                &format!("one of episode, contact, monitoring-period, not {}", shape(&name)),
+            );
         }
         kind
     });
@@ -104,7 +113,16 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
     }
     match (reporter, id, revision, person, body) {
         (Some(reporter), Some(id), Some(revision), Some(person), Some(body)) if findings.is_empty() => {
-            let record = Record { id, revision, person, residence, principals, unit, facts, body };
+            let record = Record {
+                id,
+                revision,
+                person,
+                residence,
+                principals,
+                unit,
+                facts,
+                body,
+            };
             Ok(ReportedRecord { reporter, record })
         }
         (reporter, id, revision, ..) => Err(Box::new(Refused {
@@ -118,13 +136,18 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
 }
 
 fn refused(mechanism: Mechanism, detail: &str) -> Box<Refused> {
-    Box::new(Refused { findings: vec![finding_without_release(mechanism, String::new(), detail)], ..Refused::default() })
+    Box::new(Refused {
+        findings: vec![finding_without_release(mechanism, String::new(), detail)],
+        ..Refused::default()
+    })
 }
 
 /// Whether an id may stand in an answer: it has the charset of ids and holds no personal number.
 fn is_repeatable(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
         && !holds_personal_number(text)
 }
 
@@ -137,7 +160,13 @@ fn person(mut fields: Fields<'_, '_>) -> Option<Person> {
             _ => None,
         };
         if found.is_none() {
-            fields.wrong("type", &format!("one of personnummer, samordningsnummer, reserve, not {}", shape(&name)));
+            fields.wrong(
+                "type",
+                &format!(
+                    "one of personnummer, samordningsnummer, reserve, not {}",
+                    shape(&name)
+                ),
+            );
         }
         found
     });
@@ -156,11 +185,19 @@ fn person(mut fields: Fields<'_, '_>) -> Option<Person> {
     let birth_date = fields.optional_date("birth_date");
     let protected = fields.flag("protected").unwrap_or(false);
     fields.end();
-    Some(Person { identity_type: identity_type?, identity: identity?, sex, birth_date, protected })
+    Some(Person {
+        identity_type: identity_type?,
+        identity: identity?,
+        sex,
+        birth_date,
+        protected,
+    })
 }
 
 fn facts(fields: &mut Fields<'_, '_>) -> Vec<Fact> {
-    let Some(mut inner) = fields.optional_object("facts") else { return Vec::new() };
+    let Some(mut inner) = fields.optional_object("facts") else {
+        return Vec::new();
+    };
     let mut facts = Vec::new();
     for (axis, value) in std::mem::take(&mut inner.entries) {
         let path = inner.path(&safe_echo(&axis));
@@ -173,11 +210,18 @@ fn facts(fields: &mut Fields<'_, '_>) -> Vec<Fact> {
             Json::Text(value) => vec![value.into_owned()],
             Json::List(items) => texts(items, &path, inner.findings),
             other => {
-                inner.found(Mechanism::FormatUnreadable, path, &format!("a text or a list of texts, not {}", other.kind()));
+                inner.found(
+                    Mechanism::FormatUnreadable,
+                    path,
+                    &format!("a text or a list of texts, not {}", other.kind()),
+                );
                 continue;
             }
         };
-        facts.push(Fact { axis: axis.into_owned(), values });
+        facts.push(Fact {
+            axis: axis.into_owned(),
+            values,
+        });
     }
     facts
 }
@@ -202,7 +246,11 @@ fn coding(mut fields: Fields<'_, '_>) -> Option<Coding> {
     let version = fields.optional_text("version");
     let code = fields.text("code");
     fields.end();
-    Some(Coding { system: system?, version, code: code? })
+    Some(Coding {
+        system: system?,
+        version,
+        code: code?,
+    })
 }
 
 fn episode(fields: &mut Fields<'_, '_>) -> Option<Episode> {
@@ -217,7 +265,13 @@ fn episode(fields: &mut Fields<'_, '_>) -> Option<Episode> {
         let from = fields.date("from");
         let until = fields.optional_date("until");
         fields.end();
-        Some(Plan { kind: kind?, legal_basis, parties, from: from?, until })
+        Some(Plan {
+            kind: kind?,
+            legal_basis,
+            parties,
+            from: from?,
+            until,
+        })
     });
     let segments = fields.objects("segments", |mut fields| {
         let start = fields.date("start");
@@ -225,9 +279,21 @@ fn episode(fields: &mut Fields<'_, '_>) -> Option<Episode> {
         let unit = fields.optional_text("unit");
         let facts = facts(&mut fields);
         fields.end();
-        Some(Segment { start: start?, end, unit, facts })
+        Some(Segment {
+            start: start?,
+            end,
+            unit,
+            facts,
+        })
     });
-    Some(Episode { start: start?, end, end_mode, decided_by, plans, segments })
+    Some(Episode {
+        start: start?,
+        end,
+        end_mode,
+        decided_by,
+        plans,
+        segments,
+    })
 }
 
 fn contact(fields: &mut Fields<'_, '_>) -> Option<Contact> {
@@ -284,21 +350,34 @@ struct Fields<'j, 'f> {
 impl<'j, 'f> Fields<'j, 'f> {
     fn of(json: Json<'j>, prefix: String, findings: &'f mut Vec<Finding>) -> Option<Self> {
         match json {
-            Json::Object(entries) => Some(Self { entries, prefix, findings }),
+            Json::Object(entries) => Some(Self {
+                entries,
+                prefix,
+                findings,
+            }),
             other => {
                 let detail = format!("an object, not {}", other.kind());
-                findings.push(finding_without_release(Mechanism::FormatUnreadable, prefix, &detail));
+                findings.push(finding_without_release(
+                    Mechanism::FormatUnreadable,
+                    prefix,
+                    &detail,
+                ));
                 None
             }
         }
     }
 
     fn path(&self, name: &str) -> String {
-        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+        if self.prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.prefix)
+        }
     }
 
     fn found(&mut self, mechanism: Mechanism, path: String, detail: &str) {
-        self.findings.push(finding_without_release(mechanism, path, detail));
+        self.findings
+            .push(finding_without_release(mechanism, path, detail));
     }
 
     fn wrong(&mut self, name: &str, wanted: &str) {
@@ -444,19 +523,29 @@ impl<'j, 'f> Fields<'j, 'f> {
     fn end(self) {
         for (name, _) in &self.entries {
             let path = self.path(&safe_echo(name));
-            self.findings.push(finding_without_release(Mechanism::FormatUnknownField, path, ""));
+            self.findings
+                .push(finding_without_release(Mechanism::FormatUnknownField, path, ""));
         }
     }
 }
 
 /// A date of the form `YYYY-MM-DD`.
 fn read_date(text: &str) -> Option<Date> {
-    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else {
+        return None;
+    };
     let number = |digits: &[u8]| {
         digits.iter().try_fold(0i16, |number, digit| {
-            digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
+            digit
+                .is_ascii_digit()
+                .then(|| number * 10 + i16::from(digit - b'0'))
         })
     };
     let (month, day) = (number(&[m1, m2])?, number(&[d1, d2])?);
-    Date::new(number(&[y1, y2, y3, y4])?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+    Date::new(
+        number(&[y1, y2, y3, y4])?,
+        i8::try_from(month).ok()?,
+        i8::try_from(day).ok()?,
+    )
+    .ok()
 }

@@ -65,7 +65,10 @@ impl ReceiptFile {
     pub fn write(&self) -> String {
         let dto = FileDto {
             format: RECEIPT_FORMAT.to_owned(),
-            input: InputDto { salt: to_hex(&self.salt), sha256: to_hex(&self.input) },
+            input: InputDto {
+                salt: to_hex(&self.salt),
+                sha256: to_hex(&self.input),
+            },
             receipts: self.receipts.iter().map(ReceiptDto::of).collect(),
         };
         // Serialising texts, whole numbers and lists of them cannot fail.
@@ -81,7 +84,11 @@ impl ReceiptFile {
     pub fn read(text: &[u8]) -> Result<Self, ReceiptFileError> {
         let dto: FileDto = serde_json::from_slice(text).map_err(|_| ReceiptFileError::Form)?;
         let file = dto.into_file().ok_or(ReceiptFileError::Form)?;
-        if file.write().as_bytes() == text { Ok(file) } else { Err(ReceiptFileError::Form) }
+        if file.write().as_bytes() == text {
+            Ok(file)
+        } else {
+            Err(ReceiptFileError::Form)
+        }
     }
 
     /// Verifies the file against the input that was reported and a public key. Returns how many records are
@@ -103,7 +110,9 @@ impl ReceiptFile {
                     let (reporter, record) = records.get(&leaf.line)?;
                     (*reporter == receipt.reporter).then_some(record)
                 },
-                |key_id, message, signature| key_id == key.id() && verify_signature(&key.0, message, signature),
+                |key_id, message, signature| {
+                    key_id == key.id() && verify_signature(&key.0, message, signature)
+                },
             )
             .map_err(|error| ReceiptFileError::Receipt { number, error })?;
         }
@@ -112,8 +121,12 @@ impl ReceiptFile {
 
     /// The receipted records of the input by line, after its digest was found to be right.
     fn records(&self, input: impl BufRead) -> Result<BTreeMap<u64, (String, Record)>, ReceiptFileError> {
-        let mut wanted: Vec<u64> =
-            self.receipts.iter().flat_map(|receipt| &receipt.leaves).map(|leaf| leaf.line).collect();
+        let mut wanted: Vec<u64> = self
+            .receipts
+            .iter()
+            .flat_map(|receipt| &receipt.leaves)
+            .map(|leaf| leaf.line)
+            .collect();
         wanted.sort_unstable();
         let mut records = BTreeMap::new();
         let mut lines = Lines::new(Salted::new(input, &self.salt));
@@ -124,7 +137,11 @@ impl ReceiptFile {
                 records.insert(line.number, (reported.reporter, reported.record));
             }
         }
-        if lines.into_inner().digest() == self.input { Ok(records) } else { Err(ReceiptFileError::Input) }
+        if lines.into_inner().digest() == self.input {
+            Ok(records)
+        } else {
+            Err(ReceiptFileError::Input)
+        }
     }
 }
 
@@ -154,7 +171,11 @@ impl PublicKey {
             .and_then(array_from_hex)
             .map(Self)
             .ok_or(ReceiptFileError::KeyForm)?;
-        if key.write().as_bytes() == text { Ok(key) } else { Err(ReceiptFileError::KeyForm) }
+        if key.write().as_bytes() == text {
+            Ok(key)
+        } else {
+            Err(ReceiptFileError::KeyForm)
+        }
     }
 }
 
@@ -215,7 +236,11 @@ impl FileDto {
         Some(ReceiptFile {
             salt: array_from_hex(&self.input.salt)?,
             input: array_from_hex(&self.input.sha256)?,
-            receipts: self.receipts.into_iter().map(ReceiptDto::into_receipt).collect::<Option<_>>()?,
+            receipts: self
+                .receipts
+                .into_iter()
+                .map(ReceiptDto::into_receipt)
+                .collect::<Option<_>>()?,
         })
     }
 }
@@ -275,7 +300,11 @@ impl ReceiptDto {
                 signature: array_from_hex(&self.head.signature)?,
             },
             proof: MultiProof {
-                hashes: self.proof.iter().map(|hash| array_from_hex(hash)).collect::<Option<_>>()?,
+                hashes: self
+                    .proof
+                    .iter()
+                    .map(|hash| array_from_hex(hash))
+                    .collect::<Option<_>>()?,
             },
         })
     }

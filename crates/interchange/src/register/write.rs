@@ -2,8 +2,8 @@
 //! ones are left out, so a record has one line.
 
 use jiff::civil::Date;
-use serde::ser::{SerializeMap, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use vardnav_register::record::{
     Body, Coding, Contact, Episode, Fact, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record,
     Segment, Sex,
@@ -31,7 +31,8 @@ pub fn write_record(
         revision: record.revision,
         person: with_person.then(|| PersonDto::of(&record.person)),
         residence: record.residence.as_deref(),
-        principals: (record.principals != Principals::default()).then(|| PrincipalsDto::of(&record.principals)),
+        principals: (record.principals != Principals::default())
+            .then(|| PrincipalsDto::of(&record.principals)),
         unit: record.unit.as_deref(),
         facts: Facts(&record.facts),
         body: match &record.body {
@@ -223,7 +224,11 @@ struct CodingDto<'a> {
 
 impl<'a> CodingDto<'a> {
     fn of(coding: &'a Coding) -> Self {
-        Self { system: &coding.system, version: coding.version.as_deref(), code: &coding.code }
+        Self {
+            system: &coding.system,
+            version: coding.version.as_deref(),
+            code: &coding.code,
+        }
     }
 }
 
