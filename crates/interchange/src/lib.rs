@@ -1,7 +1,8 @@
 //! File formats: everything that is read from or written to files and lines, and how its elements map to what the
 //! pure crates know. Formats and their counterparts live here and nowhere else; nothing is decided here.
 
-pub mod codesystem;
 pub mod classify_lines;
+pub mod codesystem;
+pub mod register;
 pub mod release;
 pub mod units;
