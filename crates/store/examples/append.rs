@@ -1,6 +1,12 @@
 //! Measures the embedded store: rows of 700 bytes appended durably in batches of 1,000 by 8 senders, each batch looked
 //! up first as a reporter's batch is; then opening again after an ordinary stop and after none.
 //! Prints name, value, unit. `cargo run --release -p vardnav-store --example append -- ROWS`
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a failed expectation ends the test"
+)]
 
 use std::path::Path;
 use std::sync::Arc;

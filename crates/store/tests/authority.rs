@@ -1,4 +1,5 @@
 //! The authority follows its stream: several servers over one store come to the same view.
+#![expect(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,10 @@
 //! Bytes go bad: what is damaged is detected or harmless, the store starts, and what it serves is what was written.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed expectation ends the test"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -297,4 +303,32 @@ fn a_folder_serves_one_at_a_time() {
     ));
     drop(held);
     open(root.path());
+}
+
+#[tokio::test]
+async fn the_log_is_known_again_when_the_file_of_its_id_is_damaged() {
+    let root = tempfile::tempdir().unwrap();
+    let origin = root.path().join("origin");
+    fill(&origin, 3).await;
+    let file = origin.join("store");
+    let bytes = std::fs::read(&file).unwrap();
+    for place in 0..bytes.len() {
+        let mut bytes = bytes.clone();
+        bytes[place] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        let store = open(&origin);
+        assert_eq!(store.damage(), [], "byte {place}");
+        assert_eq!(read_all(&store, &streams()[0]).await.unwrap(), small_rows(0, 6));
+    }
+    // With the segment's header gone too, nothing is touched.
+    std::fs::remove_file(&file).unwrap();
+    let segment = &segments(&origin)[0];
+    let mut bytes = std::fs::read(segment).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(segment, &bytes).unwrap();
+    assert!(matches!(
+        Embedded::open(&origin, options()),
+        Err(StoreError::Corrupt(_))
+    ));
+    assert_eq!(std::fs::read(segment).unwrap(), bytes);
 }

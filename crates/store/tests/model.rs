@@ -1,4 +1,5 @@
 //! Random operations on the embedded store, with reopening in between, answer as the simple store does.
+#![expect(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Every store passes the suite.
+#![expect(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
 use std::path::Path;
 use std::sync::Arc;

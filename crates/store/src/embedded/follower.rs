@@ -17,7 +17,8 @@ pub(crate) fn follow(shared: &Shared, mut manifest: Manifest, parts: &Receiver<A
             continue;
         }
         if let Err(error) = take_in(shared, &shared.index, &mut manifest, &sealed) {
-            tracing::error!(%error, "the index cannot follow the log; it is built anew at the next start");
+            tracing::error!(%error, "the index cannot follow the log");
+            shared.distrust_index(&error);
             sound = false;
             continue;
         }
@@ -36,6 +37,7 @@ fn take_in(
 ) -> Result<(), crate::contract::StoreError> {
     // The hash files must be durable up to the checkpoint, for recovery writes them anew only from there.
     for state in &sealed.states {
+        shared.settle(&state.id)?;
         let synced = shared.hashes.sync(&state.id);
         synced.map_err(|error| crate::files::unavailable("cannot sync a hash file", &error))?;
     }

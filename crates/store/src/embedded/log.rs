@@ -221,6 +221,7 @@ impl Writer {
             };
             if let Err(error) = self.shared.hashes.write(stream, &placed.nodes) {
                 tracing::error!(%error, %stream, "a hash file could not be written");
+                self.shared.unsettle(stream);
             }
             let keys = placed.job.body.keys.iter().map(|(key, _)| *key);
             let length = len64(placed.job.body.bytes.len());

@@ -17,10 +17,10 @@ mod recovery;
 mod run;
 mod segments;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -93,6 +93,8 @@ pub(crate) struct Shared {
     heads: Heads,
     blobs: Blobs,
     projections: Projections,
+    /// Streams of which some hashes could not be written.
+    unsettled: Mutex<BTreeSet<StreamId>>,
     /// Held until the last reader is gone.
     _lock: File,
 }

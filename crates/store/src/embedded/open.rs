@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, mpsc};
 
@@ -19,13 +19,15 @@ use super::projections::Projections;
 use super::recovery::{Damage, Replay, find_log_id, log_end, open_segments};
 use super::segments::Segments;
 use super::{Embedded, FRAMES_AHEAD, Heads, Options, QUEUE, Shared, WAITING_KIB};
-use crate::codec::{hex, len64, unhex};
+use crate::codec::{hex, len64, seal, unhex, unseal};
 use crate::contract::{StoreError, StreamId};
 use crate::files::{create_folder, lock, put_file, unavailable};
 use crate::tree::Frontier;
 
 /// A file of this name asks for the index to be built anew.
 pub(crate) const REBUILD: &str = "index.rebuild";
+/// The file that holds the log's id begins so.
+const ID_PREFIX: &str = "vardnav-store 1 ";
 /// Sealed parts that may wait for the follower before the writer waits for it.
 const PARTS_WAITING: usize = 4;
 
@@ -40,7 +42,7 @@ impl Embedded {
             create_folder(&folder.join(name)).map_err(failed)?;
         }
         let held = lock(folder)?;
-        let id = log_id(folder).map_err(failed)?;
+        let id = log_id(folder)?;
         let segments = Segments::new(folder.join("log"), id);
         open_segments(&segments).map_err(failed)?;
         if segments.list().is_empty() {
@@ -59,6 +61,7 @@ impl Embedded {
             heads: Heads::default(),
             blobs: Blobs::new(folder.join("blobs")),
             projections,
+            unsettled: Mutex::default(),
             _lock: held,
         });
 
@@ -121,27 +124,45 @@ impl Embedded {
     }
 }
 
-/// The log's id: from its file, from a segment, or a new one.
-fn log_id(folder: &Path) -> io::Result<LogId> {
+/// The log's id: from its file, from the segments, or a new one for an empty log. Frames can be told from other
+/// bytes only by the right id, so a log whose id cannot be known is not touched.
+fn log_id(folder: &Path) -> Result<LogId, StoreError> {
+    let failed = |error: io::Error| unavailable("cannot read the log's id", &error);
     let path = folder.join("store");
     let text = std::fs::read_to_string(&path).unwrap_or_default();
-    if let Some(id) = text
-        .strip_prefix("vardnav-store 1 ")
-        .and_then(|rest| unhex(rest.trim_end()))
-    {
-        return Ok(id);
-    }
-    let id = find_log_id(&folder.join("log"))?.unwrap_or_else(rand::random);
-    put_file(&path, format!("vardnav-store 1 {}\n", hex(&id)).as_bytes(), 0o644)?;
+    let kept = text
+        .strip_prefix(ID_PREFIX)
+        .and_then(|rest| unhex::<20>(rest.trim_end()));
+    let kept = kept
+        .as_ref()
+        .and_then(|bytes| unseal(bytes))
+        .and_then(|id| id.try_into().ok());
+    let (found, files) = find_log_id(&folder.join("log")).map_err(failed)?;
+    let id = match (kept, found) {
+        (Some(kept), Some(found)) if kept != found => {
+            return Err(StoreError::Corrupt(
+                "the segments belong to another log".to_owned(),
+            ));
+        }
+        (Some(kept), _) => return Ok(kept),
+        (None, Some(found)) => found,
+        (None, None) if files == 0 => rand::random(),
+        (None, None) => {
+            return Err(StoreError::Corrupt(
+                "nothing tells the log's id any more".to_owned(),
+            ));
+        }
+    };
+    let line = format!("{ID_PREFIX}{}\n", hex(&seal(id.to_vec())));
+    put_file(&path, line.as_bytes(), 0o644).map_err(failed)?;
     Ok(id)
 }
 
+/// An index, where it stands, and the sizes of streams an index set aside vouched for.
+type OpenIndex = (Index, Option<Checkpoint>, Vec<(StreamId, u64)>);
+
 /// Opens the index; sets it aside when it is damaged, or knows more than the log has.
-fn open_index(
-    folder: &Path,
-    segments: &Segments,
-    damage: &mut Vec<Damage>,
-) -> Result<(Index, Option<Checkpoint>, Vec<(StreamId, u64)>), StoreError> {
+fn open_index(folder: &Path, segments: &Segments, damage: &mut Vec<Damage>) -> Result<OpenIndex, StoreError> {
     let path = folder.join("index");
     let asked = folder.join(REBUILD);
     let mut known = Vec::new();
@@ -258,6 +279,31 @@ impl Shared {
             what,
             lost,
         });
+    }
+
+    /// Notes that hashes of a stream could not be written.
+    pub(crate) fn unsettle(&self, stream: &StreamId) {
+        self.unsettled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(stream.clone());
+    }
+
+    /// Rebuilds a stream's hash files when some of its hashes could not be written.
+    pub(crate) fn settle(&self, stream: &StreamId) -> Result<(), StoreError> {
+        let unsettled = self
+            .unsettled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(stream);
+        if unsettled {
+            self.rebuild_hashes(stream)?;
+            self.unsettled
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(stream);
+        }
+        Ok(())
     }
 
     /// Writes every hash of a stream anew from the leaves in the log.

@@ -91,7 +91,8 @@ impl Projections {
             Ok(())
         });
         match done {
-            Ok(()) => self.flush(),
+            // Written out within half a second; what a crash takes is followed again.
+            Ok(()) => Ok(()),
             Err(TransactionError::Abort(error)) => Err(error),
             Err(TransactionError::Storage(error)) => Err(sled_error(&error)),
         }
@@ -102,11 +103,6 @@ impl Projections {
             .drop_tree(projection)
             .map(drop)
             .map_err(|error| sled_error(&error))
-    }
-
-    /// Hands everything to the operating system.
-    pub(crate) fn flush(&self) -> Result<(), StoreError> {
-        self.db.flush().map(drop).map_err(|error| sled_error(&error))
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Damage {
     pub lost: bool,
 }
 
-/// Opens every segment file of a folder; answers the log's id too, when a header tells it.
+/// Opens every segment file of a folder.
 pub(crate) fn open_segments(segments: &Segments) -> io::Result<()> {
     for entry in std::fs::read_dir(segments.folder())? {
         let path = entry?.path();
@@ -52,15 +52,18 @@ pub(crate) fn open_segments(segments: &Segments) -> io::Result<()> {
     Ok(())
 }
 
-/// The id in the first readable segment header of a folder.
-pub(crate) fn find_log_id(folder: &std::path::Path) -> io::Result<Option<LogId>> {
+/// The id in the first readable segment header of a folder, and how many files it has.
+pub(crate) fn find_log_id(folder: &std::path::Path) -> io::Result<(Option<LogId>, usize)> {
+    let mut found = None;
+    let mut files = 0;
     for entry in std::fs::read_dir(folder)? {
-        let header = crate::files::read_up_to(&File::open(entry?.path())?, 0, index(SEGMENT_HEADER))?;
-        if let Some((id, _)) = read_segment_header(&header) {
-            return Ok(Some(id));
+        files += 1;
+        if found.is_none() {
+            let header = crate::files::read_up_to(&File::open(entry?.path())?, 0, index(SEGMENT_HEADER))?;
+            found = read_segment_header(&header).map(|(id, _)| id);
         }
     }
-    Ok(None)
+    Ok((found, files))
 }
 
 /// Offset behind the last byte of the log.
@@ -163,8 +166,8 @@ impl<'a> Replay<'a> {
         let header = read_segment_header(window.get(0, index(SEGMENT_HEADER))?);
         let mut at = from.max(base + SEGMENT_HEADER);
         if header != Some((id, base)) {
-            if last && self.next_frame(&mut window, base, base)?.is_none() {
-                self.set_aside(file, &mut window, base, base)?;
+            if last && window.length() <= SEGMENT_HEADER {
+                // Its creation was never finished.
                 return Ok(base);
             }
             self.report(

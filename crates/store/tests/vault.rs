@@ -1,0 +1,179 @@
+//! The vault gives each identity one key for good, keeps no number in plain bytes, and notices damage.
+#![expect(clippy::unwrap_used, reason = "a failed expectation ends the test")]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::civil::date;
+use vardnav_register::identity::{PersonKey, normalise};
+use vardnav_register::record::{IdentityType, Person};
+use vardnav_store::keys::{PUBLIC_KEY_FILE, parse_public_line, verify};
+use vardnav_store::{FileVault, HeadKey, IdentityBytes, StoreError, Vault};
+
+/// Reserve numbers of no one.
+fn text(n: u64) -> String {
+    format!("R99X{n:010}")
+}
+
+fn identity(n: u64) -> IdentityBytes {
+    let person = Person {
+        identity_type: IdentityType::Reserve,
+        identity: text(n),
+        sex: None,
+        birth_date: None,
+        protected: false,
+    };
+    IdentityBytes::of(
+        IdentityType::Reserve,
+        &normalise(&person, date(2026, 1, 1)).unwrap(),
+    )
+}
+
+fn identities(numbers: impl IntoIterator<Item = u64>) -> Vec<IdentityBytes> {
+    numbers.into_iter().map(identity).collect()
+}
+
+async fn fill(folder: &Path) -> Vec<PersonKey> {
+    let vault = FileVault::open(folder).unwrap();
+    let mut keys = Vec::new();
+    for group in 0..4 {
+        keys.extend(vault.resolve(identities(group * 5..group * 5 + 5)).await.unwrap());
+    }
+    keys
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_identity_has_one_key_whoever_asks_and_whenever() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Arc::new(FileVault::open(folder.path()).unwrap());
+    let askers: Vec<_> = (0..8)
+        .map(|_| {
+            let vault = Arc::clone(&vault);
+            tokio::spawn(async move { vault.resolve(identities(0..200)).await.unwrap() })
+        })
+        .collect();
+    let keys = vault.resolve(identities(0..200)).await.unwrap();
+    for asker in askers {
+        assert_eq!(asker.await.unwrap(), keys);
+    }
+    let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+    assert_eq!(distinct.len(), 200);
+    assert_eq!(vault.persons(), 200);
+    let elsewhere = vault
+        .resolve(vec![identity(0).within("SE-1"), identity(0).within("SE-2")])
+        .await
+        .unwrap();
+    assert!(elsewhere[0] != elsewhere[1] && elsewhere[0] != keys[0]);
+    drop(vault);
+    let vault = FileVault::open(folder.path()).unwrap();
+    assert_eq!(vault.resolve(identities(0..200)).await.unwrap(), keys);
+}
+
+#[tokio::test]
+async fn no_number_is_in_any_byte_and_files_are_the_owners() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path()).await;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let bytes = std::fs::read(entry.path()).unwrap();
+        for n in 0..20 {
+            let number = text(n);
+            assert!(!bytes.windows(number.len()).any(|part| part == number.as_bytes()));
+        }
+        if entry.file_name() != "lock" {
+            assert_eq!(
+                entry.metadata().unwrap().permissions().mode() & 0o077,
+                0,
+                "{:?}",
+                entry.file_name()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_nonce_opens_only_where_it_belongs() {
+    let folder = tempfile::tempdir().unwrap();
+    let sealed = {
+        let vault = FileVault::open(folder.path()).unwrap();
+        let sealed = vault.seal_nonce(&[7; 32], b"entry 1").unwrap();
+        assert_ne!(
+            sealed,
+            vault.seal_nonce(&[7; 32], b"entry 1").unwrap(),
+            "sealing shows no equality"
+        );
+        sealed
+    };
+    let vault = FileVault::open(folder.path()).unwrap();
+    assert_eq!(vault.unseal_nonce(&sealed, b"entry 1").unwrap(), [7; 32]);
+    assert!(vault.unseal_nonce(&sealed, b"entry 2").is_err());
+    for place in 0..sealed.len() {
+        let mut bent = sealed.clone();
+        bent[place] ^= 1;
+        assert!(matches!(
+            vault.unseal_nonce(&bent, b"entry 1"),
+            Err(StoreError::Corrupt(_))
+        ));
+        assert!(vault.unseal_nonce(&sealed[..place], b"entry 1").is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_torn_end_is_cut_and_every_other_damage_stops_the_vault() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = fill(folder.path()).await;
+    let file = folder.path().join("persons");
+    let bytes = std::fs::read(&file).unwrap();
+    let group = (bytes.len() - 12) / 4;
+    for cut in (1..group).step_by(7) {
+        std::fs::write(&file, &bytes[..bytes.len() - cut]).unwrap();
+        let vault = FileVault::open(folder.path()).unwrap();
+        assert_eq!(vault.persons(), 15);
+        assert_eq!(vault.resolve(identities(0..15)).await.unwrap(), keys[..15]);
+    }
+    for place in (0..bytes.len() - group).step_by(3) {
+        let mut bent = bytes.clone();
+        bent[place] ^= 4;
+        std::fs::write(&file, &bent).unwrap();
+        assert!(
+            matches!(FileVault::open(folder.path()), Err(StoreError::Corrupt(_))),
+            "byte {place}"
+        );
+        assert_eq!(
+            std::fs::read(&file).unwrap(),
+            bent,
+            "a damaged file is left as it is"
+        );
+    }
+    std::fs::write(&file, &bytes).unwrap();
+    std::fs::remove_file(folder.path().join("key")).unwrap();
+    assert!(
+        FileVault::open(folder.path()).is_err(),
+        "no new key beside persons sealed under another"
+    );
+}
+
+#[test]
+fn a_head_key_signs_and_shows_its_public_half() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = HeadKey::open(folder.path()).unwrap();
+    let signature = key.sign(b"head");
+    assert_eq!(HeadKey::open(folder.path()).unwrap().public(), key.public());
+    let line = std::fs::read_to_string(folder.path().join(PUBLIC_KEY_FILE)).unwrap();
+    assert_eq!(line.len(), 16 + 64 + 1);
+    let public = parse_public_line(&line).unwrap();
+    assert!(verify(&public, b"head", &signature));
+    assert!(!verify(&public, b"heap", &signature));
+    let mut bent = signature;
+    bent[40] ^= 1;
+    assert!(!verify(&public, b"head", &bent));
+    for other in [
+        line.trim_end(),
+        &line.to_uppercase(),
+        &format!("{line}\n"),
+        line.trim_start_matches('v'),
+    ] {
+        assert_eq!(parse_public_line(other), None);
+    }
+}
