@@ -76,6 +76,22 @@ pub fn holds_personal_number(text: &str) -> bool {
     false
 }
 
+/// Whether a text holds a given normalised number of at least eight places, whatever its letter case and whichever
+/// dashes and spaces stand in it.
+pub fn holds_number(text: &str, number: &str) -> bool {
+    let bytes = text.as_bytes();
+    let begins_with = |from: usize| {
+        let mut rest = bytes
+            .iter()
+            .skip(from)
+            .filter(|byte| !matches!(byte, b'-' | b' '));
+        number
+            .bytes()
+            .all(|wanted| rest.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&wanted)))
+    };
+    number.len() >= 8 && bytes.len() >= number.len() && (0..bytes.len()).any(begins_with)
+}
+
 /// One separator: ASCII `-+_.:` or space, or a dash that word processors put in place of `-`.
 fn is_separator(gap: &[u8]) -> bool {
     match gap {
@@ -187,6 +203,15 @@ mod tests {
         ] {
             assert!(holds_personal_number(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_given_number_is_found_however_it_is_written() {
+        for text in ["19820101AB12", "x19820101-ab12y", "1982 0101 AB 12"] {
+            assert!(holds_number(text, "19820101AB12"), "{text}");
+        }
+        assert!(!holds_number("19820101AB1", "19820101AB12"));
+        assert!(!holds_number("A1", "A1"));
     }
 
     #[test]

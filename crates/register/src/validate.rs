@@ -167,6 +167,7 @@ pub fn validate<S: Surroundings + ?Sized>(
     if !surroundings.reporter_known(reporter) {
         report.add(Mechanism::ReporterUnknown, || "reporter".to_owned());
     }
+    report.look_for(person::reserve_number(record, received));
     fields::check(record, &mut report);
     person::check(
         record,

@@ -318,6 +318,35 @@ fn a_mechanism_without_a_check_does_not_fire_except_those_that_guard_identities(
 }
 
 #[test]
+fn a_reserve_number_stands_nowhere_else_in_its_record() {
+    let world = world();
+    let mut record = contact();
+    record.person.identity_type = IdentityType::Reserve;
+    record.person.identity = "19820101-AB12".into();
+    assert_eq!(found(&record, &world), Vec::<String>::new());
+    record.id = "c-19820101ab12".into();
+    on_contact(&mut record).diagnoses[0].code = "19820101-AB12".into();
+    let wanted = [
+        "VN-REG-008 id",
+        "VN-REG-016 diagnoses[0].code",
+        "VN-REG-027 diagnoses[0].code",
+    ];
+    assert_eq!(found(&record, &world), wanted);
+}
+
+#[test]
+fn no_release_weakens_what_guards_identities() {
+    let mut register = world().register;
+    for check in &mut register.checks {
+        check.severity = Severity::Warning;
+    }
+    let mut record = contact();
+    record.id = "x-198211059954".into();
+    let findings = validate(&record, "region-norr", TODAY, &world_with(register));
+    assert_eq!(findings[0].severity, Severity::Error);
+}
+
+#[test]
 fn a_check_applies_from_its_date() {
     let mut register = world().register;
     for check in &mut register.checks {

@@ -3,7 +3,6 @@
 use super::report::Report;
 use super::{Mechanism, episode_id};
 use crate::record::{Body, Coding, Fact, Record};
-use crate::text::holds_personal_number;
 
 /// Longest string, in bytes.
 const TEXT_MAX: usize = 256;
@@ -77,7 +76,7 @@ fn id(id: &str, path: &'static str, report: &mut Report<'_>) {
     if !fits {
         report.add_shape(Mechanism::IdCharset, || path.to_owned(), id);
     }
-    if holds_personal_number(id) {
+    if report.holds_number(id) {
         report.add(Mechanism::IdHoldsPersonalNumber, || path.to_owned());
     }
 }
@@ -86,7 +85,7 @@ fn text(text: &str, path: impl Fn() -> String, report: &mut Report<'_>) {
     if text.len() > TEXT_MAX {
         report.add(Mechanism::LimitTooMany, &path);
     }
-    if holds_personal_number(text) {
+    if report.holds_number(text) {
         report.add(Mechanism::TextHoldsPersonalNumber, path);
     }
 }

@@ -5,8 +5,18 @@ use jiff::civil::Date;
 use super::report::Report;
 use super::{Mechanism, date_path};
 use crate::definition::RegisterDefinition;
-use crate::identity::{IdentityError, age_on, identify, normalise};
+use crate::identity::{IdentityError, Number, age_on, identify, normalise};
 use crate::record::{Body, IdentityType, Record};
+
+/// The reserve number of a record's person.
+pub(super) fn reserve_number(record: &Record, received: Date) -> Option<Number> {
+    let person = &record.person;
+    if person.identity_type == IdentityType::Reserve {
+        normalise(person, received).ok()
+    } else {
+        None
+    }
+}
 
 pub(super) fn check(
     record: &Record,

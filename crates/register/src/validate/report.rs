@@ -3,13 +3,17 @@
 use jiff::civil::Date;
 
 use super::{CheckSet, Mechanism, finding_without_release};
+use crate::definition::Severity;
 use crate::finding::Finding;
-use crate::text::shape;
+use crate::identity::Number;
+use crate::text::{holds_number, holds_personal_number, shape};
 
 /// The findings of one record.
 pub(super) struct Report<'a> {
     checks: Option<&'a CheckSet>,
     date: Date,
+    /// The record's own reserve number, which has no form that could be known anywhere else.
+    reserve_number: Option<Number>,
     findings: Vec<Finding>,
 }
 
@@ -18,8 +22,23 @@ impl<'a> Report<'a> {
         Self {
             checks,
             date,
+            reserve_number: None,
             findings: Vec::new(),
         }
+    }
+
+    /// Makes [`Self::holds_number`] look for a reserve number too.
+    pub(super) fn look_for(&mut self, reserve_number: Option<Number>) {
+        self.reserve_number = reserve_number;
+    }
+
+    /// Whether a text holds an identity number.
+    pub(super) fn holds_number(&self, text: &str) -> bool {
+        holds_personal_number(text)
+            || self
+                .reserve_number
+                .as_ref()
+                .is_some_and(|number| holds_number(text, number.reveal()))
     }
 
     /// A finding without detail.
@@ -37,7 +56,12 @@ impl<'a> Report<'a> {
         if let Some(check) = self.checks.and_then(|checks| checks.check(mechanism, self.date)) {
             self.findings.push(Finding {
                 code: check.code.clone(),
-                severity: check.severity,
+                // What must never be stored is refused, whatever the release says.
+                severity: if mechanism.is_invariant() {
+                    Severity::Error
+                } else {
+                    check.severity
+                },
                 path: path(),
                 message: sentence(&check.message.en, detail, &check.remedy.en),
             });
