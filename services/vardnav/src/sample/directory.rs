@@ -374,7 +374,14 @@ const UNITS: [Template; 19] = [
 pub(super) const CLOSED: &str = "MT9";
 const CLOSED_ON: Date = Date::constant(2026, 2, 1);
 const OPENED_ON: Date = Date::constant(2020, 1, 1);
-/// In the region of Norrbotten, hospital care at home gets physicians round the clock only from this date.
+/// Regions where hospital care at home gets physicians round the clock only from [`EXTENDED_ON`].
+const LIMITED: [&str; 5] = [
+    "region-norrbotten",
+    "region-varmland",
+    "region-skane",
+    "region-uppsala",
+    "region-ostergotland",
+];
 const EXTENDED_ON: Date = Date::constant(2026, 7, 1);
 
 const fn unit(
@@ -454,7 +461,7 @@ impl Template {
                 .collect(),
         };
         let mut versions = vec![version];
-        if self.suffix == "SH1" && office.id == "region-norrbotten" {
+        if self.suffix == "SH1" && LIMITED.contains(&office.id.as_str()) {
             let mut extended = versions.clone();
             for version in &mut versions {
                 replace(version, "physician-access", "limited-hours");

@@ -20,6 +20,9 @@ pub(super) struct Material<'a> {
     pub(super) units: &'a Directory,
 }
 
+/// A code system that every release has.
+const GEOGRAPHY: &str = "https://vardnav.se/CodeSystem/geography";
+
 type Fault = fn(Material<'_>) -> String;
 
 /// The wrong line with a running number: the kinds take turns.
@@ -228,6 +231,8 @@ const FAULTS: [Fault; 45] = [
             )],
         )
     },
+    // A code of a loaded system that had ceased to be valid.
+    |m| contact(m, &[("/reason", json!({ "system": GEOGRAPHY, "code": "1917" }))]),
     // Time.
     |m| contact(m, &[("/date", json!("1850-06-01"))]),
     |m| contact(m, &[("/date", json!("2099-01-01"))]),
@@ -285,21 +290,6 @@ const FAULTS: [Fault; 45] = [
             &[
                 ("/segments", json!([{ "start": start, "facts": facts }])),
                 ("/end", Value::Null),
-            ],
-        )
-    },
-    |m| {
-        let kommun = m.units.find(|office| office.id == "kommun-kristianstad");
-        let (reporter, unit) =
-            kommun.map_or_else(Default::default, |office| (office.id.clone(), office.unit("HS1")));
-        let principals = json!({ "responsible": "1290", "performing": "1290" });
-        contact(
-            m,
-            &[
-                ("/reporter", json!(reporter)),
-                ("/unit", json!(unit)),
-                ("/principals", principals),
-                ("/professions", json!(["physician"])),
             ],
         )
     },

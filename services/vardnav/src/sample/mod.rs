@@ -43,6 +43,8 @@ pub struct Reporter {
     pub id: String,
     /// Name for people.
     pub name: String,
+    /// Organisationsnummer.
+    pub organisation: String,
 }
 
 /// The reporters that the sample's records come from.
@@ -50,6 +52,7 @@ pub fn reporters() -> Vec<Reporter> {
     let office = |office: &directory::Office| Reporter {
         id: office.id.clone(),
         name: office.name.clone(),
+        organisation: office.number.clone(),
     };
     Directory::new().offices().iter().map(office).collect()
 }
@@ -64,22 +67,15 @@ pub fn generate(seed: u64, count: usize) -> impl Iterator<Item = String> {
     generate_until(seed, count, LAST_DATE)
 }
 
+/// As [`generate`], without any wrong line.
+pub fn generate_good(seed: u64, count: usize) -> impl Iterator<Item = String> {
+    Generator { faults: false, ..Generator::new(seed, count, LAST_DATE) }
+}
+
 /// As [`generate`], with no date of care after `last` (but for records that are wrong in just that), so that a
 /// register whose day of reporting is `last` takes them.
 pub fn generate_until(seed: u64, count: usize, last: Date) -> impl Iterator<Item = String> {
-    Generator {
-        chance: Chance::new(seed),
-        directory: Directory::new(),
-        kommuner: population::kommuner(),
-        last: last.clamp(Date::constant(2026, 1, 31), LAST_DATE),
-        count,
-        line: 0,
-        fault: 0,
-        serial: 0,
-        waiting: VecDeque::new(),
-        persons: BTreeMap::new(),
-        memory: Memory::default(),
-    }
+    Generator::new(seed, count, last)
 }
 
 /// Good records already given, which some faults refer to.
@@ -90,6 +86,8 @@ struct Memory {
 }
 
 struct Generator {
+    /// Whether some lines are wrong.
+    faults: bool,
     chance: Chance,
     directory: Directory,
     kommuner: Vec<Kommun>,
@@ -112,7 +110,7 @@ impl Iterator for Generator {
             return None;
         }
         self.line += 1;
-        if self.line % FAULT_EVERY == FAULT_AT {
+        if self.faults && self.line % FAULT_EVERY == FAULT_AT {
             return Some(self.bad_line());
         }
         while self.waiting.is_empty() {
@@ -135,6 +133,23 @@ impl Iterator for Generator {
 }
 
 impl Generator {
+    fn new(seed: u64, count: usize, last: Date) -> Self {
+        Self {
+            faults: true,
+            chance: Chance::new(seed),
+            directory: Directory::new(),
+            kommuner: population::kommuner(),
+            last: last.clamp(Date::constant(2026, 1, 31), LAST_DATE),
+            count,
+            line: 0,
+            fault: 0,
+            serial: 0,
+            waiting: VecDeque::new(),
+            persons: BTreeMap::new(),
+            memory: Memory::default(),
+        }
+    }
+
     /// The records of one course of care, good ones.
     fn story(&mut self) -> Vec<Value> {
         let kommun = self.chance.kommun(&self.kommuner);
