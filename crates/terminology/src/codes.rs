@@ -5,53 +5,110 @@ use crate::letters::is_category;
 /// No concept.
 const EMPTY: u32 = u32::MAX;
 
-/// The table. The codes themselves lie elsewhere; callers compare.
+/// Codes up to this many bytes lie in the table itself.
+const INLINE: usize = 8;
+
+/// The table. Longer codes lie elsewhere; callers compare.
 #[derive(Debug)]
 pub(crate) struct CodeTable {
-    /// (upper half of the hash, concept).
-    slots: Box<[(u32, u32)]>,
+    slots: Box<[Slot]>,
+    /// By how much a hash is shifted to give a slot.
+    shift: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    key: Key,
+    concept: u32,
+}
+
+/// A short code itself, or the hash of a longer one; and the length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key {
+    bits: u64,
+    len: u32,
 }
 
 impl CodeTable {
-    /// An empty table for `count` codes, at most half full.
+    /// An empty table for `count` codes, at most two thirds full.
     pub(crate) fn with_capacity(count: usize) -> Self {
+        let slots = (count + count / 2 + 1).next_power_of_two().max(2);
+        let empty = Slot {
+            key: Key { bits: 0, len: 0 },
+            concept: EMPTY,
+        };
         Self {
-            slots: vec![(0, EMPTY); (count * 2 + 1).next_power_of_two()].into(),
+            slots: vec![empty; slots].into(),
+            shift: 64 - slots.trailing_zeros(),
         }
     }
 
     /// Puts `concept` under `code`, or tells the concept that is there already. `is` tells whether a concept has
     /// the code.
     pub(crate) fn insert(&mut self, code: &[u8], concept: u32, is: impl Fn(u32) -> bool) -> Result<(), u32> {
-        let hash = hash(code);
-        let (tag, mask) = ((hash >> 32) as u32, self.slots.len() - 1);
-        let mut at = hash as usize & mask;
+        let key = Key::of(code);
+        let mut at = key.start(self.shift);
+        let mask = self.slots.len() - 1;
         while let Some(slot) = self.slots.get_mut(at) {
-            match *slot {
-                (_, EMPTY) => {
-                    *slot = (tag, concept);
-                    return Ok(());
-                }
-                (other, there) if other == tag && is(there) => return Err(there),
-                _ => at = (at + 1) & mask,
+            if slot.concept == EMPTY {
+                *slot = Slot { key, concept };
+                return Ok(());
             }
+            if slot.key == key && (code.len() <= INLINE || is(slot.concept)) {
+                return Err(slot.concept);
+            }
+            at = (at + 1) & mask;
         }
         Ok(())
     }
 
     /// The concept under `code`.
     pub(crate) fn find(&self, code: &[u8], is: impl Fn(u32) -> bool) -> Option<u32> {
-        let hash = hash(code);
-        let (tag, mask) = ((hash >> 32) as u32, self.slots.len() - 1);
-        let mut at = hash as usize & mask;
+        let key = Key::of(code);
+        let mut at = key.start(self.shift);
+        let mask = self.slots.len() - 1;
         loop {
-            match *self.slots.get(at)? {
-                (_, EMPTY) => return None,
-                (other, there) if other == tag && is(there) => return Some(there),
-                _ => at = (at + 1) & mask,
+            let slot = self.slots.get(at)?;
+            if slot.concept == EMPTY {
+                return None;
             }
+            if slot.key == key && (code.len() <= INLINE || is(slot.concept)) {
+                return Some(slot.concept);
+            }
+            at = (at + 1) & mask;
         }
     }
+}
+
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Key {
+    fn of(code: &[u8]) -> Self {
+        let len = u32::try_from(code.len()).unwrap_or(u32::MAX);
+        let mut bits = 0;
+        for chunk in code.chunks(INLINE) {
+            let mut word = [0; INLINE];
+            for (to, from) in word.iter_mut().zip(chunk) {
+                *to = *from;
+            }
+            let word = u64::from_le_bytes(word);
+            bits = if code.len() <= INLINE {
+                word
+            } else {
+                mixed(bits ^ word)
+            };
+        }
+        Self { bits, len }
+    }
+
+    fn start(self, shift: u32) -> usize {
+        (mixed(self.bits ^ (u64::from(self.len) << 59)) >> shift) as usize
+    }
+}
+
+fn mixed(bits: u64) -> u64 {
+    let bits = bits.wrapping_mul(FACTOR);
+    (bits ^ (bits >> 32)).wrapping_mul(FACTOR)
 }
 
 /// The code without the full stop of ICD-10's printed form: a letter, two digits, full stop, one to five letters
@@ -71,20 +128,6 @@ pub(crate) fn undotted(code: &str) -> Option<([u8; 8], usize)> {
         }
         (plain, 3 + subdivision.len())
     })
-}
-
-fn hash(code: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut hash = (code.len() as u64).wrapping_mul(FACTOR);
-    for chunk in code.chunks(8) {
-        let mut word = [0; 8];
-        for (to, from) in word.iter_mut().zip(chunk) {
-            *to = *from;
-        }
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(FACTOR);
-        hash ^= hash >> 29;
-    }
-    hash
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub(crate) fn compile(source: &CodeSystem) -> Result<Edition, Vec<Problem>> {
 
     let concepts = parts.concepts.into_boxed_slice();
     let texts = parts.texts.finish();
-    let designations = parts.designations.finish();
+    let designations = parts.designations.into_boxed_slice();
     let index = SearchIndex::new(&concepts, &designations, &texts);
     Ok(Edition {
         texts,
@@ -194,7 +194,7 @@ struct Parts<'s> {
     language_ids: HashMap<&'s str, u16>,
     concepts: Vec<ConceptRow>,
     parents: CsrBuilder<u32>,
-    designations: CsrBuilder<DesignationRow>,
+    designations: Vec<DesignationRow>,
     details: Vec<DesignationDetail>,
     definitions: CsrBuilder<DefinitionRow>,
     notes: CsrBuilder<NoteRow>,
@@ -211,7 +211,7 @@ impl<'s> Parts<'s> {
             language_ids: HashMap::new(),
             concepts: Vec::new(),
             parents: CsrBuilder::new(),
-            designations: CsrBuilder::new(),
+            designations: Vec::new(),
             details: Vec::new(),
             definitions: CsrBuilder::new(),
             notes: CsrBuilder::new(),
@@ -223,11 +223,7 @@ impl<'s> Parts<'s> {
     /// Adds everything of a concept but its parents and relations.
     fn add(&mut self, concept: &'s Concept) {
         let code = self.texts.intern(&concept.code);
-        self.concepts.push(ConceptRow {
-            code,
-            validity: concept.validity,
-            status: concept.status,
-        });
+        let first = self.designations.len() as u32;
         for designation in &concept.designations {
             let plain = designation.validity == Validity::default()
                 && designation.scope.is_empty()
@@ -257,7 +253,12 @@ impl<'s> Parts<'s> {
                 status: designation.status,
             });
         }
-        self.designations.end_row();
+        self.concepts.push(ConceptRow {
+            code,
+            validity: concept.validity,
+            designations: (first, self.designations.len() as u32),
+            status: concept.status,
+        });
         for definition in &concept.definitions {
             let row = DefinitionRow {
                 text: self.texts.intern(&definition.text),

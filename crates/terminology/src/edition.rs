@@ -51,7 +51,7 @@ pub struct Edition {
     pub(crate) concepts: Box<[ConceptRow]>,
     pub(crate) hierarchy: Hierarchy,
     pub(crate) languages: Box<[String]>,
-    pub(crate) designations: Csr<DesignationRow>,
+    pub(crate) designations: Box<[DesignationRow]>,
     pub(crate) details: Box<[DesignationDetail]>,
     pub(crate) definitions: Csr<DefinitionRow>,
     pub(crate) notes: Csr<NoteRow>,
@@ -64,6 +64,8 @@ pub struct Edition {
 pub(crate) struct ConceptRow {
     pub(crate) code: Span,
     pub(crate) validity: Validity,
+    /// Its designations among all of the edition.
+    pub(crate) designations: (u32, u32),
     pub(crate) status: ConceptStatus,
 }
 
@@ -211,6 +213,13 @@ impl Edition {
         self.concepts
             .get(concept as usize)
             .map_or("", |row| self.texts.get(row.code))
+    }
+
+    pub(crate) fn designations(&self, concept: &ConceptRow) -> &[DesignationRow] {
+        let (start, end) = concept.designations;
+        self.designations
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
     }
 
     pub(crate) fn tag(&self, language: u16) -> &str {

@@ -16,7 +16,25 @@ pub(crate) fn lower(text: &str) -> impl Iterator<Item = char> + '_ {
 
 /// Whether two texts are the same apart from case, composition and runs of white space.
 pub(crate) fn same_text(a: &str, b: &str) -> bool {
-    a == b || spaced(a).eq(spaced(b))
+    if a == b {
+        return true;
+    }
+    // Letter by letter, as far as neither white space nor combining marks come in.
+    let (mut left, mut right) = (a.chars(), b.chars());
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return true,
+            (Some(x), Some(y)) if x == y => {}
+            (Some(x), Some(y)) if x.is_alphanumeric() && y.is_alphanumeric() => {
+                if !x.to_lowercase().eq(y.to_lowercase()) {
+                    let decomposed =
+                        left.as_str().starts_with(is_mark) || right.as_str().starts_with(is_mark);
+                    return decomposed && spaced(a).eq(spaced(b));
+                }
+            }
+            _ => return spaced(a).eq(spaced(b)),
+        }
+    }
 }
 
 /// The base letter: å, ä, á → a; ö, ø → o; é → e; the letter itself where it has none.

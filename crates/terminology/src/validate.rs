@@ -69,8 +69,7 @@ pub(crate) fn validate<'e>(
         };
     };
     let used = edition
-        .designations
-        .row(concept.index().0)
+        .designations(concept.row())
         .iter()
         .filter(|row| in_force(edition, row, date) && same_text(edition.texts.get(row.text), display))
         .min_by_key(|row| rank(row.status));

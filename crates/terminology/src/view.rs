@@ -88,6 +88,10 @@ impl<'e> ConceptView<'e> {
         Self { edition, index, row }
     }
 
+    pub(crate) fn row(&self) -> &'e ConceptRow {
+        self.row
+    }
+
     /// The edition it belongs to.
     pub fn edition(&self) -> &'e Edition {
         self.edition
@@ -117,8 +121,7 @@ impl<'e> ConceptView<'e> {
     pub fn designations(&self) -> impl ExactSizeIterator<Item = DesignationView<'e>> + use<'e> {
         let edition = self.edition;
         edition
-            .designations
-            .row(self.index)
+            .designations(self.row)
             .iter()
             .map(move |row| designation(edition, row))
     }
@@ -135,7 +138,7 @@ impl<'e> ConceptView<'e> {
         } else {
             language
         };
-        let rows = edition.designations.row(self.index);
+        let rows = edition.designations(self.row);
         let best = match rows {
             [] => return None,
             [only] => only,

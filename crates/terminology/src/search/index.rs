@@ -32,10 +32,10 @@ pub(crate) struct SearchIndex {
     segments: [u32; 2 * STATUSES as usize + 1],
     /// By concept: its docs.
     pub(super) docs_of: Csr<u32>,
-    /// By doc: the words of its text, in order.
-    pub(super) text_words: Csr<u32>,
-    /// By concept: the words of its code, in order.
-    pub(super) code_words: Csr<u32>,
+    /// By doc: the words of its text, then those of its code.
+    words_of: Csr<u32>,
+    /// By concept: the words of its code.
+    code_words: Csr<u32>,
     /// By word: the docs that hold it in text or code.
     pub(super) postings: Csr<u32>,
     /// Docs by the words of their text.
@@ -75,19 +75,22 @@ pub(super) struct QueryWord {
 }
 
 impl SearchIndex {
-    pub(crate) fn new(concepts: &[ConceptRow], designations: &Csr<DesignationRow>, texts: &Texts) -> Self {
+    pub(crate) fn new(concepts: &[ConceptRow], designations: &[DesignationRow], texts: &Texts) -> Self {
         let (docs, segments) = ranked(concepts, designations, texts);
         let mut vocabulary = Vocabulary::default();
-        let mut text_words = CsrBuilder::new();
+        let mut words_of = CsrBuilder::new();
+        let mut code_words = CsrBuilder::new();
         for doc in &docs {
             let text = designations
-                .items()
                 .get(doc.designation as usize)
                 .map_or("", |row| texts.get(row.text));
-            for_each_word(text, |word| text_words.push(vocabulary.id(word)));
-            text_words.end_row();
+            for_each_word(text, |word| words_of.push(vocabulary.id(word)));
+            let code = concepts
+                .get(doc.concept as usize)
+                .map_or("", |concept| texts.get(concept.code));
+            for_each_word(code, |word| words_of.push(vocabulary.id(word)));
+            words_of.end_row();
         }
-        let mut code_words = CsrBuilder::new();
         for concept in concepts {
             for_each_word(texts.get(concept.code), |word| {
                 code_words.push(vocabulary.id(word))
@@ -95,14 +98,13 @@ impl SearchIndex {
             code_words.end_row();
         }
         let (sorted, number) = vocabulary.sorted();
-        let text_words = renumbered(&text_words.finish(), docs.len(), &number);
+        let words_of = renumbered(&words_of.finish(), docs.len(), &number);
         let code_words = renumbered(&code_words.finish(), concepts.len(), &number);
 
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
-        for (id, doc) in (0..).zip(&docs) {
-            let words = text_words.row(id).iter().chain(code_words.row(doc.concept));
+        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(words_of.items().len());
+        for id in 0..docs.len() as u32 {
             let first = pairs.len();
-            for &word in words {
+            for &word in words_of.row(id) {
                 if pairs.get(first..).is_some_and(|seen| !seen.contains(&(word, id))) {
                     pairs.push((word, id));
                 }
@@ -115,7 +117,11 @@ impl SearchIndex {
             (0..).zip(&docs).map(|(id, doc): (u32, &Doc)| (doc.concept, id)),
         );
         let mut by_text: Vec<u32> = (0..docs.len() as u32).collect();
-        by_text.sort_by(|&a, &b| text_words.row(a).cmp(text_words.row(b)));
+        let text_words = |doc: u32| {
+            let concept = docs.get(doc as usize).map_or(NONE, |doc| doc.concept);
+            text_words(&words_of, &code_words, doc, concept)
+        };
+        by_text.sort_by(|&a, &b| text_words(a).cmp(text_words(b)));
         let mut by_code: Vec<u32> = (0..concepts.len() as u32).collect();
         let code = |concept: u32| {
             concepts
@@ -129,7 +135,7 @@ impl SearchIndex {
                 .then_with(|| code(a).cmp(code(b)))
         });
         let mut by_language: Vec<u32> = Vec::new();
-        for row in designations.items() {
+        for row in designations {
             let language = row.language as usize;
             by_language.resize(by_language.len().max(language + 1), 0);
             by_language
@@ -142,7 +148,7 @@ impl SearchIndex {
             docs: docs.into(),
             segments,
             docs_of,
-            text_words,
+            words_of,
             code_words,
             postings,
             by_text: by_text.into(),
@@ -171,12 +177,10 @@ impl SearchIndex {
 
     pub(super) fn designation<'d>(
         &self,
-        designations: &'d Csr<DesignationRow>,
+        designations: &'d [DesignationRow],
         doc: u32,
     ) -> Option<&'d DesignationRow> {
-        designations
-            .items()
-            .get(self.docs.get(doc as usize)?.designation as usize)
+        designations.get(self.docs.get(doc as usize)?.designation as usize)
     }
 
     /// Which part of the docs is in the languages marked.
@@ -187,6 +191,11 @@ impl SearchIndex {
             .map(|(count, _)| count)
             .sum();
         f64::from(wanted) / self.docs.len().max(1) as f64
+    }
+
+    /// The words that a doc holds in text or code.
+    pub(super) fn words_of(&self, doc: u32) -> &[u32] {
+        self.words_of.row(doc)
     }
 
     /// What a lower-case word of a query may stand for.
@@ -233,12 +242,16 @@ impl SearchIndex {
 
     /// Docs whose text has exactly these words.
     pub(super) fn text_equal(&self, words: &[u32]) -> &[u32] {
-        equal(&self.by_text, &self.text_words, words)
+        equal(
+            &self.by_text,
+            |doc| text_words(&self.words_of, &self.code_words, doc, self.concept(doc)),
+            words,
+        )
     }
 
     /// Concepts whose code has exactly these words.
     pub(super) fn code_equal(&self, words: &[u32]) -> &[u32] {
-        equal(&self.by_code, &self.code_words, words)
+        equal(&self.by_code, |concept| self.code_words.row(concept), words)
     }
 
     /// Concepts whose code has `head` and then a word in `last`, in the order of their codes.
@@ -260,16 +273,24 @@ impl SearchIndex {
     }
 }
 
-fn equal<'o>(order: &'o [u32], rows: &Csr<u32>, words: &[u32]) -> &'o [u32] {
-    let start = order.partition_point(|&row| rows.row(row) < words);
-    let end = order.partition_point(|&row| rows.row(row) <= words);
+fn equal<'o, 'r>(order: &'o [u32], row: impl Fn(u32) -> &'r [u32], words: &[u32]) -> &'o [u32] {
+    let start = order.partition_point(|&id| row(id) < words);
+    let end = order.partition_point(|&id| row(id) <= words);
     order.get(start..end).unwrap_or_default()
+}
+
+/// The words of a doc's text alone.
+fn text_words<'r>(words_of: &'r Csr<u32>, code_words: &Csr<u32>, doc: u32, concept: u32) -> &'r [u32] {
+    let words = words_of.row(doc);
+    words
+        .get(..words.len().saturating_sub(code_words.row(concept).len()))
+        .unwrap_or_default()
 }
 
 /// All docs in rank order, and where the segments begin.
 fn ranked(
     concepts: &[ConceptRow],
-    designations: &Csr<DesignationRow>,
+    designations: &[DesignationRow],
     texts: &Texts,
 ) -> (Vec<Doc>, [u32; 2 * STATUSES as usize + 1]) {
     struct Ranked<'t> {
@@ -279,7 +300,7 @@ fn ranked(
         code: &'t str,
         doc: Doc,
     }
-    let mut ranked: Vec<Ranked<'_>> = Vec::with_capacity(designations.items().len());
+    let mut ranked: Vec<Ranked<'_>> = Vec::with_capacity(designations.len());
     let mut next = 0;
     for (id, concept) in (0..).zip(concepts) {
         let code = texts.get(concept.code);
@@ -288,7 +309,8 @@ fn ranked(
         } else {
             STATUSES
         };
-        let rows = designations.row(id);
+        let (start, end) = concept.designations;
+        let rows = designations.get(start as usize..end as usize).unwrap_or_default();
         if rows.is_empty() {
             let doc = Doc {
                 concept: id,

@@ -6,7 +6,7 @@
 //! whole words before beginnings; short terms before long; then by text and code.
 //!
 //! Terms are stored in that order as far as the query does not decide it, so a search for something common stops
-//! when it has enough, and one for something rare looks at the few terms that hold its rarest word.
+//! when it has enough, and one for something rare looks only at the terms that hold its rarest word.
 
 mod index;
 mod query;

@@ -1,5 +1,8 @@
 //! How a query is answered from the index.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::ops::Range;
 
 use jiff::civil::Date;
@@ -70,7 +73,7 @@ struct Search<'e, 'q> {
     found: Vec<Found>,
 }
 
-impl Search<'_, '_> {
+impl<'e, 'q> Search<'e, 'q> {
     fn full(&self) -> bool {
         self.found.len() >= self.limit
     }
@@ -152,14 +155,26 @@ impl Search<'_, '_> {
         if docs.is_empty() || self.full() || !self.possible(level) {
             return;
         }
-        match self.rarest(level, &docs) {
-            Some(word) => {
-                let mut candidates = self.holding(word, level, &docs);
-                candidates.sort_unstable();
-                candidates.dedup();
-                self.take(level, candidates.into_iter());
-            }
-            None => self.take(level, docs),
+        let Some(plan) = self.plan(level, docs.len()) else {
+            return;
+        };
+        let mut rest = docs.clone();
+        if let Way::Through { patience } = plan.way {
+            rest.start = docs.start.saturating_add(patience).min(docs.end);
+            self.take(level, docs.start..rest.start);
+        }
+        if rest.is_empty() || self.full() {
+            return;
+        }
+        let lists = self.lists(plan.rarest, level, &rest);
+        if plan.way == Way::Merge {
+            self.take(level, Merge::new(lists));
+        } else {
+            let held = lists.into_iter().flatten().copied();
+            let mut held: Vec<u32> = held.filter(|&doc| self.level(doc, level) == level).collect();
+            held.sort_unstable();
+            held.dedup();
+            self.take(level, held.into_iter());
         }
     }
 
@@ -193,71 +208,85 @@ impl Search<'_, '_> {
         }
     }
 
-    /// The word whose docs are to be looked at, or `None` when it is cheaper to go through the range in rank order
-    /// until enough are found.
-    fn rarest(&self, level: Level, docs: &Range<u32>) -> Option<&QueryWord> {
-        /// Work of gathering, sorting and checking one doc, in steps of going through the range.
-        const GATHER_STEPS: f64 = 3.0;
+    /// How to search `range` docs at a level; `None` when nothing can be found.
+    fn plan(&self, level: Level, range: usize) -> Option<Plan<'q>> {
+        let words = self.words;
         let all = self.index.docs.len() as f64;
-        let mut share = self.filter.share;
-        let mut rarest: Option<(&QueryWord, f64)> = None;
-        for word in self.words {
-            let (count, width) = match level {
+        let mut rarest: Option<(&QueryWord, f64, f64)> = None;
+        // Which part of the docs holds all words at the level or better, and better, were words independent.
+        let (mut share, mut better) = (1.0, 1.0);
+        for word in words {
+            let whole = word
+                .whole
+                .map_or(0, |whole| self.index.postings.row(whole).len() as u32);
+            let beginning = self.index.postings.count(word.exact.start, word.exact.end);
+            let (count, width, best) = match level {
                 Level::Absent => return None,
-                Level::Whole => (
-                    word.whole
-                        .map_or(0, |whole| self.index.postings.row(whole).len() as u32),
-                    1,
+                Level::Whole => (whole, 1, 0),
+                Level::Beginning => (beginning, word.exact.len(), whole),
+                Level::Folded => (
+                    self.index.folded_count(&word.folded),
+                    word.folded.len(),
+                    beginning,
                 ),
-                Level::Beginning => (
-                    self.index.postings.count(word.exact.start, word.exact.end),
-                    word.exact.len(),
-                ),
-                Level::Folded => (self.index.folded_count(&word.folded), word.folded.len()),
             };
             share *= (f64::from(count) / all).min(1.0);
-            let steps = f64::from(count) * GATHER_STEPS + width as f64;
-            if rarest.is_none_or(|(_, least)| steps < least) {
-                rarest = Some((word, steps));
+            better *= (f64::from(best) / all).min(1.0);
+            if rarest.is_none_or(|(_, least, _)| f64::from(count) < least) {
+                rarest = Some((word, f64::from(count), width as f64));
             }
         }
-        let missing = (self.limit - self.found.len().min(self.limit)) as f64;
-        let through = (missing / share).min(docs.len() as f64);
-        rarest.filter(|&(_, steps)| steps < through).map(|(word, _)| word)
+        let (rarest, count, width) = rarest?;
+        let share = ((share - better).max(0.0) * self.filter.share).max(f64::MIN_POSITIVE);
+        let missing = (self.limit - self.found.len()) as f64;
+        // In steps, each the check of one doc in passing. Terms are unevenly spread, so going through gets four
+        // times its due; a list far from the others costs more to open, most of all when it is to be merged.
+        let through = (4.0 * missing / share).min(range as f64);
+        let examined = (missing * count / (all * share)).min(count);
+        let merge = 30.0 * width + examined * (2.0 + width.log2());
+        let gather = 10.0 * width + 3.0 * count;
+        let way = if through < merge.min(gather) {
+            Way::Through {
+                patience: (2.0 * merge.min(gather)).min(range as f64) as u32,
+            }
+        } else if merge < gather {
+            Way::Merge
+        } else {
+            Way::Gather
+        };
+        Some(Plan { rarest, way })
     }
 
-    /// The docs of a range that hold a word at `level` or better, each at least once.
-    fn holding(&self, word: &QueryWord, level: Level, docs: &Range<u32>) -> Vec<u32> {
-        let mut held = Vec::new();
-        let mut add = |word: u32| {
-            let postings = self.index.postings.row(word);
+    /// The docs of a range that hold a word at `level` or better, a list for each word it may stand for.
+    fn lists(&self, word: &QueryWord, level: Level, docs: &Range<u32>) -> Vec<&'e [u32]> {
+        let index = self.index;
+        let within = |word: u32| {
+            let postings = index.postings.row(word);
             let start = postings.partition_point(|&doc| doc < docs.start);
             let rest = postings.get(start..).unwrap_or_default();
             let end = rest.partition_point(|&doc| doc < docs.end);
-            held.extend_from_slice(rest.get(..end).unwrap_or_default());
+            rest.get(..end).unwrap_or_default()
         };
         match level {
-            Level::Absent => {}
-            Level::Whole => word.whole.into_iter().for_each(&mut add),
-            Level::Beginning => word.exact.clone().for_each(&mut add),
+            Level::Absent => Vec::new(),
+            Level::Whole => word.whole.into_iter().map(within).collect(),
+            Level::Beginning => word.exact.clone().map(within).collect(),
             Level::Folded => self
                 .index
                 .at_folded(word.folded.clone())
                 .iter()
-                .copied()
-                .for_each(&mut add),
+                .map(|&word| within(word))
+                .collect(),
         }
-        held
     }
 
     /// How well a doc holds all words; what is below `floor` counts as absent.
     fn level(&self, doc: u32, floor: Level) -> Level {
-        let text = self.index.text_words.row(doc);
-        let code = self.index.code_words.row(self.index.concept(doc));
+        let words = self.index.words_of(doc);
         let mut all = Level::Whole;
         for word in self.words {
             let mut best = Level::Absent;
-            for &held in text.iter().chain(code) {
+            for &held in words {
                 let level = if word.whole == Some(held) {
                     Level::Whole
                 } else if word.exact.contains(&held) {
@@ -278,6 +307,62 @@ impl Search<'_, '_> {
             }
         }
         all
+    }
+}
+
+/// How a level is searched.
+struct Plan<'q> {
+    /// The word that the fewest docs hold.
+    rarest: &'q QueryWord,
+    way: Way,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    /// Go through the docs in rank order: ends early when much fits. When after `patience` docs it has not, the
+    /// rest is gathered.
+    Through { patience: u32 },
+    /// Merge the lists of the rarest word: ends early when many of its docs fit.
+    Merge,
+    /// Check all docs of the rarest word.
+    Gather,
+}
+
+/// Docs of several lists in rising order, each once.
+struct Merge<'l> {
+    heads: BinaryHeap<Reverse<(u32, usize)>>,
+    lists: Vec<&'l [u32]>,
+}
+
+impl<'l> Merge<'l> {
+    fn new(mut lists: Vec<&'l [u32]>) -> Self {
+        let pop = |(list, docs): (usize, &mut &[u32])| {
+            let (&first, rest) = docs.split_first()?;
+            *docs = rest;
+            Some(Reverse((first, list)))
+        };
+        Self {
+            heads: lists.iter_mut().enumerate().filter_map(pop).collect(),
+            lists,
+        }
+    }
+}
+
+impl Iterator for Merge<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let Reverse((doc, _)) = *self.heads.peek()?;
+        while let Some(mut head) = self.heads.peek_mut().filter(|head| head.0.0 == doc) {
+            let docs = self.lists.get_mut(head.0.1)?;
+            if let Some((&next, rest)) = docs.split_first() {
+                *docs = rest;
+                head.0.0 = next;
+            } else {
+                PeekMut::pop(head);
+            }
+        }
+        Some(doc)
     }
 }
 
