@@ -1,6 +1,7 @@
 //! Files of the register: records as NDJSON lines, receipts, public keys. What is wrong with a line becomes
 //! findings with paths; no finding repeats what the line says, nor what a parser says of it.
 
+mod fields;
 pub mod json;
 pub mod lines;
 pub mod read;
