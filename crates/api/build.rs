@@ -18,7 +18,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
 
     let mut compiler = protox::Compiler::new([root])?;
-    compiler.include_imports(true).include_source_info(true).open_files(&files)?;
+    compiler
+        .include_imports(true)
+        .include_source_info(true)
+        .open_files(&files)?;
     let encoded = compiler.encode_file_descriptor_set();
     std::fs::write(out.join("descriptors.bin"), &encoded)?;
     std::fs::write(out.join("permissions.rs"), permissions(&encoded)?)?;
@@ -46,14 +49,23 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>
 
 fn permissions(encoded: &[u8]) -> Result<String, Box<dyn Error>> {
     let pool = DescriptorPool::decode(encoded)?;
-    let option = pool.get_extension_by_name(PERMISSION_OPTION).ok_or("the permission option is missing")?;
+    let option = pool
+        .get_extension_by_name(PERMISSION_OPTION)
+        .ok_or("the permission option is missing")?;
     let mut rows = String::from("&[\n");
-    for service in pool.services().filter(|service| service.package_name().starts_with("vardnav.")) {
+    for service in pool
+        .services()
+        .filter(|service| service.package_name().starts_with("vardnav."))
+    {
         for method in service.methods() {
             let options = method.options();
             let permission = options.get_extension(&option);
             let permission = permission.as_str().unwrap_or_default();
-            writeln!(rows, "    ({:?}, {permission:?}),", format!("/{}/{}", service.full_name(), method.name()))?;
+            writeln!(
+                rows,
+                "    ({:?}, {permission:?}),",
+                format!("/{}/{}", service.full_name(), method.name())
+            )?;
         }
     }
     rows.push(']');

@@ -53,10 +53,17 @@ pub fn result_messages(
         let slot = system.slot_of(table)?;
         let code = |value: u8| system.value_code(slot, value).to_owned();
         let id = system.axis_id(slot).to_owned();
-        let possible = undetermined.iter().filter(|open| open.table == table).map(|open| pb::Possible {
-            value: code(open.value),
-            missing: open.missing.iter().map(|axis| system.axis_id(axis).to_owned()).collect(),
-        });
+        let possible = undetermined
+            .iter()
+            .filter(|open| open.table == table)
+            .map(|open| pb::Possible {
+                value: code(open.value),
+                missing: open
+                    .missing
+                    .iter()
+                    .map(|axis| system.axis_id(axis).to_owned())
+                    .collect(),
+            });
         let possible = possible.collect();
         let (first, collect) = (pb::HitPolicy::First.into(), pb::HitPolicy::Collect.into());
         Some(match result {
@@ -65,7 +72,11 @@ pub fn result_messages(
                 table: id,
                 hit_policy: first,
                 values: vec![code(value)],
-                rules: system.rule(table, rule).map(|rule| rule.id.clone()).into_iter().collect(),
+                rules: system
+                    .rule(table, rule)
+                    .map(|rule| rule.id.clone())
+                    .into_iter()
+                    .collect(),
                 held: false,
                 possible,
             },
@@ -82,7 +93,10 @@ pub fn result_messages(
                 pb::TableResult {
                     table: id,
                     hit_policy: collect,
-                    values: order.filter(|value| bits(values).any(|bit| bit == *value)).map(code).collect(),
+                    values: order
+                        .filter(|value| bits(values).any(|bit| bit == *value))
+                        .map(code)
+                        .collect(),
                     rules: matched(table),
                     held: false,
                     possible,
@@ -94,8 +108,15 @@ pub fn result_messages(
 }
 
 /// An explanation, table by table.
-pub fn explanation_messages(system: &DescriptionSystem, explanation: &Explanation) -> Vec<pb::TableExplanation> {
-    explanation.tables.iter().map(|table| table_explanation(system, table)).collect()
+pub fn explanation_messages(
+    system: &DescriptionSystem,
+    explanation: &Explanation,
+) -> Vec<pb::TableExplanation> {
+    explanation
+        .tables
+        .iter()
+        .map(|table| table_explanation(system, table))
+        .collect()
 }
 
 fn table_explanation(system: &DescriptionSystem, table: &TableExplanation) -> pb::TableExplanation {
@@ -114,7 +135,12 @@ fn table_explanation(system: &DescriptionSystem, table: &TableExplanation) -> pb
     let mut rules: Vec<(u16, pb::RuleTrace)> = matches
         .iter()
         .map(|found| (found.position, match_trace(found)))
-        .chain(table.others.iter().map(|other| (other.position, other_trace(system, other))))
+        .chain(
+            table
+                .others
+                .iter()
+                .map(|other| (other.position, other_trace(system, other))),
+        )
         .collect();
     rules.sort_by_key(|(position, _)| *position);
     let text = |language| table_lines(system, table, language).join("\n");
@@ -122,7 +148,10 @@ fn table_explanation(system: &DescriptionSystem, table: &TableExplanation) -> pb
         table: table.id.clone(),
         deciding,
         rules: rules.into_iter().map(|(_, trace)| trace).collect(),
-        text: Some(Label { sv: text(Language::Swedish), en: text(Language::English) }),
+        text: Some(Label {
+            sv: text(Language::Swedish),
+            en: text(Language::English),
+        }),
     }
 }
 
@@ -146,10 +175,16 @@ fn match_trace(found: &Match) -> pb::RuleTrace {
 
 fn other_trace(system: &DescriptionSystem, other: &OtherRule) -> pb::RuleTrace {
     let (state, failed, missing) = match &other.standing {
-        Standing::NotInForce { from } => (pb::RuleState::RuledOut, format!("in force from {from}"), Vec::new()),
+        Standing::NotInForce { from } => (
+            pb::RuleState::RuledOut,
+            format!("in force from {from}"),
+            Vec::new(),
+        ),
         Standing::RuledOut(failed) => {
-            let failed: Vec<_> =
-                failed.iter().map(|failed| failed_condition(system, failed, Language::English)).collect();
+            let failed: Vec<_> = failed
+                .iter()
+                .map(|failed| failed_condition(system, failed, Language::English))
+                .collect();
             (pb::RuleState::RuledOut, failed.join("; and "), Vec::new())
         }
         Standing::Undetermined { missing } => (pb::RuleState::Undetermined, String::new(), missing.clone()),
@@ -184,10 +219,18 @@ pub fn description_message(release: &str, system: &DescriptionSystem) -> pb::Get
                     })
                     .collect(),
                 multiple: axis.multiple,
-                sources: axis.sources.iter().map(|source| source_name(*source).to_owned()).collect(),
+                sources: axis
+                    .sources
+                    .iter()
+                    .map(|source| source_name(*source).to_owned())
+                    .collect(),
             })
             .collect(),
-        tables: source.tables.iter().map(|table| table_message(system, table)).collect(),
+        tables: source
+            .tables
+            .iter()
+            .map(|table| table_message(system, table))
+            .collect(),
         points: source
             .points
             .iter()
@@ -210,8 +253,16 @@ fn table_message(system: &DescriptionSystem, table: &Table) -> pb::Table {
         id: table.id.clone(),
         label: Some(label_message(&table.label)),
         hit_policy: hit_policy.into(),
-        grains: table.grains.iter().map(|grain| grain_message(*grain).into()).collect(),
-        rules: table.rules.iter().map(|rule| rule_message(system, rule)).collect(),
+        grains: table
+            .grains
+            .iter()
+            .map(|grain| grain_message(*grain).into())
+            .collect(),
+        rules: table
+            .rules
+            .iter()
+            .map(|rule| rule_message(system, rule))
+            .collect(),
     }
 }
 

@@ -17,33 +17,60 @@ pub fn date(message: Option<&pb::Date>, field: &str) -> Result<Date, ApiError> {
 /// A date that may be missing.
 pub fn optional_date(message: Option<&pb::Date>, field: &str) -> Result<Option<Date>, ApiError> {
     let Some(message) = message else { return Ok(None) };
-    let parts = (i16::try_from(message.year), i8::try_from(message.month), i8::try_from(message.day));
+    let parts = (
+        i16::try_from(message.year),
+        i8::try_from(message.month),
+        i8::try_from(message.day),
+    );
     if let (Ok(year @ 1..=9999), Ok(month), Ok(day)) = parts
         && let Ok(date) = Date::new(year, month, day)
     {
         return Ok(Some(date));
     }
-    Err(ApiError { code: BAD_DATE, ..ApiError::field(field, "not a date of the calendar") })
+    Err(ApiError {
+        code: BAD_DATE,
+        ..ApiError::field(field, "not a date of the calendar")
+    })
 }
 
 /// A date as a message.
 pub fn date_message(date: Date) -> pb::Date {
-    pb::Date { year: date.year().into(), month: date.month().into(), day: date.day().into() }
+    pb::Date {
+        year: date.year().into(),
+        month: date.month().into(),
+        day: date.day().into(),
+    }
 }
 
 /// Facts from messages.
 pub fn facts(messages: Vec<pb::Fact>) -> Vec<Fact> {
-    messages.into_iter().map(|fact| Fact { axis: fact.axis, values: fact.values }).collect()
+    messages
+        .into_iter()
+        .map(|fact| Fact {
+            axis: fact.axis,
+            values: fact.values,
+        })
+        .collect()
 }
 
 /// Facts as messages.
 pub fn fact_messages(facts: &[Fact]) -> Vec<pb::Fact> {
-    facts.iter().map(|fact| pb::Fact { axis: fact.axis.clone(), values: fact.values.clone() }).collect()
+    facts
+        .iter()
+        .map(|fact| pb::Fact {
+            axis: fact.axis.clone(),
+            values: fact.values.clone(),
+        })
+        .collect()
 }
 
 /// A coding from its message.
 pub fn coding(message: pb::Coding) -> Coding {
-    Coding { system: message.system, version: some(message.version), code: message.code }
+    Coding {
+        system: message.system,
+        version: some(message.version),
+        code: message.code,
+    }
 }
 
 /// A coding as a message.
@@ -57,7 +84,10 @@ pub fn coding_message(coding: &Coding) -> pb::Coding {
 
 /// A label as a message.
 pub fn label_message(label: &Label) -> pb::Label {
-    pb::Label { sv: label.sv.clone(), en: label.en.clone() }
+    pb::Label {
+        sv: label.sv.clone(),
+        en: label.en.clone(),
+    }
 }
 
 /// A finding as a message.
@@ -82,7 +112,12 @@ pub fn finding(message: pb::Finding) -> Finding {
         pb::Severity::Hold => Severity::Hold,
         pb::Severity::Error | pb::Severity::Unspecified => Severity::Error,
     };
-    Finding { code: message.code, severity, path: message.path, message: message.message }
+    Finding {
+        code: message.code,
+        severity,
+        path: message.path,
+        message: message.message,
+    }
 }
 
 /// An empty string is nothing.
@@ -109,7 +144,11 @@ pub fn page<T>(
 ) -> (Vec<T>, String) {
     let mut rest = items.skip_while(|item| !token.is_empty() && key(item).as_str() <= token);
     let rows: Vec<T> = rest.by_ref().take(size).collect();
-    let next = if rest.next().is_some() { rows.last().map(key).unwrap_or_default() } else { String::new() };
+    let next = if rest.next().is_some() {
+        rows.last().map(key).unwrap_or_default()
+    } else {
+        String::new()
+    };
     (rows, next)
 }
 
@@ -119,7 +158,13 @@ mod tests {
 
     #[test]
     fn dates_outside_the_calendar_name_the_field() {
-        for (year, month, day) in [(2026, 2, 29), (0, 1, 1), (10_000, 1, 1), (2026, 13, 1), (2026, 1, 300)] {
+        for (year, month, day) in [
+            (2026, 2, 29),
+            (0, 1, 1),
+            (10_000, 1, 1),
+            (2026, 13, 1),
+            (2026, 1, 300),
+        ] {
             let error = date(Some(&pb::Date { year, month, day }), "contact.date").unwrap_err();
             assert_eq!(error.field, "contact.date");
         }

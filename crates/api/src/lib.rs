@@ -10,7 +10,9 @@ pub mod permission;
 pub mod register;
 pub mod release;
 pub mod status;
+pub mod terminology;
 pub mod units;
+pub mod upload;
 
 /// Generated code, as the protos lay it out: `pb::vardnav::register::v1` and so on.
 #[allow(

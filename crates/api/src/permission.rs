@@ -10,7 +10,10 @@ mod tests {
     #[test]
     fn every_method_declares_a_permission() {
         assert!(METHODS.len() > 20, "only {} methods found", METHODS.len());
-        let bare: Vec<_> = METHODS.iter().filter(|(_, permission)| permission.is_empty()).collect();
+        let bare: Vec<_> = METHODS
+            .iter()
+            .filter(|(_, permission)| permission.is_empty())
+            .collect();
         assert!(bare.is_empty(), "methods without a permission: {bare:?}");
     }
 
@@ -19,7 +22,11 @@ mod tests {
         for (method, permission) in METHODS {
             let parts: Vec<_> = permission.split('.').collect();
             assert_eq!(parts.len(), 2, "{method}: {permission}");
-            assert!(parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase())));
+            assert!(
+                parts
+                    .iter()
+                    .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
+            );
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use prost::bytes::Bytes;
 use vardnav_register::record::{
-    Body, Contact, Episode, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record, RecordKind, Segment,
-    Sex,
+    Body, Contact, Episode, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record, RecordKind,
+    Segment, Sex,
 };
 
 use crate::common::{coding, coding_message, date, date_message, fact_messages, facts, optional_date, some};
@@ -12,8 +12,15 @@ use crate::status::ApiError;
 
 /// A record from its message. Limits and rules are validation's, not checked here.
 pub fn record(message: pb::Record) -> Result<Record, ApiError> {
-    let person = person(message.person.ok_or_else(|| ApiError::field("person", "a person is needed"))?)?;
-    let body = match message.body.ok_or_else(|| ApiError::field("body", "an episode, contact or monitoring period is needed"))? {
+    let person = person(
+        message
+            .person
+            .ok_or_else(|| ApiError::field("person", "a person is needed"))?,
+    )?;
+    let body = match message
+        .body
+        .ok_or_else(|| ApiError::field("body", "an episode, contact or monitoring period is needed"))?
+    {
         pb::record::Body::Episode(episode_message) => Body::Episode(episode(episode_message)?),
         pb::record::Body::Contact(contact_message) => Body::Contact(contact(contact_message)?),
         pb::record::Body::MonitoringPeriod(period) => Body::MonitoringPeriod(monitoring_period(period)?),
@@ -43,7 +50,9 @@ pub fn record_message(record: &Record, with_person: bool) -> pb::Record {
         body: Some(match &record.body {
             Body::Episode(episode) => pb::record::Body::Episode(episode_message(episode)),
             Body::Contact(contact) => pb::record::Body::Contact(contact_message(contact)),
-            Body::MonitoringPeriod(period) => pb::record::Body::MonitoringPeriod(monitoring_period_message(period)),
+            Body::MonitoringPeriod(period) => {
+                pb::record::Body::MonitoringPeriod(monitoring_period_message(period))
+            }
         }),
     }
 }
@@ -93,7 +102,10 @@ fn person(message: pb::Person) -> Result<Person, ApiError> {
         pb::IdentityType::Samordningsnummer => IdentityType::Samordningsnummer,
         pb::IdentityType::Reserve => IdentityType::Reserve,
         pb::IdentityType::Unspecified => {
-            return Err(ApiError::field("person.identity_type", "a type of identity number is needed"));
+            return Err(ApiError::field(
+                "person.identity_type",
+                "a type of identity number is needed",
+            ));
         }
     };
     let sex = match message.sex() {
@@ -263,7 +275,11 @@ fn monitoring_period_message(period: &MonitoringPeriod) -> pb::MonitoringPeriod 
     }
 }
 
-fn indexed<M, T>(messages: Vec<M>, name: &str, convert: impl Fn(M) -> Result<T, ApiError>) -> Result<Vec<T>, ApiError> {
+fn indexed<M, T>(
+    messages: Vec<M>,
+    name: &str,
+    convert: impl Fn(M) -> Result<T, ApiError>,
+) -> Result<Vec<T>, ApiError> {
     messages
         .into_iter()
         .enumerate()

@@ -28,8 +28,16 @@ pub fn draft_message(draft: &Draft) -> pb::Release {
         effective: None,
         superseded: None,
         drafted_by: authors(draft),
-        approved_by: draft.approval.as_ref().map(|mark| mark.by.clone()).unwrap_or_default(),
-        published_by: draft.publication.as_ref().map(|mark| mark.by.clone()).unwrap_or_default(),
+        approved_by: draft
+            .approval
+            .as_ref()
+            .map(|mark| mark.by.clone())
+            .unwrap_or_default(),
+        published_by: draft
+            .publication
+            .as_ref()
+            .map(|mark| mark.by.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -52,7 +60,11 @@ pub fn release_message(release: &PublishedRelease, state: &AuthorityState) -> pb
 
 /// A finding in a file of a release as a message.
 pub fn finding_message(finding: &ReleaseFinding) -> pb::ReleaseFinding {
-    let severity = if finding.warning { common::Severity::Warning } else { common::Severity::Error };
+    let severity = if finding.warning {
+        common::Severity::Warning
+    } else {
+        common::Severity::Error
+    };
     pb::ReleaseFinding {
         finding: Some(common::Finding {
             code: finding.code.to_owned(),
@@ -83,8 +95,7 @@ pub fn file_messages(package: &Package) -> Vec<pb::get_release_response::File> {
 pub fn contents_message(snapshot: &Snapshot) -> pb::get_release_response::Contents {
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let description = snapshot.description.source();
-    let bound =
-        |url: &str| snapshot.bindings.iter().any(|binding| binding.system == url);
+    let bound = |url: &str| snapshot.bindings.iter().any(|binding| binding.system == url);
     let own: Vec<usize> = snapshot
         .catalog
         .editions()
@@ -129,5 +140,10 @@ pub fn package_error(error: &PackageError) -> ApiError {
 }
 
 fn authors(draft: &Draft) -> String {
-    draft.authors.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    draft
+        .authors
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -52,12 +52,22 @@ pub struct ApiError {
 impl ApiError {
     /// An error of a kind with a stable code.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), field: String::new() }
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            field: String::new(),
+        }
     }
 
     /// A field of the request is not as it must be (`VN-API-001`).
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind: Kind::InvalidArgument, code: "VN-API-001", message: message.into(), field: field.into() }
+        Self {
+            kind: Kind::InvalidArgument,
+            code: "VN-API-001",
+            message: message.into(),
+            field: field.into(),
+        }
     }
 
     /// Something is missing (`VN-API-002`).
@@ -68,7 +78,11 @@ impl ApiError {
     /// Puts `prefix` before the field's path.
     #[must_use]
     pub fn within(mut self, prefix: &str) -> Self {
-        self.field = if self.field.is_empty() { prefix.to_owned() } else { format!("{prefix}.{}", self.field) };
+        self.field = if self.field.is_empty() {
+            prefix.to_owned()
+        } else {
+            format!("{prefix}.{}", self.field)
+        };
         self
     }
 }

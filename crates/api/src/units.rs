@@ -13,20 +13,34 @@ pub fn unit(message: pb::CareUnit) -> Result<CareUnit, ApiError> {
         .versions
         .into_iter()
         .enumerate()
-        .map(|(index, version)| unit_version(version).map_err(|error| error.within(&format!("unit.versions[{index}]"))))
+        .map(|(index, version)| {
+            unit_version(version).map_err(|error| error.within(&format!("unit.versions[{index}]")))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     if versions.is_empty() {
-        return Err(ApiError::field("unit.versions", "at least one dated version is needed"));
+        return Err(ApiError::field(
+            "unit.versions",
+            "at least one dated version is needed",
+        ));
     }
     if !versions.is_sorted_by(|a, b| a.from < b.from) {
-        return Err(ApiError::field("unit.versions", "versions must have rising, different first dates"));
+        return Err(ApiError::field(
+            "unit.versions",
+            "versions must have rising, different first dates",
+        ));
     }
-    Ok(CareUnit { hsa_id: message.hsa_id, versions })
+    Ok(CareUnit {
+        hsa_id: message.hsa_id,
+        versions,
+    })
 }
 
 /// A care unit as a message.
 pub fn unit_message(unit: &CareUnit) -> pb::CareUnit {
-    pb::CareUnit { hsa_id: unit.hsa_id.clone(), versions: unit.versions.iter().map(version_message).collect() }
+    pb::CareUnit {
+        hsa_id: unit.hsa_id.clone(),
+        versions: unit.versions.iter().map(version_message).collect(),
+    }
 }
 
 fn unit_version(message: pb::UnitVersion) -> Result<UnitVersion, ApiError> {
@@ -46,7 +60,14 @@ fn unit_version(message: pb::UnitVersion) -> Result<UnitVersion, ApiError> {
         kommun: some(message.kommun),
         facts: facts(message.facts),
         hours: message.hours,
-        beds: message.beds.into_iter().map(|beds| Beds { kind: beds.kind, count: beds.count }).collect(),
+        beds: message
+            .beds
+            .into_iter()
+            .map(|beds| Beds {
+                kind: beds.kind,
+                count: beds.count,
+            })
+            .collect(),
     })
 }
 
@@ -66,6 +87,13 @@ fn version_message(version: &UnitVersion) -> pb::UnitVersion {
         kommun: text(&version.kommun),
         facts: fact_messages(&version.facts),
         hours: version.hours.clone(),
-        beds: version.beds.iter().map(|beds| pb::Beds { kind: beds.kind.clone(), count: beds.count }).collect(),
+        beds: version
+            .beds
+            .iter()
+            .map(|beds| pb::Beds {
+                kind: beds.kind.clone(),
+                count: beds.count,
+            })
+            .collect(),
     }
 }

@@ -1,8 +1,6 @@
 //! Releases as a gRPC service: drafts from uploaded files, checks, approval by another caller, publication.
 //! What a step needs is decided in `vardnav_release::lifecycle`, what files mean in `vardnav_interchange::release`.
 
-mod upload;
-
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -14,6 +12,7 @@ use vardnav_api::release::{
     contents_message, draft_message, file_messages, finding_message, refusal, release_message,
 };
 use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::upload::Upload;
 use vardnav_api::vardnav::release::v1::release_service_server::ReleaseService;
 use vardnav_api::vardnav::release::v1::{
     ApproveDraftRequest, ApproveDraftResponse, CheckDraftRequest, CheckDraftResponse, CreateDraftRequest,
@@ -30,8 +29,6 @@ use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
 use vardnav_store::authority::{Authority, AuthorityError, DecideError, View};
-
-use upload::Upload;
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;

@@ -1,5 +1,10 @@
 //! The command line: nouns, verbs and their flags. Nothing is done here.
 
+#![expect(
+    missing_docs,
+    reason = "the help texts of clap document every command and flag"
+)]
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 

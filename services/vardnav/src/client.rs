@@ -25,7 +25,13 @@ use crate::server::Node;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Target {
     /// Server to ask
-    #[arg(long, global = true, env = "VARDNAV_SERVER", default_value = "http://127.0.0.1:50051", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "VARDNAV_SERVER",
+        default_value = "http://127.0.0.1:50051",
+        value_name = "URL"
+    )]
     pub server: String,
     /// Work in place on a store that no server holds
     #[arg(long, global = true, value_name = "DIR")]
@@ -34,7 +40,13 @@ pub struct Target {
     #[arg(long = "as", global = true, default_value = "cli", value_name = "NAME")]
     pub caller: String,
     /// Bearer token, where the server asks for one
-    #[arg(long, global = true, env = "VARDNAV_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        global = true,
+        env = "VARDNAV_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     pub token: Option<String>,
 }
 
@@ -58,7 +70,9 @@ pub struct Identity {
 
 impl Interceptor for Identity {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert(CALLER_METADATA, self.caller.clone());
+        request
+            .metadata_mut()
+            .insert(CALLER_METADATA, self.caller.clone());
         if let Some(token) = &self.token {
             request.metadata_mut().insert("authorization", token.clone());
         }
@@ -69,10 +83,15 @@ impl Interceptor for Identity {
 impl Target {
     /// Connects.
     pub async fn connect(&self) -> Outcome<Client> {
-        let caller = self.caller.parse().map_err(|_| Failure::Usage("--as must be plain ASCII".into()))?;
+        let caller = self
+            .caller
+            .parse()
+            .map_err(|_| Failure::Usage("--as must be plain ASCII".into()))?;
         let token = match &self.token {
             Some(token) => Some(
-                format!("Bearer {token}").parse().map_err(|_| Failure::Usage("the token must be plain ASCII".into()))?,
+                format!("Bearer {token}")
+                    .parse()
+                    .map_err(|_| Failure::Usage("the token must be plain ASCII".into()))?,
             ),
             None => None,
         };
@@ -84,7 +103,10 @@ impl Target {
             }
             None => (remote(&self.server).await?, None),
         };
-        Ok(Client { link: InterceptedService::new(channel, identity), _node: node })
+        Ok(Client {
+            link: InterceptedService::new(channel, identity),
+            _node: node,
+        })
     }
 }
 
@@ -94,7 +116,11 @@ async fn remote(url: &str) -> Outcome<Channel> {
         .tcp_nodelay(true)
         .connect()
         .await
-        .map_err(|_| Failure::Unreachable(format!("no server answers at {url}; start one with `vardnav serve`")))
+        .map_err(|_| {
+            Failure::Unreachable(format!(
+                "no server answers at {url}; start one with `vardnav serve`"
+            ))
+        })
 }
 
 /// Serves `node` over memory inside this process and connects to it.
@@ -112,7 +138,9 @@ pub async fn in_process(node: &Node) -> Outcome<Channel> {
         .connect_with_connector(tower::service_fn(move |_| {
             let client = client.take();
             async move {
-                client.map(TokioIo::new).ok_or_else(|| std::io::Error::other("the in-process server is connected once"))
+                client
+                    .map(TokioIo::new)
+                    .ok_or_else(|| std::io::Error::other("the in-process server is connected once"))
             }
         }))
         .await

@@ -56,7 +56,11 @@ impl From<Status> for Failure {
             | Code::Aborted
             | Code::AlreadyExists
             | Code::ResourceExhausted => Self::Refused(message),
-            _ => Self::Failed(if message.is_empty() { status.code().description().to_owned() } else { message }),
+            _ => Self::Failed(if message.is_empty() {
+                status.code().description().to_owned()
+            } else {
+                message
+            }),
         }
     }
 }

@@ -1,3 +1,63 @@
-//! What the binary is made of.
+//! What the binary is made of: the command line, the client it speaks through, the node it serves, the
+//! demonstration, the measurements and the sample.
 
+pub mod cli;
+pub mod client;
+pub mod exit;
+pub mod output;
 pub mod sample;
+pub mod server;
+
+mod bench;
+mod command;
+mod demo;
+mod explain;
+mod loader;
+mod page;
+mod serve;
+mod starter;
+
+use cli::{Cli, Command};
+use exit::{Failure, Outcome};
+
+/// Runs a command to its end.
+pub fn run(cli: Cli) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        let _telemetry = vardnav_runtime::telemetry::start().map_err(Failure::failed)?;
+        dispatch(cli).await
+    });
+    // Blocking reads of a terminal's stdin never end by themselves.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn dispatch(cli: Cli) -> Outcome {
+    let Cli {
+        target,
+        output,
+        command,
+    } = cli;
+    match command {
+        Command::Serve(serve) => serve::run(serve, &target, output).await,
+        Command::Demo(demo) => demo::run(demo, output).await,
+        Command::Bench(bench) => bench::run(bench, output).await,
+        Command::Classify(classify) => command::classify::run(classify, &target).await,
+        Command::Release(release) => command::release::run(release, &target.connect().await?, output).await,
+        Command::Codesystem(system) => {
+            command::codesystem::run(system, &target.connect().await?, output).await
+        }
+        Command::Term(term) => command::term::run(term, &target.connect().await?, output).await,
+        Command::Unit(unit) => command::unit::run(unit, &target.connect().await?, output).await,
+        Command::Register(register) => command::register::run(register, &target, output).await,
+        Command::Indicator(indicator) => {
+            command::indicator::run(indicator, &target.connect().await?, output).await
+        }
+        Command::Explain { code } => explain::run(&code, output),
+        Command::Completion { shell } => {
+            let mut command = <Cli as clap::CommandFactory>::command();
+            clap_complete::generate(shell, &mut command, "vardnav", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}

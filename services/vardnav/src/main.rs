@@ -1,1 +1,16 @@
-fn main() {}
+//! The `vardnav` command: parse, run, exit. Everything else is in the library beside it.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use vardnav::cli::Cli;
+
+fn main() -> ExitCode {
+    match vardnav::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            vardnav::output::say(format_args!("vardnav: {failure}"));
+            ExitCode::from(failure.code())
+        }
+    }
+}

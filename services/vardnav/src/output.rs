@@ -36,7 +36,9 @@ pub fn rows(format: Format, columns: &[&str], rows: &[Value]) -> Outcome {
             let mut writer = csv::Writer::from_writer(&mut out);
             writer.write_record(columns).map_err(Failure::failed)?;
             for row in rows {
-                writer.write_record(columns.iter().map(|column| cell(row, column))).map_err(Failure::failed)?;
+                writer
+                    .write_record(columns.iter().map(|column| cell(row, column)))
+                    .map_err(Failure::failed)?;
             }
             writer.flush()?;
         }
@@ -68,7 +70,9 @@ pub fn one(format: Format, value: &Value) -> Outcome {
 /// A table for people.
 pub fn table(columns: &[&str], rows: &[Value]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|column| column.replace('_', " ")));
     for row in rows {
         table.add_row(columns.iter().map(|column| cell(row, column)));

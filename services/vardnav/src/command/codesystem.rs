@@ -31,8 +31,15 @@ pub async fn list(client: &Client) -> Outcome<Vec<Value>> {
     let mut rows = Vec::new();
     let mut page_token = String::new();
     loop {
-        let request = pb::ListCodeSystemsRequest { page_size: 1000, page_token };
-        let page = client.terminology().list_code_systems(request).await?.into_inner();
+        let request = pb::ListCodeSystemsRequest {
+            page_size: 1000,
+            page_token,
+        };
+        let page = client
+            .terminology()
+            .list_code_systems(request)
+            .await?
+            .into_inner();
         rows.extend(page.code_systems.iter().map(row));
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -49,14 +56,24 @@ pub fn chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
     let mut chunks = Vec::new();
     for file in files {
         let path = file.strip_prefix(folder).map_err(Failure::failed)?;
-        let path = path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+        let path = path
+            .iter()
+            .map(|part| part.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/");
         let bytes = std::fs::read(&file)?;
         if bytes.is_empty() {
-            chunks.push(FileChunk { path, data: Default::default() });
+            chunks.push(FileChunk {
+                path,
+                data: Default::default(),
+            });
             continue;
         }
         for piece in bytes.chunks(CHUNK_BYTES) {
-            chunks.push(FileChunk { path: path.clone(), data: piece.to_vec().into() });
+            chunks.push(FileChunk {
+                path: path.clone(),
+                data: piece.to_vec().into(),
+            });
         }
     }
     if chunks.is_empty() {
@@ -68,9 +85,16 @@ pub fn chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
 async fn import(folder: &Path, validate_only: bool, client: &Client, format: Format) -> Outcome {
     let messages: Vec<_> = chunks(folder)?
         .into_iter()
-        .map(|chunk| pb::ImportCodeSystemRequest { validate_only, chunk: Some(chunk) })
+        .map(|chunk| pb::ImportCodeSystemRequest {
+            validate_only,
+            chunk: Some(chunk),
+        })
         .collect();
-    let answer = client.terminology().import_code_system(tokio_stream::iter(messages)).await?.into_inner();
+    let answer = client
+        .terminology()
+        .import_code_system(tokio_stream::iter(messages))
+        .await?
+        .into_inner();
     let findings: Vec<Value> = answer
         .findings
         .iter()
@@ -95,7 +119,10 @@ async fn import(folder: &Path, validate_only: bool, client: &Client, format: For
     let rows: Vec<Value> = answer.code_systems.iter().map(row).collect();
     output::rows(format, &["url", "version", "title", "concepts"], &rows)?;
     let errors = answer.findings.iter().filter_map(|found| found.finding.as_ref());
-    match errors.filter(|finding| finding.severity() == Severity::Error).count() {
+    match errors
+        .filter(|finding| finding.severity() == Severity::Error)
+        .count()
+    {
         0 => Ok(()),
         count => Err(Failure::Findings(format!("{count} errors in the files"))),
     }

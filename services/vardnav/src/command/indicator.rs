@@ -12,16 +12,32 @@ use crate::output::{self, Format};
 pub async fn run(command: cli::Indicator, client: &Client, format: Format) -> Outcome {
     match command {
         cli::Indicator::List => {
-            let request = pb::ListIndicatorsRequest { page_size: 1000, page_token: String::new() };
+            let request = pb::ListIndicatorsRequest {
+                page_size: 1000,
+                page_token: String::new(),
+            };
             let answer = client.indicators().list_indicators(request).await?.into_inner();
             let rows: Vec<Value> = answer.indicators.iter().map(row).collect();
             output::rows(format, &["id", "core_number", "name", "feed", "source"], &rows)
         }
         cli::Indicator::Show { id } => {
-            let answer = client.indicators().get_indicator(pb::GetIndicatorRequest { id }).await?.into_inner();
+            let answer = client
+                .indicators()
+                .get_indicator(pb::GetIndicatorRequest { id })
+                .await?
+                .into_inner();
             output::one(format, &row(&answer.indicator.unwrap_or_default()))
         }
-        cli::Indicator::Query { id, year, month, group, place, sex, age_group, by } => {
+        cli::Indicator::Query {
+            id,
+            year,
+            month,
+            group,
+            place,
+            sex,
+            age_group,
+            by,
+        } => {
             let request = pb::QueryIndicatorRequest {
                 indicator: id,
                 year,
@@ -35,7 +51,19 @@ pub async fn run(command: cli::Indicator, client: &Client, format: Format) -> Ou
                 page_token: String::new(),
             };
             let (rows, coverage) = query(client, request).await?;
-            output::rows(format, &["group", "place", "sex", "age_group", "month", "count", "suppressed"], &rows)?;
+            output::rows(
+                format,
+                &[
+                    "group",
+                    "place",
+                    "sex",
+                    "age_group",
+                    "month",
+                    "count",
+                    "suppressed",
+                ],
+                &rows,
+            )?;
             output::say(format_args!(
                 "{} entries of {} reporters counted",
                 coverage.entries, coverage.reporters
@@ -52,7 +80,11 @@ pub async fn query(
 ) -> Outcome<(Vec<Value>, pb::query_indicator_response::Coverage)> {
     let mut rows = Vec::new();
     loop {
-        let page = client.indicators().query_indicator(request.clone()).await?.into_inner();
+        let page = client
+            .indicators()
+            .query_indicator(request.clone())
+            .await?
+            .into_inner();
         rows.extend(page.rows.iter().map(|row| {
             json!({
                 "group": row.group, "place": row.place, "sex": row.sex, "age_group": row.age_group,

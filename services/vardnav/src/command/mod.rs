@@ -20,7 +20,9 @@ pub fn date(date: Option<Date>) -> Option<pb::Date> {
 
 /// A date message as text.
 pub fn date_text(date: Option<&pb::Date>) -> Value {
-    date.map_or(Value::Null, |date| json!(format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)))
+    date.map_or(Value::Null, |date| {
+        json!(format!("{:04}-{:02}-{:02}", date.year, date.month, date.day))
+    })
 }
 
 /// A finding message as a row.
@@ -35,16 +37,21 @@ pub fn finding_row(finding: &pb::Finding) -> Value {
 
 /// An enum value's proto name without its prefix, in lower case with dashes.
 pub fn enum_text(name: &str, prefix: &str) -> String {
-    name.strip_prefix(prefix).unwrap_or(name).to_lowercase().replace('_', "-")
+    name.strip_prefix(prefix)
+        .unwrap_or(name)
+        .to_lowercase()
+        .replace('_', "-")
 }
 
 /// Bytes as hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Facts as a JSON object: one value as a string, several as an array.

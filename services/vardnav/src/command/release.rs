@@ -12,18 +12,36 @@ use crate::command::{codesystem, date, date_text, enum_text, finding_row, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
-const COLUMNS: [&str; 7] = ["id", "status", "effective", "superseded", "title", "drafted_by", "approved_by"];
+const COLUMNS: [&str; 7] = [
+    "id",
+    "status",
+    "effective",
+    "superseded",
+    "title",
+    "drafted_by",
+    "approved_by",
+];
 
 /// Runs the command.
 pub async fn run(command: cli::Release, client: &Client, format: Format) -> Outcome {
     match command {
         cli::Release::List => {
-            let request = pb::ListReleasesRequest { page_size: 1000, page_token: String::new() };
+            let request = pb::ListReleasesRequest {
+                page_size: 1000,
+                page_token: String::new(),
+            };
             let answer = client.release().list_releases(request).await?.into_inner();
-            output::rows(format, &COLUMNS, &answer.releases.iter().map(row).collect::<Vec<_>>())
+            output::rows(
+                format,
+                &COLUMNS,
+                &answer.releases.iter().map(row).collect::<Vec<_>>(),
+            )
         }
         cli::Release::Show { id } => {
-            let request = pb::GetReleaseRequest { id: id.unwrap_or_default(), date: None };
+            let request = pb::GetReleaseRequest {
+                id: id.unwrap_or_default(),
+                date: None,
+            };
             show(&client.release().get_release(request).await?.into_inner(), format)
         }
         cli::Release::Draft { folder, id, update } => {
@@ -35,11 +53,22 @@ pub async fn run(command: cli::Release, client: &Client, format: Format) -> Outc
             output::one(format, &row(&draft))
         }
         cli::Release::Check { id } => {
-            let answer = client.release().check_draft(pb::CheckDraftRequest { id }).await?.into_inner();
+            let answer = client
+                .release()
+                .check_draft(pb::CheckDraftRequest { id })
+                .await?
+                .into_inner();
             let rows: Vec<Value> = answer.findings.iter().map(finding).collect();
-            output::rows(format, &["code", "severity", "file", "line", "path", "message"], &rows)?;
+            output::rows(
+                format,
+                &["code", "severity", "file", "line", "path", "message"],
+                &rows,
+            )?;
             let severities = answer.findings.iter().filter_map(|found| found.finding.as_ref());
-            match severities.filter(|finding| finding.severity() == Severity::Error).count() {
+            match severities
+                .filter(|finding| finding.severity() == Severity::Error)
+                .count()
+            {
                 0 => {
                     output::say("checked: no errors");
                     Ok(())
@@ -48,12 +77,18 @@ pub async fn run(command: cli::Release, client: &Client, format: Format) -> Outc
             }
         }
         cli::Release::Approve { id } => {
-            let request = pb::ApproveDraftRequest { id, expected_digest: Default::default() };
+            let request = pb::ApproveDraftRequest {
+                id,
+                expected_digest: Default::default(),
+            };
             let answer = client.release().approve_draft(request).await?.into_inner();
             output::one(format, &row(&answer.draft.unwrap_or_default()))
         }
         cli::Release::Publish { id, effective } => {
-            let request = pb::PublishReleaseRequest { id, effective: date(effective) };
+            let request = pb::PublishReleaseRequest {
+                id,
+                effective: date(effective),
+            };
             let answer = client.release().publish_release(request).await?.into_inner();
             output::one(format, &row(&answer.release.unwrap_or_default()))
         }
@@ -63,8 +98,17 @@ pub async fn run(command: cli::Release, client: &Client, format: Format) -> Outc
 /// Makes a draft from chunks of files, or replaces the files of one.
 pub async fn draft(client: &Client, id: &str, chunks: Vec<FileChunk>, update: bool) -> Outcome<pb::Release> {
     let draft = if update {
-        let known = pb::GetReleaseRequest { id: id.to_owned(), date: None };
-        let known = client.release().get_release(known).await?.into_inner().release.unwrap_or_default();
+        let known = pb::GetReleaseRequest {
+            id: id.to_owned(),
+            date: None,
+        };
+        let known = client
+            .release()
+            .get_release(known)
+            .await?
+            .into_inner()
+            .release
+            .unwrap_or_default();
         let messages: Vec<_> = chunks
             .into_iter()
             .map(|chunk| pb::UpdateDraftRequest {
@@ -73,22 +117,74 @@ pub async fn draft(client: &Client, id: &str, chunks: Vec<FileChunk>, update: bo
                 chunk: Some(chunk),
             })
             .collect();
-        client.release().update_draft(tokio_stream::iter(messages)).await?.into_inner().draft
+        client
+            .release()
+            .update_draft(tokio_stream::iter(messages))
+            .await?
+            .into_inner()
+            .draft
     } else {
         let messages: Vec<_> = chunks
             .into_iter()
-            .map(|chunk| pb::CreateDraftRequest { id: id.to_owned(), chunk: Some(chunk) })
+            .map(|chunk| pb::CreateDraftRequest {
+                id: id.to_owned(),
+                chunk: Some(chunk),
+            })
             .collect();
-        client.release().create_draft(tokio_stream::iter(messages)).await?.into_inner().draft
+        client
+            .release()
+            .create_draft(tokio_stream::iter(messages))
+            .await?
+            .into_inner()
+            .draft
     };
     Ok(draft.unwrap_or_default())
 }
 
+/// Takes a draft all the way: check by its author, approval and publication by another.
+pub async fn advance(author: &Client, other: &Client, id: &str) -> Outcome {
+    let id = id.to_owned();
+    let check = author
+        .release()
+        .check_draft(pb::CheckDraftRequest { id: id.clone() })
+        .await?
+        .into_inner();
+    let errors = check.findings.iter().filter_map(|found| found.finding.as_ref());
+    if let Some(error) = errors
+        .into_iter()
+        .find(|finding| finding.severity() == Severity::Error)
+    {
+        return Err(Failure::Findings(format!("{}: {}", error.code, error.message)));
+    }
+    let approve = pb::ApproveDraftRequest {
+        id: id.clone(),
+        expected_digest: Default::default(),
+    };
+    other.release().approve_draft(approve).await?;
+    other
+        .release()
+        .publish_release(pb::PublishReleaseRequest { id, effective: None })
+        .await?;
+    Ok(())
+}
+
 fn stated_id(folder: &Path) -> Outcome<String> {
-    let text = std::fs::read_to_string(folder.join("release.toml"))
-        .map_err(|error| Failure::Usage(format!("{}/release.toml cannot be read: {error}", folder.display())))?;
+    let text = std::fs::read_to_string(folder.join("release.toml")).map_err(|error| {
+        Failure::Usage(format!(
+            "{}/release.toml cannot be read: {error}",
+            folder.display()
+        ))
+    })?;
     text.lines()
-        .find_map(|line| line.strip_prefix("id")?.trim_start().strip_prefix('=')?.trim().split('"').nth(1).map(str::to_owned))
+        .find_map(|line| {
+            line.strip_prefix("id")?
+                .trim_start()
+                .strip_prefix('=')?
+                .trim()
+                .split('"')
+                .nth(1)
+                .map(str::to_owned)
+        })
         .ok_or_else(|| Failure::Usage("release.toml states no id; give one with --id".into()))
 }
 
@@ -96,18 +192,28 @@ fn show(answer: &pb::GetReleaseResponse, format: Format) -> Outcome {
     let mut value = row(&answer.release.clone().unwrap_or_default());
     let contents = answer.contents.unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
-        fields.insert("contents".into(), json!({
-            "axes": contents.axes, "tables": contents.tables, "rules": contents.rules,
-            "code_systems": contents.code_systems, "concepts": contents.concepts,
-            "variables": contents.variables, "checks": contents.checks,
-            "indicators": contents.indicators, "editions": contents.editions,
-        }));
+        fields.insert(
+            "contents".into(),
+            json!({
+                "axes": contents.axes, "tables": contents.tables, "rules": contents.rules,
+                "code_systems": contents.code_systems, "concepts": contents.concepts,
+                "variables": contents.variables, "checks": contents.checks,
+                "indicators": contents.indicators, "editions": contents.editions,
+            }),
+        );
         let files: Vec<Value> = answer
             .files
             .iter()
             .map(|file| json!({"path": file.path, "digest": hex(&file.digest), "size": file.size}))
             .collect();
-        fields.insert("files".into(), if format == Format::Table { json!(files.len()) } else { json!(files) });
+        fields.insert(
+            "files".into(),
+            if format == Format::Table {
+                json!(files.len())
+            } else {
+                json!(files)
+            },
+        );
     }
     output::one(format, &value)
 }

@@ -16,7 +16,12 @@ const SHORT_NAMES: [(&str, &str); 1] = [("icd-10-se", "urn:oid:1.2.752.116.1.1.1
 pub async fn run(command: cli::Term, client: &Client, format: Format) -> Outcome {
     match command {
         cli::Term::Lookup { code, edition } => lookup(code, edition, client, format).await,
-        cli::Term::Search { text, system, language, limit } => {
+        cli::Term::Search {
+            text,
+            system,
+            language,
+            limit,
+        } => {
             let request = pb::SearchRequest {
                 text: text.join(" "),
                 systems: system.iter().map(|system| address(system)).collect(),
@@ -26,10 +31,22 @@ pub async fn run(command: cli::Term, client: &Client, format: Format) -> Outcome
             };
             let answer = client.terminology().search(request).await?.into_inner();
             let rows: Vec<Value> = answer.hits.iter().map(hit).collect();
-            output::rows(format, &["code", "display", "matched", "status", "system", "version"], &rows)?;
-            if rows.is_empty() { Err(Failure::Findings("nothing found".into())) } else { Ok(()) }
+            output::rows(
+                format,
+                &["code", "display", "matched", "status", "system", "version"],
+                &rows,
+            )?;
+            if rows.is_empty() {
+                Err(Failure::Findings("nothing found".into()))
+            } else {
+                Ok(())
+            }
         }
-        cli::Term::Validate { code, display, edition } => {
+        cli::Term::Validate {
+            code,
+            display,
+            edition,
+        } => {
             let request = pb::ValidateCodeRequest {
                 system: address(&edition.system),
                 version: edition.version.unwrap_or_default(),
@@ -45,7 +62,11 @@ pub async fn run(command: cli::Term, client: &Client, format: Format) -> Outcome
                 "findings": answer.findings.iter().map(finding_row).collect::<Vec<_>>(),
             });
             output::one(format, &value)?;
-            if answer.valid { Ok(()) } else { Err(Failure::Findings("the code is not valid".into())) }
+            if answer.valid {
+                Ok(())
+            } else {
+                Err(Failure::Findings("the code is not valid".into()))
+            }
         }
         cli::Term::Subsumes { a, b, edition } => {
             let request = pb::SubsumesRequest {
@@ -56,7 +77,10 @@ pub async fn run(command: cli::Term, client: &Client, format: Format) -> Outcome
                 date: date(edition.date),
             };
             let answer = client.terminology().subsumes(request).await?.into_inner();
-            output::one(format, &json!({"outcome": enum_text(answer.outcome().as_str_name(), "SUBSUMPTION_")}))
+            output::one(
+                format,
+                &json!({"outcome": enum_text(answer.outcome().as_str_name(), "SUBSUMPTION_")}),
+            )
         }
     }
 }
@@ -66,10 +90,10 @@ pub fn address(name: &str) -> String {
     if name.contains(':') {
         return name.to_owned();
     }
-    SHORT_NAMES
-        .iter()
-        .find(|(short, _)| *short == name)
-        .map_or_else(|| format!("https://vardnav.se/CodeSystem/{name}"), |(_, url)| (*url).to_owned())
+    SHORT_NAMES.iter().find(|(short, _)| *short == name).map_or_else(
+        || format!("https://vardnav.se/CodeSystem/{name}"),
+        |(_, url)| (*url).to_owned(),
+    )
 }
 
 async fn lookup(code: String, edition: cli::Edition, client: &Client, format: Format) -> Outcome {

@@ -17,7 +17,11 @@ pub async fn run(command: cli::Unit, client: &Client, format: Format) -> Outcome
     match command {
         cli::Unit::Put { file } => put(&file, client, format).await,
         cli::Unit::Show { hsa_id } => {
-            let answer = client.units().get_care_unit(pb::GetCareUnitRequest { hsa_id }).await?.into_inner();
+            let answer = client
+                .units()
+                .get_care_unit(pb::GetCareUnitRequest { hsa_id })
+                .await?
+                .into_inner();
             output::one(format, &value(answer.unit.unwrap_or_default())?)
         }
         cli::Unit::List { reporter } => {
@@ -25,7 +29,11 @@ pub async fn run(command: cli::Unit, client: &Client, format: Format) -> Outcome
             let mut page_token = String::new();
             loop {
                 let reporter = reporter.clone().unwrap_or_default();
-                let request = pb::ListCareUnitsRequest { reporter, page_size: 1000, page_token };
+                let request = pb::ListCareUnitsRequest {
+                    reporter,
+                    page_size: 1000,
+                    page_token,
+                };
                 let page = client.units().list_care_units(request).await?.into_inner();
                 rows.extend(page.units.iter().map(row));
                 page_token = page.next_page_token;
@@ -33,15 +41,28 @@ pub async fn run(command: cli::Unit, client: &Client, format: Format) -> Outcome
                     break;
                 }
             }
-            output::rows(format, &["hsa_id", "name", "kind", "kommun", "reporters", "from", "closed"], &rows)
+            output::rows(
+                format,
+                &["hsa_id", "name", "kind", "kommun", "reporters", "from", "closed"],
+                &rows,
+            )
         }
     }
 }
 
 /// Puts one unit.
 pub async fn put_unit(client: &Client, unit: &vardnav_register::unit::CareUnit) -> Outcome<pb::CareUnit> {
-    let request = pb::PutCareUnitRequest { unit: Some(vardnav_api::units::unit_message(unit)), validate_only: false };
-    Ok(client.units().put_care_unit(request).await?.into_inner().unit.unwrap_or_default())
+    let request = pb::PutCareUnitRequest {
+        unit: Some(vardnav_api::units::unit_message(unit)),
+        validate_only: false,
+    };
+    Ok(client
+        .units()
+        .put_care_unit(request)
+        .await?
+        .into_inner()
+        .unit
+        .unwrap_or_default())
 }
 
 async fn put(file: &Path, client: &Client, format: Format) -> Outcome {
@@ -64,8 +85,16 @@ async fn put(file: &Path, client: &Client, format: Format) -> Outcome {
             }
         }
     }
-    output::rows(format, &["hsa_id", "name", "kind", "kommun", "reporters", "from", "closed"], &rows)?;
-    if bad == 0 { Ok(()) } else { Err(Failure::Findings(format!("{bad} lines were refused"))) }
+    output::rows(
+        format,
+        &["hsa_id", "name", "kind", "kommun", "reporters", "from", "closed"],
+        &rows,
+    )?;
+    if bad == 0 {
+        Ok(())
+    } else {
+        Err(Failure::Findings(format!("{bad} lines were refused")))
+    }
 }
 
 fn value(unit: pb::CareUnit) -> Outcome<Value> {

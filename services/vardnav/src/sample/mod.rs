@@ -69,7 +69,10 @@ pub fn generate(seed: u64, count: usize) -> impl Iterator<Item = String> {
 
 /// As [`generate`], without any wrong line.
 pub fn generate_good(seed: u64, count: usize) -> impl Iterator<Item = String> {
-    Generator { faults: false, ..Generator::new(seed, count, LAST_DATE) }
+    Generator {
+        faults: false,
+        ..Generator::new(seed, count, LAST_DATE)
+    }
 }
 
 /// As [`generate`], with no date of care after `last` (but for records that are wrong in just that), so that a

@@ -1,13 +1,13 @@
 //! Files that come in pieces: pieces of a file follow each other, files follow files.
 
-use vardnav_api::release::package_error;
-use vardnav_api::status::ApiError;
-use vardnav_api::vardnav::r#type::v1::FileChunk;
+use crate::pb::vardnav::r#type::v1::FileChunk;
+use crate::release::package_error;
+use crate::status::ApiError;
 use vardnav_release::package::{FILES_MAX, PACKAGE_BYTES_MAX, Package, PackageError};
 
 /// What has come in so far.
-#[derive(Default)]
-pub(crate) struct Upload {
+#[derive(Debug, Default)]
+pub struct Upload {
     files: Vec<(String, Vec<u8>)>,
     size: usize,
 }
@@ -17,7 +17,7 @@ impl Upload {
     ///
     /// # Errors
     /// When the package grows beyond its limits.
-    pub(crate) fn push(&mut self, chunk: FileChunk) -> Result<(), ApiError> {
+    pub fn push(&mut self, chunk: FileChunk) -> Result<(), ApiError> {
         self.size = self.size.saturating_add(chunk.data.len());
         if self.size > PACKAGE_BYTES_MAX {
             return Err(package_error(&PackageError::TooLarge));
@@ -35,7 +35,7 @@ impl Upload {
     ///
     /// # Errors
     /// When a path is not allowed or comes twice, or a file is too large.
-    pub(crate) fn finish(self) -> Result<Package, ApiError> {
+    pub fn finish(self) -> Result<Package, ApiError> {
         Package::new(self.files).map_err(|error| package_error(&error))
     }
 }

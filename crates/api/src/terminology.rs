@@ -1,0 +1,234 @@
+//! Conversions of terminology messages: concepts, validations, hits, findings of imports.
+
+use jiff::civil::Date;
+use vardnav_terminology::model::{ConceptStatus, DesignationStatus, RelationKind, Validity};
+use vardnav_terminology::{ConceptView, DesignationView, Edition, SearchHit, Subsumption, Validation};
+
+use crate::common::date_message;
+use crate::pb::vardnav::terminology::v1 as pb;
+use crate::pb::vardnav::r#type::v1 as types;
+
+/// Most subordinate concepts that one answer lists.
+const CHILDREN_MAX: usize = 1000;
+
+/// A concept as a message: displayed in `language`, judged on `date`.
+pub fn concept_message(concept: ConceptView<'_>, language: &str, date: Date) -> pb::Concept {
+    let (valid_from, valid_until) = validity(concept.validity());
+    pb::Concept {
+        code: concept.code().to_owned(),
+        display: display(concept, language, date),
+        status: concept_status(concept.status()).into(),
+        valid_from,
+        valid_until,
+        designations: concept.designations().map(designation_message).collect(),
+        definitions: concept
+            .definitions()
+            .map(|definition| pb::Definition {
+                text: definition.text.to_owned(),
+                language: definition.language.to_owned(),
+                source: definition.source.to_owned(),
+                paraphrase: definition.paraphrase,
+                domain: definition.domain.to_owned(),
+                decided: definition.decided.to_owned(),
+            })
+            .collect(),
+        parents: concept.parents().map(|parent| parent.code().to_owned()).collect(),
+        children: concept
+            .children()
+            .take(CHILDREN_MAX)
+            .map(|child| child.code().to_owned())
+            .collect(),
+        relations: concept
+            .relations()
+            .map(|relation| {
+                let (valid_from, valid_until) = validity(relation.validity);
+                pb::Relation {
+                    kind: relation_kind(relation.kind).to_owned(),
+                    target: relation.target.code().to_owned(),
+                    valid_from,
+                    valid_until,
+                    scope: relation.scope.to_owned(),
+                    source: relation.source.to_owned(),
+                }
+            })
+            .collect(),
+        properties: concept
+            .properties()
+            .map(|property| pb::Property {
+                name: property.name.to_owned(),
+                value: property.value.to_owned(),
+            })
+            .collect(),
+        notes: concept
+            .notes()
+            .map(|note| pb::Note {
+                language: note.language.to_owned(),
+                text: note.text.to_owned(),
+            })
+            .collect(),
+    }
+}
+
+/// What a validation says, as a message.
+pub fn validation_message(validation: Validation<'_>, version: &str, date: Date) -> pb::ValidateCodeResponse {
+    let finding = |code: &str, severity: types::Severity, path: &str, message: String| types::Finding {
+        code: code.to_owned(),
+        severity: severity.into(),
+        path: path.to_owned(),
+        message,
+    };
+    let error = |code, path, message: &str| finding(code, types::Severity::Error, path, message.to_owned());
+    let (concept, findings) = match validation {
+        Validation::Valid {
+            concept,
+            deprecated: None,
+        } => (Some(concept), Vec::new()),
+        Validation::Valid {
+            concept,
+            deprecated: Some(deprecated),
+        } => {
+            let instead = deprecated
+                .recommended
+                .map(|term| format!("; use `{}`", term.text))
+                .unwrap_or_default();
+            let message = format!("the term is deprecated (avrådd) on the date{instead}");
+            (
+                Some(concept),
+                vec![finding(
+                    "VN-TERM-005",
+                    types::Severity::Warning,
+                    "display",
+                    message,
+                )],
+            )
+        }
+        Validation::UnknownCode => (
+            None,
+            vec![error("VN-TERM-001", "code", "the edition does not hold the code")],
+        ),
+        Validation::NotValidOnDate { concept } => (
+            Some(concept),
+            vec![error(
+                "VN-TERM-002",
+                "date",
+                "the code may not be used on the date",
+            )],
+        ),
+        Validation::Inactive { concept } => (
+            Some(concept),
+            vec![error("VN-TERM-003", "code", "the concept is not in use")],
+        ),
+        Validation::DisplayMismatch { concept, expected } => {
+            let message = match expected {
+                "" => "the display is no term for the concept on the date".to_owned(),
+                expected => format!("the display is no term for the concept on the date; use `{expected}`"),
+            };
+            (
+                Some(concept),
+                vec![finding("VN-TERM-004", types::Severity::Error, "display", message)],
+            )
+        }
+    };
+    pb::ValidateCodeResponse {
+        valid: matches!(validation, Validation::Valid { .. }),
+        display: concept
+            .map(|concept| display(concept, "", date))
+            .unwrap_or_default(),
+        findings,
+        version: version.to_owned(),
+    }
+}
+
+/// How two codes stand to each other, as a message.
+pub fn subsumption_message(subsumption: Subsumption) -> pb::Subsumption {
+    match subsumption {
+        Subsumption::Equivalent => pb::Subsumption::Equivalent,
+        Subsumption::Subsumes => pb::Subsumption::Subsumes,
+        Subsumption::SubsumedBy => pb::Subsumption::SubsumedBy,
+        Subsumption::NotSubsumed => pb::Subsumption::NotSubsumed,
+    }
+}
+
+/// A hit as a message, displayed as on `date`.
+pub fn hit_message(hit: &SearchHit<'_>, date: Date) -> pb::SearchHit {
+    let edition = hit.concept.edition();
+    let matched = hit.designation;
+    pb::SearchHit {
+        system: edition.url().to_owned(),
+        version: edition.version().to_owned(),
+        code: hit.concept.code().to_owned(),
+        display: display(hit.concept, "", date),
+        matched: matched
+            .map(|designation| designation.text.to_owned())
+            .unwrap_or_default(),
+        matched_status: matched
+            .map(|designation| designation_status(designation.status))
+            .unwrap_or_default()
+            .into(),
+    }
+}
+
+/// An edition in a list. `digest` and `release` say where it came from.
+pub fn code_system_message(edition: &Edition, digest: Option<&[u8; 32]>, release: &str) -> pb::CodeSystem {
+    pb::CodeSystem {
+        url: edition.url().to_owned(),
+        version: edition.version().to_owned(),
+        title: edition.title().to_owned(),
+        concepts: u32::try_from(edition.len()).unwrap_or(u32::MAX),
+        digest: digest
+            .map(|digest| prost::bytes::Bytes::copy_from_slice(digest))
+            .unwrap_or_default(),
+        release: release.to_owned(),
+    }
+}
+
+fn display(concept: ConceptView<'_>, language: &str, date: Date) -> String {
+    concept
+        .display(language, Some(date))
+        .map(|designation| designation.text.to_owned())
+        .unwrap_or_default()
+}
+
+fn designation_message(designation: DesignationView<'_>) -> pb::Designation {
+    let (valid_from, valid_until) = validity(designation.validity);
+    pb::Designation {
+        text: designation.text.to_owned(),
+        language: designation.language.to_owned(),
+        status: designation_status(designation.status).into(),
+        valid_from,
+        valid_until,
+        scope: designation.scope.to_owned(),
+        comment: designation.comment.to_owned(),
+    }
+}
+
+fn designation_status(status: DesignationStatus) -> pb::DesignationStatus {
+    match status {
+        DesignationStatus::Recommended => pb::DesignationStatus::Recommended,
+        DesignationStatus::Accepted => pb::DesignationStatus::Accepted,
+        DesignationStatus::Deprecated => pb::DesignationStatus::Deprecated,
+    }
+}
+
+fn concept_status(status: ConceptStatus) -> pb::ConceptStatus {
+    match status {
+        ConceptStatus::Active => pb::ConceptStatus::Active,
+        ConceptStatus::Inactive => pb::ConceptStatus::Inactive,
+        ConceptStatus::Proposed => pb::ConceptStatus::Proposed,
+        ConceptStatus::NotAgreed => pb::ConceptStatus::NotAgreed,
+    }
+}
+
+fn relation_kind(kind: RelationKind) -> &'static str {
+    match kind {
+        RelationKind::Partitive => "partitive",
+        RelationKind::Associative => "associative",
+        RelationKind::Distinguish => "distinguish",
+        RelationKind::ReplacedBy => "replaced-by",
+        RelationKind::Replaces => "replaces",
+    }
+}
+
+fn validity(validity: Validity) -> (Option<types::Date>, Option<types::Date>) {
+    (validity.from.map(date_message), validity.until.map(date_message))
+}

@@ -1,0 +1,312 @@
+//! `vardnav register`: samples, reports, proofs, what the register holds, reporters.
+
+use std::io::{BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tokio_stream::StreamExt as _;
+use vardnav_api::register::{kind, kind_message, record};
+use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_interchange::register::receipt_file::{PublicKey, ReceiptFile};
+use vardnav_interchange::register::write::write_record;
+use vardnav_register::record::RecordKind;
+use vardnav_store::keys;
+
+use crate::cli;
+use crate::client::{Client, Target};
+use crate::command::report::{self, Options};
+use crate::command::{date_text, facts_value, hex};
+use crate::exit::{Failure, Outcome};
+use crate::output::{self, Format};
+use crate::sample;
+
+/// Runs the command.
+pub async fn run(command: cli::Register, target: &Target, format: Format) -> Outcome {
+    match command {
+        cli::Register::Sample { count, seed } => write_sample(count, seed),
+        cli::Register::Prove { receipt, input, key } => prove(&receipt, &input, &key, format),
+        cli::Register::Report {
+            file,
+            receipts,
+            dry_run,
+            batch,
+        } => {
+            let options = Options {
+                receipts,
+                dry_run,
+                batch: usize::from(batch),
+            };
+            report::run(&file, options, &target.connect().await?, format).await
+        }
+        cli::Register::Key { file } => write_key(file, &target.connect().await?).await,
+        cli::Register::Show { reporter, id, kind } => {
+            show(reporter, id, &kind, &target.connect().await?, format).await
+        }
+        cli::Register::Export { reporter } => export(reporter, &target.connect().await?, format).await,
+        cli::Register::Reporter {
+            id,
+            name,
+            organisation,
+        } => {
+            let client = target.connect().await?;
+            let columns = ["id", "name", "organisation"];
+            match id {
+                None => {
+                    let rows: Vec<Value> = reporters(&client).await?.iter().map(reporter_row).collect();
+                    output::rows(format, &columns, &rows)
+                }
+                Some(id) => {
+                    let name = name.unwrap_or_else(|| id.clone());
+                    let reporter = pb::Reporter {
+                        id,
+                        name,
+                        organisation: organisation.unwrap_or_default(),
+                    };
+                    output::one(format, &reporter_row(&put_reporter(&client, reporter).await?))
+                }
+            }
+        }
+    }
+}
+
+/// All reporters.
+pub async fn reporters(client: &Client) -> Outcome<Vec<pb::Reporter>> {
+    let mut reporters = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListReportersRequest {
+            page_size: 1000,
+            page_token,
+        };
+        let page = client.register().list_reporters(request).await?.into_inner();
+        reporters.extend(page.reporters);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(reporters);
+        }
+    }
+}
+
+/// Registers a reporter.
+pub async fn put_reporter(client: &Client, reporter: pb::Reporter) -> Outcome<pb::Reporter> {
+    let request = pb::PutReporterRequest {
+        reporter: Some(reporter),
+    };
+    Ok(client
+        .register()
+        .put_reporter(request)
+        .await?
+        .into_inner()
+        .reporter
+        .unwrap_or_default())
+}
+
+/// The register's public key, as its file.
+pub async fn public_key(client: &Client) -> Outcome<String> {
+    let reporters = reporters(client).await?;
+    let any = reporters
+        .first()
+        .ok_or_else(|| Failure::Refused("no reporter is registered yet".into()))?;
+    let request = pb::GetHeadRequest {
+        reporter: any.id.clone(),
+    };
+    let answer = client.register().get_head(request).await?.into_inner();
+    let key = <[u8; 32]>::try_from(answer.public_key.as_ref())
+        .map_err(|_| Failure::Failed("the server gave no public key".into()))?;
+    Ok(PublicKey(key).write())
+}
+
+fn write_sample(count: u64, seed: u64) -> Outcome {
+    let count = usize::try_from(count).map_err(Failure::failed)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for line in sample::generate(seed, count) {
+        if let Err(error) = writeln!(out, "{line}") {
+            // Whoever reads may have had enough.
+            return if error.kind() == std::io::ErrorKind::BrokenPipe {
+                Ok(())
+            } else {
+                Err(error.into())
+            };
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn prove(receipt: &Path, input: &Path, key: &Path, format: Format) -> Outcome {
+    let read = |path: &Path| {
+        std::fs::read(path)
+            .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", path.display())))
+    };
+    let refused = |error: &dyn std::fmt::Display| Failure::Findings(format!("not proven: {error}"));
+    let receipt = ReceiptFile::read(&read(receipt)?).map_err(|error| refused(&error))?;
+    let key = PublicKey::read(&read(key)?).map_err(|error| refused(&error))?;
+    let input = BufReader::new(
+        std::fs::File::open(input)
+            .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", input.display())))?,
+    );
+    let proven = receipt
+        .verify(input, &key, keys::verify)
+        .map_err(|error| refused(&error))?;
+    let heads: Vec<Value> = receipt
+        .receipts
+        .iter()
+        .map(|receipt| json!({"reporter": receipt.reporter, "size": receipt.head.size, "root": hex(&receipt.head.root)}))
+        .collect();
+    output::one(
+        format,
+        &json!({"proven": true, "records": proven, "key": key.id(), "heads": heads}),
+    )
+}
+
+async fn write_key(file: Option<PathBuf>, client: &Client) -> Outcome {
+    let line = public_key(client).await?;
+    match file {
+        Some(path) => Ok(std::fs::write(path, line)?),
+        None => Ok(std::io::stdout().write_all(line.as_bytes())?),
+    }
+}
+
+async fn show(reporter: String, id: String, named: &str, client: &Client, format: Format) -> Outcome {
+    let named =
+        RecordKind::from_name(named).ok_or_else(|| Failure::Usage("no such kind of record".into()))?;
+    let request = pb::GetEpisodeRequest {
+        reporter,
+        kind: kind_message(named).into(),
+        id,
+    };
+    let answer = client.register().get_episode(request).await?.into_inner();
+    let rows = answer
+        .revisions
+        .iter()
+        .map(revision_row)
+        .collect::<Outcome<Vec<_>>>()?;
+    output::rows(
+        format,
+        &["revision", "outcome", "received", "position", "derived", "leaf"],
+        &rows,
+    )
+}
+
+async fn export(reporter: Option<String>, client: &Client, format: Format) -> Outcome {
+    let reporters = match reporter {
+        Some(reporter) => vec![reporter],
+        None => reporters(client)
+            .await?
+            .into_iter()
+            .map(|reporter| reporter.id)
+            .collect(),
+    };
+    let mut rows = Vec::new();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for reporter in reporters {
+        let request = pb::ExportRequest {
+            reporter,
+            from_position: 0,
+        };
+        let mut pieces = client.register().export(request).await?.into_inner();
+        while let Some(piece) = pieces.next().await {
+            for revision in &piece?.revisions {
+                let row = revision_row(revision)?;
+                if format == Format::Ndjson {
+                    output::line(&mut out, &row)?
+                } else {
+                    rows.push(row)
+                }
+            }
+        }
+    }
+    out.flush()?;
+    drop(out);
+    if format == Format::Ndjson {
+        return Ok(());
+    }
+    output::rows(
+        format,
+        &[
+            "reporter", "kind", "id", "revision", "outcome", "received", "leaf",
+        ],
+        &rows,
+    )
+}
+
+fn revision_row(revision: &pb::RecordRevision) -> Outcome<Value> {
+    let derived: Vec<Value> = revision.derived.iter().map(derived_row).collect();
+    let received = revision.received.unwrap_or_default();
+    let record = match revision.record.clone() {
+        Some(message) => stated(message)?,
+        None => Value::Null,
+    };
+    Ok(json!({
+        "reporter": revision.reporter,
+        "kind": kind(revision.kind(), "kind").ok().map(|kind| kind.name()),
+        "id": revision.id,
+        "revision": revision.revision,
+        "outcome": super::enum_text(revision.outcome().as_str_name(), "OUTCOME_"),
+        "position": revision.position,
+        "received": jiff::Timestamp::new(received.seconds, received.nanos).map(|instant| instant.to_string()).ok(),
+        "leaf": hex(&revision.leaf),
+        "sex": revision.sex,
+        "age": revision.age,
+        "derived": derived,
+        "record": record,
+    }))
+}
+
+/// The record as a line would state it, without what stands beside it already.
+fn stated(mut message: pb::Record) -> Outcome<Value> {
+    // A record always has a person; what the register gives out has none, and the line leaves it out again.
+    message.person = Some(pb::Person {
+        identity_type: pb::IdentityType::Reserve.into(),
+        ..Default::default()
+    });
+    let record = record(message).map_err(Failure::failed)?;
+    let mut line = Vec::new();
+    write_record(&mut line, "", &record, false).map_err(Failure::failed)?;
+    let mut value: Value = serde_json::from_slice(&line).map_err(Failure::failed)?;
+    if let Some(fields) = value.as_object_mut() {
+        for field in ["person", "reporter", "kind", "id", "revision"] {
+            fields.remove(field);
+        }
+    }
+    Ok(value)
+}
+
+fn derived_row(part: &pb::DerivedPart) -> Value {
+    let values: serde_json::Map<String, Value> = part
+        .values
+        .iter()
+        .map(|value| {
+            let said = if value.held {
+                json!("held")
+            } else {
+                json!(value.values)
+            };
+            (value.table.clone(), json!({"values": said, "rule": value.rule}))
+        })
+        .collect();
+    let facts: Vec<_> = part
+        .facts
+        .iter()
+        .map(|fact| vardnav_api::vardnav::r#type::v1::Fact {
+            axis: fact.axis.clone(),
+            values: fact.values.clone(),
+        })
+        .collect();
+    let sources: serde_json::Map<String, Value> = part
+        .facts
+        .iter()
+        .map(|fact| (fact.axis.clone(), json!(fact.source)))
+        .collect();
+    json!({
+        "part": part.part,
+        "date": date_text(part.date.as_ref()),
+        "release": part.release,
+        "tables": values,
+        "facts": facts_value(&facts),
+        "sources": sources,
+    })
+}
+
+fn reporter_row(reporter: &pb::Reporter) -> Value {
+    json!({"id": reporter.id, "name": reporter.name, "organisation": reporter.organisation})
+}

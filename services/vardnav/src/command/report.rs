@@ -1,0 +1,442 @@
+//! `vardnav register report`: lines in, one outcome per line, in order, and a receipt file that proves them.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
+use vardnav_api::register::{hash, kind, record_message};
+use vardnav_api::status::ApiError;
+use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_interchange::register::lines::{Lines, Salted};
+use vardnav_interchange::register::read::{Refused, read_line};
+use vardnav_interchange::register::receipt_file::ReceiptFile;
+use vardnav_register::finding::Finding;
+use vardnav_register::receipt::{Receipt, ReceiptLeaf, SignedHead};
+use vardnav_register::tree::MultiProof;
+
+use crate::client::Client;
+use crate::command::{finding_row, hex};
+use crate::exit::{Failure, Outcome};
+use crate::output::{self, Format};
+
+/// Groups of lines under way at once.
+const GROUPS_WAITING_MAX: usize = 4;
+
+/// How a file is reported.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Folder for the receipt file.
+    pub receipts: Option<PathBuf>,
+    /// Only check.
+    pub dry_run: bool,
+    /// Records in a batch.
+    pub batch: usize,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// Lines with content.
+    pub lines: u64,
+    /// By outcome.
+    pub outcomes: BTreeMap<String, u64>,
+    /// By finding code, with the weight.
+    pub findings: BTreeMap<(String, String), u64>,
+    /// The receipt file.
+    pub receipt: Option<PathBuf>,
+}
+
+impl Summary {
+    /// Lines with this outcome.
+    pub fn count(&self, outcome: &str) -> u64 {
+        self.outcomes.get(outcome).copied().unwrap_or_default()
+    }
+
+    fn take(&mut self, row: &Value) {
+        self.lines += 1;
+        *self.outcomes.entry(text(row, "outcome")).or_default() += 1;
+        for finding in row["findings"].as_array().into_iter().flatten() {
+            *self
+                .findings
+                .entry((text(finding, "code"), text(finding, "severity")))
+                .or_default() += 1;
+        }
+    }
+}
+
+/// Runs the command.
+pub async fn run(file: &Path, options: Options, client: &Client, format: Format) -> Outcome {
+    let bar = progress();
+    let mut rows = Vec::new();
+    let mut csv = (format == Format::Csv).then(|| csv::Writer::from_writer(std::io::stdout()));
+    if let Some(csv) = &mut csv {
+        csv.write_record(COLUMNS).map_err(Failure::failed)?;
+    }
+    let shown = |row: Value| -> Outcome {
+        bar.inc(1);
+        match format {
+            Format::Ndjson => {
+                let mut out = std::io::stdout().lock();
+                output::line(&mut out, &row)?;
+            }
+            Format::Csv => {
+                if let Some(csv) = &mut csv {
+                    let codes: Vec<String> = row["findings"]
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .map(|finding| text(finding, "code"))
+                        .collect();
+                    let cells = COLUMNS.map(|column| {
+                        if column == "findings" {
+                            codes.join(" ")
+                        } else {
+                            text(&row, column)
+                        }
+                    });
+                    csv.write_record(cells).map_err(Failure::failed)?;
+                }
+            }
+            Format::Json => rows.push(row),
+            Format::Table => {}
+        }
+        Ok(())
+    };
+    let result = report(client, reader(file)?, name(file), &options, shown).await;
+    bar.finish_and_clear();
+    let summary = result?;
+    std::io::stdout().flush()?;
+    match format {
+        Format::Json => output::one(format, &Value::Array(rows))?,
+        Format::Table => print(&summary)?,
+        Format::Csv | Format::Ndjson => {}
+    }
+    if let Some(receipt) = &summary.receipt {
+        output::say(format_args!("receipt: {}", receipt.display()));
+    }
+    match summary.count("rejected") {
+        0 => Ok(()),
+        rejected => Err(Failure::Findings(format!(
+            "{rejected} of {} records were rejected",
+            summary.lines
+        ))),
+    }
+}
+
+const COLUMNS: [&str; 8] = [
+    "line", "reporter", "kind", "id", "revision", "outcome", "findings", "leaf",
+];
+
+/// Opens a file for reading lines; `-` is standard input.
+pub fn reader(file: &Path) -> Outcome<Box<dyn BufRead + Send>> {
+    if file == Path::new("-") {
+        return Ok(Box::new(BufReader::new(std::io::stdin())));
+    }
+    let opened = std::fs::File::open(file)
+        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
+    Ok(Box::new(BufReader::with_capacity(1 << 18, opened)))
+}
+
+/// Lines that go together: what is known of each, in order, and the batches they were sent in.
+struct Group {
+    slots: Vec<Slot>,
+    batches: usize,
+}
+
+enum Slot {
+    /// Refused before it was sent.
+    Refused { line: u64, refused: Box<Refused> },
+    /// Place `index` of batch `batch` of the group.
+    Sent { line: u64, batch: usize, index: usize },
+}
+
+/// Reports everything that `input` holds. `shown` gets one row per line, in order.
+pub async fn report(
+    client: &Client,
+    input: Box<dyn BufRead + Send>,
+    name: String,
+    options: &Options,
+    mut shown: impl FnMut(Value) -> Outcome,
+) -> Outcome<Summary> {
+    let salt: [u8; 32] = rand::random();
+    let (requests, outgoing) = mpsc::channel::<pb::ReportRequest>(GROUPS_WAITING_MAX);
+    let (groups, mut waiting) = mpsc::channel::<Group>(GROUPS_WAITING_MAX);
+    let (batch, dry_run) = (options.batch, options.dry_run);
+    let reading = tokio::task::spawn_blocking(move || {
+        read(Salted::new(input, &salt), batch, dry_run, &groups, &requests)
+    });
+
+    let answers = client.register().report(ReceiverStream::new(outgoing)).await?;
+    let mut answers = answers.into_inner();
+    let mut summary = Summary::default();
+    let mut receipts = Vec::new();
+    while let Some(group) = waiting.recv().await {
+        let mut answered = Vec::with_capacity(group.batches);
+        for _ in 0..group.batches {
+            let answer = answers.next().await.ok_or_else(|| {
+                Failure::Unreachable(format!(
+                    "the server ended the stream after line {}",
+                    summary.lines
+                ))
+            })?;
+            answered.push(answer.map_err(|status| {
+                let failure = Failure::from(status);
+                match failure {
+                    Failure::Failed(message) => Failure::Unreachable(message),
+                    other => other,
+                }
+            })?);
+        }
+        for slot in &group.slots {
+            let row = row(slot, &answered)?;
+            summary.take(&row);
+            shown(row)?;
+        }
+        if options.receipts.is_some() {
+            keep_receipts(&group, answered, &mut receipts)?;
+        }
+    }
+    let digest = reading.await.map_err(Failure::failed)??;
+    if let (Some(folder), false) = (&options.receipts, receipts.is_empty()) {
+        std::fs::create_dir_all(folder)?;
+        let file = ReceiptFile {
+            salt,
+            input: digest,
+            receipts,
+        };
+        let path = folder.join(format!(
+            "{name}-{}.receipt.json",
+            hex(salt.first_chunk::<4>().unwrap_or(&[0; 4]))
+        ));
+        std::fs::write(&path, file.write())?;
+        summary.receipt = Some(path);
+    }
+    Ok(summary)
+}
+
+/// Reads lines into groups and sends their records, batch by batch. Gives the salted digest of the input.
+fn read(
+    input: Salted<Box<dyn BufRead + Send>>,
+    batch: usize,
+    dry_run: bool,
+    groups: &mpsc::Sender<Group>,
+    requests: &mpsc::Sender<pb::ReportRequest>,
+) -> Outcome<[u8; 32]> {
+    let mut lines = Lines::new(input);
+    loop {
+        let mut slots = Vec::with_capacity(batch);
+        let mut batches: Vec<pb::ReportRequest> = Vec::new();
+        while slots.len() < batch {
+            let Some(line) = lines.next_line()? else { break };
+            let number = line.number;
+            slots.push(match read_line(line.content) {
+                Err(refused) => Slot::Refused {
+                    line: number,
+                    refused,
+                },
+                Ok(reported) => {
+                    let place = batches
+                        .iter()
+                        .position(|batch| batch.reporter == reported.reporter);
+                    let place = place.unwrap_or_else(|| {
+                        batches.push(pb::ReportRequest {
+                            reporter: reported.reporter.clone(),
+                            validate_only: dry_run,
+                            ..Default::default()
+                        });
+                        batches.len() - 1
+                    });
+                    let records = batches.get_mut(place).map(|batch| &mut batch.records);
+                    let index = records.map_or(0, |records| {
+                        records.push(record_message(&reported.record, true));
+                        records.len() - 1
+                    });
+                    Slot::Sent {
+                        line: number,
+                        batch: place,
+                        index,
+                    }
+                }
+            });
+        }
+        if slots.is_empty() {
+            return Ok(lines.into_inner().digest());
+        }
+        // When the receiver is gone, reporting has ended with an error of its own.
+        let gone = groups
+            .blocking_send(Group {
+                slots,
+                batches: batches.len(),
+            })
+            .is_err();
+        if gone
+            || batches
+                .into_iter()
+                .any(|batch| requests.blocking_send(batch).is_err())
+        {
+            return Err(Failure::Unreachable("the server ended the stream".into()));
+        }
+    }
+}
+
+fn row(slot: &Slot, answered: &[pb::ReportResponse]) -> Outcome<Value> {
+    match slot {
+        Slot::Refused { line, refused } => Ok(json!({
+            "line": line,
+            "reporter": refused.reporter,
+            "kind": refused.kind.map(|kind| kind.name()),
+            "id": refused.id,
+            "revision": refused.revision,
+            "outcome": "rejected",
+            "findings": refused.findings.iter().map(local_finding).collect::<Vec<_>>(),
+            "leaf": null,
+        })),
+        Slot::Sent { line, batch, index } => {
+            let answer = answered.get(*batch);
+            let found = answer.and_then(|answer| Some((answer, answer.outcomes.get(*index)?)));
+            let (answer, outcome) = found
+                .ok_or_else(|| Failure::Failed(format!("the server gave no outcome for line {line}")))?;
+            Ok(json!({
+                "line": line,
+                "reporter": echo(&answer.reporter),
+                "kind": kind(outcome.kind(), "kind").ok().map(|kind| kind.name()),
+                "id": (!outcome.id.is_empty()).then_some(&outcome.id),
+                "revision": outcome.revision,
+                "outcome": outcome.outcome().as_str_name().trim_start_matches("OUTCOME_").to_lowercase(),
+                "findings": outcome.findings.iter().map(finding_row).collect::<Vec<_>>(),
+                "leaf": (!outcome.leaf.is_empty()).then(|| hex(&outcome.leaf)),
+            }))
+        }
+    }
+}
+
+/// A reporter's name, unless it could be a personal number.
+fn echo(reporter: &str) -> String {
+    vardnav_register::text::safe_echo(reporter)
+}
+
+fn local_finding(finding: &Finding) -> Value {
+    finding_row(&vardnav_api::common::finding_message(finding))
+}
+
+/// Receipts with the places of their leaves turned into lines of the file.
+fn keep_receipts(group: &Group, answered: Vec<pb::ReportResponse>, receipts: &mut Vec<Receipt>) -> Outcome {
+    for (place, answer) in answered.into_iter().enumerate() {
+        let Some(receipt) = answer.receipt else { continue };
+        let lines: BTreeMap<usize, u64> = group
+            .slots
+            .iter()
+            .filter_map(|slot| match slot {
+                Slot::Sent { line, batch, index } if *batch == place => Some((*index, *line)),
+                _ => None,
+            })
+            .collect();
+        receipts.push(domain_receipt(receipt, &lines).map_err(Failure::failed)?);
+    }
+    Ok(())
+}
+
+fn domain_receipt(receipt: pb::Receipt, lines: &BTreeMap<usize, u64>) -> Result<Receipt, ApiError> {
+    let head = receipt
+        .head
+        .ok_or_else(|| ApiError::field("receipt.head", "is missing"))?;
+    let leaves = receipt
+        .leaves
+        .into_iter()
+        .map(|leaf| {
+            let line = usize::try_from(leaf.index)
+                .ok()
+                .and_then(|index| lines.get(&index).copied());
+            Ok(ReceiptLeaf {
+                line: line
+                    .ok_or_else(|| ApiError::field("receipt.leaves.index", "is no place of the batch"))?,
+                kind: kind(leaf.kind(), "receipt.leaves.kind")?,
+                revision: leaf.revision,
+                position: leaf.position,
+                received: leaf.received_micros,
+                content_nonce: hash(&leaf.content_nonce, "receipt.leaves.content_nonce")?,
+                identity_nonce: hash(&leaf.identity_nonce, "receipt.leaves.identity_nonce")?,
+                derived: hash(&leaf.derived_commitment, "receipt.leaves.derived_commitment")?,
+                id: leaf.id,
+                release: leaf.release,
+            })
+        })
+        .collect::<Result<_, ApiError>>()?;
+    let hashes = receipt
+        .proof
+        .iter()
+        .map(|bytes| hash(bytes, "receipt.proof"))
+        .collect::<Result<_, _>>()?;
+    Ok(Receipt {
+        reporter: receipt.reporter,
+        leaves,
+        head: SignedHead {
+            size: head.size,
+            root: hash(&head.root, "receipt.head.root")?,
+            time: head.time_micros,
+            key_id: hex(&head.key_id),
+            signature: <[u8; 64]>::try_from(head.signature.as_ref())
+                .map_err(|_| ApiError::field("receipt.head.signature", "64 bytes are needed"))?,
+        },
+        proof: MultiProof { hashes },
+    })
+}
+
+fn print(summary: &Summary) -> Outcome {
+    let outcomes: Vec<Value> = summary
+        .outcomes
+        .iter()
+        .map(|(outcome, count)| json!({"outcome": outcome, "records": count}))
+        .collect();
+    output::rows(Format::Table, &["outcome", "records"], &outcomes)?;
+    if !summary.findings.is_empty() {
+        output::rows(
+            Format::Table,
+            &["finding", "severity", "records"],
+            &finding_counts(summary),
+        )?;
+    }
+    Ok(())
+}
+
+/// Findings by code, most common first.
+pub fn finding_counts(summary: &Summary) -> Vec<Value> {
+    let mut counts: Vec<_> = summary.findings.iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    counts
+        .into_iter()
+        .map(|((code, severity), count)| json!({"finding": code, "severity": severity, "records": count}))
+        .collect()
+}
+
+fn name(file: &Path) -> String {
+    file.file_stem()
+        .map_or_else(|| "stdin".to_owned(), |stem| stem.to_string_lossy().into_owned())
+        .replace('-', "_")
+}
+
+fn progress() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} lines, {per_sec}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn text(row: &Value, field: &str) -> String {
+    match row.get(field) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}

@@ -1,0 +1,240 @@
+//! `vardnav demo`: from an empty folder to a receipted report and a figure, each step through the same outside that
+//! any user has.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use vardnav_api::vardnav::indicators::v1 as pb;
+use vardnav_api::vardnav::register::v1::Reporter;
+use vardnav_api::vardnav::r#type::v1::FileChunk;
+use vardnav_interchange::release::starter;
+use vardnav_runtime::caller::Callers;
+use vardnav_runtime::shutdown;
+
+use crate::cli;
+use crate::client::{Client, Target};
+use crate::command::report::{Options, Summary, finding_counts, reader, report};
+use crate::command::{indicator, register, release, unit};
+use crate::exit::{Failure, Outcome};
+use crate::output::{self, Format};
+use crate::sample;
+use crate::serve::Serving;
+use crate::server::Node;
+
+const YEAR: i32 = 2026;
+/// How long the figure may take to follow the ledger.
+const FOLLOWING_MAX: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// Runs the command.
+pub async fn run(command: cli::Demo, format: Format) -> Outcome {
+    let folder = folder()?;
+    let outcome = demonstrate(&command, folder.path(), format).await;
+    // A folder that cannot be removed is no reason to fail: it lies among the temporary files.
+    let _ = folder.close();
+    outcome
+}
+
+async fn demonstrate(command: &cli::Demo, folder: &Path, format: Format) -> Outcome {
+    let node = Node::open_empty(&folder.join("data")).await?;
+    let serving = Serving::start(&node, command.grpc, command.http, Callers::Asserted).await?;
+    let connect = |name: &str| {
+        let target = Target {
+            server: format!("http://{}", serving.grpc),
+            data: None,
+            caller: name.to_owned(),
+            token: None,
+        };
+        async move { target.connect().await }
+    };
+    let (anna, bo) = (connect("anna").await?, connect("bo").await?);
+
+    let id = publish(&anna, &bo).await?;
+    step(format_args!(
+        "release {id}: drafted and checked by anna, approved and published by bo"
+    ));
+    let reporters = sample::reporters();
+    for reporter in &reporters {
+        let reporter = Reporter {
+            id: reporter.id.clone(),
+            name: reporter.name.clone(),
+            organisation: reporter.organisation.clone(),
+        };
+        register::put_reporter(&anna, reporter).await?;
+    }
+    let units = sample::units();
+    for care_unit in &units {
+        unit::put_unit(&anna, care_unit).await?;
+    }
+    step(format_args!(
+        "{} reporters and {} care units registered",
+        reporters.len(),
+        units.len()
+    ));
+
+    let file = folder.join("year.ndjson");
+    let lines: Vec<String> = sample::generate(
+        command.seed,
+        usize::try_from(command.count).map_err(Failure::failed)?,
+    )
+    .collect();
+    std::fs::write(&file, lines.join("\n") + "\n")?;
+    let options = Options {
+        receipts: Some(folder.join("receipts")),
+        dry_run: false,
+        batch: 1000,
+    };
+    let began = std::time::Instant::now();
+    let summary = report(&anna, reader(&file)?, "year".to_owned(), &options, |_| Ok(())).await?;
+    step(format_args!(
+        "{} records reported in {:.1} s: {} accepted, {} held, {} rejected",
+        summary.lines,
+        began.elapsed().as_secs_f64(),
+        summary.count("accepted"),
+        summary.count("held"),
+        summary.count("rejected"),
+    ));
+
+    let verified = verify(&anna, &summary, &file, folder).await?;
+    step(format_args!(
+        "receipt {} by a process of its own, from receipt, input and public key alone",
+        if verified { "verified" } else { "NOT verified" }
+    ));
+    let taken = summary.count("accepted") + summary.count("held");
+    let figures = figures(&anna, taken).await?;
+    let told = json!({
+        "release": id,
+        "reporters": reporters.iter().map(|reporter| &reporter.id).collect::<Vec<_>>(),
+        "reported": summary.lines,
+        "accepted": summary.count("accepted"),
+        "held": summary.count("held"),
+        "rejected": summary.count("rejected"),
+        "groups": figures.groups,
+        "findings": finding_counts(&summary),
+        "receipt_verified": verified,
+        "figure": figures.by_region,
+    });
+    show(&told, format)?;
+    if command.no_serve {
+        serving.stop().await;
+    } else {
+        output::say(format_args!(
+            "\nserving: gRPC {}, web http://{}; stop with Ctrl-C",
+            serving.grpc, serving.http
+        ));
+        shutdown::asked_to_stop().await;
+        serving.stop().await;
+    }
+    if verified {
+        Ok(())
+    } else {
+        Err(Failure::Failed("the receipt was not verified".into()))
+    }
+}
+
+/// Draft → check → approve by another → publish.
+async fn publish(anna: &Client, bo: &Client) -> Outcome<String> {
+    let package = starter::package().map_err(Failure::failed)?;
+    let chunks = package
+        .files()
+        .map(|(path, bytes)| FileChunk {
+            path: path.to_owned(),
+            data: bytes.to_vec().into(),
+        })
+        .collect();
+    let id = release::draft(anna, "", chunks, false).await?.id;
+    release::advance(anna, bo, &id).await?;
+    Ok(id)
+}
+
+/// Lets this very program, started anew, prove the receipt offline.
+async fn verify(client: &Client, summary: &Summary, input: &Path, folder: &Path) -> Outcome<bool> {
+    let Some(receipt) = &summary.receipt else {
+        return Ok(false);
+    };
+    let key = folder.join("register.key");
+    std::fs::write(&key, register::public_key(client).await?)?;
+    let status = tokio::process::Command::new(std::env::current_exe()?)
+        .args(["-o", "json", "register", "prove"])
+        .arg(receipt)
+        .arg("--input")
+        .arg(input)
+        .arg("--key")
+        .arg(key)
+        .stdout(std::process::Stdio::null())
+        .status()
+        .await?;
+    Ok(status.success())
+}
+
+struct Figures {
+    groups: Vec<Value>,
+    by_region: Value,
+}
+
+/// Counts by group for the country, and by region for one group, once the figures have followed the ledger.
+async fn figures(client: &Client, taken: u64) -> Outcome<Figures> {
+    let ask = |indicator: &str, groups: Vec<String>, breakdowns: Vec<i32>| pb::QueryIndicatorRequest {
+        indicator: indicator.to_owned(),
+        year: YEAR,
+        groups,
+        breakdowns,
+        ..Default::default()
+    };
+    let began = std::time::Instant::now();
+    loop {
+        let (contacts, coverage) = indicator::query(client, ask("contacts-by-group", vec![], vec![])).await?;
+        if coverage.entries < taken && began.elapsed() < FOLLOWING_MAX {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            continue;
+        }
+        let (segments, _) = indicator::query(client, ask("segments-by-group", vec![], vec![])).await?;
+        let mut groups: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
+        for row in contacts.iter().chain(&segments) {
+            let group = row["group"].as_str().unwrap_or_default().to_owned();
+            *groups.entry(group).or_default() += row["count"].as_u64().unwrap_or_default();
+        }
+        let by_region = ask(
+            "contacts-by-group",
+            vec!["mobile-care".into()],
+            vec![pb::Breakdown::Region.into()],
+        );
+        let (rows, _) = indicator::query(client, by_region).await?;
+        return Ok(Figures {
+            groups: groups
+                .into_iter()
+                .map(|(group, count)| json!({"group": group, "count": count}))
+                .collect(),
+            by_region: json!({"indicator": "contacts-by-group", "group": "mobile-care", "year": YEAR, "rows": rows}),
+        });
+    }
+}
+
+fn show(told: &Value, format: Format) -> Outcome {
+    if format != Format::Table {
+        return output::one(format, told);
+    }
+    let rows = |name: &str| told[name].as_array().cloned().unwrap_or_default();
+    output::say("\nfindings by rule");
+    output::rows(format, &["finding", "severity", "records"], &rows("findings"))?;
+    output::say("\ncontacts and segments by group");
+    output::rows(format, &["group", "count"], &rows("groups"))?;
+    output::say(format_args!(
+        "\ncontacts of mobile care by region of residence, {YEAR}"
+    ));
+    output::rows(
+        format,
+        &["place", "count", "suppressed"],
+        told["figure"]["rows"].as_array().map_or(&[], Vec::as_slice),
+    )
+}
+
+fn step(what: impl std::fmt::Display) {
+    output::say(format_args!("✓ {what}"));
+}
+
+fn folder() -> Outcome<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix("vardnav-demo-")
+        .tempdir()
+        .map_err(Failure::from)
+}

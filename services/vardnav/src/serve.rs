@@ -1,0 +1,132 @@
+//! `vardnav serve`: a node on its two ports until it is asked to stop.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_stream::wrappers::TcpListenerStream;
+use vardnav_runtime::caller::Callers;
+use vardnav_runtime::{limits, shutdown};
+
+use crate::cli;
+use crate::client::Target;
+use crate::exit::{Failure, Outcome};
+use crate::output::{self, Format};
+use crate::server::Node;
+
+/// Where data are kept when nothing is said.
+const DATA_DEFAULT: &str = "vardnav-data";
+
+/// Runs the command.
+pub async fn run(command: cli::Serve, target: &Target, format: Format) -> Outcome {
+    let folder = target.data.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
+    let callers = callers(&command)?;
+    let asserted = matches!(callers, Callers::Asserted);
+    let node = Node::open(&folder).await?;
+    if asserted {
+        node.know_sample().await?;
+    }
+    let serving = Serving::start(&node, command.grpc, command.http, callers).await?;
+    announce(&serving, &folder, format)?;
+    shutdown::asked_to_stop().await;
+    output::say("stopping");
+    serving.stop().await;
+    Ok(())
+}
+
+/// A node that serves on its two ports.
+pub struct Serving {
+    /// Address of the gRPC services.
+    pub grpc: SocketAddr,
+    /// Address of the web page.
+    pub http: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Serving {
+    /// Binds both ports and serves.
+    pub async fn start(node: &Node, grpc: SocketAddr, http: SocketAddr, callers: Callers) -> Outcome<Self> {
+        let bind = |address: SocketAddr| async move {
+            let listener = TcpListener::bind(address).await;
+            listener.map_err(|error| Failure::Failed(format!("{address} cannot be bound: {error}")))
+        };
+        let (grpc, http) = (bind(grpc).await?, bind(http).await?);
+        let (grpc_address, http_address) = (grpc.local_addr()?, http.local_addr()?);
+        let (stop, stopped) = watch::channel(false);
+        let asked = |mut stopped: watch::Receiver<bool>| async move {
+            // An error means that the sender is gone, which is a stop as well.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        let router = node.router(callers)?;
+        let page = crate::page::router(node)?;
+        let grpc_stop = asked(stopped.clone());
+        let http_stop = asked(stopped);
+        let tasks = vec![
+            tokio::spawn(async move {
+                let served = router
+                    .serve_with_incoming_shutdown(TcpListenerStream::new(grpc), grpc_stop)
+                    .await;
+                if let Err(error) = served {
+                    tracing::error!(%error, "the gRPC services stopped");
+                }
+            }),
+            tokio::spawn(async move {
+                if let Err(error) = axum::serve(http, page).with_graceful_shutdown(http_stop).await {
+                    tracing::error!(%error, "the web page stopped");
+                }
+            }),
+        ];
+        Ok(Self {
+            grpc: grpc_address,
+            http: http_address,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Drains: what is under way may end, within a limit.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            let abort = task.abort_handle();
+            if tokio::time::timeout(limits::DRAIN_MAX, task).await.is_err() {
+                abort.abort();
+            }
+        }
+    }
+}
+
+fn callers(command: &cli::Serve) -> Outcome<Callers> {
+    match &command.callers {
+        Some(file) => {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
+            Callers::parse(&text).map_err(|error| Failure::Usage(error.to_string()))
+        }
+        None if command.grpc.ip().is_loopback() => Ok(Callers::Asserted),
+        None => Err(Failure::Usage(format!(
+            "{} is beyond loopback: name the callers with --callers",
+            command.grpc
+        ))),
+    }
+}
+
+fn announce(serving: &Serving, folder: &Path, format: Format) -> Outcome {
+    let (grpc, http) = (serving.grpc.to_string(), serving.http.to_string());
+    match format {
+        Format::Table | Format::Csv => {
+            output::say(format_args!(
+                "gRPC  {grpc}\nweb   http://{http}\ndata  {}",
+                folder.display()
+            ));
+            Ok(())
+        }
+        Format::Json | Format::Ndjson => output::line(
+            &mut std::io::stdout().lock(),
+            &json!({"grpc": grpc, "http": http, "data": folder}),
+        ),
+    }
+}

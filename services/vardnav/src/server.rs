@@ -1,0 +1,132 @@
+//! A node: the store, the vault, the authority and the services over them, composed once. What a fresh folder
+//! starts with, and how a node serves.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tonic::transport::Server;
+use tonic::transport::server::Router;
+use tower::layer::util::{Identity, Stack};
+use vardnav_api::permission::METHODS;
+use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationServiceServer;
+use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorServiceServer;
+use vardnav_api::vardnav::register::v1::register_service_server::RegisterServiceServer;
+use vardnav_api::vardnav::release::v1::release_service_server::ReleaseServiceServer;
+use vardnav_api::vardnav::terminology::v1::terminology_service_server::TerminologyServiceServer;
+use vardnav_api::vardnav::units::v1::care_unit_service_server::CareUnitServiceServer;
+use vardnav_runtime::caller::Callers;
+use vardnav_runtime::gate::GateLayer;
+use vardnav_runtime::limits;
+use vardnav_runtime::metrics::Metrics;
+use vardnav_service_classification::Classifier;
+use vardnav_service_indicators::Indicators;
+use vardnav_service_register::{Register, Service as RegisterService};
+use vardnav_service_release::Releases;
+use vardnav_service_terminology::Terminology;
+use vardnav_service_units::Units;
+use vardnav_store::{Authority, Embedded, FileVault, HeadKey, Options, Store, Vault};
+
+use crate::exit::{Failure, Outcome};
+use crate::loader::Files;
+
+/// Everything one process serves.
+pub struct Node {
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) register: Arc<Register>,
+    pub(crate) indicators: Indicators,
+    pub(crate) metrics: Arc<Metrics>,
+    terminology: Terminology,
+    releases: Releases,
+    classification: Classifier,
+    units: Units,
+}
+
+/// The services behind their gate.
+pub type Services = Router<Stack<GateLayer, Identity>>;
+
+impl Node {
+    /// Opens a folder and composes the services over it. A folder without releases starts with the starter release.
+    pub async fn open(folder: &Path) -> Outcome<Self> {
+        let node = Self::open_empty(folder).await?;
+        crate::starter::publish(&node.releases, &node.authority).await?;
+        Ok(node)
+    }
+
+    /// As [`Node::open`], and a folder without releases stays without.
+    pub async fn open_empty(folder: &Path) -> Outcome<Self> {
+        let place = folder.to_path_buf();
+        let (store, vault, key) = tokio::task::spawn_blocking(move || {
+            let store = Embedded::open(&place.join("store"), Options::default())?;
+            let vault = FileVault::open(&place.join("vault"))?;
+            let key = HeadKey::open(&place.join("keys"))?;
+            Ok::<_, vardnav_store::StoreError>((store, vault, key))
+        })
+        .await
+        .map_err(Failure::failed)?
+        .map_err(|error| Failure::Failed(format!("{} cannot be opened: {error}", folder.display())))?;
+        for damage in store.damage() {
+            tracing::error!(?damage, "damage was found in the store");
+        }
+        let store: Arc<dyn Store> = Arc::new(store);
+        let vault: Arc<dyn Vault> = Arc::new(vault);
+        Self::compose(store, vault, key).await
+    }
+
+    async fn compose(store: Arc<dyn Store>, vault: Arc<dyn Vault>, key: HeadKey) -> Outcome<Self> {
+        let authority = Authority::open(Arc::clone(&store), Arc::new(Files))
+            .await
+            .map_err(Failure::failed)?;
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let register = Register::new(Arc::clone(&store), vault, Arc::clone(&authority), key, threads);
+        Ok(Self {
+            register,
+            metrics: Metrics::new(METHODS),
+            terminology: Terminology::new(Arc::clone(&store), Arc::clone(&authority)),
+            indicators: Indicators::new(store, Arc::clone(&authority)),
+            releases: Releases::new(Arc::clone(&authority)),
+            classification: Classifier::new(Arc::clone(&authority)),
+            units: Units::new(Arc::clone(&authority)),
+            authority,
+        })
+    }
+
+    /// Lets the sample's reporters and units be known: on loopback without credentials only.
+    pub async fn know_sample(&self) -> Outcome {
+        crate::starter::know_sample(&self.register, &self.units, &self.authority).await
+    }
+
+    /// The gRPC services, reflection and health behind the gate.
+    pub fn router(&self, callers: Callers) -> Outcome<Services> {
+        let reflection = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(vardnav_api::DESCRIPTORS)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        let (health_reporter, health) = tonic_health::server::health_reporter();
+        drop(health_reporter);
+        let gate = GateLayer::new(callers, METHODS, Arc::clone(&self.metrics));
+        macro_rules! limited {
+            ($server:ident, $service:expr) => {
+                $server::new($service)
+                    .max_decoding_message_size(limits::MESSAGE_BYTES_MAX)
+                    .max_encoding_message_size(limits::ANSWER_BYTES_MAX)
+            };
+        }
+        Ok(Server::builder()
+            .tcp_nodelay(true)
+            .concurrency_limit_per_connection(limits::CALLS_PER_CONNECTION_MAX)
+            .layer(gate)
+            .add_service(health)
+            .add_service(reflection().build_v1().map_err(Failure::failed)?)
+            .add_service(reflection().build_v1alpha().map_err(Failure::failed)?)
+            .add_service(limited!(TerminologyServiceServer, self.terminology.clone()))
+            .add_service(limited!(ReleaseServiceServer, self.releases.clone()))
+            .add_service(limited!(ClassificationServiceServer, self.classification.clone()))
+            .add_service(limited!(
+                RegisterServiceServer,
+                RegisterService::new(Arc::clone(&self.register))
+            ))
+            .add_service(limited!(CareUnitServiceServer, self.units.clone()))
+            .add_service(limited!(IndicatorServiceServer, self.indicators.clone())))
+    }
+}

@@ -1,0 +1,76 @@
+//! What a fresh folder starts with: the starter release, by the same path as any later one, and on loopback the
+//! sample's reporters and units.
+
+use vardnav_api::status::ApiError;
+use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_interchange::release::starter;
+use vardnav_runtime::caller::Caller;
+use vardnav_service_register::Register;
+use vardnav_service_release::Releases;
+use vardnav_service_units::Units;
+use vardnav_store::Authority;
+
+use crate::exit::{Failure, Outcome};
+use crate::sample;
+
+/// Drafts the starter release.
+pub const DRAFTER: &str = "starter-drafter";
+/// Approves and publishes it: not the one who drafted it.
+pub const APPROVER: &str = "starter-approver";
+
+/// Publishes the starter release when the folder has none: draft, check, approval by another caller, publication.
+/// Steps that were done before an earlier stop are not done again.
+pub async fn publish(releases: &Releases, authority: &Authority) -> Outcome {
+    if authority.view().state().releases().next().is_some() {
+        return Ok(());
+    }
+    let (drafter, approver) = (Caller::trusted(DRAFTER), Caller::trusted(APPROVER));
+    let package = starter::package().map_err(Failure::failed)?;
+    let id = match authority
+        .view()
+        .state()
+        .drafts()
+        .next()
+        .map(|draft| draft.id.clone())
+    {
+        Some(id) => id,
+        None => releases.create(&drafter, "", &package).await.map_err(refused)?.id,
+    };
+    let (_, findings) = releases.check(&drafter, &id).await.map_err(refused)?;
+    if let Some(finding) = findings.iter().find(|finding| !finding.warning) {
+        return Err(Failure::Failed(format!("the starter release: {finding}")));
+    }
+    releases.approve(&approver, &id, None).await.map_err(refused)?;
+    releases.publish(&approver, &id, None).await.map_err(refused)?;
+    Ok(())
+}
+
+/// Registers the sample's reporters and units; what is known already stays as it is.
+pub async fn know_sample(register: &Register, units: &Units, authority: &Authority) -> Outcome {
+    let caller = Caller::trusted(APPROVER);
+    for reporter in sample::reporters() {
+        if authority.view().reporter(&reporter.id).is_none() {
+            let stated = pb::Reporter {
+                id: reporter.id,
+                name: reporter.name,
+                organisation: reporter.organisation,
+            };
+            register.put_reporter(&caller, stated).await.map_err(refused)?;
+        }
+    }
+    for unit in sample::units() {
+        if authority.view().unit(&unit.hsa_id).is_none() {
+            units.put(&caller, unit, false).await.map_err(refused)?;
+        }
+    }
+    Ok(())
+}
+
+fn refused(error: ApiError) -> Failure {
+    let place = if error.field.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", error.field)
+    };
+    Failure::Failed(format!("{place}{}", error.message))
+}
