@@ -3,8 +3,9 @@
 
 use jiff::civil::Date;
 
+use crate::blocks::Block;
 use crate::compile::{CompiledRule, CompiledTable, DescriptionSystem, Gives, TABLES, TableIndex};
-use crate::facts::{FactSet, NOT_APPLICABLE};
+use crate::facts::{FactSet, NOT_APPLICABLE, bits};
 use crate::model::Grain;
 
 /// What the tables gave, table by table.
@@ -90,9 +91,9 @@ impl DescriptionSystem {
                 continue;
             }
             *result = if table.first {
-                self.first(table, date, facts)
+                Self::first(table, date, facts)
             } else {
-                self.collect(table, date, facts)
+                Self::collect(table, date, facts)
             };
             match *result {
                 TableResult::Value { value, .. } => facts.put(table.slot, 1 << value),
@@ -112,51 +113,53 @@ impl DescriptionSystem {
 
     /// The positions of the rules of a table that match; `filled` as [`Self::classify_into`] left it.
     pub fn matching(&self, table: TableIndex, date: Date, filled: &FactSet) -> impl Iterator<Item = u16> {
-        let rules = self.source_table(table).map_or(&[][..], |(table, _)| self.rules_of(table));
-        rules.iter().filter(move |rule| self.truth(rule, date, filled) == Truth::True).map(|rule| rule.position)
+        let rules = self
+            .source_table(table)
+            .map_or(&[][..], |(table, _)| self.rules_of(table));
+        rules
+            .iter()
+            .filter(move |rule| self.truth(rule, date, filled) == Truth::True)
+            .map(|rule| rule.position)
     }
 
-    fn first(&self, table: &CompiledTable, date: Date, facts: &FactSet) -> TableResult {
+    fn first(table: &CompiledTable, date: Date, facts: &FactSet) -> TableResult {
         let mut possible = 0;
-        let mut open = false;
-        for rule in self.rules_of(table) {
-            match self.truth(rule, date, facts) {
-                Truth::False => {}
-                Truth::Unknown => {
-                    open = true;
-                    if let Gives::Value(value) = rule.gives {
-                        possible |= 1 << value;
-                    }
-                }
-                Truth::True => {
-                    let Gives::Value(value) = rule.gives else { break };
-                    if !open {
+        let mut undecided = false;
+        for block in &table.blocks {
+            let standing = block.standing(date, facts);
+            let found = block.alternative(standing.matching.trailing_zeros());
+            let mut open = standing.open;
+            if let Some(found) = found {
+                open &= found.before;
+                if let Gives::Value(value) = found.gives {
+                    if !undecided && open == 0 {
                         return TableResult::Value {
                             value,
-                            rule: rule.position,
+                            rule: found.position,
                         };
                     }
                     possible |= 1 << value;
-                    break;
                 }
+            }
+            undecided |= open != 0;
+            possible |= values(block, open);
+            if found.is_some() {
+                break;
             }
         }
         TableResult::Held { possible }
     }
 
-    fn collect(&self, table: &CompiledTable, date: Date, facts: &FactSet) -> TableResult {
-        let (mut values, mut possible) = (0, 0);
-        for rule in self.rules_of(table) {
-            let Gives::Value(value) = rule.gives else { continue };
-            match self.truth(rule, date, facts) {
-                Truth::False => {}
-                Truth::Unknown => possible |= 1 << value,
-                Truth::True => values |= 1 << value,
-            }
+    fn collect(table: &CompiledTable, date: Date, facts: &FactSet) -> TableResult {
+        let (mut collected, mut possible) = (0, 0);
+        for block in &table.blocks {
+            let standing = block.standing(date, facts);
+            collected |= values(block, standing.matching);
+            possible |= values(block, standing.open);
         }
         TableResult::Collected {
-            values,
-            possible: possible & !values,
+            values: collected,
+            possible: possible & !collected,
         }
     }
 
@@ -188,4 +191,14 @@ impl DescriptionSystem {
         }
         truth
     }
+}
+
+/// The values that alternatives give.
+fn values(block: &Block, alternatives: u64) -> u64 {
+    bits(alternatives).fold(0, |values, bit| {
+        match block.alternative(bit.into()).map(|each| each.gives) {
+            Some(Gives::Value(value)) => values | 1 << value,
+            Some(Gives::Hold | Gives::Guard) | None => values,
+        }
+    })
 }

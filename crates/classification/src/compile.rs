@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use thiserror::Error;
 
+use crate::blocks::{ALTERNATIVES_MAX, Block};
 use crate::facts::{AxisIndex, AxisSet, FactSet, bits};
 use crate::model::{Axis, AxisValue, Condition, DescriptionSource, Grain, HitPolicy, Rule, Table};
 
@@ -95,6 +96,7 @@ pub(crate) struct CompiledTable {
     grains: Vec<Grain>,
     rules: Range<usize>,
     order: Vec<u8>,
+    pub(crate) blocks: Vec<Block>,
 }
 
 impl CompiledTable {
@@ -215,6 +217,9 @@ impl DescriptionSystem {
             };
             let alternatives = self.add_alternatives(source, &rule.alternatives, &scope, problems);
             let gives = check::outcome(table, rule, &place, problems);
+            if rule.alternatives.len() > ALTERNATIVES_MAX {
+                problems.push(scope.problem(format!("has more than {ALTERNATIVES_MAX} alternatives")));
+            }
             let Ok(at) = u16::try_from(at) else {
                 problems.push(scope.problem("has too many rules before it"));
                 return;
@@ -240,11 +245,29 @@ impl DescriptionSystem {
             self.tables.push(CompiledTable {
                 slot,
                 order,
+                blocks: self.blocks(from),
                 first: table.hit_policy == HitPolicy::First,
                 grains: table.grains.clone(),
                 rules: from..self.rules.len(),
             });
         }
+    }
+
+    /// The rules from a position on, in blocks.
+    fn blocks(&self, from: usize) -> Vec<Block> {
+        let mut blocks = vec![Block::default()];
+        for rule in self.rules.iter().skip(from) {
+            let spans = self.alternatives_of(rule);
+            if !blocks.last().is_some_and(|block| block.has_room(spans.len())) {
+                blocks.push(Block::default());
+            }
+            if let Some(block) = blocks.last_mut() {
+                let atoms = spans.iter().map(|span| self.atoms_of(span));
+                let values = |slot: u8| self.names.count(slot);
+                block.add(rule.gives, rule.position, rule.from, atoms, values);
+            }
+        }
+        blocks
     }
 
     fn add_alternatives(

@@ -6,6 +6,7 @@
 //!
 //! This crate must not do IO, read a clock, or know a file format.
 
+mod blocks;
 pub mod classify;
 pub mod compile;
 pub mod explain;

@@ -157,3 +157,21 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn agrees_on_tables_of_many_rules(bytes in prop::collection::vec(any::<u8>(), 2500..5000)) {
+        let mut choices = Choices(bytes.iter());
+        let source = system(&mut choices);
+        let compiled = DescriptionSystem::compile(source.clone()).unwrap();
+        for at in 0..30 {
+            let grain = GRAINS[at % 3];
+            let facts = facts(&mut choices, &source, grain);
+            let oracle = Oracle { source: &source, grain, date: TODAY, facts: &facts };
+            let expected: Vec<Said> = source.tables.iter().map(|table| oracle.says(table)).collect();
+            prop_assert_eq!(said(&compiled, grain, &facts), expected);
+        }
+    }
+}

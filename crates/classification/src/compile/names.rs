@@ -1,6 +1,7 @@
 //! What the names of a source mean: axes and tables as slots, values as ordinals, value sets as bit masks.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::{Atom, Place, Problem, TABLES, repeated};
 use crate::facts::{AxisIndex, NOT_APPLICABLE, SLOTS, VALUES, VALUES_MAX};
@@ -24,17 +25,41 @@ impl Scope<'_> {
     }
 }
 
+/// Names are looked up for every fact of every line, and only a release adds any: a plain hash (FNV-1a) will do.
+#[derive(Debug, Clone, Copy)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+type ByName<T> = HashMap<String, T, BuildHasherDefault<Fnv>>;
+
 #[derive(Debug)]
 pub(super) struct Names {
-    slots: HashMap<String, AxisIndex>,
-    values: Vec<HashMap<String, u8>>,
+    slots: ByName<AxisIndex>,
+    values: Vec<ByName<u8>>,
     sets: HashMap<(AxisIndex, String), u64>,
 }
 
 impl Names {
     pub(super) fn of(source: &DescriptionSource, problems: &mut Vec<Problem>) -> Self {
         let mut names = Self {
-            slots: HashMap::new(),
+            slots: ByName::default(),
             values: Vec::new(),
             sets: HashMap::new(),
         };
@@ -171,12 +196,17 @@ impl Names {
             .fold(0, |all, mask| all | mask)
     }
 
+    /// How many values a slot has.
+    pub(super) fn count(&self, slot: u8) -> usize {
+        self.values.get(usize::from(slot)).map_or(0, ByName::len)
+    }
+
     /// Every value of a slot.
     pub(super) fn all(&self, axis: AxisIndex) -> u64 {
         let count = self
             .values
             .get(axis.position())
-            .map_or(0, HashMap::len)
+            .map_or(0, ByName::len)
             .min(VALUES_MAX);
         if count == 0 {
             0

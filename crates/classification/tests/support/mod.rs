@@ -275,7 +275,12 @@ fn table(choices: &mut Choices<'_>, source: &DescriptionSource, at: usize) -> Ta
     };
     let values = values(2 + choices.up_to(2));
     let mut rules = Vec::new();
-    for rule in 0..1 + choices.up_to(5) {
+    let count = if choices.one_in(8) {
+        70 + choices.up_to(70)
+    } else {
+        1 + choices.up_to(5)
+    };
+    for rule in 0..count {
         let alternatives = (0..1 + choices.up_to(2))
             .map(|_| conditions(choices, source, 3))
             .collect();
@@ -306,7 +311,7 @@ fn table(choices: &mut Choices<'_>, source: &DescriptionSource, at: usize) -> Ta
     }
     if hit_policy == HitPolicy::First && choices.one_in(2) {
         rules.push(Rule {
-            id: "R99".to_owned(),
+            id: "guard".to_owned(),
             alternatives: vec![Vec::new()],
             outcome: Outcome::CatchAll,
             variant: None,
