@@ -1,0 +1,88 @@
+//! What was found in the files of a code system.
+
+/// Most findings of one code system that are told one by one.
+const FINDINGS_MAX: usize = 100;
+
+/// How much weighs a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ImportSeverity {
+    /// Worth a look; the code system is read.
+    Warning,
+    /// The code system is not read.
+    Error,
+}
+
+/// What is wrong in a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ImportFinding {
+    /// Path of the file, or of the folder when no single file is to blame.
+    pub file: String,
+    /// Line, from 1; 0 for the file as a whole.
+    pub line: u32,
+    /// Stable code, `VN-IMP-001` and on.
+    pub code: &'static str,
+    /// Weight.
+    pub severity: ImportSeverity,
+    /// What is wrong. Values that are not codes are shown by their shape.
+    pub message: String,
+}
+
+impl ImportFinding {
+    /// A finding that keeps a code system from being read.
+    pub fn error(code: &'static str, file: &str, line: u32, message: impl Into<String>) -> Self {
+        let severity = ImportSeverity::Error;
+        Self {
+            file: file.to_owned(),
+            line,
+            code,
+            severity,
+            message: message.into(),
+        }
+    }
+}
+
+/// The findings of one code system.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    told: Vec<ImportFinding>,
+    errors: usize,
+    untold: usize,
+}
+
+impl Findings {
+    pub(super) fn error(&mut self, code: &'static str, file: &str, line: u32, message: impl Into<String>) {
+        self.errors += 1;
+        self.add(ImportFinding::error(code, file, line, message));
+    }
+
+    pub(super) fn warn(&mut self, code: &'static str, file: &str, line: u32, message: impl Into<String>) {
+        let finding = ImportFinding::error(code, file, line, message);
+        self.add(ImportFinding {
+            severity: ImportSeverity::Warning,
+            ..finding
+        });
+    }
+
+    pub(super) fn any_error(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// All findings, by file and line; beyond a limit only how many more there are (`VN-IMP-011`).
+    pub(super) fn finish(mut self) -> Vec<ImportFinding> {
+        self.told.sort();
+        if let (Some(last), 1..) = (self.told.last(), self.untold) {
+            let more = format!("{} more findings are not shown", self.untold);
+            let file = last.file.clone();
+            self.told.push(ImportFinding::error("VN-IMP-011", &file, 0, more));
+        }
+        self.told
+    }
+
+    fn add(&mut self, finding: ImportFinding) {
+        if self.told.len() < FINDINGS_MAX {
+            self.told.push(finding);
+        } else {
+            self.untold += 1;
+        }
+    }
+}
