@@ -1,8 +1,8 @@
 //! Counts that follow the reporters' streams: rows of a projection, committed with the position they stand for, and
 //! the same in memory. They can be thrown away and are then counted anew.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -71,6 +71,26 @@ struct State {
     published: HashMap<(String, Slice), Arc<Published>>,
 }
 
+/// Takes in what the streams hold, again and again, until the counts are dropped. An entry that cannot be counted is
+/// tried again; its stream waits.
+pub(crate) async fn follow(counts: Weak<Counts>) {
+    let mut reported = String::new();
+    while let Some(counts) = counts.upgrade() {
+        match counts.catch_up().await {
+            Ok(()) => reported.clear(),
+            Err(error) => {
+                let text = error.to_string();
+                if text != reported {
+                    tracing::warn!(%error, "counting waits");
+                    reported = text;
+                }
+            }
+        }
+        drop(counts);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
 impl Counts {
     pub(crate) fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
         Self {
@@ -78,25 +98,6 @@ impl Counts {
             authority,
             state: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
-        }
-    }
-
-    /// Takes in what the streams hold, again and again, until dropped. An entry that cannot be counted is tried
-    /// again; its stream waits.
-    pub async fn follow(self: Arc<Self>) {
-        let mut reported = String::new();
-        loop {
-            match self.catch_up().await {
-                Ok(()) => reported.clear(),
-                Err(error) => {
-                    let text = error.to_string();
-                    if text != reported {
-                        tracing::warn!(%error, "counting waits");
-                        reported = text;
-                    }
-                }
-            }
-            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -163,6 +164,12 @@ impl Counts {
             en: format!("{entries} entries of {reporters} reporters; undecided groups are not counted"),
         };
         Ok((answer(query, &values, decide, &release.id, note)?, coverage))
+    }
+
+    /// Calendar years that hold counts, rising.
+    pub fn years(&self) -> Vec<i16> {
+        let years: BTreeSet<i16> = self.state().cube.slices().map(|slice| slice.year).collect();
+        years.into_iter().collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

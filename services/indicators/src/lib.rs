@@ -32,10 +32,11 @@ pub struct Indicators {
 }
 
 impl Indicators {
-    /// Serves counts of what `store` holds under the releases that `authority` keeps. Nothing is counted before
-    /// [`Counts::follow`] or [`Counts::catch_up`] of [`Indicators::counts`] runs.
+    /// Serves counts of what `store` holds under the releases that `authority` keeps, and follows the reporters'
+    /// streams until dropped. Call it inside a tokio runtime.
     pub fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
         let counts = Arc::new(Counts::new(store, Arc::clone(&authority)));
+        tokio::spawn(counts::follow(Arc::downgrade(&counts)));
         Self { authority, counts }
     }
 

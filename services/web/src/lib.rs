@@ -102,7 +102,7 @@ enum Language {
 }
 
 impl Language {
-    fn of<'a>(self, label: &'a Label) -> &'a str {
+    fn of(self, label: &Label) -> &str {
         match self {
             Self::English if !label.en.is_empty() => &label.en,
             _ => &label.sv,

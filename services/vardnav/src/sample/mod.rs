@@ -96,6 +96,7 @@ struct Generator {
     kommuner: Vec<Kommun>,
     last: Date,
     count: usize,
+    with_faults: bool,
     line: usize,
     fault: usize,
     serial: usize,
