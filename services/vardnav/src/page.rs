@@ -1,12 +1,133 @@
-//! What the web page shows, from this very process.
+//! What the web page shows, from this very process: the release in force and the computed indicators by region.
+
+use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use jiff::civil::Date;
+use vardnav_api::indicators::{UNKNOWN, place_code};
+use vardnav_api::vardnav::indicators::v1 as pb;
+use vardnav_classification::model::Label;
+use vardnav_indicators::definition::Indicator;
+use vardnav_indicators::{Answer, Figure, Place};
+use vardnav_release::Snapshot;
+use vardnav_runtime::clock;
+use vardnav_runtime::metrics::Exporter;
+use vardnav_service_indicators::Indicators;
+use vardnav_store::Authority;
+use vardnav_web::{Column, Overview, Release, Row, Source, Table};
 
-use crate::exit::Outcome;
+use crate::exit::{Failure, Outcome};
 use crate::server::Node;
 
 /// The routes of the web page.
-pub fn router(_node: &Node) -> Outcome<Router> {
-    Ok(Router::new().route("/healthz", get(|| async { "ok" })))
+pub fn router(node: &Node) -> Outcome<Router> {
+    let shown = Shown {
+        authority: Arc::clone(&node.authority),
+        indicators: node.indicators.clone(),
+        exporter: Exporter::new(&node.metrics).map_err(Failure::failed)?,
+    };
+    Ok(vardnav_web::router(Arc::new(shown)))
+}
+
+struct Shown {
+    authority: Arc<Authority>,
+    indicators: Indicators,
+    exporter: Exporter,
+}
+
+impl Source for Shown {
+    fn overview(&self, year: Option<i16>) -> Overview {
+        let today = clock::today();
+        let view = self.authority.view();
+        let Some(release) = view.release_on(today).or_else(|| view.newest_release()) else {
+            return Overview { year: today.year(), ..Overview::default() };
+        };
+        let years = self.indicators.counts().years();
+        let year = year.filter(|year| years.contains(year)).or(years.last().copied()).unwrap_or(today.year());
+        let library = release.indicators.indicators.iter().filter(|indicator| indicator.counted_grain.is_some());
+        let mut coverage = Label::default();
+        let mut tables = Vec::new();
+        for indicator in library {
+            // What cannot be asked for in this year has no table.
+            if let Ok((table, note)) = self.table(&release, indicator, year) {
+                tables.push(table);
+                coverage = note;
+            }
+        }
+        Overview {
+            release: Some(Release { id: release.id.clone(), title: release.title.clone(), from: release.from }),
+            year,
+            years,
+            tables,
+            coverage,
+            min_count: release.indicators.disclosure.min_count,
+        }
+    }
+
+    fn metrics(&self) -> String {
+        self.exporter.text().unwrap_or_default()
+    }
+}
+
+impl Shown {
+    fn table(&self, release: &Snapshot, indicator: &Indicator, year: i16) -> Outcome<(Table, Label)> {
+        let ask = |breakdowns: Vec<i32>| {
+            let request = pb::QueryIndicatorRequest {
+                indicator: indicator.id.clone(),
+                year: year.into(),
+                breakdowns,
+                ..Default::default()
+            };
+            self.indicators.ask(&request).map(|(answer, _)| answer).map_err(Failure::failed)
+        };
+        let answers = [ask(Vec::new())?, ask(vec![pb::Breakdown::Region.into()])?];
+        let all = || answers.iter().flat_map(|answer: &Answer| &answer.rows);
+        let values = release.description.table(&indicator.counted_table).map(|(_, table)| table.values.as_slice());
+        let columns: Vec<Column> = values
+            .unwrap_or_default()
+            .iter()
+            .filter(|value| all().any(|row| row.value == value.code && row.figure != Figure::Count(0)))
+            .map(|value| Column { code: value.code.clone(), label: value.label.clone() })
+            .collect();
+        let mut places: Vec<Place> = all().map(|row| row.place).collect();
+        places.sort_unstable();
+        places.dedup();
+        let figure = |place: Place, column: &Column| {
+            let row = all().find(|row| row.place == place && row.value == column.code);
+            row.map_or(Figure::Count(0), |row| row.figure)
+        };
+        let last = Date::new(year, 12, 31).unwrap_or(Date::MAX);
+        let rows = places
+            .into_iter()
+            .map(|place| Row {
+                code: place_code(place),
+                name: name(release, place, last),
+                figures: columns.iter().map(|column| figure(place, column)).collect(),
+            })
+            .collect();
+        let table = Table {
+            id: indicator.id.clone(),
+            title: indicator.label.clone(),
+            definition: indicator.numerator.clone(),
+            columns,
+            rows,
+        };
+        let [whole, _] = answers;
+        Ok((table, whole.coverage))
+    }
+}
+
+/// The name of a place on a date.
+fn name(release: &Snapshot, place: Place, date: Date) -> Label {
+    let both = |sv: &str, en: &str| Label { sv: sv.to_owned(), en: en.to_owned() };
+    let code = place_code(place);
+    match place {
+        Place::Country => return both("Hela landet", "The whole country"),
+        Place::Unknown | Place::UnknownKommun(_) => return both("Okänt eller skyddat", "Unknown or protected"),
+        Place::Region(_) | Place::Kommun(_) => {}
+    }
+    let geography = release.catalog.in_force(&release.register.geography_system, date);
+    let term = geography.and_then(|edition| edition.lookup(&code)?.display("sv", Some(date)));
+    let text = term.map_or(UNKNOWN, |term| term.text);
+    both(text, text)
 }

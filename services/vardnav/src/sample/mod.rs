@@ -96,7 +96,6 @@ struct Generator {
     kommuner: Vec<Kommun>,
     last: Date,
     count: usize,
-    with_faults: bool,
     line: usize,
     fault: usize,
     serial: usize,
