@@ -158,16 +158,13 @@ impl<'e, 'q> Search<'e, 'q> {
         let Some(plan) = self.plan(level, docs.len()) else {
             return;
         };
-        let mut rest = docs.clone();
-        if let Way::Through { patience } = plan.way {
-            rest.start = docs.start.saturating_add(patience).min(docs.end);
-            self.take(level, docs.start..rest.start);
-        }
+        let rest = docs.start.saturating_add(plan.patience).min(docs.end)..docs.end;
+        self.take(level, docs.start..rest.start);
         if rest.is_empty() || self.full() {
             return;
         }
         let lists = self.lists(plan.rarest, level, &rest);
-        if plan.way == Way::Merge {
+        if plan.merge {
             self.take(level, Merge::new(lists));
         } else {
             let held = lists.into_iter().flatten().copied();
@@ -245,16 +242,17 @@ impl<'e, 'q> Search<'e, 'q> {
         let examined = (missing * count / (all * share)).min(count);
         let merge = 30.0 * width + examined * (2.0 + width.log2());
         let gather = 10.0 * width + 3.0 * count;
-        let way = if through < merge.min(gather) {
-            Way::Through {
-                patience: (2.0 * merge.min(gather)).min(range as f64) as u32,
-            }
-        } else if merge < gather {
-            Way::Merge
+        let lists = merge.min(gather);
+        let patience = if through < lists {
+            (2.0 * lists).min(range as f64) as u32
         } else {
-            Way::Gather
+            0
         };
-        Some(Plan { rarest, way })
+        Some(Plan {
+            rarest,
+            patience,
+            merge: merge < gather,
+        })
     }
 
     /// The docs of a range that hold a word at `level` or better, a list for each word it may stand for.
@@ -310,22 +308,15 @@ impl<'e, 'q> Search<'e, 'q> {
     }
 }
 
-/// How a level is searched.
+/// How a level is searched: first, where much seems to fit, by going through the docs in rank order, which ends early
+/// when it does; then, as far as needed, by the lists of the rarest word.
 struct Plan<'q> {
     /// The word that the fewest docs hold.
     rarest: &'q QueryWord,
-    way: Way,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Way {
-    /// Go through the docs in rank order: ends early when much fits. When after `patience` docs it has not, the
-    /// rest is gathered.
-    Through { patience: u32 },
-    /// Merge the lists of the rarest word: ends early when many of its docs fit.
-    Merge,
-    /// Check all docs of the rarest word.
-    Gather,
+    /// How many docs to go through before turning to the lists.
+    patience: u32,
+    /// Whether to merge the lists, which ends early when many of their docs fit, or to check all their docs.
+    merge: bool,
 }
 
 /// Docs of several lists in rising order, each once.
