@@ -19,6 +19,7 @@ pub mod upload;
     missing_docs,
     unreachable_pub,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "generated"

@@ -1,5 +1,12 @@
 //! The compiled tables decide as the plain reading of their source does, and more facts never change a decision.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 mod support;
 
 use proptest::prelude::*;

@@ -220,7 +220,9 @@ pub struct Form<'a> {
 impl Form<'_> {
     /// What it states: axes with the codes given for them.
     pub fn facts(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
-        self.facts.iter().map(|(axis, stated)| (axis.as_ref(), stated.codes()))
+        self.facts
+            .iter()
+            .map(|(axis, stated)| (axis.as_ref(), stated.codes()))
     }
 }
 
@@ -229,7 +231,10 @@ impl Form<'_> {
 /// # Errors
 /// Everything that is wrong with the form.
 pub fn read_form(line: &[u8]) -> Result<Form<'_>, Refused> {
-    let raw = RawLine::read(line).map_err(|finding| Refused { id: None, findings: vec![finding] })?;
+    let raw = RawLine::read(line).map_err(|finding| Refused {
+        id: None,
+        findings: vec![finding],
+    })?;
     let mut findings = raw.findings;
     let fault = raw.id.as_deref().and_then(id_fault);
     let id = raw.id.filter(|_| fault.is_none());
@@ -251,8 +256,16 @@ pub fn read_form(line: &[u8]) -> Result<Form<'_>, Refused> {
         date
     });
     match (id, grain, date) {
-        (Some(id), Some(grain), Some(date)) if findings.is_empty() => Ok(Form { id, grain, date, facts: raw.facts }),
-        (id, ..) => Err(Refused { id: id.map(Cow::into_owned), findings }),
+        (Some(id), Some(grain), Some(date)) if findings.is_empty() => Ok(Form {
+            id,
+            grain,
+            date,
+            facts: raw.facts,
+        }),
+        (id, ..) => Err(Refused {
+            id: id.map(Cow::into_owned),
+            findings,
+        }),
     }
 }
 
@@ -263,20 +276,36 @@ pub fn read_form(line: &[u8]) -> Result<Form<'_>, Refused> {
 pub fn read<'a, 'r>(line: &'a [u8], releases: &Releases<'r>) -> Result<(Case<'a>, InForce<'r>), Refused> {
     let form = read_form(line)?;
     let Some(release) = releases.on(form.date) else {
-        return Err(Refused { id: Some(form.id.into_owned()), findings: vec![no_release(form.date)] });
+        return Err(Refused {
+            id: Some(form.id.into_owned()),
+            findings: vec![no_release(form.date)],
+        });
     };
     let mut facts = FactSet::new();
     let mut findings = Vec::new();
     for (axis, stated) in &form.facts {
-        let said = release.system.state(form.grain, &mut facts, axis, stated.codes(), FactSource::Record);
+        let said = release
+            .system
+            .state(form.grain, &mut facts, axis, stated.codes(), FactSource::Record);
         if let Err(error) = said {
             findings.push(fact_fault(error, axis, stated.codes(), stated.is_list()));
         }
     }
     if findings.is_empty() {
-        Ok((Case { id: form.id, grain: form.grain, date: form.date, facts }, release))
+        Ok((
+            Case {
+                id: form.id,
+                grain: form.grain,
+                date: form.date,
+                facts,
+            },
+            release,
+        ))
     } else {
-        Err(Refused { id: Some(form.id.into_owned()), findings })
+        Err(Refused {
+            id: Some(form.id.into_owned()),
+            findings,
+        })
     }
 }
 
@@ -289,9 +318,11 @@ pub fn fact_fault<'v>(
 ) -> LineFinding {
     let path = format!("facts.{}", safe_echo(axis));
     match error {
-        StatementError::UnknownAxis => {
-            LineFinding::new("VN-CLS-009", path, format!("no axis is called `{}`", safe_echo(axis)))
-        }
+        StatementError::UnknownAxis => LineFinding::new(
+            "VN-CLS-009",
+            path,
+            format!("no axis is called `{}`", safe_echo(axis)),
+        ),
         StatementError::UnknownValue { position } => {
             let code = codes.nth(position).unwrap_or_default();
             let path = if list { format!("{path}[{position}]") } else { path };

@@ -1,6 +1,13 @@
 //! The starter release's description system compiles, is proven without its guards, in every variant, and says what
 //! the design of its tables says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
@@ -25,7 +32,12 @@ fn defects(source: DescriptionSource) -> Vec<String> {
     proofs
         .iter()
         .flat_map(|proof| {
-            let of = move |defect: &Defect| format!("{} of {:?} from {}: {defect}", proof.table, proof.grain, proof.from);
+            let of = move |defect: &Defect| {
+                format!(
+                    "{} of {:?} from {}: {defect}",
+                    proof.table, proof.grain, proof.from
+                )
+            };
             proof.defects.iter().map(of)
         })
         .collect()

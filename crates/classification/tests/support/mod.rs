@@ -4,7 +4,9 @@
     dead_code,
     missing_docs,
     unreachable_pub,
-    reason = "each test uses its own part of it"
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, of which each uses its own"
 )]
 
 use std::collections::BTreeMap;
@@ -164,11 +166,11 @@ impl Oracle<'_> {
 }
 
 fn all(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    truths.fold(Some(true), |so_far, next| match (so_far, next) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    })
+    let truths: Vec<_> = truths.collect();
+    if truths.contains(&Some(false)) {
+        return Some(false);
+    }
+    if truths.contains(&None) { None } else { Some(true) }
 }
 
 fn any(truths: impl Iterator<Item = Option<bool>>) -> Option<bool> {

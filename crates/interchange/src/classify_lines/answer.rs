@@ -151,7 +151,11 @@ impl Answer {
         }
         out.extend(b"},\"undetermined\":{");
         let mut first = true;
-        for table in self.tables.iter().filter(|table| table.held || !table.possible.is_empty()) {
+        for table in self
+            .tables
+            .iter()
+            .filter(|table| table.held || !table.possible.is_empty())
+        {
             comma(&mut first, out);
             text(&table.table, out);
             out.extend(b":{");
@@ -200,18 +204,16 @@ pub fn write_findings(id: Option<&str>, findings: &[LineFinding], out: &mut Vec<
 }
 
 /// The codes of collected values, each once, in the order of the rules that may give them.
-fn in_rule_order<'a>(
-    system: &'a DescriptionSystem,
+fn in_rule_order(
+    system: &DescriptionSystem,
     table: TableIndex,
     slot: AxisIndex,
     values: u64,
-) -> impl Iterator<Item = &'a str> {
-    let order = system.collected_order(table);
-    let ordered = order
-        .iter()
-        .copied()
-        .filter(move |value| values & (1 << value) != 0);
-    ordered.map(move |value| system.value_code(slot, value))
+) -> impl Iterator<Item = &str> {
+    let order = system.collected_order(table).iter().copied();
+    order
+        .filter(move |value| values & (1 << value) != 0)
+        .map(move |value| system.value_code(slot, value))
 }
 
 fn axes(system: &DescriptionSystem, axes: AxisSet, out: &mut Vec<u8>) {
