@@ -373,7 +373,8 @@ const UNITS: [Template; 19] = [
 /// Suffix of the units that close on [`CLOSED_ON`].
 pub(super) const CLOSED: &str = "MT9";
 const CLOSED_ON: Date = Date::constant(2026, 2, 1);
-const OPENED_ON: Date = Date::constant(2020, 1, 1);
+/// No release says what a unit may state before the first one.
+const OPENED_ON: Date = Date::constant(2026, 1, 1);
 /// Regions where hospital care at home gets physicians round the clock only from [`EXTENDED_ON`].
 const LIMITED: [&str; 5] = [
     "region-norrbotten",
