@@ -78,7 +78,8 @@ fn read(package: &Package) -> (Vec<Found>, Vec<ImportFinding>) {
     if groups.is_empty() {
         return (Vec::new(), codesystem::read_folder(package.files()).1);
     }
-    let (mut found, mut findings) = (Vec::new(), Vec::new());
+    let same = |a: &Edition, b: &Edition| a.url() == b.url() && a.version() == b.version();
+    let (mut found, mut findings) = (Vec::<Found>::new(), Vec::new());
     for group in groups {
         let paths: BTreeSet<&str> = group.paths.iter().map(String::as_str).collect();
         let files = || package.files().filter(|(path, _)| paths.contains(path));
@@ -86,6 +87,10 @@ fn read(package: &Package) -> (Vec<Found>, Vec<ImportFinding>) {
         findings.extend(of_group);
         for system in systems {
             match Edition::compile(system) {
+                Ok(edition) if found.iter().any(|other| same(&other.edition, &edition)) => {
+                    let message = format!("{} is in another folder already", edition.title());
+                    findings.push(ImportFinding::error("VN-IMP-014", &group.folder, 0, message));
+                }
                 Ok(edition) => found.push(Found {
                     edition,
                     blob: edition_files::encode(files()),

@@ -162,6 +162,7 @@ impl TerminologyService for Terminology {
                 .parse()
                 .map_err(|_| ApiError::field("page_token", "not a token of this method"))?,
         };
+        let from = usize::min(HITS_MAX, from);
         let wanted = usize::min(HITS_MAX, from + size + 1);
         let view = self.authority.view();
         let systems: Vec<&str> = request.systems.iter().map(String::as_str).collect();

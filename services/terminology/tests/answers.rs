@@ -1,0 +1,222 @@
+//! From imported files to answers, over the service's own methods.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where it fails"
+)]
+
+use std::sync::Arc;
+
+use tonic::{Code, Request};
+use vardnav_api::vardnav::terminology::v1 as pb;
+use vardnav_api::vardnav::terminology::v1::terminology_service_server::TerminologyService as _;
+use vardnav_interchange::codesystem::{ICD_10_SE, KMA};
+use vardnav_release::Snapshot;
+use vardnav_release::entry::EditionRecord;
+use vardnav_release::package::Package;
+use vardnav_runtime::caller::Caller;
+use vardnav_service_terminology::Terminology;
+use vardnav_store::{Authority, Loader, Memory, Store};
+use vardnav_terminology::Edition;
+
+struct Editions;
+
+impl Loader for Editions {
+    fn load_release(&self, _: &Package, _: &[Arc<Edition>]) -> Result<Snapshot, String> {
+        Err("no releases here".to_owned())
+    }
+
+    fn load_edition(&self, record: &EditionRecord, bytes: &[u8]) -> Result<Edition, String> {
+        vardnav_service_terminology::load(record, bytes)
+    }
+}
+
+fn files(digit4: &str) -> Package {
+    let files = [
+        (
+            "codes/icd-2021/chapter.txt",
+            "\u{feff}09\t\tNionde kapitlet (I00-I99)",
+        ),
+        ("codes/icd-2021/block.txt", "\u{feff}I30-I52\t\tHjärtblock\n"),
+        ("codes/icd-2021/digit3.txt", "\u{feff}I50\t\tPåhittad hjärtsvikt"),
+        ("codes/icd-2021/digit4.txt", digit4),
+        ("codes/icd-2021/digit5.txt", "\u{feff}I501A\t*\tDjupast"),
+        ("codes/kma-2021/level1.txt", "Kod:\t\tKodtext:\nA\t\tGrupp"),
+        ("codes/kma-2021/level2.txt", "Kod:\t\tKodtext:\nAA\t\tUndergrupp"),
+        ("codes/kma-2021/level3.txt", "Kod:\t\tKodtext:\nAA0\t\tTredje"),
+        (
+            "codes/kma-2021/level4.txt",
+            "Kod:\t\tKodtext:\tBeskrivning:\nAA001\t\tHjärtprov\tVad det är",
+        ),
+    ];
+    Package::new(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))).unwrap()
+}
+
+const DIGIT4: &str = "\u{feff}I509\t\tHjärtsvikt, ospecificerad";
+
+async fn service() -> (Arc<dyn Store>, Terminology) {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = Authority::open(Arc::clone(&store), Arc::new(Editions))
+        .await
+        .unwrap();
+    (Arc::clone(&store), Terminology::new(store, authority))
+}
+
+fn caller() -> Caller {
+    Caller::trusted("anna")
+}
+
+#[tokio::test]
+async fn imported_editions_answer_and_outlive_the_server() {
+    let (store, service) = service().await;
+    let checked = service.import(&caller(), files(DIGIT4), true).await.unwrap();
+    assert_eq!((checked.code_systems.len(), checked.findings.len()), (2, 0));
+    let list = |service: Terminology| async move {
+        let request = Request::new(pb::ListCodeSystemsRequest::default());
+        service
+            .list_code_systems(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .code_systems
+    };
+    assert_eq!(list(service.clone()).await, [], "only checked");
+    for _ in 0..2 {
+        service.import(&caller(), files(DIGIT4), false).await.unwrap();
+    }
+    let listed = list(service).await;
+    let counts: Vec<_> = listed
+        .iter()
+        .map(|system| (system.url.as_str(), system.concepts))
+        .collect();
+    assert_eq!(counts, [(KMA, 4), (ICD_10_SE, 5)]);
+
+    let authority = Authority::open(Arc::clone(&store), Arc::new(Editions))
+        .await
+        .unwrap();
+    assert_eq!(
+        authority.view().position(),
+        2,
+        "the same files again write nothing"
+    );
+    let service = Terminology::new(store, authority);
+    assert_eq!(list(service.clone()).await, listed);
+
+    let lookup = |system: &str, code: &str| {
+        Request::new(pb::LookupRequest {
+            system: system.to_owned(),
+            code: code.to_owned(),
+            ..Default::default()
+        })
+    };
+    let answer = service
+        .lookup(lookup(ICD_10_SE, "I50.9"))
+        .await
+        .unwrap()
+        .into_inner();
+    let concept = answer.concept.unwrap();
+    assert_eq!(
+        (concept.code.as_str(), concept.display.as_str()),
+        ("I509", "Hjärtsvikt, ospecificerad")
+    );
+    assert_eq!(
+        (concept.parents, answer.version.as_str()),
+        (vec!["I50".to_owned()], "2021")
+    );
+    assert_eq!(
+        service.lookup(lookup(ICD_10_SE, "I99")).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    assert_eq!(
+        service
+            .lookup(lookup("urn:nowhere", "I50"))
+            .await
+            .unwrap_err()
+            .code(),
+        Code::NotFound
+    );
+
+    let validate = pb::ValidateCodeRequest {
+        system: ICD_10_SE.to_owned(),
+        code: "I509".to_owned(),
+        display: "något annat".to_owned(),
+        ..Default::default()
+    };
+    let answer = service
+        .validate_code(Request::new(validate))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        (answer.valid, answer.findings[0].code.as_str()),
+        (false, "VN-TERM-004")
+    );
+
+    let subsumes = pb::SubsumesRequest {
+        system: ICD_10_SE.to_owned(),
+        code_a: "09".to_owned(),
+        code_b: "I501A".to_owned(),
+        ..Default::default()
+    };
+    let answer = service
+        .subsumes(Request::new(subsumes))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(answer.outcome(), pb::Subsumption::Subsumes);
+}
+
+#[tokio::test]
+async fn a_search_is_paged_and_takes_no_other_token() {
+    let (_, service) = service().await;
+    service.import(&caller(), files(DIGIT4), false).await.unwrap();
+    let search = |token: &str| {
+        Request::new(pb::SearchRequest {
+            text: "hjart".to_owned(),
+            page_size: 1,
+            page_token: token.to_owned(),
+            ..Default::default()
+        })
+    };
+    let (mut codes, mut token) = (Vec::new(), String::new());
+    loop {
+        let answer = service.search(search(&token)).await.unwrap().into_inner();
+        codes.extend(answer.hits.into_iter().map(|hit| hit.code));
+        token = answer.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(codes, ["AA001", "I30-I52", "I50", "I509"]);
+    assert_eq!(
+        service.search(search("-1")).await.unwrap_err().code(),
+        Code::InvalidArgument
+    );
+    let beyond = service
+        .search(search(&usize::MAX.to_string()))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(beyond.hits, []);
+}
+
+#[tokio::test]
+async fn a_code_system_with_a_defect_is_left_out_and_the_others_are_loaded() {
+    let (_, service) = service().await;
+    let answer = service
+        .import(&caller(), files("I509\t\ta\nI509\t\tb"), false)
+        .await
+        .unwrap();
+    let urls: Vec<_> = answer
+        .code_systems
+        .iter()
+        .map(|system| system.url.as_str())
+        .collect();
+    assert_eq!(urls, [KMA]);
+    let finding = &answer.findings[0];
+    assert_eq!(
+        (finding.file.as_str(), finding.line),
+        ("codes/icd-2021/digit4.txt", 2)
+    );
+    assert_eq!(finding.finding.as_ref().unwrap().code, "VN-IMP-005");
+}
