@@ -59,8 +59,10 @@ fn version(version: &UnitVersion, view: &View) -> Result<(), ApiError> {
             ));
         }
     }
-    let Some(release) = view.release_on(version.from) else {
-        return Err(ApiError::field("from", "no release is in force on the date"));
+    // A unit may be older than every release; then the oldest one says what it may state.
+    let oldest = || view.releases().min_by_key(|release| release.from);
+    let Some(release) = view.release_on(version.from).or_else(oldest) else {
+        return Err(ApiError::field("from", "no release is published yet"));
     };
     let principals = &version.principals;
     for (field, code) in [
