@@ -257,6 +257,7 @@ impl<'s> Parts<'s> {
             code,
             validity: concept.validity,
             designations: (first, self.designations.len() as u32),
+            first: self.designations.get(first as usize).copied().unwrap_or_default(),
             status: concept.status,
         });
         for definition in &concept.definitions {

@@ -60,16 +60,20 @@ pub struct Edition {
     pub(crate) index: SearchIndex,
 }
 
+/// What nearly every question about a concept needs, in one line of the processor's cache.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct ConceptRow {
     pub(crate) code: Span,
     pub(crate) validity: Validity,
     /// Its designations among all of the edition.
     pub(crate) designations: (u32, u32),
+    /// Copy of the first of them; without meaning when there is none.
+    pub(crate) first: DesignationRow,
     pub(crate) status: ConceptStatus,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DesignationRow {
     pub(crate) text: Span,
     /// Index into [`Edition::details`]; beyond its end when there is none.
@@ -215,11 +219,14 @@ impl Edition {
             .map_or("", |row| self.texts.get(row.code))
     }
 
-    pub(crate) fn designations(&self, concept: &ConceptRow) -> &[DesignationRow] {
-        let (start, end) = concept.designations;
-        self.designations
-            .get(start as usize..end as usize)
-            .unwrap_or_default()
+    pub(crate) fn designations<'e>(&'e self, concept: &'e ConceptRow) -> &'e [DesignationRow] {
+        match concept.designations {
+            (start, end) if end - start == 1 => std::slice::from_ref(&concept.first),
+            (start, end) => self
+                .designations
+                .get(start as usize..end as usize)
+                .unwrap_or_default(),
+        }
     }
 
     pub(crate) fn tag(&self, language: u16) -> &str {
