@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use jiff::civil::Date;
-use vardnav_api::status::ApiError;
+use vardnav_api::status::{ApiError, Kind};
 use vardnav_classification::model::Label;
 use vardnav_indicators::cube::{Cube, Slice};
 use vardnav_indicators::query::{Published, Query, answer};
@@ -138,6 +138,10 @@ impl Counts {
         let frame = frame(release, query.period.year());
         let disclosure = release.indicators.disclosure;
         let mut state = self.state();
+        if !state.loaded {
+            let message = "the counts are being read; ask again in a moment";
+            return Err(ApiError::new(Kind::Unavailable, "VN-API-010", message));
+        }
         let State {
             cube,
             published,

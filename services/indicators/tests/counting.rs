@@ -1,0 +1,318 @@
+//! Counts follow the ledger: over a store in memory, under the starter release, with entries made as the register
+//! makes them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+use std::sync::Arc;
+
+use jiff::civil::{Date, date};
+use vardnav_api::vardnav::indicators::v1 as pb;
+use vardnav_indicators::query::Row;
+use vardnav_indicators::{Figure, Place};
+use vardnav_interchange::release::{self as files, starter};
+use vardnav_register::derive::{Attributes, derive};
+use vardnav_register::entry::{Entry, Header, Nonces};
+use vardnav_register::identity::{PersonKey, identify};
+use vardnav_register::record::{Body, Contact, Fact, IdentityType, Person, Principals, Record, RecordKind};
+use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
+use vardnav_register::unit::CareUnit;
+use vardnav_release::Snapshot;
+use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Proposal};
+use vardnav_release::package::Package;
+use vardnav_service_indicators::{Indicators, PROJECTION};
+use vardnav_store::{Authority, Head, Loader, Memory, Row as StoreRow, Store, StreamId};
+use vardnav_terminology::Edition;
+
+struct Files;
+
+impl Loader for Files {
+    fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String> {
+        files::compile(package, editions).map_err(|findings| findings.len().to_string())
+    }
+
+    fn load_edition(&self, _: &EditionRecord, _: &[u8]) -> Result<Edition, String> {
+        Err("no editions here".to_owned())
+    }
+}
+
+/// A store with the starter release in force.
+struct Bench {
+    store: Arc<dyn Store>,
+    authority: Arc<Authority>,
+    release: Arc<Snapshot>,
+}
+
+impl Surroundings for Bench {
+    fn release_on(&self, _: Date) -> Option<ReleaseView<'_>> {
+        Some(self.release.view())
+    }
+
+    fn unit(&self, _: &str) -> Option<&CareUnit> {
+        None
+    }
+
+    fn reporter_known(&self, _: &str) -> bool {
+        true
+    }
+
+    fn episode(&self, _: &str, _: &str) -> Option<&EpisodeView> {
+        None
+    }
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        let authority = Authority::open(Arc::clone(&store), Arc::new(Files))
+            .await
+            .unwrap();
+        let package = starter::package().unwrap();
+        let digest = authority.keep_package(&package).await.unwrap();
+        let (draft, from) = ("2026.1".to_owned(), date(2026, 1, 1));
+        let proposal = Proposal {
+            release: draft.clone(),
+            from,
+            digest,
+            ..Proposal::default()
+        };
+        for (caller, change) in [
+            (
+                "anna",
+                Change::DraftPut {
+                    draft: draft.clone(),
+                    proposal,
+                },
+            ),
+            (
+                "anna",
+                Change::DraftChecked {
+                    draft: draft.clone(),
+                    digest,
+                    errors: 0,
+                    warnings: 0,
+                },
+            ),
+            (
+                "bo",
+                Change::DraftApproved {
+                    draft: draft.clone(),
+                    digest,
+                },
+            ),
+            ("bo", Change::ReleasePublished { draft, digest, from }),
+        ] {
+            let entry = AuthorityEntry {
+                caller: caller.into(),
+                at: 1,
+                change,
+            };
+            authority.append(&entry).await.unwrap();
+        }
+        let release = authority.view().release("2026.1").unwrap();
+        Self {
+            store,
+            authority,
+            release,
+        }
+    }
+
+    /// Appends a visit of a mobile unit as the reporter's stream holds it.
+    async fn visit(&self, reporter: &str, id: u32, revision: u32, kommun: Option<&str>, month: i8) -> Head {
+        let fact = |axis: &str, value: &str| Fact {
+            axis: axis.into(),
+            values: vec![value.into()],
+        };
+        let record = Record {
+            id: format!("v-{id}"),
+            revision,
+            person: Person {
+                identity_type: IdentityType::Personnummer,
+                identity: "189001019802".into(),
+                sex: None,
+                birth_date: None,
+                protected: false,
+            },
+            residence: kommun.map(str::to_owned),
+            principals: Principals::default(),
+            unit: None,
+            facts: vec![
+                fact("contact-mode", "in-person"),
+                fact("origin", "regional-primary-care"),
+                fact("place", "mobile-unit"),
+            ],
+            body: Body::Contact(Contact {
+                date: date(2026, month, 10),
+                episode: None,
+                professions: vec!["nurse".into()],
+                delegated: None,
+                reason: None,
+                diagnoses: Vec::new(),
+                procedures: Vec::new(),
+                requested: None,
+                first_contact: None,
+            }),
+        };
+        let identity = identify(&record.person, date(2026, 12, 31), &[]).unwrap();
+        let derived = derive(
+            &record,
+            reporter,
+            &Attributes::of(&record.person, &identity),
+            self,
+        );
+        let header = Header {
+            reporter: reporter.into(),
+            kind: RecordKind::Contact,
+            id: record.id.clone(),
+            revision,
+            received: 1,
+            release: "2026.1".into(),
+        };
+        let nonces = Nonces {
+            content: [1; 32],
+            identity: [2; 32],
+            derived: [3; 32],
+        };
+        let entry = Entry::new(
+            header,
+            &record,
+            b"",
+            (PersonKey([7; 16]), &derived),
+            &nonces,
+            Vec::new(),
+        );
+        let stream = StreamId::reporter(reporter).unwrap();
+        let size = self.store.head(&stream).await.unwrap().size;
+        let row = StoreRow {
+            key: entry.key(),
+            leaf: entry.leaf(),
+            bytes: entry.encode(),
+        };
+        self.store.append(&stream, size, vec![row]).await.unwrap()
+    }
+
+    fn indicators(&self) -> Indicators {
+        Indicators::new(Arc::clone(&self.store), Arc::clone(&self.authority))
+    }
+}
+
+fn ask(indicators: &Indicators, breakdowns: Vec<i32>) -> Vec<Row> {
+    let request = pb::QueryIndicatorRequest {
+        indicator: "contacts-by-group".into(),
+        year: 2026,
+        groups: vec!["mobile-care".into()],
+        breakdowns,
+        ..Default::default()
+    };
+    indicators.ask(&request).unwrap().0.rows
+}
+
+fn by_region(indicators: &Indicators) -> Vec<(Place, Figure)> {
+    let rows = ask(indicators, vec![pb::Breakdown::Region.into()]);
+    rows.into_iter()
+        .map(|row| (row.place, row.figure))
+        .filter(|(_, figure)| *figure != Figure::Count(0))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_revision_takes_the_place_of_what_it_revises() {
+    let bench = Bench::new().await;
+    for id in 0..20 {
+        bench.visit("region-stockholm", id, 1, Some("0180"), 3).await;
+        bench.visit("region-skane", id, 1, Some("1290"), 4).await;
+    }
+    let indicators = bench.indicators();
+    indicators.counts().catch_up().await.unwrap();
+    assert_eq!(
+        by_region(&indicators),
+        [
+            (Place::Region(1), Figure::Count(20)),
+            (Place::Region(12), Figure::Count(20))
+        ]
+    );
+
+    // Six lived in Kristianstad, and one of those is revised twice within one batch.
+    for id in 0..6 {
+        bench.visit("region-stockholm", id, 2, Some("1290"), 3).await;
+    }
+    bench.visit("region-stockholm", 0, 3, None, 3).await;
+    bench.visit("region-stockholm", 0, 4, Some("1280"), 3).await;
+    indicators.counts().catch_up().await.unwrap();
+    assert_eq!(
+        by_region(&indicators),
+        [
+            (Place::Region(1), Figure::Count(14)),
+            (Place::Region(12), Figure::Count(26))
+        ]
+    );
+    let whole = ask(&indicators, Vec::new());
+    assert_eq!(whole.first().map(|row| row.figure), Some(Figure::Count(40)));
+}
+
+#[tokio::test]
+async fn counts_go_on_after_a_restart_and_are_the_same_when_counted_anew() {
+    let bench = Bench::new().await;
+    for id in 0..12 {
+        bench.visit("region-stockholm", id, 1, Some("0180"), 1).await;
+    }
+    bench.indicators().counts().catch_up().await.unwrap();
+    for id in 12..30 {
+        bench.visit("region-stockholm", id, 1, Some("0188"), 2).await;
+    }
+    bench.visit("region-stockholm", 3, 2, Some("0188"), 2).await;
+    let restarted = bench.indicators();
+    restarted.counts().catch_up().await.unwrap();
+    let rows = bench.store.scan(PROJECTION, b"", 100).await.unwrap();
+    let months = ask(&restarted, vec![pb::Breakdown::Month.into()]);
+    let figures: Vec<Figure> = months.iter().take(3).map(|row| row.figure).collect();
+    assert_eq!(figures, [Figure::Count(11), Figure::Count(19), Figure::Count(0)]);
+
+    bench.store.clear(PROJECTION).await.unwrap();
+    bench.indicators().counts().catch_up().await.unwrap();
+    assert_eq!(bench.store.scan(PROJECTION, b"", 100).await.unwrap(), rows);
+}
+
+#[tokio::test]
+async fn small_counts_are_withheld_on_the_way_out() {
+    let bench = Bench::new().await;
+    for id in 0..10 {
+        bench.visit("region-stockholm", id, 1, Some("0180"), 1).await;
+    }
+    for id in 0..3 {
+        bench.visit("region-skane", id, 1, Some("1290"), 1).await;
+    }
+    let indicators = bench.indicators();
+    indicators.counts().catch_up().await.unwrap();
+    assert_eq!(
+        by_region(&indicators),
+        [
+            (Place::Region(1), Figure::Suppressed),
+            (Place::Region(12), Figure::Suppressed)
+        ]
+    );
+    let (_, coverage) = indicators
+        .ask(&pb::QueryIndicatorRequest {
+            indicator: "contacts-by-group".into(),
+            year: 2026,
+            ..Default::default()
+        })
+        .unwrap();
+    assert_eq!((coverage.reporters, coverage.entries), (2, 13));
+}
+
+#[tokio::test]
+async fn what_is_not_counted_says_so() {
+    let bench = Bench::new().await;
+    let indicators = bench.indicators();
+    indicators.counts().catch_up().await.unwrap();
+    let code = |indicator: &str| {
+        let request = pb::QueryIndicatorRequest {
+            indicator: indicator.into(),
+            year: 2026,
+            ..Default::default()
+        };
+        indicators.ask(&request).unwrap_err().code
+    };
+    assert_eq!(code("core-01"), "VN-API-005");
+    assert_eq!(code("no-such"), "VN-API-002");
+}
