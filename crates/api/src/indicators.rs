@@ -136,7 +136,7 @@ impl From<QueryError> for ApiError {
             QueryError::Unknown("kommun" | "region") => Self::field("place", message),
             QueryError::Unknown("age group") => Self::field("age_group", message),
             QueryError::Unknown(_) => Self::field("groups", message),
-            QueryError::TooManyRows => Self::new(Kind::ResourceExhausted, "VN-API-004", message),
+            QueryError::TooManyRows => Self::new(Kind::ResourceExhausted, "VN-API-041", message),
         }
     }
 }

@@ -50,7 +50,7 @@ impl Indicators {
         self.authority.view().newest_release().ok_or_else(|| {
             ApiError::new(
                 Kind::FailedPrecondition,
-                "VN-API-003",
+                "VN-API-040",
                 "no release is published yet",
             )
         })
@@ -89,7 +89,7 @@ fn counted(indicator: &Indicator) -> Result<(&str, Grain), ApiError> {
         Some(grain) if !indicator.counted_table.is_empty() => Ok((&indicator.counted_table, grain)),
         _ => Err(ApiError::new(
             Kind::FailedPrecondition,
-            "VN-API-005",
+            "VN-API-042",
             "the indicator is described but not counted from the register",
         )),
     }

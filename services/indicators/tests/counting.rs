@@ -313,6 +313,6 @@ async fn what_is_not_counted_says_so() {
         };
         indicators.ask(&request).unwrap_err().code
     };
-    assert_eq!(code("core-01"), "VN-API-005");
+    assert_eq!(code("core-01"), "VN-API-042");
     assert_eq!(code("no-such"), "VN-API-002");
 }
