@@ -10,7 +10,9 @@ use vardnav_tests::{Server, root, sample};
 #[test]
 fn a_python_client_with_reflection_alone_classifies_and_reports() {
     let Some(python) = std::env::var_os("VARDNAV_PYTHON") else {
-        println!("skipped: VARDNAV_PYTHON names no Python with grpcio and grpcio-reflection; tests/run installs one");
+        println!(
+            "skipped: VARDNAV_PYTHON names no Python with grpcio and grpcio-reflection; tests/run installs one"
+        );
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -21,15 +23,33 @@ fn a_python_client_with_reflection_alone_classifies_and_reports() {
         .arg(batch().to_string())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
 
     let services = answer["services"].as_array().unwrap();
-    for area in ["terminology", "release", "classification", "register", "units", "indicators"] {
+    for area in [
+        "terminology",
+        "release",
+        "classification",
+        "register",
+        "units",
+        "indicators",
+    ] {
         let prefix = format!("vardnav.{area}.v1.");
-        assert!(services.iter().any(|name| name.as_str().unwrap().starts_with(&prefix)), "{prefix} is not reflected");
+        assert!(
+            services
+                .iter()
+                .any(|name| name.as_str().unwrap().starts_with(&prefix)),
+            "{prefix} is not reflected"
+        );
     }
-    let results = answer["classified"]["classification"]["results"].as_array().unwrap();
+    let results = answer["classified"]["classification"]["results"]
+        .as_array()
+        .unwrap();
     let values = |table: &str| &results.iter().find(|result| result["table"] == table).unwrap()["values"];
     assert_eq!(values("contact-type"), &json!(["home-visit"]));
     assert_eq!(values("care-level"), &json!(["primary"]));
@@ -41,7 +61,13 @@ fn a_python_client_with_reflection_alone_classifies_and_reports() {
     assert_eq!(outcomes.len(), 2);
     assert_eq!(outcomes[0]["outcome"], "OUTCOME_ACCEPTED", "{outcomes:?}");
     assert_eq!(outcomes[1]["outcome"], "OUTCOME_REJECTED");
-    assert_eq!(answer["reported"][0]["receipt"]["leaves"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        answer["reported"][0]["receipt"]["leaves"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(answer["refused"], json!({"code": "NOT_FOUND", "details": true}));
 }
 
@@ -57,7 +83,12 @@ fn batch() -> Value {
                 && record["revision"] == 1
         })
         .unwrap();
-    let date: Vec<i64> = contact["date"].as_str().unwrap().split('-').map(|part| part.parse().unwrap()).collect();
+    let date: Vec<i64> = contact["date"]
+        .as_str()
+        .unwrap()
+        .split('-')
+        .map(|part| part.parse().unwrap())
+        .collect();
     let facts: Vec<Value> = contact["facts"]
         .as_object()
         .into_iter()

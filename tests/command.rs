@@ -1,7 +1,12 @@
 //! The command as its users meet it: the demonstration, bad lines, receipts that prove themselves, a release's way
 //! from draft to publication, and no personal number where none may be.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,21 +22,49 @@ fn write(folder: &Path, name: &str, lines: &[String]) -> String {
 
 #[test]
 fn the_demonstration_adds_up() {
-    let output = run(&["-o", "json", "demo", "--no-serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = run(&[
+        "-o",
+        "json",
+        "demo",
+        "--no-serve",
+        "--grpc",
+        "127.0.0.1:0",
+        "--http",
+        "127.0.0.1:0",
+    ]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let demo = json(&output);
     let count = |name: &str| demo[name].as_u64().unwrap();
     assert_eq!(demo["release"], "2026.1");
     assert_eq!(count("reported"), 3000);
-    assert_eq!(count("reported"), count("accepted") + count("held") + count("rejected"));
+    assert_eq!(
+        count("reported"),
+        count("accepted") + count("held") + count("rejected")
+    );
     assert!(count("rejected") > 0, "the sample holds bad records");
-    assert!(count("held") * 50 <= count("accepted") + count("held"), "at most 2 % of the good records are held");
+    assert!(
+        count("held") * 50 <= count("accepted") + count("held"),
+        "at most 2 % of the good records are held"
+    );
     assert!(!demo["reporters"].as_array().unwrap().is_empty());
     assert_eq!(demo["receipt_verified"], true);
     assert!(!demo["findings"].as_array().unwrap().is_empty());
-    let groups: BTreeSet<&str> =
-        demo["groups"].as_array().unwrap().iter().map(|row| row["group"].as_str().unwrap()).collect();
-    for group in ["mobile-care", "hospital-care-at-home", "home-health-care-children", "primary-care-bed"] {
+    let groups: BTreeSet<&str> = demo["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["group"].as_str().unwrap())
+        .collect();
+    for group in [
+        "mobile-care",
+        "hospital-care-at-home",
+        "home-health-care-children",
+        "primary-care-bed",
+    ] {
         assert!(groups.contains(group), "no {group} among {groups:?}");
     }
     assert!(!demo["figure"].is_null());
@@ -43,14 +76,26 @@ fn the_sample_is_the_same_for_the_same_seed_and_has_many_persons() {
     assert_eq!(once.len(), 3000);
     assert_eq!(once, sample(3000, 11));
     assert_ne!(once, sample(3000, 12));
-    let records: Vec<Value> = once.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let persons: BTreeSet<&str> = records.iter().filter_map(|record| record["person"]["number"].as_str()).collect();
-    assert!(persons.len() > 1000, "{} persons", persons.len());
-    let test_series = persons
+    let records: Vec<Value> = once
         .iter()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let persons: BTreeSet<&str> = records
+        .iter()
+        .filter_map(|record| record["person"]["number"].as_str())
+        .collect();
+    assert!(persons.len() > 1000, "{} persons", persons.len());
+    let outside_the_series = records
+        .iter()
+        .filter(|record| record["person"]["type"] != "reserve")
+        .filter_map(|record| record["person"]["number"].as_str())
         .filter(|number| number.len() == 12 && number.bytes().all(|byte| byte.is_ascii_digit()))
-        .all(|number| (980..=999).contains(&number[8..11].parse::<u32>().unwrap()));
-    assert!(test_series, "a number outside the series kept for test persons");
+        .filter(|number| !(980..=999).contains(&number[8..11].parse::<u32>().unwrap()))
+        .count();
+    assert_eq!(
+        outside_the_series, 0,
+        "numbers outside the series kept for test persons"
+    );
 }
 
 #[test]
@@ -61,7 +106,15 @@ fn every_line_gets_its_outcome_in_order_and_again_the_same() {
     let file = write(folder.path(), "lines.ndjson", &sample);
     let report = |receipts: &str| {
         let receipts = folder.path().join(receipts);
-        server.run(&["-o", "ndjson", "register", "report", &file, "--receipts", receipts.to_str().unwrap()])
+        server.run(&[
+            "-o",
+            "ndjson",
+            "register",
+            "report",
+            &file,
+            "--receipts",
+            receipts.to_str().unwrap(),
+        ])
     };
     let first = lines(&report("first"));
     assert_eq!(first.len(), sample.len());
@@ -71,7 +124,10 @@ fn every_line_gets_its_outcome_in_order_and_again_the_same() {
             "accepted" | "held" => assert_eq!(outcome["leaf"].as_str().unwrap().len(), 64),
             "rejected" => {
                 assert!(outcome["leaf"].is_null());
-                assert!(!outcome["findings"].as_array().unwrap().is_empty(), "rejected without a finding: {outcome}");
+                assert!(
+                    !outcome["findings"].as_array().unwrap().is_empty(),
+                    "rejected without a finding: {outcome}"
+                );
             }
             other => panic!("{other}"),
         }
@@ -81,11 +137,24 @@ fn every_line_gets_its_outcome_in_order_and_again_the_same() {
         .flat_map(|outcome| outcome["findings"].as_array().unwrap())
         .map(|finding| finding["code"].as_str().unwrap())
         .collect();
-    assert!(kinds.len() >= 30, "only {} kinds of finding: {kinds:?}", kinds.len());
+    assert!(
+        kinds.len() >= 30,
+        "only {} kinds of finding: {kinds:?}",
+        kinds.len()
+    );
 
     let second = lines(&report("second"));
-    let leaf = |outcome: &Value| (outcome["line"].clone(), outcome["outcome"].clone(), outcome["leaf"].clone());
-    assert_eq!(first.iter().map(leaf).collect::<Vec<_>>(), second.iter().map(leaf).collect::<Vec<_>>());
+    let leaf = |outcome: &Value| {
+        (
+            outcome["line"].clone(),
+            outcome["outcome"].clone(),
+            outcome["leaf"].clone(),
+        )
+    };
+    assert_eq!(
+        first.iter().map(leaf).collect::<Vec<_>>(),
+        second.iter().map(leaf).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -98,9 +167,17 @@ fn hostile_lines_get_findings_and_harm_nothing_beside_them() {
         .filter(|record| record["kind"] == "contact" && record["episode"].is_null())
         .collect();
     let dry: String = good.iter().map(|record| format!("{record}\n")).collect();
-    let checked = lines(&server_stdin(&server, &["-o", "ndjson", "register", "report", "-", "--dry-run"], dry.as_bytes()));
-    let good: Vec<&Value> =
-        good.iter().zip(&checked).filter(|(_, outcome)| outcome["outcome"] == "accepted").map(|(record, _)| record).collect();
+    let checked = lines(&server_stdin(
+        &server,
+        &["-o", "ndjson", "register", "report", "-", "--dry-run"],
+        dry.as_bytes(),
+    ));
+    let good: Vec<&Value> = good
+        .iter()
+        .zip(&checked)
+        .filter(|(_, outcome)| outcome["outcome"] == "accepted")
+        .map(|(record, _)| record)
+        .collect();
     let change = |index: usize, edit: &dyn Fn(&mut Value)| {
         let mut record = good[index].clone();
         edit(&mut record);
@@ -119,15 +196,41 @@ fn hostile_lines_get_findings_and_harm_nothing_beside_them() {
     push(b"{\"reporter\": \"\xff\xfe\"}".to_vec(), "rejected");
     push(good[1].to_string().into_bytes(), "accepted");
     push(good[2].to_string().as_bytes()[..60].to_vec(), "rejected");
-    push(format!("{{\"id\": \"{}\"}}", "x".repeat(50 << 20)).into_bytes(), "rejected");
+    push(
+        format!("{{\"id\": \"{}\"}}", "x".repeat(50 << 20)).into_bytes(),
+        "rejected",
+    );
     push(good[3].to_string().into_bytes(), "accepted");
-    push(change(4, &|record| record["facts"]["colour"] = json!("red")), "rejected");
-    push(change(5, &|record| record["date"] = json!("1850-01-01")), "rejected");
-    push(change(6, &|record| record["reporter"] = json!("nobody-knows")), "rejected");
-    push(change(7, &|record| record["id"] = json!(format!("visit-{number}"))), "rejected");
-    push(change(8, &|record| record[number.as_str()] = json!(1)), "rejected");
-    push(change(9, &|record| record["facts"] = json!({ number.as_str(): number.as_str() })), "rejected");
-    push(change(10, &|record| record["residence"] = json!(number)), "rejected");
+    push(
+        change(4, &|record| record["facts"]["colour"] = json!("red")),
+        "rejected",
+    );
+    push(
+        change(5, &|record| record["date"] = json!("1850-01-01")),
+        "rejected",
+    );
+    push(
+        change(6, &|record| record["reporter"] = json!("nobody-knows")),
+        "rejected",
+    );
+    push(
+        change(7, &|record| record["id"] = json!(format!("visit-{number}"))),
+        "rejected",
+    );
+    push(
+        change(8, &|record| record[number.as_str()] = json!(1)),
+        "rejected",
+    );
+    push(
+        change(9, &|record| {
+            record["facts"] = json!({ number.as_str(): number.as_str() })
+        }),
+        "rejected",
+    );
+    push(
+        change(10, &|record| record["residence"] = json!(number)),
+        "rejected",
+    );
     push(Vec::from("[".repeat(100_000)), "rejected");
     push(b"null".to_vec(), "rejected");
     push(good[11].to_string().into_bytes(), "accepted");
@@ -135,8 +238,10 @@ fn hostile_lines_get_findings_and_harm_nothing_beside_them() {
     let output = server_stdin(&server, &["-o", "ndjson", "register", "report", "-"], &input);
     let text = stdout(&output) + &String::from_utf8_lossy(&output.stderr);
     assert!(!text.contains(&number), "a personal number in the answers");
-    let outcomes: Vec<String> =
-        lines(&output).iter().map(|outcome| outcome["outcome"].as_str().unwrap().to_owned()).collect();
+    let outcomes: Vec<String> = lines(&output)
+        .iter()
+        .map(|outcome| outcome["outcome"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(outcomes, expected, "{text}");
 }
 
@@ -154,14 +259,40 @@ fn a_receipt_proves_its_lines_and_one_flipped_byte_anywhere_fails() {
     let file = write(folder.path(), "lines.ndjson", &sample(120, 9));
     let receipts = folder.path().join("receipts");
     let key = folder.path().join("register.key");
-    server.run(&["register", "report", &file, "--receipts", receipts.to_str().unwrap()]);
-    assert!(server.run(&["register", "key", key.to_str().unwrap()]).status.success());
+    server.run(&[
+        "register",
+        "report",
+        &file,
+        "--receipts",
+        receipts.to_str().unwrap(),
+    ]);
+    assert!(
+        server
+            .run(&["register", "key", key.to_str().unwrap()])
+            .status
+            .success()
+    );
     drop(server);
 
-    let receipt = std::fs::read_dir(&receipts).unwrap().next().unwrap().unwrap().path();
+    let receipt = std::fs::read_dir(&receipts)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let prove = |receipt: &Path, input: &Path, key: &Path| {
         let path = |path: &Path| path.to_string_lossy().into_owned();
-        run(&["register", "prove", &path(receipt), "--input", &path(input), "--key", &path(key)]).status.success()
+        run(&[
+            "register",
+            "prove",
+            &path(receipt),
+            "--input",
+            &path(input),
+            "--key",
+            &path(key),
+        ])
+        .status
+        .success()
     };
     let input = Path::new(&file);
     assert!(prove(&receipt, input, &key));
@@ -179,7 +310,11 @@ fn a_receipt_proves_its_lines_and_one_flipped_byte_anywhere_fails() {
                 1 => prove(&receipt, &spoilt, &key),
                 _ => prove(&receipt, input, &spoilt),
             };
-            assert!(!proven, "byte {at} of {} flipped, and still proven", whole.display());
+            assert!(
+                !proven,
+                "byte {at} of {} flipped, and still proven",
+                whole.display()
+            );
         }
     }
 }
@@ -196,11 +331,20 @@ fn no_personal_number_is_stored_outside_the_vault() {
     drop(server);
 
     let mut numbers = BTreeSet::new();
-    for record in sample.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-        let Some(number) = record["person"]["number"].as_str() else { continue };
+    for record in sample
+        .iter()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+    {
+        let Some(number) = record["person"]["number"].as_str() else {
+            continue;
+        };
         let digits: String = number.chars().filter(char::is_ascii_digit).collect();
         if digits.len() == 12 {
-            numbers.extend([format!("{}-{}", &digits[..8], &digits[8..]), digits[2..].to_owned(), digits]);
+            numbers.extend([
+                format!("{}-{}", &digits[..8], &digits[8..]),
+                digits[2..].to_owned(),
+                digits,
+            ]);
         }
     }
     assert!(numbers.len() > 300);
@@ -211,14 +355,24 @@ fn no_personal_number_is_stored_outside_the_vault() {
     for_each_file(&data, &mut |path, content| {
         bytes += content.len();
         let text = String::from_utf8_lossy(content);
-        let digits: Vec<&str> = text.split(|c: char| !c.is_ascii_digit() && c != '-').filter(|run| run.len() >= 10).collect();
+        let digits: Vec<&str> = text
+            .split(|c: char| !c.is_ascii_digit() && c != '-')
+            .filter(|run| run.len() >= 10)
+            .collect();
         for run in digits {
             for number in &numbers {
-                assert!(!run.contains(number.as_str()), "a personal number in {}", path.display());
+                assert!(
+                    !run.contains(number.as_str()),
+                    "a personal number in {}",
+                    path.display()
+                );
             }
         }
     });
-    assert!(bytes > 100_000, "the data folder holds {bytes} bytes: nothing was looked at");
+    assert!(
+        bytes > 100_000,
+        "the data folder holds {bytes} bytes: nothing was looked at"
+    );
 }
 
 fn for_each_file(folder: &Path, look: &mut impl FnMut(&Path, &[u8])) {
@@ -240,26 +394,94 @@ fn a_release_is_published_by_two_and_never_changes() {
     copy(&root().join("crates/interchange/starter/2026.1"), &next);
     let head = next.join("release.toml");
     let text = std::fs::read_to_string(&head).unwrap();
-    std::fs::write(&head, text.replacen("2026.1", "2026.2", 1).replacen("2026-01-01", "2026-10-01", 1)).unwrap();
+    std::fs::write(
+        &head,
+        text.replacen("2026.1", "2026.2", 1)
+            .replacen("2026-01-01", "2026-10-01", 1),
+    )
+    .unwrap();
     let next = next.to_string_lossy().into_owned();
 
-    assert!(server.run(&["--as", "anna", "release", "draft", &next]).status.success());
-    assert_eq!(server.run(&["--as", "bo", "release", "approve", "2026.2"]).status.code(), Some(4), "not yet checked");
+    assert!(
+        server
+            .run(&["--as", "anna", "release", "draft", &next])
+            .status
+            .success()
+    );
+    assert_eq!(
+        server
+            .run(&["--as", "bo", "release", "approve", "2026.2"])
+            .status
+            .code(),
+        Some(4),
+        "not yet checked"
+    );
     let check = server.run(&["--as", "anna", "release", "check", "2026.2"]);
     assert!(check.status.success(), "{}", stdout(&check));
-    assert_eq!(server.run(&["--as", "anna", "release", "approve", "2026.2"]).status.code(), Some(4), "one's own");
-    assert_eq!(server.run(&["--as", "bo", "release", "publish", "2026.2"]).status.code(), Some(4), "not yet approved");
-    assert!(server.run(&["--as", "bo", "release", "approve", "2026.2"]).status.success());
-    assert!(server.run(&["--as", "bo", "release", "publish", "2026.2"]).status.success());
-    assert_eq!(server.run(&["--as", "anna", "release", "draft", &next, "--update"]).status.code(), Some(4));
+    assert_eq!(
+        server
+            .run(&["--as", "anna", "release", "approve", "2026.2"])
+            .status
+            .code(),
+        Some(4),
+        "one's own"
+    );
+    assert_eq!(
+        server
+            .run(&["--as", "bo", "release", "publish", "2026.2"])
+            .status
+            .code(),
+        Some(4),
+        "not yet approved"
+    );
+    assert!(
+        server
+            .run(&["--as", "bo", "release", "approve", "2026.2"])
+            .status
+            .success()
+    );
+    assert!(
+        server
+            .run(&["--as", "bo", "release", "publish", "2026.2"])
+            .status
+            .success()
+    );
+    assert_eq!(
+        server
+            .run(&["--as", "anna", "release", "draft", &next, "--update"])
+            .status
+            .code(),
+        Some(4)
+    );
 
     let listed = json(&server.run(&["-o", "json", "release", "list"]));
-    let status = |id: &str| listed.as_array().unwrap().iter().find(|row| row["id"] == id).unwrap()["status"].clone();
-    assert_eq!((status("2026.1"), status("2026.2")), (json!("published"), json!("published")));
-    let line = |date: &str| format!("{{\"id\": \"a\", \"of\": \"contact\", \"date\": \"{date}\", \"facts\": {{\"contact-mode\": \"video\"}}}}\n");
+    let status = |id: &str| {
+        listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["id"] == id)
+            .unwrap()["status"]
+            .clone()
+    };
+    assert_eq!(
+        (status("2026.1"), status("2026.2")),
+        (json!("published"), json!("published"))
+    );
+    let line = |date: &str| {
+        format!(
+            "{{\"id\": \"a\", \"of\": \"contact\", \"date\": \"{date}\", \"facts\": {{\"contact-mode\": \"video\"}}}}\n"
+        )
+    };
     let input = line("2026-09-30") + &line("2026-10-01");
     let answers = lines(&server_stdin(&server, &["classify", "-"], input.as_bytes()));
-    assert_eq!(answers.iter().map(|answer| &answer["release"]).collect::<Vec<_>>(), ["2026.1", "2026.2"]);
+    assert_eq!(
+        answers
+            .iter()
+            .map(|answer| &answer["release"])
+            .collect::<Vec<_>>(),
+        ["2026.1", "2026.2"]
+    );
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -301,14 +523,27 @@ fn classify_says_the_same_offline_and_online() {
     assert_eq!(answers[0]["care_level"], "primary");
     assert_eq!(answers[0]["groups"], json!(["mobile-care"]));
     assert_eq!(answers[0]["duties"], json!(["primary-care-register"]));
-    assert_eq!(answers[0]["rules"], json!({"contact-type": "C35", "care-level": "L10"}));
-    assert_eq!(answers[0]["undetermined"]["groups"]["palliative-care"], json!(["care-intent"]));
-    assert_eq!(answers[0]["undetermined"]["groups"]["hospital-care-at-home"], json!(["episode-form"]));
+    assert_eq!(
+        answers[0]["rules"],
+        json!({"contact-type": "C35", "care-level": "L10"})
+    );
+    assert_eq!(
+        answers[0]["undetermined"]["groups"]["palliative-care"],
+        json!(["care-intent"])
+    );
+    assert_eq!(
+        answers[0]["undetermined"]["groups"]["hospital-care-at-home"],
+        json!(["episode-form"])
+    );
     assert_eq!(answers[0]["release"], "2026.1");
     assert!(answers[1]["undetermined"]["episode-form"].is_object());
     assert_eq!(answers[2]["monitoring_form"], "remote-monitoring");
     for bad in [3, 4, 5] {
-        assert!(!answers[bad]["findings"].as_array().unwrap().is_empty(), "{}", answers[bad]);
+        assert!(
+            !answers[bad]["findings"].as_array().unwrap().is_empty(),
+            "{}",
+            answers[bad]
+        );
     }
 }
 
@@ -324,24 +559,54 @@ fn the_real_editions_import_and_answer() {
     for part in ["icd-10-se-2021", "kva-2021"] {
         let path = data.join(part);
         let import = server.run(&["codesystem", "import", path.to_str().unwrap()]);
-        assert!(import.status.success(), "{}", String::from_utf8_lossy(&import.stderr));
+        assert!(
+            import.status.success(),
+            "{}",
+            String::from_utf8_lossy(&import.stderr)
+        );
     }
     let systems = json(&server.run(&["-o", "json", "codesystem", "list"]));
-    let concepts = |url: &str| systems.as_array().unwrap().iter().find(|row| row["url"] == url).unwrap()["concepts"].clone();
+    let concepts = |url: &str| {
+        systems
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["url"] == url)
+            .unwrap()["concepts"]
+            .clone()
+    };
     assert_eq!(concepts("urn:oid:1.2.752.116.1.1.1.1.3"), 35_951);
     assert_eq!(concepts("https://vardnav.se/CodeSystem/kka"), 8_130);
     assert_eq!(concepts("https://vardnav.se/CodeSystem/kma"), 4_666);
     for typed in ["hjä", "hjärts", "hjärtsvikt", "hjartsvikt"] {
         let hits = json(&server.run(&["-o", "json", "term", "search", typed, "--system", "icd-10-se"]));
-        let found = hits.as_array().unwrap().iter().any(|hit| hit["display"].as_str().unwrap().to_lowercase().contains("hjärt"));
+        let found = hits
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|hit| hit["display"].as_str().unwrap().to_lowercase().contains("hjärt"));
         assert!(found, "`{typed}` finds {hits}");
     }
-    let outcome = json(&server.run(&["-o", "json", "term", "subsumes", "I50", "I509", "--system", "icd-10-se"]));
+    let outcome = json(&server.run(&[
+        "-o",
+        "json",
+        "term",
+        "subsumes",
+        "I50",
+        "I509",
+        "--system",
+        "icd-10-se",
+    ]));
     assert_eq!(outcome["outcome"], "subsumes");
     // What was imported is there again after a restart.
     server.kill();
     let server = Server::start(folder.path());
-    assert!(server.run(&["term", "lookup", "I509", "--system", "icd-10-se"]).status.success());
+    assert!(
+        server
+            .run(&["term", "lookup", "I509", "--system", "icd-10-se"])
+            .status
+            .success()
+    );
 }
 
 #[test]
@@ -351,17 +616,40 @@ fn commands_work_in_place_without_a_server() {
     let term = run(&["-o", "json", "--data", data, "term", "search", "hemsjukvård"]);
     assert!(term.status.success(), "{}", String::from_utf8_lossy(&term.stderr));
     let hits = json(&term);
-    assert!(hits.as_array().unwrap().iter().any(|hit| hit["matched"].as_str().unwrap().contains("emsjukvård")));
-    let list = run(&["-o", "json", "--data", data, "unit", "list"]);
-    assert!(!json(&list).as_array().unwrap().is_empty());
+    assert!(
+        hits.as_array()
+            .unwrap()
+            .iter()
+            .any(|hit| hit["matched"].as_str().unwrap().contains("emsjukvård"))
+    );
+    let list = run(&["-o", "json", "--data", data, "release", "list"]);
+    assert_eq!(json(&list)[0]["id"], "2026.1");
 }
 
 #[test]
 fn exit_codes_are_as_documented() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
-    assert_eq!(run(&["--data", data, "term", "lookup", "no-such-code"]).status.code(), Some(1));
-    assert_eq!(run(&["register", "sample", "--count", "many"]).status.code(), Some(2));
-    assert_eq!(run(&["--server", "http://127.0.0.1:9", "release", "list"]).status.code(), Some(3));
-    assert_eq!(run(&["--data", data, "release", "approve", "2026.1"]).status.code(), Some(4));
+    assert_eq!(
+        run(&["--data", data, "term", "lookup", "no-such-code"])
+            .status
+            .code(),
+        Some(1)
+    );
+    assert_eq!(
+        run(&["register", "sample", "--count", "many"]).status.code(),
+        Some(2)
+    );
+    assert_eq!(
+        run(&["--server", "http://127.0.0.1:9", "release", "list"])
+            .status
+            .code(),
+        Some(3)
+    );
+    assert_eq!(
+        run(&["--data", data, "release", "approve", "2026.1"])
+            .status
+            .code(),
+        Some(4)
+    );
 }

@@ -1,7 +1,12 @@
 //! The server is killed without warning while senders report, again and again. What was acknowledged is there once,
 //! unchanged, after every restart; `VARDNAV_CRASH_ROUNDS` says how many rounds.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test"
+)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -16,7 +21,10 @@ use vardnav_tests::{Server, binary, json, sample};
 const SENDERS: u32 = 4;
 
 fn rounds() -> u32 {
-    std::env::var("VARDNAV_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
+    std::env::var("VARDNAV_CRASH_ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(5)
 }
 
 #[test]
@@ -32,9 +40,22 @@ fn what_was_acknowledged_survives_every_kill() {
         let mut children = Vec::new();
         for lane in 0..SENDERS {
             let file = folder.path().join(format!("lines-{lane}.ndjson"));
-            std::fs::write(&file, sample(1500, 1000 + round * SENDERS + lane).join("\n") + "\n").unwrap();
+            std::fs::write(
+                &file,
+                sample(1500, 1000 + round * SENDERS + lane).join("\n") + "\n",
+            )
+            .unwrap();
             let mut child = Command::new(binary())
-                .args(["--server", &server.url(), "-o", "ndjson", "register", "report", "--batch", "100"])
+                .args([
+                    "--server",
+                    &server.url(),
+                    "-o",
+                    "ndjson",
+                    "register",
+                    "report",
+                    "--batch",
+                    "100",
+                ])
                 .arg(&file)
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
@@ -61,19 +82,33 @@ fn what_was_acknowledged_survives_every_kill() {
         for outcome in receiver {
             if let Some(leaf) = outcome["leaf"].as_str() {
                 let text = |name: &str| outcome[name].as_str().unwrap().to_owned();
-                let key = (text("reporter"), text("kind"), text("id"), outcome["revision"].as_u64().unwrap());
+                let key = (
+                    text("reporter"),
+                    text("kind"),
+                    text("id"),
+                    outcome["revision"].as_u64().unwrap(),
+                );
                 let former = acknowledged.insert(key.clone(), leaf.to_owned());
-                assert!(former.is_none_or(|former| former == leaf), "{key:?} has two leaves");
+                assert!(
+                    former.is_none_or(|former| former == leaf),
+                    "{key:?} has two leaves"
+                );
             }
         }
         let server = Server::start(&data);
         let kept = check(&server, &acknowledged);
         assert!(kept >= kept_before, "the ledger shrank");
         kept_before = kept;
-        println!("round {round}: {} acknowledged, {kept} kept, 0 lost, 0 duplicated", acknowledged.len());
+        println!(
+            "round {round}: {} acknowledged, {kept} kept, 0 lost, 0 duplicated",
+            acknowledged.len()
+        );
         server.kill();
     }
-    assert!(!acknowledged.is_empty(), "no round acknowledged anything: the kills come too early");
+    assert!(
+        !acknowledged.is_empty(),
+        "no round acknowledged anything: the kills come too early"
+    );
 }
 
 /// Every acknowledged record is in the export exactly once, with its leaf. Gives how many are kept in all.
@@ -82,14 +117,23 @@ fn check(server: &Server, acknowledged: &BTreeMap<(String, String, String, u64),
     let mut kept: BTreeMap<(String, String, String, u64), Vec<String>> = BTreeMap::new();
     for entry in entries.as_array().unwrap() {
         let text = |name: &str| entry[name].as_str().unwrap().to_owned();
-        let key = (text("reporter"), text("kind"), text("id"), entry["revision"].as_u64().unwrap());
+        let key = (
+            text("reporter"),
+            text("kind"),
+            text("id"),
+            entry["revision"].as_u64().unwrap(),
+        );
         kept.entry(key).or_default().push(text("leaf"));
     }
     for (key, leaves) in &kept {
         assert_eq!(leaves.len(), 1, "{key:?} is kept {} times", leaves.len());
     }
     for (key, leaf) in acknowledged {
-        assert_eq!(kept.get(key).map(|leaves| &leaves[0]), Some(leaf), "{key:?} was acknowledged and is lost");
+        assert_eq!(
+            kept.get(key).map(|leaves| &leaves[0]),
+            Some(leaf),
+            "{key:?} was acknowledged and is lost"
+        );
     }
     kept.len()
 }

@@ -1,6 +1,13 @@
 //! What the tests of the whole share: the binary as released, a server of its own per test, lines of a sample.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "test support")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "test support"
+)]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,17 +22,27 @@ pub fn binary() -> PathBuf {
     }
     let target = root().join("target");
     let built = ["release", "debug"].map(|profile| target.join(profile).join("vardnav"));
-    built.into_iter().find(|path| path.exists()).expect("build the binary first: cargo build --release -p vardnav")
+    built
+        .into_iter()
+        .find(|path| path.exists())
+        .expect("build the binary first: cargo build --release -p vardnav")
 }
 
 /// The workspace.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
 }
 
 /// Runs the binary to its end.
 pub fn run(arguments: &[&str]) -> Output {
-    Command::new(binary()).args(arguments).stdin(Stdio::null()).output().unwrap()
+    Command::new(binary())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 /// Runs the binary with `input` on its stdin.
@@ -55,13 +72,20 @@ pub fn stdout(output: &Output) -> String {
 
 /// Standard output as JSON lines.
 pub fn lines(output: &Output) -> Vec<Value> {
-    stdout(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    stdout(output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Standard output as one JSON document; shows standard error when it is none.
 pub fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("{error}\nstdout: {}\nstderr: {}", stdout(output), String::from_utf8_lossy(&output.stderr))
+        panic!(
+            "{error}\nstdout: {}\nstderr: {}",
+            stdout(output),
+            String::from_utf8_lossy(&output.stderr)
+        )
     })
 }
 
@@ -76,7 +100,16 @@ impl Server {
     /// Starts one on `folder` and waits until it serves.
     pub fn start(folder: &Path) -> Self {
         let mut child = Command::new(binary())
-            .args(["-o", "json", "serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data"])
+            .args([
+                "-o",
+                "json",
+                "serve",
+                "--grpc",
+                "127.0.0.1:0",
+                "--http",
+                "127.0.0.1:0",
+                "--data",
+            ])
             .arg(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -84,10 +117,16 @@ impl Server {
             .spawn()
             .unwrap();
         let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut first)
+            .unwrap();
         let ready: Value = serde_json::from_str(&first).expect("the server says where it serves");
         let address = |name: &str| ready[name].as_str().unwrap().to_owned();
-        Self { grpc: address("grpc"), http: address("http"), child }
+        Self {
+            grpc: address("grpc"),
+            http: address("http"),
+            child,
+        }
     }
 
     /// `host:port` of the gRPC services.
@@ -129,7 +168,14 @@ impl Drop for Server {
 
 /// Lines of a generated sample.
 pub fn sample(count: u32, seed: u32) -> Vec<String> {
-    let output = run(&["register", "sample", "--count", &count.to_string(), "--seed", &seed.to_string()]);
+    let output = run(&[
+        "register",
+        "sample",
+        "--count",
+        &count.to_string(),
+        "--seed",
+        &seed.to_string(),
+    ]);
     assert!(output.status.success());
     stdout(&output).lines().map(str::to_owned).collect()
 }

@@ -153,6 +153,13 @@ pub fn subsumption_message(subsumption: Subsumption) -> pb::Subsumption {
 pub fn hit_message(hit: &SearchHit<'_>, date: Date) -> pb::SearchHit {
     let edition = hit.concept.edition();
     let matched = hit.designation;
+    // A term may change its status with time: the one in force on the date is told.
+    let status = matched.map(|matched| {
+        let same = |other: &DesignationView<'_>| {
+            other.text == matched.text && other.language == matched.language && other.validity.contains(date)
+        };
+        designation_status(hit.concept.designations().find(same).unwrap_or(matched).status)
+    });
     pb::SearchHit {
         system: edition.url().to_owned(),
         version: edition.version().to_owned(),
@@ -161,10 +168,7 @@ pub fn hit_message(hit: &SearchHit<'_>, date: Date) -> pb::SearchHit {
         matched: matched
             .map(|designation| designation.text.to_owned())
             .unwrap_or_default(),
-        matched_status: matched
-            .map(|designation| designation_status(designation.status))
-            .unwrap_or_default()
-            .into(),
+        matched_status: status.unwrap_or_default().into(),
     }
 }
 

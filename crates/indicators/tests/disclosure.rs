@@ -1,7 +1,11 @@
 //! Attacks what disclosure control lets through, without knowing how it decides: every published count is a linear
 //! equation in the unknown leaf counts, and whatever follows from all of them together must be safe.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
 
 use std::time::Instant;
 

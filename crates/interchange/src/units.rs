@@ -23,19 +23,30 @@ pub fn read_line(line: &str) -> Result<CareUnit, UnitLineError> {
     let row: UnitRow = serde_path_to_error::deserialize(&mut json).map_err(|error| UnitLineError {
         path: format!("${}", error.path()),
         message: match error.inner().classify() {
-            serde_json::error::Category::Data => "is missing, unknown or of another form than it must be".into(),
+            serde_json::error::Category::Data => {
+                "is missing, unknown or of another form than it must be".into()
+            }
             _ => format!("no JSON at column {}", error.inner().column()),
         },
     })?;
-    json.end().map_err(|_| UnitLineError { path: "$".into(), message: "more than one JSON value on the line".into() })?;
+    json.end().map_err(|_| UnitLineError {
+        path: "$".into(),
+        message: "more than one JSON value on the line".into(),
+    })?;
     let versions = row.versions.into_iter().map(UnitVersion::from).collect();
-    Ok(CareUnit { hsa_id: row.hsa_id, versions })
+    Ok(CareUnit {
+        hsa_id: row.hsa_id,
+        versions,
+    })
 }
 
 /// Writes one line, without its end.
 pub fn write_line(unit: &CareUnit) -> Result<String, serde_json::Error> {
     let versions = unit.versions.iter().map(VersionRow::from).collect();
-    serde_json::to_string(&UnitRow { hsa_id: unit.hsa_id.clone(), versions })
+    serde_json::to_string(&UnitRow {
+        hsa_id: unit.hsa_id.clone(),
+        versions,
+    })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,7 +123,11 @@ impl From<VersionRow> for UnitVersion {
             kommun: row.kommun,
             facts: facts.collect(),
             hours: row.hours,
-            beds: row.beds.into_iter().map(|(kind, count)| Beds { kind, count }).collect(),
+            beds: row
+                .beds
+                .into_iter()
+                .map(|(kind, count)| Beds { kind, count })
+                .collect(),
         }
     }
 }
@@ -138,9 +153,17 @@ impl From<&UnitVersion> for VersionRow {
                 payer: principals.payer,
             },
             kommun: version.kommun.clone(),
-            facts: version.facts.iter().map(|fact| (fact.axis.clone(), values(fact))).collect(),
+            facts: version
+                .facts
+                .iter()
+                .map(|fact| (fact.axis.clone(), values(fact)))
+                .collect(),
             hours: version.hours.clone(),
-            beds: version.beds.iter().map(|beds| (beds.kind.clone(), beds.count)).collect(),
+            beds: version
+                .beds
+                .iter()
+                .map(|beds| (beds.kind.clone(), beds.count))
+                .collect(),
         }
     }
 }

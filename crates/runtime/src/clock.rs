@@ -1,5 +1,7 @@
 //! The one place that reads the clock. Care dates are calendar dates in Europe/Stockholm, instants are UTC.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -23,8 +25,8 @@ pub fn date_of_micros(micros: i64) -> Date {
 }
 
 fn date_of(instant: Timestamp) -> Date {
-    let zone = TimeZone::posix(SWEDEN).unwrap_or(TimeZone::UTC);
-    instant.to_zoned(zone).date()
+    static ZONE: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::posix(SWEDEN).unwrap_or(TimeZone::UTC));
+    ZONE.to_datetime(instant).date()
 }
 
 fn now() -> Timestamp {

@@ -59,7 +59,10 @@ impl Classifier {
         }
         let view = self.authority.view();
         let releases = Releases::of(&view, release)?;
-        Ok(cases.iter().map(|case| releases.classify(case, false).0).collect())
+        Ok(cases
+            .iter()
+            .map(|case| releases.classify(case, false).0)
+            .collect())
     }
 }
 
@@ -82,7 +85,9 @@ impl<'a> Releases<'a> {
         if name.is_empty() {
             return Ok(Self::ByDate(view));
         }
-        let release = view.release(name).ok_or_else(|| ApiError::not_found("a release with that id"))?;
+        let release = view
+            .release(name)
+            .ok_or_else(|| ApiError::not_found("a release with that id"))?;
         Ok(Self::Named(release))
     }
 
@@ -90,9 +95,21 @@ impl<'a> Releases<'a> {
         match self.read(case) {
             Ok(read) => decide(case, &read, explain),
             Err(findings) => {
-                let id = if id_fault(&case.id).is_none() { case.id.clone() } else { String::new() };
+                let id = if id_fault(&case.id).is_none() {
+                    case.id.clone()
+                } else {
+                    String::new()
+                };
                 let findings = findings.into_iter().map(finding_message).collect();
-                (Classification { id, results: Vec::new(), release: String::new(), findings }, Vec::new())
+                (
+                    Classification {
+                        id,
+                        results: Vec::new(),
+                        release: String::new(),
+                        findings,
+                    },
+                    Vec::new(),
+                )
             }
         }
     }
@@ -107,7 +124,9 @@ impl<'a> Releases<'a> {
         let date = date(case.date.as_ref(), "date").map_err(|error| {
             findings.push(LineFinding::new("VN-CLS-007", "date", error.message));
         });
-        let (Some(grain), Ok(date)) = (grain, date) else { return Err(findings) };
+        let (Some(grain), Ok(date)) = (grain, date) else {
+            return Err(findings);
+        };
         let release = match self {
             Self::Named(release) => Arc::clone(release),
             Self::ByDate(view) => match view.release_on(date) {
@@ -119,7 +138,16 @@ impl<'a> Releases<'a> {
             },
         };
         let facts = facts(&release.description, grain, case, &mut findings);
-        if findings.is_empty() { Ok(Read { grain, date, facts, release }) } else { Err(findings) }
+        if findings.is_empty() {
+            Ok(Read {
+                grain,
+                date,
+                facts,
+                release,
+            })
+        } else {
+            Err(findings)
+        }
     }
 }
 
@@ -142,7 +170,10 @@ fn decide(case: &Case, read: &Read, explain: bool) -> (Classification, Vec<Table
     system.undetermined(read.date, &filled, &result, &mut undetermined);
     let results = result_messages(system, &result, &undetermined, |table| {
         let matching = system.matching(table, read.date, &filled);
-        matching.filter_map(|rule| system.rule(table, rule)).map(|rule| rule.id.clone()).collect()
+        matching
+            .filter_map(|rule| system.rule(table, rule))
+            .map(|rule| rule.id.clone())
+            .collect()
     });
     let explanation = if explain {
         explanation_messages(system, &system.explain(read.grain, read.date, &read.facts))
@@ -150,7 +181,15 @@ fn decide(case: &Case, read: &Read, explain: bool) -> (Classification, Vec<Table
         Vec::new()
     };
     let release = read.release.id.clone();
-    (Classification { id: case.id.clone(), results, release, findings: Vec::new() }, explanation)
+    (
+        Classification {
+            id: case.id.clone(),
+            results,
+            release,
+            findings: Vec::new(),
+        },
+        explanation,
+    )
 }
 
 fn finding_message(finding: LineFinding) -> Finding {
@@ -168,10 +207,17 @@ impl ClassificationService for Classifier {
         &self,
         request: Request<ClassifyRequest>,
     ) -> Result<Response<ClassifyResponse>, Status> {
-        let ClassifyRequest { case, release, explain } = request.into_inner();
+        let ClassifyRequest {
+            case,
+            release,
+            explain,
+        } = request.into_inner();
         let case = case.ok_or_else(|| ApiError::field("case", "a case is needed"))?;
         let (classification, explanation) = Self::classify(self, &case, &release, explain)?;
-        Ok(Response::new(ClassifyResponse { classification: Some(classification), explanation }))
+        Ok(Response::new(ClassifyResponse {
+            classification: Some(classification),
+            explanation,
+        }))
     }
 
     type ClassifyStreamStream = Pin<Box<dyn Stream<Item = Result<ClassifyStreamResponse, Status>> + Send>>;
@@ -206,7 +252,10 @@ impl ClassificationService for Classifier {
             view.release(&release)
         };
         let snapshot = snapshot.ok_or_else(|| ApiError::not_found("a release with that id or date"))?;
-        Ok(Response::new(description_message(&snapshot.id, &snapshot.description)))
+        Ok(Response::new(description_message(
+            &snapshot.id,
+            &snapshot.description,
+        )))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::output::Format;
 ///
 /// Data go to stdout, talk to stderr. Exit codes: 0 ok, 1 findings, 2 usage, 3 cannot reach, 4 refused, 5 failed.
 #[derive(Debug, Parser)]
-#[command(name = "vardnav", version, propagate_version = true)]
+#[command(name = "vardnav", version)]
 pub struct Cli {
     #[command(flatten)]
     pub target: Target,

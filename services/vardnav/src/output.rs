@@ -71,7 +71,7 @@ pub fn one(format: Format, value: &Value) -> Outcome {
 pub fn table(columns: &[&str], rows: &[Value]) -> Table {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|column| column.replace('_', " ")));
     for row in rows {

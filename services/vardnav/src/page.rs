@@ -40,11 +40,21 @@ impl Source for Shown {
         let today = clock::today();
         let view = self.authority.view();
         let Some(release) = view.release_on(today).or_else(|| view.newest_release()) else {
-            return Overview { year: today.year(), ..Overview::default() };
+            return Overview {
+                year: today.year(),
+                ..Overview::default()
+            };
         };
         let years = self.indicators.counts().years();
-        let year = year.filter(|year| years.contains(year)).or(years.last().copied()).unwrap_or(today.year());
-        let library = release.indicators.indicators.iter().filter(|indicator| indicator.counted_grain.is_some());
+        let year = year
+            .filter(|year| years.contains(year))
+            .or(years.last().copied())
+            .unwrap_or(today.year());
+        let library = release
+            .indicators
+            .indicators
+            .iter()
+            .filter(|indicator| indicator.counted_grain.is_some());
         let mut coverage = Label::default();
         let mut tables = Vec::new();
         for indicator in library {
@@ -55,7 +65,11 @@ impl Source for Shown {
             }
         }
         Overview {
-            release: Some(Release { id: release.id.clone(), title: release.title.clone(), from: release.from }),
+            release: Some(Release {
+                id: release.id.clone(),
+                title: release.title.clone(),
+                from: release.from,
+            }),
             year,
             years,
             tables,
@@ -78,16 +92,25 @@ impl Shown {
                 breakdowns,
                 ..Default::default()
             };
-            self.indicators.ask(&request).map(|(answer, _)| answer).map_err(Failure::failed)
+            self.indicators
+                .ask(&request)
+                .map(|(answer, _)| answer)
+                .map_err(Failure::failed)
         };
         let answers = [ask(Vec::new())?, ask(vec![pb::Breakdown::Region.into()])?];
         let all = || answers.iter().flat_map(|answer: &Answer| &answer.rows);
-        let values = release.description.table(&indicator.counted_table).map(|(_, table)| table.values.as_slice());
+        let values = release
+            .description
+            .table(&indicator.counted_table)
+            .map(|(_, table)| table.values.as_slice());
         let columns: Vec<Column> = values
             .unwrap_or_default()
             .iter()
             .filter(|value| all().any(|row| row.value == value.code && row.figure != Figure::Count(0)))
-            .map(|value| Column { code: value.code.clone(), label: value.label.clone() })
+            .map(|value| Column {
+                code: value.code.clone(),
+                label: value.label.clone(),
+            })
             .collect();
         let mut places: Vec<Place> = all().map(|row| row.place).collect();
         places.sort_unstable();
@@ -119,11 +142,16 @@ impl Shown {
 
 /// The name of a place on a date.
 fn name(release: &Snapshot, place: Place, date: Date) -> Label {
-    let both = |sv: &str, en: &str| Label { sv: sv.to_owned(), en: en.to_owned() };
+    let both = |sv: &str, en: &str| Label {
+        sv: sv.to_owned(),
+        en: en.to_owned(),
+    };
     let code = place_code(place);
     match place {
         Place::Country => return both("Hela landet", "The whole country"),
-        Place::Unknown | Place::UnknownKommun(_) => return both("Okänt eller skyddat", "Unknown or protected"),
+        Place::Unknown | Place::UnknownKommun(_) => {
+            return both("Okänt eller skyddat", "Unknown or protected");
+        }
         Place::Region(_) | Place::Kommun(_) => {}
     }
     let geography = release.catalog.in_force(&release.register.geography_system, date);

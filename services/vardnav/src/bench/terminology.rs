@@ -13,7 +13,7 @@ use vardnav_interchange::release::{self, starter};
 use vardnav_terminology::{Edition, SearchQuery};
 
 use super::{Budget, Figure, grpc, nanoseconds};
-use crate::command::codesystem::chunks;
+use crate::command::codesystem::named_chunks;
 use crate::exit::{Failure, Outcome};
 use crate::output;
 use crate::server::Node;
@@ -42,7 +42,7 @@ pub async fn measure() -> Outcome<Vec<Figure>> {
     let node = Node::open(place.path()).await?;
     let (client, _) = grpc::serve(&node).await?;
     if official.is_dir() {
-        let messages: Vec<_> = chunks(&official)?
+        let messages: Vec<_> = named_chunks(&official)?
             .into_iter()
             .map(|chunk| pb::ImportCodeSystemRequest {
                 validate_only: false,
@@ -194,7 +194,7 @@ fn drawn(edition: &Edition) -> Vec<(String, String)> {
 
 fn from_files(folder: &std::path::Path) -> Outcome<Edition> {
     let mut files: std::collections::BTreeMap<String, Vec<u8>> = std::collections::BTreeMap::new();
-    for chunk in chunks(folder)? {
+    for chunk in named_chunks(folder)? {
         files
             .entry(format!("icd-10-se-2021/{}", chunk.path))
             .or_default()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::r#type::v1::{FileChunk, Severity};
+use vardnav_interchange::codesystem;
 
 use crate::cli;
 use crate::client::Client;
@@ -82,8 +83,43 @@ pub fn chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
     Ok(chunks)
 }
 
+/// The files of a folder of editions as chunks. Paths begin with the names of the folder and of the one above it: the
+/// year of an edition often stands there.
+pub fn named_chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
+    let whole = folder
+        .canonicalize()
+        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", folder.display())))?;
+    let names: Vec<String> = whole
+        .iter()
+        .rev()
+        .take(2)
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| {
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        })
+        .collect();
+    let prefix: String = names.iter().rev().map(|name| format!("{name}/")).collect();
+    let chunks = chunks(folder)?
+        .into_iter()
+        .filter(|chunk| codesystem::is_wanted(&chunk.path));
+    let chunks: Vec<_> = chunks
+        .map(|chunk| FileChunk {
+            path: format!("{prefix}{}", chunk.path),
+            ..chunk
+        })
+        .collect();
+    if chunks.is_empty() {
+        return Err(Failure::Usage(format!(
+            "no files of a known code system in {}",
+            folder.display()
+        )));
+    }
+    Ok(chunks)
+}
+
 async fn import(folder: &Path, validate_only: bool, client: &Client, format: Format) -> Outcome {
-    let messages: Vec<_> = chunks(folder)?
+    let messages: Vec<_> = named_chunks(folder)?
         .into_iter()
         .map(|chunk| pb::ImportCodeSystemRequest {
             validate_only,
