@@ -67,6 +67,7 @@ enum Judged {
 /// A record sealed into its entry.
 struct Sealed {
     entry: Entry,
+    leaf: [u8; 32],
     identity_nonce: Nonce,
 }
 
@@ -171,9 +172,9 @@ impl Register {
         let rows: Vec<Row> = sealed
             .iter()
             .flatten()
-            .map(|(sealed, leaf)| Row {
+            .map(|sealed| Row {
                 key: sealed.entry.key(),
-                leaf: *leaf,
+                leaf: sealed.leaf,
                 bytes: sealed.entry.encode(),
             })
             .collect();
@@ -315,7 +316,7 @@ impl Register {
         persons: &[PersonKey],
         judged: &mut [Judged],
         surroundings: &mut BatchSurroundings,
-    ) -> Result<Vec<Option<(Sealed, [u8; 32])>>, StoreError> {
+    ) -> Result<Vec<Option<Sealed>>, StoreError> {
         let mut persons = persons.iter().copied();
         let mut gone: HashSet<(RecordKind, &str)> = HashSet::new();
         let mut sealed = Vec::with_capacity(records.len());
@@ -376,13 +377,11 @@ impl Register {
                 sealed_nonce,
             );
             let leaf = entry.leaf();
-            sealed.push(Some((
-                Sealed {
-                    entry,
-                    identity_nonce: nonces.identity,
-                },
+            sealed.push(Some(Sealed {
+                entry,
                 leaf,
-            )));
+                identity_nonce: nonces.identity,
+            }));
         }
         Ok(sealed)
     }
@@ -393,7 +392,7 @@ impl Register {
         stream: &StreamId,
         head: Head,
         judged: Vec<Judged>,
-        sealed: Vec<Option<(Sealed, [u8; 32])>>,
+        sealed: Vec<Option<Sealed>>,
     ) -> Result<BatchAnswer, StoreError> {
         let new = sealed.iter().flatten().count() as u64;
         let mut next = head.size - new;
@@ -412,16 +411,16 @@ impl Register {
                         derived,
                         ..
                     },
-                    Some((sealed, leaf)),
+                    Some(sealed),
                 ) => {
                     receipted.insert(place, leaves.len());
                     leaves.push(receipt_leaf(line, next, &sealed.entry, sealed.identity_nonce));
-                    proven.push((next, leaf));
+                    proven.push((next, sealed.leaf));
                     next += 1;
                     RecordOutcome {
                         outcome,
                         findings,
-                        leaf: Some(leaf),
+                        leaf: Some(sealed.leaf),
                         resent: false,
                         derived: Some(derived),
                     }

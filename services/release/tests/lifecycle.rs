@@ -1,6 +1,8 @@
 //! A release from folder to publication through the service, over a store in memory: who may do what, in which
 //! order, and what is there afterwards.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use std::sync::Arc;
 
 use jiff::civil::date;

@@ -1,11 +1,13 @@
 //! `vardnav demo`: from an empty folder to a receipted report and a figure, each step through the same outside that
 //! any user has.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tokio_stream::StreamExt as _;
 use vardnav_api::vardnav::indicators::v1 as pb;
-use vardnav_api::vardnav::register::v1::Reporter;
+use vardnav_api::vardnav::register::v1::{ExportRequest, Reporter};
 use vardnav_api::vardnav::r#type::v1::FileChunk;
 use vardnav_interchange::release::starter;
 use vardnav_runtime::caller::Callers;
@@ -26,7 +28,7 @@ const YEAR: i32 = 2026;
 const FOLLOWING_MAX: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Runs the command.
-pub async fn run(command: cli::Demo, format: Format) -> Outcome {
+pub(crate) async fn run(command: cli::Demo, format: Format) -> Outcome {
     let folder = folder()?;
     let outcome = demonstrate(&command, folder.path(), format).await;
     // A folder that cannot be removed is no reason to fail: it lies among the temporary files.
@@ -108,6 +110,7 @@ async fn demonstrate(command: &cli::Demo, folder: &Path, format: Format) -> Outc
         "accepted": summary.count("accepted"),
         "held": summary.count("held"),
         "rejected": summary.count("rejected"),
+        "forms": forms(&anna, &reporters).await?,
         "groups": figures.groups,
         "findings": finding_counts(&summary),
         "receipt_verified": verified,
@@ -166,6 +169,34 @@ async fn verify(client: &Client, summary: &Summary, input: &Path, folder: &Path)
     Ok(status.success())
 }
 
+/// How many contacts, segments and monitoring periods have each form at each level, as the register holds them: of
+/// each, the first two values that its tables decided.
+async fn forms(client: &Client, reporters: &[sample::Reporter]) -> Outcome<Vec<Value>> {
+    let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for reporter in reporters {
+        let request = ExportRequest {
+            reporter: reporter.id.clone(),
+            from_position: 0,
+        };
+        let mut pieces = client.register().export(request).await?.into_inner();
+        while let Some(piece) = pieces.next().await {
+            for part in piece?.revisions.iter().flat_map(|revision| &revision.derived) {
+                let mut decided = part
+                    .values
+                    .iter()
+                    .filter(|value| value.held || !value.rule.is_empty());
+                let mut value = || match decided.next() {
+                    Some(value) => value.values.first().cloned().unwrap_or_else(|| "held".to_owned()),
+                    None => "none".to_owned(),
+                };
+                *counts.entry((value(), value())).or_default() += 1;
+            }
+        }
+    }
+    let row = |((form, level), count)| json!({"form": form, "level": level, "count": count});
+    Ok(counts.into_iter().map(row).collect())
+}
+
 struct Figures {
     groups: Vec<Value>,
     by_region: Value,
@@ -188,7 +219,7 @@ async fn figures(client: &Client, taken: u64) -> Outcome<Figures> {
             continue;
         }
         let (segments, _) = indicator::query(client, ask("segments-by-group", vec![], vec![])).await?;
-        let mut groups: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
+        let mut groups: BTreeMap<String, u64> = BTreeMap::new();
         for row in contacts.iter().chain(&segments) {
             let group = row["group"].as_str().unwrap_or_default().to_owned();
             *groups.entry(group).or_default() += row["count"].as_u64().unwrap_or_default();
@@ -213,7 +244,14 @@ fn show(told: &Value, format: Format) -> Outcome {
     if format != Format::Table {
         return output::one(format, told);
     }
-    let rows = |name: &str| told[name].as_array().cloned().unwrap_or_default();
+    let rows = |name: &str| {
+        told.get(name)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
+    output::say("\nforms of care by level");
+    output::rows(format, &["form", "level", "count"], &rows("forms"))?;
     output::say("\nfindings by rule");
     output::rows(format, &["finding", "severity", "records"], &rows("findings"))?;
     output::say("\ncontacts and segments by group");
@@ -224,7 +262,9 @@ fn show(told: &Value, format: Format) -> Outcome {
     output::rows(
         format,
         &["place", "count", "suppressed"],
-        told["figure"]["rows"].as_array().map_or(&[], Vec::as_slice),
+        told.pointer("/figure/rows")
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice),
     )
 }
 

@@ -8,7 +8,7 @@ use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
 /// Runs the command.
-pub fn run(code: &str, format: Format) -> Outcome {
+pub(crate) fn run(code: &str, format: Format) -> Outcome {
     if let Some((code, meaning)) = classify_lines::CODES.iter().find(|(known, _)| *known == code) {
         return output::one(format, &json!({"code": code, "message": {"en": meaning}}));
     }

@@ -10,7 +10,7 @@ use vardnav_store::Loader;
 use vardnav_terminology::Edition;
 
 /// Loads releases from their folders and editions from their official files.
-pub struct Files;
+pub(crate) struct Files;
 
 impl Loader for Files {
     fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String> {

@@ -20,7 +20,7 @@ use crate::exit::{Failure, Outcome};
 use crate::server::Node;
 
 /// The routes of the web page.
-pub fn router(node: &Node) -> Outcome<Router> {
+pub(crate) fn router(node: &Node) -> Outcome<Router> {
     let shown = Shown {
         authority: Arc::clone(&node.authority),
         indicators: node.indicators.clone(),

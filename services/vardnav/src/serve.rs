@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::server::TcpIncoming;
 use vardnav_runtime::caller::Callers;
 use vardnav_runtime::{limits, shutdown};
 
@@ -20,7 +20,7 @@ use crate::server::Node;
 const DATA_DEFAULT: &str = "vardnav-data";
 
 /// Runs the command.
-pub async fn run(command: cli::Serve, target: &Target, format: Format) -> Outcome {
+pub(crate) async fn run(command: cli::Serve, target: &Target, format: Format) -> Outcome {
     let folder = target.data.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let callers = callers(&command)?;
     let asserted = matches!(callers, Callers::Asserted);
@@ -37,7 +37,7 @@ pub async fn run(command: cli::Serve, target: &Target, format: Format) -> Outcom
 }
 
 /// A node that serves on its two ports.
-pub struct Serving {
+pub(crate) struct Serving {
     /// Address of the gRPC services.
     pub grpc: SocketAddr,
     /// Address of the web page.
@@ -48,7 +48,12 @@ pub struct Serving {
 
 impl Serving {
     /// Binds both ports and serves.
-    pub async fn start(node: &Node, grpc: SocketAddr, http: SocketAddr, callers: Callers) -> Outcome<Self> {
+    pub(crate) async fn start(
+        node: &Node,
+        grpc: SocketAddr,
+        http: SocketAddr,
+        callers: Callers,
+    ) -> Outcome<Self> {
         let bind = |address: SocketAddr| async move {
             let listener = TcpListener::bind(address).await;
             listener.map_err(|error| Failure::Failed(format!("{address} cannot be bound: {error}")))
@@ -67,7 +72,7 @@ impl Serving {
         let tasks = vec![
             tokio::spawn(async move {
                 let served = router
-                    .serve_with_incoming_shutdown(TcpListenerStream::new(grpc), grpc_stop)
+                    .serve_with_incoming_shutdown(TcpIncoming::from(grpc).with_nodelay(Some(true)), grpc_stop)
                     .await;
                 if let Err(error) = served {
                     tracing::error!(%error, "the gRPC services stopped");
@@ -88,7 +93,7 @@ impl Serving {
     }
 
     /// Drains: what is under way may end, within a limit.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
         for task in self.tasks {
             let abort = task.abort_handle();

@@ -113,7 +113,6 @@ impl Node {
             };
         }
         Ok(Server::builder()
-            .tcp_nodelay(true)
             .concurrency_limit_per_connection(limits::CALLS_PER_CONNECTION_MAX)
             .layer(gate)
             .add_service(health)

@@ -14,13 +14,13 @@ use crate::exit::{Failure, Outcome};
 use crate::sample;
 
 /// Drafts the starter release.
-pub const DRAFTER: &str = "starter-drafter";
+pub(crate) const DRAFTER: &str = "starter-drafter";
 /// Approves and publishes it: not the one who drafted it.
-pub const APPROVER: &str = "starter-approver";
+pub(crate) const APPROVER: &str = "starter-approver";
 
 /// Publishes the starter release when the folder has none: draft, check, approval by another caller, publication.
 /// Steps that were done before an earlier stop are not done again.
-pub async fn publish(releases: &Releases, authority: &Authority) -> Outcome {
+pub(crate) async fn publish(releases: &Releases, authority: &Authority) -> Outcome {
     if authority.view().state().releases().next().is_some() {
         return Ok(());
     }
@@ -46,7 +46,7 @@ pub async fn publish(releases: &Releases, authority: &Authority) -> Outcome {
 }
 
 /// Registers the sample's reporters and units; what is known already stays as it is.
-pub async fn know_sample(register: &Register, units: &Units, authority: &Authority) -> Outcome {
+pub(crate) async fn know_sample(register: &Register, units: &Units, authority: &Authority) -> Outcome {
     let caller = Caller::trusted(APPROVER);
     for reporter in sample::reporters() {
         if authority.view().reporter(&reporter.id).is_none() {

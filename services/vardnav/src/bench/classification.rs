@@ -13,7 +13,7 @@ use crate::sample;
 const LINES: usize = 3000;
 
 /// Measures.
-pub async fn measure() -> Outcome<Vec<Figure>> {
+pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
     let package = starter::package().map_err(Failure::failed)?;
     let release = release::compile(&package, &[]).map_err(|findings| {
         Failure::Failed(format!("the starter release has {} findings", findings.len()))

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::Status;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -20,11 +20,11 @@ use crate::server::Node;
 const RATE: Duration = Duration::from_secs(2);
 
 /// A node on loopback, and a client of it.
-pub async fn serve(node: &Node) -> Outcome<(Client, std::net::SocketAddr)> {
+pub(crate) async fn serve(node: &Node) -> Outcome<(Client, std::net::SocketAddr)> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let router = node.router(Callers::Asserted)?;
-    tokio::spawn(router.serve_with_incoming(TcpListenerStream::new(listener)));
+    tokio::spawn(router.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     let target = Target {
         server: format!("http://{address}"),
         data: None,
@@ -35,12 +35,12 @@ pub async fn serve(node: &Node) -> Outcome<(Client, std::net::SocketAddr)> {
 }
 
 /// A server with nothing but an empty call, without any gate or limit.
-pub async fn empty_call() -> Outcome<HealthClient<Channel>> {
+pub(crate) async fn empty_call() -> Outcome<HealthClient<Channel>> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let (_reporter, health) = tonic_health::server::health_reporter();
-    let serving = Server::builder().tcp_nodelay(true).add_service(health);
-    tokio::spawn(serving.serve_with_incoming(TcpListenerStream::new(listener)));
+    let serving = Server::builder().add_service(health);
+    tokio::spawn(serving.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(Failure::failed)?;
     let channel = endpoint
         .tcp_nodelay(true)
@@ -51,7 +51,7 @@ pub async fn empty_call() -> Outcome<HealthClient<Channel>> {
 }
 
 /// Calls per second of the empty call.
-pub async fn empty_rate(client: &HealthClient<Channel>) -> Outcome<f64> {
+pub(crate) async fn empty_rate(client: &HealthClient<Channel>) -> Outcome<f64> {
     let client = client.clone();
     rate(move |_| {
         let mut client = client.clone();
@@ -61,7 +61,7 @@ pub async fn empty_rate(client: &HealthClient<Channel>) -> Outcome<f64> {
 }
 
 /// Calls per second of `call`, which is given the number of the call.
-pub async fn rate<F>(call: impl Fn(u64) -> F + Send + Sync + 'static) -> Outcome<f64>
+pub(crate) async fn rate<F>(call: impl Fn(u64) -> F + Send + Sync + 'static) -> Outcome<f64>
 where
     F: Future<Output = Result<(), Status>> + Send + 'static,
 {

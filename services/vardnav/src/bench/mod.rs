@@ -22,7 +22,7 @@ const IN_FLIGHT: usize = 64;
 const MEASURE: Duration = Duration::from_millis(600);
 
 /// One measured figure.
-pub struct Figure {
+pub(crate) struct Figure {
     name: &'static str,
     value: f64,
     unit: &'static str,
@@ -32,7 +32,7 @@ pub struct Figure {
 
 /// What a figure is held against.
 #[derive(Clone, Copy)]
-pub enum Budget {
+pub(crate) enum Budget {
     /// The value must not be more.
     AtMost(f64),
     /// The value must not be less.
@@ -73,7 +73,7 @@ impl Figure {
 }
 
 /// Runs the command.
-pub async fn run(command: Bench, format: Format) -> Outcome {
+pub(crate) async fn run(command: Bench, format: Format) -> Outcome {
     let all = [Measured::Terminology, Measured::Classification, Measured::Report];
     let wanted = if command.what.is_empty() {
         all.to_vec()

@@ -22,7 +22,7 @@ const BATCH: usize = 1000;
 const SENDERS: usize = 8;
 
 /// Measures with `count` records.
-pub async fn measure(count: u64) -> Outcome<Vec<Figure>> {
+pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
     let lanes = lanes(usize::try_from(count).map_err(Failure::failed)?);
     let records: usize = lanes.iter().flatten().map(|batch| batch.records.len()).sum();
     let place = tempfile::tempdir()?;

@@ -22,7 +22,7 @@ use crate::server::Node;
 const DATA_DEFAULT: &str = "../shared/data";
 
 /// Measures.
-pub async fn measure() -> Outcome<Vec<Figure>> {
+pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
     let folder = PathBuf::from(std::env::var_os("VARDNAV_DATA").unwrap_or_else(|| DATA_DEFAULT.into()));
     let official = folder.join("icd-10-se-2021");
     let edition = if official.is_dir() {

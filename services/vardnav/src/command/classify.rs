@@ -24,7 +24,7 @@ use crate::exit::{Failure, Outcome};
 const BATCH_CASES: usize = 1000;
 
 /// Runs the command.
-pub async fn run(command: cli::Classify, target: &Target) -> Outcome {
+pub(crate) async fn run(command: cli::Classify, target: &Target) -> Outcome {
     let input = reader(&command.file)?;
     let bad = if command.offline {
         offline(input, &command)?

@@ -17,7 +17,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 const FOLDER_DEPTH_MAX: usize = 4;
 
 /// Runs the command.
-pub async fn run(command: cli::Codesystem, client: &Client, format: Format) -> Outcome {
+pub(crate) async fn run(command: cli::Codesystem, client: &Client, format: Format) -> Outcome {
     match command {
         cli::Codesystem::Import { folder, dry_run } => import(&folder, dry_run, client, format).await,
         cli::Codesystem::List => {
@@ -28,7 +28,7 @@ pub async fn run(command: cli::Codesystem, client: &Client, format: Format) -> O
 }
 
 /// All editions as rows.
-pub async fn list(client: &Client) -> Outcome<Vec<Value>> {
+pub(crate) async fn list(client: &Client) -> Outcome<Vec<Value>> {
     let mut rows = Vec::new();
     let mut page_token = String::new();
     loop {
@@ -50,7 +50,7 @@ pub async fn list(client: &Client) -> Outcome<Vec<Value>> {
 }
 
 /// The files of a folder as chunks: paths relative to it, with `/`.
-pub fn chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
+pub(crate) fn chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
     let mut files = Vec::new();
     collect(folder, FOLDER_DEPTH_MAX, &mut files)?;
     files.sort();
@@ -85,7 +85,7 @@ pub fn chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
 
 /// The files of a folder of editions as chunks. Paths begin with the names of the folder and of the one above it: the
 /// year of an edition often stands there.
-pub fn named_chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
+pub(crate) fn named_chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
     let whole = folder
         .canonicalize()
         .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", folder.display())))?;

@@ -9,7 +9,7 @@ use crate::exit::Outcome;
 use crate::output::{self, Format};
 
 /// Runs the command.
-pub async fn run(command: cli::Indicator, client: &Client, format: Format) -> Outcome {
+pub(crate) async fn run(command: cli::Indicator, client: &Client, format: Format) -> Outcome {
     match command {
         cli::Indicator::List => {
             let request = pb::ListIndicatorsRequest {
@@ -74,7 +74,7 @@ pub async fn run(command: cli::Indicator, client: &Client, format: Format) -> Ou
 }
 
 /// All rows of a query.
-pub async fn query(
+pub(crate) async fn query(
     client: &Client,
     mut request: pb::QueryIndicatorRequest,
 ) -> Outcome<(Vec<Value>, pb::query_indicator_response::Coverage)> {

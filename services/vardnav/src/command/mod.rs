@@ -1,32 +1,32 @@
 //! The commands, a file a noun. Each turns flags into gRPC calls and answers into rows; nothing is decided here.
 
-pub mod classify;
-pub mod codesystem;
-pub mod indicator;
-pub mod register;
-pub mod release;
-pub mod report;
-pub mod term;
-pub mod unit;
+pub(crate) mod classify;
+pub(crate) mod codesystem;
+pub(crate) mod indicator;
+pub(crate) mod register;
+pub(crate) mod release;
+pub(crate) mod report;
+pub(crate) mod term;
+pub(crate) mod unit;
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use vardnav_api::vardnav::r#type::v1 as pb;
 
 /// A date as a message.
-pub fn date(date: Option<Date>) -> Option<pb::Date> {
+pub(crate) fn date(date: Option<Date>) -> Option<pb::Date> {
     date.map(vardnav_api::common::date_message)
 }
 
 /// A date message as text.
-pub fn date_text(date: Option<&pb::Date>) -> Value {
+pub(crate) fn date_text(date: Option<&pb::Date>) -> Value {
     date.map_or(Value::Null, |date| {
         json!(format!("{:04}-{:02}-{:02}", date.year, date.month, date.day))
     })
 }
 
 /// A finding message as a row.
-pub fn finding_row(finding: &pb::Finding) -> Value {
+pub(crate) fn finding_row(finding: &pb::Finding) -> Value {
     json!({
         "code": finding.code,
         "severity": finding.severity().as_str_name().trim_start_matches("SEVERITY_").to_lowercase(),
@@ -36,7 +36,7 @@ pub fn finding_row(finding: &pb::Finding) -> Value {
 }
 
 /// An enum value's proto name without its prefix, in lower case with dashes.
-pub fn enum_text(name: &str, prefix: &str) -> String {
+pub(crate) fn enum_text(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix)
         .unwrap_or(name)
         .to_lowercase()
@@ -44,7 +44,7 @@ pub fn enum_text(name: &str, prefix: &str) -> String {
 }
 
 /// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes
         .iter()
@@ -55,7 +55,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Facts as a JSON object: one value as a string, several as an array.
-pub fn facts_value(facts: &[pb::Fact]) -> Value {
+pub(crate) fn facts_value(facts: &[pb::Fact]) -> Value {
     facts
         .iter()
         .map(|fact| {

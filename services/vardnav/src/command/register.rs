@@ -21,7 +21,7 @@ use crate::output::{self, Format};
 use crate::sample;
 
 /// Runs the command.
-pub async fn run(command: cli::Register, target: &Target, format: Format) -> Outcome {
+pub(crate) async fn run(command: cli::Register, target: &Target, format: Format) -> Outcome {
     match command {
         cli::Register::Sample { count, seed } => write_sample(count, seed),
         cli::Register::Prove { receipt, input, key } => prove(&receipt, &input, &key, format),
@@ -70,7 +70,7 @@ pub async fn run(command: cli::Register, target: &Target, format: Format) -> Out
 }
 
 /// All reporters.
-pub async fn reporters(client: &Client) -> Outcome<Vec<pb::Reporter>> {
+pub(crate) async fn reporters(client: &Client) -> Outcome<Vec<pb::Reporter>> {
     let mut reporters = Vec::new();
     let mut page_token = String::new();
     loop {
@@ -88,7 +88,7 @@ pub async fn reporters(client: &Client) -> Outcome<Vec<pb::Reporter>> {
 }
 
 /// Registers a reporter.
-pub async fn put_reporter(client: &Client, reporter: pb::Reporter) -> Outcome<pb::Reporter> {
+pub(crate) async fn put_reporter(client: &Client, reporter: pb::Reporter) -> Outcome<pb::Reporter> {
     let request = pb::PutReporterRequest {
         reporter: Some(reporter),
     };
@@ -102,7 +102,7 @@ pub async fn put_reporter(client: &Client, reporter: pb::Reporter) -> Outcome<pb
 }
 
 /// The register's public key, as its file.
-pub async fn public_key(client: &Client) -> Outcome<String> {
+pub(crate) async fn public_key(client: &Client) -> Outcome<String> {
     let reporters = reporters(client).await?;
     let any = reporters
         .first()

@@ -23,7 +23,7 @@ const COLUMNS: [&str; 7] = [
 ];
 
 /// Runs the command.
-pub async fn run(command: cli::Release, client: &Client, format: Format) -> Outcome {
+pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) -> Outcome {
     match command {
         cli::Release::List => {
             let request = pb::ListReleasesRequest {
@@ -96,7 +96,12 @@ pub async fn run(command: cli::Release, client: &Client, format: Format) -> Outc
 }
 
 /// Makes a draft from chunks of files, or replaces the files of one.
-pub async fn draft(client: &Client, id: &str, chunks: Vec<FileChunk>, update: bool) -> Outcome<pb::Release> {
+pub(crate) async fn draft(
+    client: &Client,
+    id: &str,
+    chunks: Vec<FileChunk>,
+    update: bool,
+) -> Outcome<pb::Release> {
     let draft = if update {
         let known = pb::GetReleaseRequest {
             id: id.to_owned(),
@@ -142,7 +147,7 @@ pub async fn draft(client: &Client, id: &str, chunks: Vec<FileChunk>, update: bo
 }
 
 /// Takes a draft all the way: check by its author, approval and publication by another.
-pub async fn advance(author: &Client, other: &Client, id: &str) -> Outcome {
+pub(crate) async fn advance(author: &Client, other: &Client, id: &str) -> Outcome {
     let id = id.to_owned();
     let check = author
         .release()

@@ -30,7 +30,7 @@ const GROUPS_WAITING_MAX: usize = 4;
 
 /// How a file is reported.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub(crate) struct Options {
     /// Folder for the receipt file.
     pub receipts: Option<PathBuf>,
     /// Only check.
@@ -41,7 +41,7 @@ pub struct Options {
 
 /// What became of a file.
 #[derive(Debug, Clone, Default)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Lines with content.
     pub lines: u64,
     /// By outcome.
@@ -54,14 +54,19 @@ pub struct Summary {
 
 impl Summary {
     /// Lines with this outcome.
-    pub fn count(&self, outcome: &str) -> u64 {
+    pub(crate) fn count(&self, outcome: &str) -> u64 {
         self.outcomes.get(outcome).copied().unwrap_or_default()
     }
 
     fn take(&mut self, row: &Value) {
         self.lines += 1;
         *self.outcomes.entry(text(row, "outcome")).or_default() += 1;
-        for finding in row["findings"].as_array().into_iter().flatten() {
+        for finding in row
+            .get("findings")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             *self
                 .findings
                 .entry((text(finding, "code"), text(finding, "severity")))
@@ -71,7 +76,7 @@ impl Summary {
 }
 
 /// Runs the command.
-pub async fn run(file: &Path, options: Options, client: &Client, format: Format) -> Outcome {
+pub(crate) async fn run(file: &Path, options: Options, client: &Client, format: Format) -> Outcome {
     let bar = progress();
     let mut rows = Vec::new();
     let mut csv = (format == Format::Csv).then(|| csv::Writer::from_writer(std::io::stdout()));
@@ -87,8 +92,9 @@ pub async fn run(file: &Path, options: Options, client: &Client, format: Format)
             }
             Format::Csv => {
                 if let Some(csv) = &mut csv {
-                    let codes: Vec<String> = row["findings"]
-                        .as_array()
+                    let codes: Vec<String> = row
+                        .get("findings")
+                        .and_then(Value::as_array)
                         .into_iter()
                         .flatten()
                         .map(|finding| text(finding, "code"))
@@ -134,7 +140,7 @@ const COLUMNS: [&str; 8] = [
 ];
 
 /// Opens a file for reading lines; `-` is standard input.
-pub fn reader(file: &Path) -> Outcome<Box<dyn BufRead + Send>> {
+pub(crate) fn reader(file: &Path) -> Outcome<Box<dyn BufRead + Send>> {
     if file == Path::new("-") {
         return Ok(Box::new(BufReader::new(std::io::stdin())));
     }
@@ -157,7 +163,7 @@ enum Slot {
 }
 
 /// Reports everything that `input` holds. `shown` gets one row per line, in order.
-pub async fn report(
+pub(crate) async fn report(
     client: &Client,
     input: Box<dyn BufRead + Send>,
     name: String,
@@ -406,7 +412,7 @@ fn print(summary: &Summary) -> Outcome {
 }
 
 /// Findings by code, most common first.
-pub fn finding_counts(summary: &Summary) -> Vec<Value> {
+pub(crate) fn finding_counts(summary: &Summary) -> Vec<Value> {
     let mut counts: Vec<_> = summary.findings.iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     counts

@@ -13,7 +13,7 @@ use crate::output::{self, Format};
 const SHORT_NAMES: [(&str, &str); 1] = [("icd-10-se", "urn:oid:1.2.752.116.1.1.1.1.3")];
 
 /// Runs the command.
-pub async fn run(command: cli::Term, client: &Client, format: Format) -> Outcome {
+pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> Outcome {
     match command {
         cli::Term::Lookup { code, edition } => lookup(code, edition, client, format).await,
         cli::Term::Search {
@@ -86,7 +86,7 @@ pub async fn run(command: cli::Term, client: &Client, format: Format) -> Outcome
 }
 
 /// The address of a code system: as given, or expanded from its short name.
-pub fn address(name: &str) -> String {
+pub(crate) fn address(name: &str) -> String {
     if name.contains(':') {
         return name.to_owned();
     }

@@ -13,7 +13,7 @@ use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
 /// Runs the command.
-pub async fn run(command: cli::Unit, client: &Client, format: Format) -> Outcome {
+pub(crate) async fn run(command: cli::Unit, client: &Client, format: Format) -> Outcome {
     match command {
         cli::Unit::Put { file } => put(&file, client, format).await,
         cli::Unit::Show { hsa_id } => {
@@ -51,7 +51,10 @@ pub async fn run(command: cli::Unit, client: &Client, format: Format) -> Outcome
 }
 
 /// Puts one unit.
-pub async fn put_unit(client: &Client, unit: &vardnav_register::unit::CareUnit) -> Outcome<pb::CareUnit> {
+pub(crate) async fn put_unit(
+    client: &Client,
+    unit: &vardnav_register::unit::CareUnit,
+) -> Outcome<pb::CareUnit> {
     let request = pb::PutCareUnitRequest {
         unit: Some(vardnav_api::units::unit_message(unit)),
         validate_only: false,
