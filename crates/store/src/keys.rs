@@ -1,5 +1,5 @@
-//! The key that signs heads: made on first use, kept in one file for its owner only; its public half stands beside it
-//! in one line anyone can keep. What is signed is said in the register crate.
+//! The key that signs heads: made on first use, kept in one file for its owner only. What is signed is said in the
+//! register crate; the form of a public key file is one of the file formats.
 
 use std::io;
 use std::path::Path;
@@ -13,10 +13,6 @@ use crate::files::{create_folder, put_file, unavailable};
 
 /// File of the secret key.
 pub const KEY_FILE: &str = "head-key";
-/// File of the public key.
-pub const PUBLIC_KEY_FILE: &str = "head-key.pub";
-
-const PREFIX: &str = "vardnav-ed25519 ";
 
 /// Signs heads (Ed25519).
 pub struct HeadKey {
@@ -24,7 +20,7 @@ pub struct HeadKey {
 }
 
 impl HeadKey {
-    /// Reads the key in a folder, or makes one; writes the public key beside it.
+    /// Reads the key in a folder, or makes one.
     ///
     /// # Errors
     /// `Unavailable` when the files cannot be used, `Corrupt` when the key file holds no key.
@@ -46,14 +42,9 @@ impl HeadKey {
             }
             Err(error) => return Err(failed(error)),
         };
-        let key = Self {
+        Ok(Self {
             key: SigningKey::from_bytes(&secret),
-        };
-        let (line, path) = (key.public_line(), folder.join(PUBLIC_KEY_FILE));
-        if std::fs::read_to_string(&path).ok().as_ref() != Some(&line) {
-            put_file(&path, line.as_bytes(), 0o644).map_err(failed)?;
-        }
-        Ok(key)
+        })
     }
 
     /// Signs bytes.
@@ -65,18 +56,6 @@ impl HeadKey {
     pub fn public(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
     }
-
-    /// The line of the public key file: `vardnav-ed25519 <64 hexadecimal digits>` and a line feed.
-    pub fn public_line(&self) -> String {
-        format!("{PREFIX}{}\n", hex(&self.public()))
-    }
-}
-
-/// Reads the line of a public key file; only the canonical form is taken.
-pub fn parse_public_line(text: &str) -> Option<[u8; 32]> {
-    let digits = text.strip_prefix(PREFIX)?.strip_suffix('\n')?;
-    let public = unhex(digits)?;
-    (hex(&public) == digits).then_some(public)
 }
 
 /// Whether a signature of these bytes is of this key.
