@@ -10,6 +10,11 @@ use sha2::{Digest, Sha256};
 /// Metadata key by which a client on loopback asserts its name.
 pub const CALLER_METADATA: &str = "vardnav-caller";
 
+/// Longest name, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+/// So many digits in a row no name has.
+const NAME_DIGITS_END: usize = 6;
+
 /// The authenticated system or person behind a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -69,8 +74,11 @@ pub enum CallersError {
     #[error("the callers file cannot be read: {0}")]
     Format(#[from] toml::de::Error),
     /// A token hash is not 64 hexadecimal digits.
-    #[error("caller `{0}`: token_sha256 must be 64 hexadecimal digits")]
-    Token(String),
+    #[error("caller number {0}: token_sha256 must be 64 hexadecimal digits")]
+    Token(usize),
+    /// A name is not usable.
+    #[error("caller number {0}: a name has 1 to 64 of A–Z a–z 0–9 . _ : @ - and no six digits in a row")]
+    Name(usize),
 }
 
 #[derive(Deserialize)]
@@ -96,8 +104,11 @@ impl Callers {
     pub fn parse(text: &str) -> Result<Self, CallersError> {
         let file: CallersFile = toml::from_str(text)?;
         let mut known = HashMap::new();
-        for row in file.caller {
-            let key = hex32(&row.token_sha256).ok_or_else(|| CallersError::Token(row.name.clone()))?;
+        for (number, row) in (1..).zip(file.caller) {
+            let key = hex32(&row.token_sha256).ok_or(CallersError::Token(number))?;
+            if !usable(&row.name) {
+                return Err(CallersError::Name(number));
+            }
             let grants = Grants::Listed {
                 permissions: row.permissions,
                 reporters: row.reporters,
@@ -117,9 +128,12 @@ impl Callers {
     pub fn identify(&self, headers: &http::HeaderMap) -> Option<Arc<Caller>> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         match self {
-            Self::Asserted => Some(Arc::new(Caller::trusted(
-                text(CALLER_METADATA).unwrap_or("anonymous"),
-            ))),
+            Self::Asserted => {
+                let name = headers
+                    .get(CALLER_METADATA)
+                    .map_or(Some("anonymous"), |name| name.to_str().ok())?;
+                usable(name).then(|| Arc::new(Caller::trusted(name)))
+            }
             Self::Known(known) => {
                 let token = text("authorization")?.strip_prefix("Bearer ")?;
                 let key: [u8; 32] = Sha256::digest(token.as_bytes()).into();
@@ -127,6 +141,18 @@ impl Callers {
             }
         }
     }
+}
+
+/// Whether a name may stand in audit trails and logs: 1–64 of `A–Z a–z 0–9 . _ : @ -`, and no six digits in a row,
+/// so that no personal number gets there.
+fn usable(name: &str) -> bool {
+    let fits = (1..=NAME_BYTES_MAX).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:@-".contains(&byte));
+    fits && name
+        .split(|letter: char| !letter.is_ascii_digit())
+        .all(|digits| digits.len() < NAME_DIGITS_END)
 }
 
 fn hex32(text: &str) -> Option<[u8; 32]> {
@@ -168,6 +194,15 @@ mod tests {
         assert_eq!(caller.name, "region-skane-ehr");
         assert!(caller.may("register.report") && !caller.may("release.publish"));
         assert!(caller.may_act_for("region-skane") && !caller.may_act_for("region-halland"));
+    }
+
+    #[test]
+    fn a_name_that_could_hold_a_personal_number_is_nobody() {
+        let asserted = |name: &str| Callers::Asserted.identify(&headers("vardnav-caller", name));
+        assert_eq!(asserted("anna").unwrap().name, "anna");
+        for name in ["191212121212", "u-121212-1212", "", "två", &"x".repeat(65)] {
+            assert!(asserted(name).is_none(), "{name}");
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ use http::{Request, Response};
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
+use tracing::instrument::Instrumented;
+use tracing::{Instrument as _, Span};
 
 use crate::caller::Callers;
 use crate::metrics::Metrics;
@@ -17,6 +19,7 @@ use crate::metrics::Metrics;
 /// What the gate knows of a method.
 #[derive(Debug, Clone, Copy)]
 struct Method {
+    path: &'static str,
     permission: &'static str,
     index: usize,
 }
@@ -43,7 +46,16 @@ impl GateLayer {
         let methods = methods
             .iter()
             .enumerate()
-            .map(|(index, (path, permission))| (*path, Method { permission, index }))
+            .map(|(index, (path, permission))| {
+                (
+                    *path,
+                    Method {
+                        path,
+                        permission,
+                        index,
+                    },
+                )
+            })
             .collect();
         Self {
             shared: Arc::new(Shared {
@@ -79,7 +91,7 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Either<S::Future, Ready<Result<Response<Body>, S::Error>>>;
+    type Future = Either<Instrumented<S::Future>, Ready<Result<Response<Body>, S::Error>>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
@@ -88,7 +100,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let path = request.uri().path();
         if path.starts_with("/grpc.health.") || path.starts_with("/grpc.reflection.") {
-            return Either::Left(self.inner.call(request));
+            return Either::Left(self.inner.call(request).instrument(Span::none()));
         }
         let refuse = |status: Status| Either::Right(ready(Ok(status.into_http())));
         let Some(method) = self.shared.methods.get(path).copied() else {
@@ -97,7 +109,9 @@ where
         self.shared.metrics.count(method.index);
         let Some(caller) = self.shared.callers.identify(request.headers()) else {
             self.shared.metrics.refuse(method.index);
-            return refuse(Status::unauthenticated("a known bearer token is needed"));
+            return refuse(Status::unauthenticated(
+                "a known bearer token, or on loopback a usable name, is needed",
+            ));
         };
         if method.permission.is_empty() || !caller.may(method.permission) {
             self.shared.metrics.refuse(method.index);
@@ -106,8 +120,9 @@ where
                 method.permission
             )));
         }
+        let span = tracing::info_span!("call", method.path, caller = %caller.name);
         request.extensions_mut().insert(caller);
-        Either::Left(self.inner.call(request))
+        Either::Left(self.inner.call(request).instrument(span))
     }
 }
 

@@ -5,6 +5,8 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -28,8 +30,9 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
     let filter = EnvFilter::try_from_env("VARDNAV_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let logs = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_target(false);
-    let registry = tracing_subscriber::registry().with(filter).with(logs);
+        .with_target(false)
+        .with_filter(filter);
+    let registry = tracing_subscriber::registry().with(logs);
     let fail = |error: &dyn std::fmt::Display| TelemetryError(error.to_string());
     if std::env::var_os(COLLECTOR).is_none() {
         registry.try_init().map_err(|error| fail(&error))?;
@@ -40,7 +43,9 @@ pub fn start() -> Result<Telemetry, TelemetryError> {
         .build()
         .map_err(|error| fail(&error))?;
     let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).build();
-    let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer("vardnav"));
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("vardnav"))
+        .with_filter(LevelFilter::INFO);
     registry.with(spans).try_init().map_err(|error| fail(&error))?;
     Ok(Telemetry {
         provider: Some(provider),

@@ -12,7 +12,7 @@ use vardnav_register::finding::Finding;
 use vardnav_register::identity::{Identity, PersonKey};
 use vardnav_register::outcome::{Outcome, Standing, assess, is_same, standing};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
-use vardnav_register::record::{Body, Record, RecordKind};
+use vardnav_register::record::{Body, IdentityType, Record, RecordKind};
 use vardnav_register::surroundings::EpisodeView;
 use vardnav_register::validate::{Mechanism, finding_about, other_person};
 use vardnav_runtime::clock;
@@ -149,7 +149,7 @@ impl Register {
         }
 
         let identities = judged.iter().filter_map(|judged| match judged {
-            Judged::New { identity, .. } => Some(IdentityBytes::of(identity.identity_type, &identity.number)),
+            Judged::New { identity, .. } => Some(vault_identity(identity, reporter)),
             _ => None,
         });
         let persons = self.vault.resolve(identities.collect()).await?;
@@ -521,6 +521,16 @@ pub(crate) fn receipt_leaf(line: u64, position: u64, entry: &Entry, identity_non
         content_nonce,
         identity_nonce,
         derived: entry.commitments().derived,
+    }
+}
+
+/// What the vault knows a person by. Reserve numbers are unique only where they are given out: they link nobody
+/// across reporters.
+fn vault_identity(identity: &Identity, reporter: &str) -> IdentityBytes {
+    let bytes = IdentityBytes::of(identity.identity_type, &identity.number);
+    match identity.identity_type {
+        IdentityType::Reserve => bytes.within(reporter),
+        IdentityType::Personnummer | IdentityType::Samordningsnummer => bytes,
     }
 }
 
