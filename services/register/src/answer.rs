@@ -73,6 +73,7 @@ pub(crate) fn receipt(receipt: &Receipt, leaves: &[[u8; 32]]) -> pb::Receipt {
         identity_nonce: bytes(&leaf.identity_nonce),
         derived_commitment: bytes(&leaf.derived),
         leaf: bytes(hash),
+        version: u32::from(vardnav_register::entry::VERSION),
     };
     pb::Receipt {
         reporter: receipt.reporter.clone(),
@@ -134,9 +135,9 @@ fn part_message(part: &PartDerived, system: &DescriptionSystem) -> pb::DerivedPa
         })
     });
     pb::DerivedPart {
-        part: match part.part {
-            Part::Segment(index) => u32::try_from(index).unwrap_or(u32::MAX),
-            Part::Contact | Part::MonitoringPeriod => 0,
+        segment: match part.part {
+            Part::Segment(index) => u32::try_from(index).ok(),
+            Part::Contact | Part::MonitoringPeriod => None,
         },
         date: Some(date_message(part.date)),
         release: part.release.clone(),

@@ -74,15 +74,15 @@ pub(crate) fn former(stream: &StreamId, row: StoredRow) -> Result<Former, StoreE
     })
 }
 
-/// All revisions of a record that the stream holds, oldest first.
+/// Revisions of a record that the stream holds, of those asked for, oldest first.
 pub(crate) async fn revisions(
     store: &dyn Store,
     stream: &StreamId,
     kind: RecordKind,
     id: &str,
+    wanted: std::ops::RangeInclusive<u32>,
 ) -> Result<Vec<Former>, StoreError> {
-    let latest = latest_revision(store, stream, kind, id).await?;
-    let keys = (1..=latest).map(|revision| row_key(kind, id, revision)).collect();
+    let keys = wanted.map(|revision| row_key(kind, id, revision)).collect();
     let positions: Vec<u64> = find(store, stream, keys).await?.into_iter().flatten().collect();
     let found = read(store, stream, positions).await?;
     let mut revisions: Vec<Former> = found.into_values().collect();

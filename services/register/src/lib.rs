@@ -2,6 +2,7 @@
 //! be, what is derived from it and what is proven is said in `vardnav_register`.
 
 mod answer;
+mod batch;
 mod intake;
 mod ledger;
 mod proof;
@@ -19,6 +20,9 @@ use tokio::sync::{Mutex, Semaphore};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_store::{Authority, HeadKey, Store, StoreError, Vault};
 
+/// Batches held in memory at once, by all senders together.
+const BATCHES_MAX: usize = 32;
+
 /// The use cases of the register.
 pub struct Register {
     store: Arc<dyn Store>,
@@ -27,8 +31,10 @@ pub struct Register {
     key: HeadKey,
     /// One turn per reporter: its batches are taken one after the other, those of others beside it.
     turns: Mutex<HashMap<String, Arc<Mutex<()>>>>,
-    /// Bounds the threads that parse, judge and seal.
+    /// Bounds the threads that convert, judge and seal.
     pool: Arc<Semaphore>,
+    /// Bounds the batches that are held in memory at once; further ones wait in their streams.
+    batches: Arc<Semaphore>,
 }
 
 impl Register {
@@ -48,6 +54,7 @@ impl Register {
             key,
             turns: Mutex::default(),
             pool,
+            batches: Arc::new(Semaphore::new(BATCHES_MAX)),
         })
     }
 
@@ -61,17 +68,20 @@ impl Register {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        let ended = |_| StoreError::Unavailable("the server is stopping".to_owned());
         let permit = Arc::clone(&self.pool)
             .acquire_owned()
             .await
-            .map_err(|_| ended(()))?;
+            .map_err(|_| stopping())?;
         let done = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
         });
-        done.await.map_err(|_| ended(()))
+        done.await.map_err(|_| stopping())
     }
+}
+
+fn stopping() -> StoreError {
+    StoreError::Unavailable("the server is stopping".to_owned())
 }
 
 fn store_error(error: StoreError) -> ApiError {

@@ -2,7 +2,7 @@
 //! anything is signed. The tree's hashes are derived data; a root they do not lead to is never signed.
 
 use vardnav_register::receipt::{SignedHead, head_bytes_to_sign, key_id};
-use vardnav_register::tree::MultiProof;
+use vardnav_register::tree::{Consistency, MultiProof};
 use vardnav_store::{Hash, Head, HeadKey, Store, StoreError, StreamId, subtree_hashes};
 
 /// The proof that leads from `leaves`, by rising position, to `head`.
@@ -24,6 +24,29 @@ pub(crate) async fn multi_proof(
         .verify(head.size, leaves, &head.root)
         .map_err(|error| damaged(&error))?;
     Ok(proof)
+}
+
+/// The proof that the stream of `since` leaves is the beginning of the one with this head; nothing for 0.
+///
+/// # Errors
+/// `Limit` when the stream never was that long; otherwise as [`multi_proof`].
+pub(crate) async fn consistency(
+    store: &dyn Store,
+    stream: &StreamId,
+    since: u64,
+    head: Head,
+) -> Result<Vec<Hash>, StoreError> {
+    if since > head.size {
+        return Err(StoreError::Limit(format!(
+            "the stream has {} leaves, not {since}",
+            head.size
+        )));
+    }
+    let damaged = |error: &dyn std::fmt::Display| StoreError::Corrupt(format!("{stream}: {error}"));
+    let plan = Consistency::plan(since, head.size).map_err(|error| damaged(&error))?;
+    let hashes = subtree_hashes(store, stream, &plan).await?;
+    let proof = Consistency::assemble(since, head.size, hashes).map_err(|error| damaged(&error))?;
+    Ok(proof.hashes)
 }
 
 /// Signs a head.

@@ -15,6 +15,7 @@ use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService;
 use vardnav_register::finding::Finding;
 use vardnav_register::record::RecordKind;
+use vardnav_register::text::holds_personal_number;
 use vardnav_register::validate::{Mechanism, finding_without_release};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::gate::caller;
@@ -22,11 +23,17 @@ use vardnav_runtime::limits::BATCH_RECORDS_MAX;
 use vardnav_store::StreamId;
 
 use crate::answer::{self, Stated};
+use crate::batch::Read;
 use crate::{Register, reporters, store_error};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
 const KEYS_MAX: usize = 10_000;
+const REVISIONS_DEFAULT: usize = 20;
+const REVISIONS_MAX: usize = 100;
+const BATCH_ID_BYTES_MAX: usize = 64;
+/// Records of a batch whose outcomes carry what was derived: it takes much room as text.
+const CLASSIFIED_RECORDS_MAX: usize = 2_000;
 /// Answers that wait for a slow reader before reading stops.
 const ANSWERS_WAITING_MAX: usize = 4;
 
@@ -74,15 +81,29 @@ impl RegisterService for Service {
             pb::RecordKind::Unspecified => RecordKind::Episode,
             stated => kind(stated, "kind")?,
         };
-        let revisions = self
+        let size = page_size(request.page_size, REVISIONS_DEFAULT, REVISIONS_MAX)?;
+        let newest = match request.page_token.as_str() {
+            "" => None,
+            token => Some(
+                token
+                    .parse()
+                    .map_err(|_| ApiError::field("page_token", "not a token of this method"))?,
+            ),
+        };
+        let of = (request.reporter.as_str(), kind, request.id.as_str());
+        let (revisions, next) = self
             .register
-            .revisions(&caller, &request.reporter, kind, &request.id)
-            .await;
-        let revisions = revisions.map_err(store_error)?;
+            .revisions(&caller, of, newest, size)
+            .await
+            .map_err(store_error)?;
         if revisions.is_empty() {
             return Err(ApiError::not_found("a record with that id").into());
         }
-        Ok(Response::new(pb::GetEpisodeResponse { revisions }))
+        let next_page_token = next.map(|revision| revision.to_string()).unwrap_or_default();
+        Ok(Response::new(pb::GetEpisodeResponse {
+            revisions,
+            next_page_token,
+        }))
     }
 
     async fn export(
@@ -93,6 +114,15 @@ impl RegisterService for Service {
         let request = request.into_inner();
         own_stream(&caller, &request.reporter)?;
         let stream = StreamId::reporter(&request.reporter).map_err(store_error)?;
+        if self
+            .register
+            .authority
+            .view()
+            .reporter(&request.reporter)
+            .is_none()
+        {
+            return Err(ApiError::not_found("the reporter").into());
+        }
         self.register
             .note(&caller, "export", &request.reporter, "")
             .await
@@ -161,11 +191,17 @@ impl RegisterService for Service {
         let request = request.into_inner();
         own_stream(&caller, &request.reporter)?;
         let stream = StreamId::reporter(&request.reporter).map_err(store_error)?;
-        let (head, public_key) = self.register.signed_head(&stream).await.map_err(store_error)?;
+        let (head, public_key, consistency) = self
+            .register
+            .signed_head(&stream, request.since_size)
+            .await
+            .map_err(store_error)?;
         let head = Some(answer::head(stream.as_str(), &head));
+        let consistency = consistency.iter().map(|hash| bytes(hash)).collect();
         Ok(Response::new(pb::GetHeadResponse {
             head,
             public_key: bytes(&public_key),
+            consistency,
         }))
     }
 
@@ -211,48 +247,67 @@ async fn report(
     batch: pb::ReportRequest,
 ) -> Result<pb::ReportResponse, ApiError> {
     own_stream(caller, &batch.reporter)?;
-    if batch.records.len() > BATCH_RECORDS_MAX {
-        let message = format!(
-            "{} records in one batch, at most {BATCH_RECORDS_MAX}",
-            batch.records.len()
-        );
+    let most = if batch.with_classification {
+        CLASSIFIED_RECORDS_MAX
+    } else {
+        BATCH_RECORDS_MAX
+    };
+    if batch.records.len() > most {
+        let message = format!("{} records in one batch, at most {most}", batch.records.len());
         return Err(ApiError::new(Kind::ResourceExhausted, "VN-API-012", message));
     }
-    let mut stated = Vec::with_capacity(batch.records.len());
-    let mut records = Vec::with_capacity(batch.records.len());
-    for message in batch.records {
-        stated.push(Stated {
-            kind: stated_kind(&message),
+    if batch.batch_id.len() > BATCH_ID_BYTES_MAX || holds_personal_number(&batch.batch_id) {
+        return Err(ApiError::field(
+            "batch_id",
+            "at most 64 bytes, without a personal number",
+        ));
+    }
+    let _held = register
+        .batches
+        .acquire()
+        .await
+        .map_err(|_| store_error(crate::stopping()))?;
+    let pb::ReportRequest {
+        reporter,
+        batch_id,
+        validate_only,
+        with_classification,
+        records,
+    } = batch;
+    let read = move || -> (Vec<Stated>, Vec<Read>) {
+        let stated = |message: &pb::Record| Stated {
+            kind: stated_kind(message),
             id: message.id.clone(),
             revision: message.revision,
-        });
-        records.push(record(message).map_err(unreadable));
-    }
+        };
+        records
+            .into_iter()
+            .map(|message| (stated(&message), record(message).map_err(unreadable)))
+            .unzip()
+    };
+    let (stated, records) = register.compute(read).await.map_err(store_error)?;
     let taken = register
-        .take(&batch.reporter, records, batch.validate_only)
+        .take(&reporter, records, validate_only)
         .await
         .map_err(store_error)?;
-    let view = batch.with_classification.then(|| register.authority.view());
-    let leaves: Vec<[u8; 32]> = taken.outcomes.iter().filter_map(|outcome| outcome.leaf).collect();
-    let receipt = taken
-        .receipt
-        .as_ref()
-        .map(|receipt| answer::receipt(receipt, &leaves));
-    let outcomes = taken
-        .outcomes
-        .into_iter()
-        .zip(stated)
-        .zip(0..)
-        .map(|((outcome, stated), index)| answer::outcome(index, stated, outcome, view.as_deref()))
-        .collect();
-    let reporter = batch.reporter;
-    Ok(pb::ReportResponse {
-        batch_id: batch.batch_id,
-        reporter,
-        outcomes,
-        receipt,
-        findings: Vec::new(),
-    })
+    let view = with_classification.then(|| register.authority.view());
+    let answer = move || {
+        let leaves: Vec<[u8; 32]> = taken.outcomes.iter().filter_map(|outcome| outcome.leaf).collect();
+        let receipt = taken
+            .receipt
+            .as_ref()
+            .map(|receipt| answer::receipt(receipt, &leaves));
+        let outcomes = taken.outcomes.into_iter().zip(stated).zip(0..);
+        let outcomes = outcomes
+            .map(|((outcome, stated), index)| answer::outcome(index, stated, outcome, view.as_deref()));
+        pb::ReportResponse {
+            batch_id,
+            reporter,
+            outcomes: outcomes.collect(),
+            receipt,
+        }
+    };
+    register.compute(answer).await.map_err(store_error)
 }
 
 /// A message that is no record, as a finding about it.

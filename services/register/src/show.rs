@@ -12,11 +12,11 @@ use vardnav_register::receipt::{Receipt, SignedHead};
 use vardnav_register::record::{RecordKind, Sex};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::{Row, StoreError, StreamId, View};
+use vardnav_store::{Hash, Row, StoreError, StreamId, View};
 
 use crate::Register;
 use crate::answer;
-use crate::intake::receipt_leaf;
+use crate::batch::{Kept, identity_nonce};
 use crate::ledger::{self, Former};
 use crate::proof;
 
@@ -28,26 +28,32 @@ const EXPORT_ROWS: u32 = 500;
 const TRIES: usize = 64;
 
 impl Register {
-    /// All revisions of a record, newest first.
+    /// Revisions of a record from `newest` (or the latest) downwards, at most `size`, and the one that follows.
     pub(crate) async fn revisions(
         &self,
         caller: &Caller,
-        reporter: &str,
-        kind: RecordKind,
-        id: &str,
-    ) -> Result<Vec<pb::RecordRevision>, StoreError> {
+        (reporter, kind, id): (&str, RecordKind, &str),
+        newest: Option<u32>,
+        size: usize,
+    ) -> Result<(Vec<pb::RecordRevision>, Option<u32>), StoreError> {
         let stream = StreamId::reporter(reporter)?;
-        let mut revisions = ledger::revisions(self.store.as_ref(), &stream, kind, id).await?;
-        if revisions.is_empty() {
-            return Ok(Vec::new());
+        let latest = ledger::latest_revision(self.store.as_ref(), &stream, kind, id).await?;
+        if latest == 0 {
+            return Ok((Vec::new(), None));
         }
         self.note(caller, "show", reporter, id).await?;
-        revisions.reverse();
+        let newest = newest.map_or(latest, |newest| newest.min(latest));
+        let oldest = newest
+            .saturating_sub(u32::try_from(size).unwrap_or(u32::MAX).saturating_sub(1))
+            .max(1);
+        let mut formers = ledger::revisions(self.store.as_ref(), &stream, kind, id, oldest..=newest).await?;
+        formers.reverse();
         let view = self.authority.view();
-        revisions
+        let revisions = formers
             .iter()
             .map(|former| revision(&stream, former, &view))
-            .collect()
+            .collect::<Result<_, _>>()?;
+        Ok((revisions, (oldest > 1).then(|| oldest - 1)))
     }
 
     /// A piece of a stream from a position on; empty at its end.
@@ -88,15 +94,12 @@ impl Register {
             let Some(former) = position.and_then(|position| found.get(&position)) else {
                 continue;
             };
-            let Some(nonce) = self.identity_nonce(&former.entry) else {
-                continue;
-            };
-            leaves.push(receipt_leaf(
-                place as u64 + 1,
-                former.position,
-                &former.entry,
-                nonce,
-            ));
+            let nonce = identity_nonce(&former.entry, self.vault.as_ref())?;
+            let kept =
+                nonce.and_then(|nonce| Kept::of(&former.entry, former.leaf, Some(former.position), nonce));
+            // An erased entry has nothing left that could be proven of it.
+            let Some(kept) = kept else { continue };
+            leaves.push(kept.receipt_leaf(place as u64 + 1, former.position));
             hashes.push(former.leaf);
         }
         if leaves.is_empty() {
@@ -122,13 +125,16 @@ impl Register {
         )))
     }
 
-    /// The signed head of a stream, and the public key.
-    pub(crate) async fn signed_head(&self, stream: &StreamId) -> Result<(SignedHead, [u8; 32]), StoreError> {
+    /// The signed head of a stream, the public key, and the proof that the stream of `since` leaves is its beginning.
+    pub(crate) async fn signed_head(
+        &self,
+        stream: &StreamId,
+        since: u64,
+    ) -> Result<(SignedHead, [u8; 32], Vec<Hash>), StoreError> {
         let head = self.store.head(stream).await?;
-        Ok((
-            proof::sign(&self.key, stream, head, clock::now_micros()),
-            self.key.public(),
-        ))
+        let consistency = proof::consistency(self.store.as_ref(), stream, since, head).await?;
+        let signed = proof::sign(&self.key, stream, head, clock::now_micros());
+        Ok((signed, self.key.public(), consistency))
     }
 
     /// Notes in the audit trail who did what with whose records.
@@ -194,23 +200,21 @@ fn revision(stream: &StreamId, former: &Former, view: &View) -> Result<pb::Recor
         id: header.id.clone(),
         revision: header.revision,
         position: former.position,
-        received: Some(prost_types::Timestamp {
-            seconds: header.received.div_euclid(1_000_000),
-            nanos: i32::try_from(header.received.rem_euclid(1_000_000) * 1000).unwrap_or_default(),
-        }),
+        received_micros: header.received,
         outcome: answer::outcome_message(outcome).into(),
         leaf: bytes(&former.leaf),
         record: record.map(|record| record_message(&record, false)),
         derived: answer::parts(&derived, view),
-        sex: sex_name(&derived).to_owned(),
+        sex: sex(&derived).into(),
+        findings: Vec::new(),
         age: derived.age().map(u32::from),
     })
 }
 
-fn sex_name(derived: &Derived) -> &'static str {
+fn sex(derived: &Derived) -> pb::Sex {
     match derived.sex {
-        Some(Sex::Female) => "female",
-        Some(Sex::Male) => "male",
-        None => "",
+        Some(Sex::Female) => pb::Sex::Female,
+        Some(Sex::Male) => pb::Sex::Male,
+        None => pb::Sex::Unspecified,
     }
 }

@@ -10,6 +10,7 @@ use vardnav_register::unit::CareUnit;
 use vardnav_store::View;
 
 /// Look-ups for one batch of one reporter.
+#[derive(Clone)]
 pub(crate) struct BatchSurroundings {
     pub(crate) view: Arc<View>,
     pub(crate) episodes: HashMap<String, Arc<EpisodeView>>,

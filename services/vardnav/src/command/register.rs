@@ -109,6 +109,7 @@ pub(crate) async fn public_key(client: &Client) -> Outcome<String> {
         .ok_or_else(|| Failure::Refused("no reporter is registered yet".into()))?;
     let request = pb::GetHeadRequest {
         reporter: any.id.clone(),
+        since_size: 0,
     };
     let answer = client.register().get_head(request).await?.into_inner();
     let key = <[u8; 32]>::try_from(answer.public_key.as_ref())
@@ -169,17 +170,25 @@ async fn write_key(file: Option<PathBuf>, client: &Client) -> Outcome {
 async fn show(reporter: String, id: String, named: &str, client: &Client, format: Format) -> Outcome {
     let named =
         RecordKind::from_name(named).ok_or_else(|| Failure::Usage("no such kind of record".into()))?;
-    let request = pb::GetEpisodeRequest {
-        reporter,
-        kind: kind_message(named).into(),
-        id,
-    };
-    let answer = client.register().get_episode(request).await?.into_inner();
-    let rows = answer
-        .revisions
-        .iter()
-        .map(revision_row)
-        .collect::<Outcome<Vec<_>>>()?;
+    let mut rows = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::GetEpisodeRequest {
+            reporter: reporter.clone(),
+            kind: kind_message(named).into(),
+            id: id.clone(),
+            page_size: 100,
+            page_token,
+        };
+        let page = client.register().get_episode(request).await?.into_inner();
+        for revision in &page.revisions {
+            rows.push(revision_row(revision)?);
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
     output::rows(
         format,
         &["revision", "outcome", "received", "position", "derived", "leaf"],
@@ -231,7 +240,6 @@ async fn export(reporter: Option<String>, client: &Client, format: Format) -> Ou
 
 fn revision_row(revision: &pb::RecordRevision) -> Outcome<Value> {
     let derived: Vec<Value> = revision.derived.iter().map(derived_row).collect();
-    let received = revision.received.unwrap_or_default();
     let record = match revision.record.clone() {
         Some(message) => stated(message)?,
         None => Value::Null,
@@ -243,9 +251,9 @@ fn revision_row(revision: &pb::RecordRevision) -> Outcome<Value> {
         "revision": revision.revision,
         "outcome": super::enum_text(revision.outcome().as_str_name(), "OUTCOME_"),
         "position": revision.position,
-        "received": jiff::Timestamp::new(received.seconds, received.nanos).map(|instant| instant.to_string()).ok(),
+        "received": jiff::Timestamp::from_microsecond(revision.received_micros).map(|instant| instant.to_string()).ok(),
         "leaf": hex(&revision.leaf),
-        "sex": revision.sex,
+        "sex": super::enum_text(revision.sex().as_str_name(), "SEX_"),
         "age": revision.age,
         "derived": derived,
         "record": record,
@@ -298,7 +306,7 @@ fn derived_row(part: &pb::DerivedPart) -> Value {
         .map(|fact| (fact.axis.clone(), json!(fact.source)))
         .collect();
     json!({
-        "part": part.part,
+        "segment": part.segment,
         "date": date_text(part.date.as_ref()),
         "release": part.release,
         "tables": values,

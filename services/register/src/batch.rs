@@ -1,0 +1,376 @@
+//! Judging and sealing the records of a batch: pure work over what was looked up, run on the bounded pool.
+//! Nothing here waits, reads the store or appends.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rand::Rng as _;
+use vardnav_register::content::content_bytes;
+use vardnav_register::derived::Derived;
+use vardnav_register::entry::{Entry, EntryBody, Header, Nonce, Nonces, identity_bytes, row_key};
+use vardnav_register::finding::Finding;
+use vardnav_register::identity::{Identity, PersonKey, reference_date};
+use vardnav_register::outcome::{Outcome, Standing, assess, is_same, standing};
+use vardnav_register::receipt::ReceiptLeaf;
+use vardnav_register::record::{Record, RecordKind};
+use vardnav_register::surroundings::EpisodeView;
+use vardnav_register::validate::{Mechanism, finding_about, other_person};
+use vardnav_store::{ROW_LIMIT, Row, StoreError, Vault};
+
+use crate::ledger::Former;
+use crate::surroundings::BatchSurroundings;
+
+/// A record that could be read, or why not.
+pub(crate) type Read = Result<Record, Finding>;
+
+/// Where a judged record stands.
+pub(crate) enum Judged {
+    /// It is not taken.
+    Rejected(Vec<Finding>),
+    /// The register holds it already.
+    Resent { kept: Kept, derived: Option<Derived> },
+    /// The same as an earlier record of the batch, by its place.
+    Repeats(usize),
+    /// To be taken.
+    New {
+        outcome: Outcome,
+        findings: Vec<Finding>,
+        identity: Identity,
+        derived: Derived,
+    },
+}
+
+/// What the register holds of a record, as its receipt tells it. The position of one that is not appended yet is not
+/// known.
+pub(crate) struct Kept {
+    pub(crate) position: Option<u64>,
+    pub(crate) leaf: [u8; 32],
+    header: Header,
+    content_nonce: Nonce,
+    identity_nonce: Nonce,
+    derived: [u8; 32],
+}
+
+impl Kept {
+    /// What is kept as an entry whose identity nonce was opened; `None` when the entry was erased.
+    pub(crate) fn of(
+        entry: &Entry,
+        leaf: [u8; 32],
+        position: Option<u64>,
+        identity_nonce: Nonce,
+    ) -> Option<Self> {
+        let EntryBody::Whole { content_nonce, .. } = &entry.body else {
+            return None;
+        };
+        Some(Self {
+            position,
+            leaf,
+            header: entry.header.clone(),
+            content_nonce: *content_nonce,
+            identity_nonce,
+            derived: entry.commitments().derived,
+        })
+    }
+
+    /// The receipt's leaf for the record on `line`.
+    pub(crate) fn receipt_leaf(&self, line: u64, position: u64) -> ReceiptLeaf {
+        ReceiptLeaf {
+            line,
+            kind: self.header.kind,
+            id: self.header.id.clone(),
+            revision: self.header.revision,
+            position,
+            received: self.header.received,
+            release: self.header.release.clone(),
+            content_nonce: self.content_nonce,
+            identity_nonce: self.identity_nonce,
+            derived: self.derived,
+        }
+    }
+}
+
+/// A record sealed into the row that is to be appended.
+pub(crate) struct Sealed {
+    pub(crate) kept: Kept,
+    pub(crate) row: Row,
+}
+
+/// What was looked up for a batch before it is judged.
+pub(crate) struct LookedUp {
+    /// Former entries of the very revisions that are reported.
+    pub(crate) formers: HashMap<[u8; 16], Former>,
+    /// Latest revision in the ledger of the records whose predecessor is not in the batch itself; those never
+    /// reported are left out.
+    pub(crate) latest: HashMap<(RecordKind, String), u32>,
+}
+
+/// Judges every record in order; episodes of the batch stand for the records after them.
+///
+/// # Errors
+/// When a nonce that the vault sealed cannot be opened again: then nothing can be said of what was sent before.
+pub(crate) fn judge(
+    reporter: &str,
+    records: &[Read],
+    received: i64,
+    looked_up: LookedUp,
+    surroundings: &mut BatchSurroundings,
+    vault: &dyn Vault,
+) -> Result<Vec<Judged>, StoreError> {
+    let LookedUp { formers, mut latest } = looked_up;
+    let today = reference_date(received);
+    let mut seen: HashMap<[u8; 16], usize> = HashMap::new();
+    let mut judged: Vec<Judged> = Vec::with_capacity(records.len());
+    for (place, record) in records.iter().enumerate() {
+        let record = match record {
+            Ok(record) => record,
+            Err(finding) => {
+                judged.push(Judged::Rejected(vec![finding.clone()]));
+                continue;
+            }
+        };
+        let key = row_key(record.kind(), &record.id, record.revision);
+        let earlier = seen.get(&key).copied();
+        if let Some(earlier) = earlier {
+            let same = records.get(earlier).and_then(|other| other.as_ref().ok());
+            judged.push(
+                match same.is_some_and(|other| says_the_same(record, other, received)) {
+                    true => Judged::Repeats(earlier),
+                    false => other_content(record, surroundings),
+                },
+            );
+            continue;
+        }
+        let former = formers.get(&key);
+        let nonce = former
+            .map(|former| identity_nonce(&former.entry, vault))
+            .transpose()?
+            .flatten();
+        let same = former.map(|former| nonce.is_some_and(|nonce| is_same(record, &former.entry, &nonce)));
+        let of = (record.kind(), record.id.clone());
+        let known = latest.get(&of).copied();
+        judged.push(
+            match (
+                standing(record.revision, known.unwrap_or_default(), same),
+                former,
+                nonce,
+            ) {
+                (Standing::Same, Some(former), Some(nonce)) => {
+                    match Kept::of(&former.entry, former.leaf, Some(former.position), nonce) {
+                        Some(kept) => {
+                            seen.insert(key, place);
+                            latest
+                                .entry(of)
+                                .and_modify(|latest| *latest = record.revision.max(*latest))
+                                .or_insert(record.revision);
+                            let derived = former.entry.derived().ok().flatten().map(|(_, derived)| derived);
+                            Judged::Resent { kept, derived }
+                        }
+                        None => other_content(record, surroundings),
+                    }
+                }
+                (Standing::Same | Standing::OtherContent, ..) => other_content(record, surroundings),
+                (Standing::RevisionGap { expected }, ..) => {
+                    // A record that is wrong in other ways too is told all of it.
+                    let mut findings = assess(record, reporter, today, surroundings).findings;
+                    let detail = match known {
+                        Some(_) => format!("the next is {expected}"),
+                        None => "the one before it was not taken".to_owned(),
+                    };
+                    let gap = finding_about(
+                        record,
+                        Mechanism::IdRevisionGap,
+                        "revision",
+                        &detail,
+                        surroundings,
+                    );
+                    findings.insert(0, gap);
+                    Judged::Rejected(findings)
+                }
+                (Standing::New, ..) => {
+                    let assessment = assess(record, reporter, today, surroundings);
+                    match assessment.accepted {
+                        None => Judged::Rejected(assessment.findings),
+                        Some((identity, derived)) => {
+                            seen.insert(key, place);
+                            latest.insert(of, record.revision);
+                            stand_for_later(record, None, &derived, surroundings);
+                            let (outcome, findings) = (assessment.outcome, assessment.findings);
+                            Judged::New {
+                                outcome,
+                                findings,
+                                identity,
+                                derived,
+                            }
+                        }
+                    }
+                }
+            },
+        );
+    }
+    Ok(judged)
+}
+
+/// Seals what is new. `surroundings` hold the episodes as they were before the batch; those of the batch come in one
+/// by one again, now with their persons. A record that names another person's episode is rejected here, and so are
+/// the later revisions of it.
+pub(crate) fn seal(
+    reporter: &str,
+    records: &[Read],
+    received: i64,
+    persons: &[PersonKey],
+    judged: &mut [Judged],
+    surroundings: &mut BatchSurroundings,
+    vault: &dyn Vault,
+) -> Result<Vec<Option<Sealed>>, StoreError> {
+    let mut persons = persons.iter().copied();
+    let mut gone: HashSet<(RecordKind, &str)> = HashSet::new();
+    let mut sealed = Vec::with_capacity(records.len());
+    let mut rng = rand::rng();
+    for (record, judged) in records.iter().zip(judged.iter_mut()) {
+        let (Ok(record), Judged::New { derived, .. }) = (record, &*judged) else {
+            sealed.push(None);
+            continue;
+        };
+        let person = persons
+            .next()
+            .ok_or_else(|| StoreError::Corrupt("the vault gave too few persons".into()))?;
+        let refused = if gone.contains(&(record.kind(), record.id.as_str())) {
+            Some(finding_about(
+                record,
+                Mechanism::IdRevisionGap,
+                "revision",
+                "",
+                surroundings,
+            ))
+        } else {
+            other_person(record, reporter, person, surroundings)
+        };
+        let row = match refused {
+            Some(finding) => Err(finding),
+            None => seal_one(
+                (reporter, record, received),
+                (person, derived),
+                rng.random(),
+                vault,
+            )?
+            .ok_or_else(|| {
+                finding_about(
+                    record,
+                    Mechanism::LimitTooMany,
+                    "",
+                    "the record is too large to keep",
+                    surroundings,
+                )
+            }),
+        };
+        match row {
+            Ok(row) => {
+                stand_for_later(record, Some(person), derived, surroundings);
+                sealed.push(Some(row));
+            }
+            Err(finding) => {
+                gone.insert((record.kind(), record.id.as_str()));
+                *judged = Judged::Rejected(vec![finding]);
+                sealed.push(None);
+            }
+        }
+    }
+    Ok(sealed)
+}
+
+/// Opens the identity nonce of an entry; `None` when the entry was erased.
+///
+/// # Errors
+/// When the vault does not open what it sealed.
+pub(crate) fn identity_nonce(entry: &Entry, vault: &dyn Vault) -> Result<Option<Nonce>, StoreError> {
+    match &entry.body {
+        EntryBody::Whole {
+            sealed_identity_nonce,
+            ..
+        } => vault
+            .unseal_nonce(sealed_identity_nonce, &entry.header.bytes())
+            .map(Some),
+        EntryBody::Erased { .. } => Ok(None),
+    }
+}
+
+/// The row of one record; `None` when it is larger than a row may be.
+fn seal_one(
+    (reporter, record, received): (&str, &Record, i64),
+    (person, derived): (PersonKey, &Derived),
+    [content, identity, of_derived]: [Nonce; 3],
+    vault: &dyn Vault,
+) -> Result<Option<Sealed>, StoreError> {
+    let nonces = Nonces {
+        content,
+        identity,
+        derived: of_derived,
+    };
+    let header = Header {
+        reporter: reporter.to_owned(),
+        kind: record.kind(),
+        id: record.id.clone(),
+        revision: record.revision,
+        received,
+        release: derived
+            .parts
+            .first()
+            .map(|part| part.release.clone())
+            .unwrap_or_default(),
+    };
+    let bytes = identity_bytes(&record.person, received)
+        .map_err(|error| StoreError::Corrupt(format!("an identity that was valid is not: {error}")))?;
+    // Bound to its header: it opens only with the entry it belongs to.
+    let sealed_nonce = vault.seal_nonce(&nonces.identity, &header.bytes())?;
+    let entry = Entry::new(header, record, &bytes, (person, derived), &nonces, sealed_nonce);
+    let commitments = entry.commitments();
+    let leaf = commitments.leaf(&entry.header);
+    let row = Row {
+        key: entry.key(),
+        leaf,
+        bytes: entry.encode(),
+    };
+    if row.bytes.len() > ROW_LIMIT {
+        return Ok(None);
+    }
+    let kept = Kept {
+        position: None,
+        leaf,
+        header: entry.header,
+        content_nonce: nonces.content,
+        identity_nonce: nonces.identity,
+        derived: commitments.derived,
+    };
+    Ok(Some(Sealed { kept, row }))
+}
+
+fn says_the_same(record: &Record, other: &Record, received: i64) -> bool {
+    let identity = |record: &Record| identity_bytes(&record.person, received).ok();
+    content_bytes(record) == content_bytes(other) && identity(record) == identity(other)
+}
+
+fn other_content(record: &Record, surroundings: &BatchSurroundings) -> Judged {
+    Judged::Rejected(vec![finding_about(
+        record,
+        Mechanism::IdOtherContent,
+        "revision",
+        "",
+        surroundings,
+    )])
+}
+
+/// An episode stands for the contacts and monitoring periods that come after it in the batch.
+fn stand_for_later(
+    record: &Record,
+    person: Option<PersonKey>,
+    derived: &Derived,
+    surroundings: &mut BatchSurroundings,
+) {
+    let view = Arc::clone(&surroundings.view);
+    let episode = EpisodeView::of(record, person, derived, |id| {
+        view.snapshot(id).map(|release| release.description.as_ref())
+    });
+    if let Some(episode) = episode {
+        surroundings.episodes.insert(record.id.clone(), Arc::new(episode));
+    }
+}
