@@ -159,6 +159,113 @@ fn every_line_gets_its_outcome_in_order_and_again_the_same() {
 }
 
 #[test]
+fn batching_never_changes_an_outcome() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines_of = sample(400, 21);
+    lines_of.extend(tangled(&lines_of));
+    let file = write(folder.path(), "lines.ndjson", &lines_of);
+    let told = |batch: &str| {
+        let data = folder.path().join(format!("data-{batch}"));
+        let server = Server::start(&data);
+        let answer = server.run(&["-o", "ndjson", "register", "report", &file, "--batch", batch]);
+        let told = |outcome: &Value| {
+            let codes: Vec<&Value> = outcome["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|finding| &finding["code"])
+                .collect();
+            format!("{} {} {:?}", outcome["line"], outcome["outcome"], codes)
+        };
+        lines(&answer).iter().map(told).collect::<Vec<_>>()
+    };
+    let one_by_one = told("1");
+    assert_eq!(one_by_one.len(), lines_of.len());
+    assert_eq!(one_by_one, told("7"));
+    assert_eq!(one_by_one, told("5000"));
+    assert!(
+        one_by_one.iter().any(|line| line.contains("VN-REG-038")),
+        "nobody named another person's episode"
+    );
+}
+
+/// Lines that depend on each other: a contact of one person on the episode of another, a revision of that episode
+/// after it, the same record in another writing of its number, three revisions in a row, and one sent twice.
+fn tangled(sample: &[String]) -> Vec<String> {
+    let records: Vec<Value> = sample
+        .iter()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let episode = records
+        .iter()
+        .find(|record| record["kind"] == "episode" && record["person"]["type"] == "personnummer")
+        .unwrap();
+    let contact = |number: Option<&str>, id: &str| {
+        let mut record = records
+            .iter()
+            .find(|record| {
+                record["kind"] == "contact"
+                    && record["reporter"] == episode["reporter"]
+                    && record["episode"].is_null()
+            })
+            .or_else(|| {
+                records
+                    .iter()
+                    .find(|record| record["kind"] == "contact" && record["episode"].is_null())
+            })
+            .unwrap()
+            .clone();
+        record["reporter"] = episode["reporter"].clone();
+        record["unit"] = episode["unit"].clone();
+        record["id"] = json!(id);
+        record["date"] = episode["start"].clone();
+        record["requested"] = Value::Null;
+        record["person"] = episode["person"].clone();
+        if let Some(number) = number {
+            record["person"]["number"] = json!(number);
+        }
+        record
+            .as_object_mut()
+            .unwrap()
+            .retain(|_, value| !value.is_null());
+        record
+    };
+    let other = records
+        .iter()
+        .filter(|record| record["person"]["type"] == "personnummer")
+        .filter_map(|record| record["person"]["number"].as_str())
+        .find(|number| Some(*number) != episode["person"]["number"].as_str() && number.len() == 12)
+        .unwrap();
+    let mut strange = contact(Some(other), "tangled-strange");
+    strange["episode"] = episode["id"].clone();
+    let mut own = contact(None, "tangled-own");
+    own["episode"] = episode["id"].clone();
+    let mut second = episode.clone();
+    second["revision"] = json!(2);
+    second["decided_by"] = Value::Null;
+    second
+        .as_object_mut()
+        .unwrap()
+        .retain(|_, value| !value.is_null());
+    let mut dashed = own.clone();
+    let number = own["person"]["number"].as_str().unwrap();
+    dashed["person"]["number"] = json!(format!("{}-{}", &number[..8], &number[8..]));
+    let chain = [1, 2, 3].map(|revision| {
+        let mut record = contact(None, "tangled-chain");
+        record["revision"] = json!(revision);
+        record["first_contact"] = json!(revision % 2 == 0);
+        record
+    });
+    let mut gap = contact(None, "tangled-chain");
+    gap["revision"] = json!(5);
+    [
+        &strange, &second, &own, &dashed, &own, &chain[0], &chain[1], &chain[2], &chain[1], &gap, &strange,
+    ]
+    .map(Value::to_string)
+    .to_vec()
+}
+
+#[test]
 fn hostile_lines_get_findings_and_harm_nothing_beside_them() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"));
@@ -520,6 +627,23 @@ fn classify_says_the_same_offline_and_online() {
     assert_eq!(lines(&online), lines(&offline));
     let answers = lines(&offline);
     assert_eq!(answers.len(), 6);
+    let held_by_a_row = r#"{"id": "g", "of": "segment", "date": "2026-09-01", "facts": {"place": "clinic", "bed": "home-place", "replaces-ward": "instead-of-admission", "enrolment": "care-period-without-bed", "origin": "hospital"}}"#;
+    let input = format!("{input}{held_by_a_row}\n");
+    let online = server_stdin(&server, &["classify", "-", "--explain"], input.as_bytes());
+    let offline = run_with(&["classify", "-", "--explain", "--offline"], input.as_bytes());
+    let explained = lines(&offline);
+    assert_eq!(lines(&online), explained);
+    let tables = |line: usize| &explained[line]["explanation"]["tables"];
+    assert_eq!(tables(0)[0]["matched"][0]["rule"], "C35");
+    assert_eq!(
+        tables(0)[0]["others"][0]["ruled_out"][0]["wanted"],
+        json!({"any_of": ["patient-or-relative", "assistant-or-social-service-staff"], "negated": false})
+    );
+    assert_eq!(tables(1)[0]["held"], true);
+    assert!(!tables(1)[0]["possible"].as_array().unwrap().is_empty());
+    assert!(tables(6)[0]["matched"][0]["reason"]["sv"].is_string());
+    let text = &explained[0]["explanation"]["text"];
+    assert!(!text["sv"].as_array().unwrap().is_empty() && !text["en"].as_array().unwrap().is_empty());
     assert_eq!(answers[0]["contact_type"], "home-visit");
     assert_eq!(answers[0]["care_level"], "primary");
     assert_eq!(answers[0]["groups"], json!(["mobile-care"]));

@@ -76,20 +76,56 @@ pub fn holds_personal_number(text: &str) -> bool {
     false
 }
 
-/// Whether a text holds a given normalised number of at least eight places, whatever its letter case and whichever
-/// dashes and spaces stand in it.
+/// Whether a text holds a given normalised number of at least eight places: a number of digits with or without its
+/// century and whatever stands between its digits, another one whatever its letter case and whichever dashes and
+/// spaces stand in it.
 pub fn holds_number(text: &str, number: &str) -> bool {
-    let bytes = text.as_bytes();
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = match number.split_at_checked(2) {
+        Some((_, short)) if digits && number.len() == 12 => short,
+        _ => number,
+    };
+    let counts = |byte: &u8| if digits { byte.is_ascii_digit() } else { !matches!(byte, b'-' | b' ') };
+    if number.len() < 8 || text.bytes().filter(counts).count() < number.len() {
+        return false;
+    }
     let begins_with = |from: usize| {
-        let mut rest = bytes
-            .iter()
-            .skip(from)
-            .filter(|byte| !matches!(byte, b'-' | b' '));
+        let mut rest = text.as_bytes().iter().skip(from).filter(|byte| counts(byte));
         number
             .bytes()
             .all(|wanted| rest.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&wanted)))
     };
-    number.len() >= 8 && bytes.len() >= number.len() && (0..bytes.len()).any(begins_with)
+    (0..text.len()).any(begins_with)
+}
+
+/// Whether an id given by a reporter may stand in an answer: it has the length and the charset of ids and holds
+/// neither a personal number nor `number`, the number of its record's person as reported, however either is written.
+pub fn may_echo_id(id: &str, number: &str) -> bool {
+    is_id(id) && !holds_personal_number(id) && !holds_reported(id, number)
+}
+
+/// Whether a text has the form of an id given by a reporter: 1 to 64 bytes of `A–Z a–z 0–9 . _ : -`.
+pub fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
+}
+
+/// Whether an id holds a number as reported, right or wrong, with or without its century. Numbers of fewer than six
+/// places identify nobody.
+fn holds_reported(id: &str, number: &str) -> bool {
+    let bare = |text: &str| -> Vec<u8> {
+        let kept = text.bytes().filter(u8::is_ascii_alphanumeric);
+        kept.map(|byte| byte.to_ascii_uppercase()).collect()
+    };
+    let (id, number) = (bare(id), bare(number));
+    let holds = |number: &[u8]| number.len() >= 6 && id.windows(number.len()).any(|window| window == number);
+    let short = number
+        .split_at_checked(2)
+        .filter(|_| number.len() == 12)
+        .map_or(&[][..], |(_, short)| short);
+    holds(&number) || holds(short)
 }
 
 /// One separator: ASCII `-+_.:` or space, or a dash that word processors put in place of `-`.
@@ -206,12 +242,40 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_repeated_unless_they_hold_a_number() {
+        let mine = "19821105-9954";
+        for id in ["550e8400-e29b-41d4-a716-446655440000", "c-1", "a:b_c.d-2026", "9954"] {
+            assert!(may_echo_id(id, mine), "{id}");
+        }
+        let wrong_digit = "198211059955";
+        for (id, number) in [
+            ("", mine),
+            ("a b", mine),
+            ("x".repeat(65).as_str(), mine),
+            ("å", mine),
+            ("c-701063-2391", mine),
+            ("c-198211059955", wrong_digit),
+            ("c-1982_11_05_9955", wrong_digit),
+            ("c-821105-9955", wrong_digit),
+            ("c-8211059955", "821105+9955"),
+            ("c-19820101ab12", "19820101-AB12"),
+        ] {
+            assert!(!may_echo_id(id, number), "{id}");
+        }
+        assert!(may_echo_id("c-1", ""));
+    }
+
+    #[test]
     fn a_given_number_is_found_however_it_is_written() {
         for text in ["19820101AB12", "x19820101-ab12y", "1982 0101 AB 12"] {
             assert!(holds_number(text, "19820101AB12"), "{text}");
         }
         assert!(!holds_number("19820101AB1", "19820101AB12"));
         assert!(!holds_number("A1", "A1"));
+        for text in ["4:2:0:8:1:3:9:9:0:9", "1942-08-13-9909", "c19420813x9909", "420813-99-09"] {
+            assert!(holds_number(text, "194208139909"), "{text}");
+        }
+        assert!(!holds_number("2026-09-01-0001", "194208139909"));
     }
 
     #[test]

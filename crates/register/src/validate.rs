@@ -4,6 +4,7 @@
 //!
 //! Findings carry paths and shapes, never what was reported. A clean record costs no allocation.
 
+mod coded;
 mod codes;
 mod fields;
 mod mechanism;
@@ -12,11 +13,13 @@ mod report;
 mod required;
 mod times;
 
+pub use coded::CODED_PATHS;
 pub use mechanism::{MECHANISMS, Mechanism};
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use vardnav_classification::explain::Verdict;
 use vardnav_classification::model::{Derivation, Label};
 use vardnav_classification::{AxisIndex, DescriptionSystem};
 
@@ -26,6 +29,7 @@ use crate::finding::Finding;
 use crate::identity::PersonKey;
 use crate::record::{Body, Record};
 use crate::surroundings::{ReleaseView, Surroundings};
+use coded::CodedVariables;
 use report::Report;
 use required::Required;
 
@@ -34,9 +38,10 @@ use required::Required;
 pub struct CheckSet {
     /// By mechanism, latest first date first.
     by_mechanism: Vec<Vec<CompiledCheck>>,
-    /// By finding code: the contradictions that the release's exclusions name.
-    exclusions: BTreeMap<String, CompiledCheck>,
+    /// By finding code: what the release's exclusions and contradictions name.
+    combinations: BTreeMap<String, CompiledCheck>,
     required: Vec<Required>,
+    coded: CodedVariables,
     /// The axis that is derived from the professions of a contact.
     professions: Option<AxisIndex>,
     unknown: Vec<String>,
@@ -58,12 +63,13 @@ impl CompiledCheck {
 }
 
 impl CheckSet {
-    /// Compiles the checks and required variables of a release.
+    /// Compiles the checks and the required and coded variables of a release.
     pub fn compile(definition: &RegisterDefinition, system: &DescriptionSystem) -> Self {
         let mut set = Self {
             by_mechanism: vec![Vec::new(); MECHANISMS.len()],
-            exclusions: BTreeMap::new(),
+            combinations: BTreeMap::new(),
             required: required::compile(&definition.variables),
+            coded: CodedVariables::compile(&definition.variables),
             professions: None,
             unknown: Vec::new(),
         };
@@ -90,13 +96,14 @@ impl CheckSet {
             remedy: check.remedy.clone(),
             from: check.from,
         };
-        if system
-            .source()
+        let source = system.source();
+        if source
             .exclusions
             .iter()
-            .any(|exclusion| exclusion.id == check.code)
+            .chain(&source.contradictions)
+            .any(|combination| combination.id == check.code)
         {
-            self.exclusions.insert(check.code.clone(), compiled);
+            self.combinations.insert(check.code.clone(), compiled);
         } else if let Some(checks) = Mechanism::from_name(&check.mechanism)
             .and_then(|mechanism| self.by_mechanism.get_mut(mechanism as usize))
         {
@@ -106,9 +113,19 @@ impl CheckSet {
         }
     }
 
-    /// Codes of checks whose mechanism is none of [`MECHANISMS`] and that no exclusion names: they never fire.
+    /// Codes of checks whose mechanism is none of [`MECHANISMS`] and that no exclusion or contradiction names: they
+    /// never fire.
     pub fn without_mechanism(&self) -> &[String] {
         &self.unknown
+    }
+
+    /// The message of the check with this finding code, without details of a value.
+    pub(crate) fn message(&self, code: &str) -> Option<String> {
+        let check = self.combinations.get(code).or_else(|| {
+            let mut checks = self.by_mechanism.iter().flatten();
+            checks.find(|check| check.code == code)
+        })?;
+        Some(report::sentence(&check.message.en, "", &check.remedy.en))
     }
 
     fn check(&self, mechanism: Mechanism, date: Date) -> Option<&CompiledCheck> {
@@ -167,7 +184,7 @@ pub fn validate<S: Surroundings + ?Sized>(
     if !surroundings.reporter_known(reporter) {
         report.add(Mechanism::ReporterUnknown, || "reporter".to_owned());
     }
-    report.look_for(person::reserve_number(record, received));
+    report.look_for(person::own_number(record, received));
     fields::check(record, &mut report);
     person::check(
         record,
@@ -208,7 +225,7 @@ pub fn other_person<S: Surroundings + ?Sized>(
     report.into_findings().pop()
 }
 
-/// What the facts say against each other, by the exclusions of the release of each part.
+/// What the facts say against each other, by the exclusions and contradictions of the release of each part.
 pub fn contradictions<S: Surroundings + ?Sized>(derived: &Derived, surroundings: &S) -> Vec<Finding> {
     let mut findings = Vec::new();
     for part in &derived.parts {
@@ -216,13 +233,19 @@ pub fn contradictions<S: Surroundings + ?Sized>(derived: &Derived, surroundings:
             continue;
         };
         let facts = part.with_tables(release.system);
-        for code in release.system.excluded(part.part.grain(), &facts) {
-            let check = release.checks.exclusions.get(code);
+        let grain = part.part.grain();
+        let excluded = release.system.excluded(grain, &facts);
+        let contradicted = release.system.contradicted(grain, &facts);
+        let met = excluded
+            .map(|code| (code, Severity::Error))
+            .chain(contradicted.map(|code| (code, Severity::Warning)));
+        for (code, weight) in met {
+            let check = release.checks.combinations.get(code);
             if check.is_some_and(|check| !check.in_force(part.date)) {
                 continue;
             }
             let (severity, message) = check.map_or_else(
-                || (Severity::Error, "these facts exclude each other".to_owned()),
+                || (weight, "these facts do not go together".to_owned()),
                 |check| {
                     (
                         check.severity,
@@ -253,19 +276,17 @@ pub fn waiting<S: Surroundings + ?Sized>(derived: &Derived, surroundings: &S) ->
             continue;
         };
         let mut report = Report::new(Some(checks), part.date);
-        for table in system.explain(part.part.grain(), part.date, &part.facts).tables {
-            let vardnav_classification::explain::Answer::Held { row, possible } = &table.answer else {
-                continue;
-            };
-            let mut detail = format!("table {}", table.id);
-            if let Some(reason) = row.as_ref().and_then(|row| row.reason.as_ref()) {
+        let explanation = system.explain(part.part.grain(), part.date, &part.facts);
+        for table in explanation
+            .tables()
+            .filter(|table| table.verdict() == Verdict::Held)
+        {
+            let mut detail = format!("table {}", table.id());
+            if let Some(reason) = table.matched().find_map(|row| row.reason()) {
                 detail = format!("{detail}: {}", reason.en);
             }
-            let missing: std::collections::BTreeSet<&str> = possible
-                .iter()
-                .flat_map(|value| &value.missing)
-                .map(String::as_str)
-                .collect();
+            let missing: std::collections::BTreeSet<&str> =
+                table.possible().flat_map(|value| value.missing.ids()).collect();
             if !missing.is_empty() {
                 let missing: Vec<&str> = missing.into_iter().collect();
                 detail = format!("{detail}; missing {}", missing.join(", "));

@@ -2,11 +2,14 @@
 //! It repeats what the stream says and decides nothing; [`crate::lifecycle`] decides what may be written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use vardnav_register::unit::{CareUnit, UnitVersion};
 
-use crate::entry::{AuthorityEntry, Change, EditionRecord, Proposal, Reporter};
+use crate::entry::{
+    AuthorityEntry, Change, EditionPin, EditionRecord, IntroducedKey, KeyPurpose, Proposal, Reporter,
+};
 use crate::package::Digest;
 
 /// A draft of a release.
@@ -89,6 +92,8 @@ pub struct PublishedRelease {
     pub draft: String,
     /// Who published it, and when.
     pub publication: Mark,
+    /// The bound editions that were at hand then.
+    pub editions: Vec<EditionPin>,
 }
 
 /// An entry that does not fit what the stream said before.
@@ -104,16 +109,28 @@ pub enum FoldError {
     /// It gives published content another form.
     #[error("the entry changes `{0}`, which is published")]
     Published(String),
+    /// It gives a version of a code system other content than was imported under that version.
+    #[error("the entry changes version `{version}` of `{system}`, which is imported")]
+    EditionTaken {
+        /// Canonical address of the code system.
+        system: String,
+        /// The version.
+        version: String,
+    },
+    /// It gives a key that is in use another public half.
+    #[error("the entry changes a key that is in use")]
+    KeyTaken,
 }
 
-/// What the authority keeps.
+/// What the authority keeps. Cloning shares what does not change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuthorityState {
-    reporters: BTreeMap<String, Reporter>,
-    units: BTreeMap<String, CareUnit>,
-    editions: BTreeMap<(String, String), EditionRecord>,
-    drafts: BTreeMap<String, Draft>,
-    releases: Vec<PublishedRelease>,
+    reporters: Arc<BTreeMap<String, Reporter>>,
+    units: Arc<BTreeMap<String, Arc<CareUnit>>>,
+    editions: Arc<BTreeMap<(String, String), EditionRecord>>,
+    drafts: Arc<BTreeMap<String, Draft>>,
+    releases: Arc<Vec<PublishedRelease>>,
+    keys: Arc<Vec<IntroducedKey>>,
 }
 
 impl AuthorityState {
@@ -128,13 +145,10 @@ impl AuthorityState {
         };
         match &entry.change {
             Change::ReporterPut(reporter) => {
-                self.reporters.insert(reporter.id.clone(), reporter.clone());
+                Arc::make_mut(&mut self.reporters).insert(reporter.id.clone(), reporter.clone());
             }
             Change::UnitPut { hsa_id, version } => self.put_unit(hsa_id, version),
-            Change::EditionImported(edition) => {
-                self.editions
-                    .insert((edition.system.clone(), edition.version.clone()), edition.clone());
-            }
+            Change::EditionImported(edition) => self.import_edition(edition)?,
             Change::DraftPut { draft, proposal } => self.put_draft(entry, draft, proposal)?,
             Change::DraftChecked {
                 draft,
@@ -152,21 +166,60 @@ impl AuthorityState {
             Change::DraftApproved { draft, digest } => {
                 self.draft_with(draft, digest)?.approval = Some(mark());
             }
-            Change::ReleasePublished { draft, digest, from } => {
-                self.publish(draft, digest, *from, &mark())?
-            }
+            Change::ReleasePublished {
+                draft,
+                digest,
+                from,
+                editions,
+            } => self.publish(draft, digest, *from, editions, &mark())?,
+            Change::KeyIntroduced(key) => self.introduce(key)?,
         }
         Ok(())
     }
 
     fn put_unit(&mut self, hsa_id: &str, version: &UnitVersion) {
-        let unit = self.units.entry(hsa_id.to_owned()).or_insert_with(|| CareUnit {
-            hsa_id: hsa_id.to_owned(),
-            versions: Vec::new(),
-        });
+        let unit = Arc::make_mut(&mut self.units)
+            .entry(hsa_id.to_owned())
+            .or_insert_with(|| {
+                Arc::new(CareUnit {
+                    hsa_id: hsa_id.to_owned(),
+                    versions: Vec::new(),
+                })
+            });
+        let unit = Arc::make_mut(unit);
         unit.versions.retain(|known| known.from != version.from);
         let at = unit.versions.partition_point(|known| known.from < version.from);
         unit.versions.insert(at, version.clone());
+    }
+
+    fn import_edition(&mut self, edition: &EditionRecord) -> Result<(), FoldError> {
+        match self.edition(&edition.system, &edition.version) {
+            Some(known) if known.blob != edition.blob => Err(FoldError::EditionTaken {
+                system: edition.system.clone(),
+                version: edition.version.clone(),
+            }),
+            Some(_) => Ok(()),
+            None => {
+                let key = (edition.system.clone(), edition.version.clone());
+                Arc::make_mut(&mut self.editions).insert(key, edition.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn introduce(&mut self, key: &IntroducedKey) -> Result<(), FoldError> {
+        let known = self
+            .keys
+            .iter()
+            .find(|known| known.purpose == key.purpose && known.id == key.id);
+        match known {
+            Some(known) if known != key => Err(FoldError::KeyTaken),
+            Some(_) => Ok(()),
+            None => {
+                Arc::make_mut(&mut self.keys).push(key.clone());
+                Ok(())
+            }
+        }
     }
 
     fn put_draft(&mut self, entry: &AuthorityEntry, id: &str, proposal: &Proposal) -> Result<(), FoldError> {
@@ -186,11 +239,18 @@ impl AuthorityState {
             approval: None,
             publication: None,
         };
-        self.drafts.insert(id.to_owned(), draft);
+        Arc::make_mut(&mut self.drafts).insert(id.to_owned(), draft);
         Ok(())
     }
 
-    fn publish(&mut self, id: &str, digest: &Digest, from: Date, mark: &Mark) -> Result<(), FoldError> {
+    fn publish(
+        &mut self,
+        id: &str,
+        digest: &Digest,
+        from: Date,
+        editions: &[EditionPin],
+        mark: &Mark,
+    ) -> Result<(), FoldError> {
         let draft = self.draft_with(id, digest)?;
         let release = PublishedRelease {
             id: draft.proposal.release.clone(),
@@ -198,20 +258,21 @@ impl AuthorityState {
             from,
             draft: draft.id.clone(),
             publication: mark.clone(),
+            editions: editions.to_vec(),
         };
-        match self.releases.iter_mut().find(|known| known.id == release.id) {
-            Some(known) if known.draft == release.draft => *known = release,
+        match self.release(&release.id) {
+            Some(known) if *known == release => return Ok(()),
             Some(known) => return Err(FoldError::Published(known.id.clone())),
-            None => self.releases.push(release),
+            None => Arc::make_mut(&mut self.releases).push(release),
         }
-        if let Some(draft) = self.drafts.get_mut(id) {
+        if let Some(draft) = Arc::make_mut(&mut self.drafts).get_mut(id) {
             draft.publication = Some(mark.clone());
         }
         Ok(())
     }
 
     fn draft_with(&mut self, id: &str, digest: &Digest) -> Result<&mut Draft, FoldError> {
-        match self.drafts.get_mut(id) {
+        match Arc::make_mut(&mut self.drafts).get_mut(id) {
             None => Err(FoldError::UnknownDraft(id.to_owned())),
             Some(draft) if draft.proposal.digest != *digest => Err(FoldError::OtherContent(id.to_owned())),
             Some(draft) => Ok(draft),
@@ -230,12 +291,12 @@ impl AuthorityState {
 
     /// A care unit by HSA-id.
     pub fn unit(&self, hsa_id: &str) -> Option<&CareUnit> {
-        self.units.get(hsa_id)
+        self.units.get(hsa_id).map(Arc::as_ref)
     }
 
     /// All care units, by HSA-id.
     pub fn units(&self) -> impl Iterator<Item = &CareUnit> {
-        self.units.values()
+        self.units.values().map(Arc::as_ref)
     }
 
     /// An imported edition.
@@ -246,6 +307,11 @@ impl AuthorityState {
     /// All imported editions, by code system and version.
     pub fn editions(&self) -> impl Iterator<Item = &EditionRecord> {
         self.editions.values()
+    }
+
+    /// The keys that came into use for a purpose, the oldest first.
+    pub fn keys(&self, purpose: KeyPurpose) -> impl Iterator<Item = &IntroducedKey> {
+        self.keys.iter().filter(move |key| key.purpose == purpose)
     }
 
     /// A draft by id, published ones included.

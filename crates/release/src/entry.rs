@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use vardnav_classification::model::Label;
 use vardnav_register::bytes::{DecodeError, DecodeProblem, Reader, Writer};
 use vardnav_register::record::{Fact, Principals};
+use vardnav_register::text::holds_personal_number;
 use vardnav_register::unit::{Beds, UnitVersion};
 
 use crate::package::Digest;
@@ -73,7 +74,42 @@ pub enum Change {
         digest: Digest,
         /// First date of care it applies to.
         from: Date,
+        /// The bound editions that were at hand then, and what they held.
+        editions: Vec<EditionPin>,
     },
+    /// A key came into use: heads may be signed with it, or persons be found with it, from now on.
+    KeyIntroduced(IntroducedKey),
+}
+
+/// What a key is for. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyPurpose {
+    /// Signs the heads of streams.
+    Head = 1,
+    /// Finds and seals persons in the vault.
+    Vault = 2,
+}
+
+/// A key by what anybody may know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntroducedKey {
+    /// What it is for.
+    pub purpose: KeyPurpose,
+    /// Short id: tells keys apart and says nothing of a secret one.
+    pub id: [u8; 8],
+    /// The public key of one that signs; empty for one that only seals.
+    pub public: Vec<u8>,
+}
+
+/// An edition that a release was published over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditionPin {
+    /// Canonical address of the code system.
+    pub system: String,
+    /// Version of the content.
+    pub version: String,
+    /// Digest of the blob that holds the edition.
+    pub digest: Digest,
 }
 
 /// Somebody who reports to the register.
@@ -85,12 +121,6 @@ pub struct Reporter {
     pub name: String,
     /// Organisationsnummer of the care provider (vårdgivare).
     pub provider: String,
-    /// Callers that may write to the stream.
-    pub callers: Vec<String>,
-    /// First date of care it reports for; `None` for unbounded.
-    pub from: Option<Date>,
-    /// First date of care it no longer reports for; `None` for unbounded.
-    pub until: Option<Date>,
 }
 
 /// An imported edition of an external code system.
@@ -132,11 +162,73 @@ impl Change {
             Self::DraftChecked { .. } => 5,
             Self::DraftApproved { .. } => 6,
             Self::ReleasePublished { .. } => 7,
+            Self::KeyIntroduced(_) => 8,
         }
     }
 }
 
+/// Why an entry may not be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// Its bytes would not be read again: a list or a text is longer than entries may hold.
+    #[error("the entry cannot be kept: {0}")]
+    Unreadable(#[from] DecodeError),
+    /// Its bytes would be read as another entry.
+    #[error("the entry cannot be kept: it is not in its one form")]
+    Form,
+    /// One of its texts holds what must be taken for a personal number.
+    #[error("the entry cannot be kept: it holds a personal number")]
+    PersonalNumber,
+}
+
 impl AuthorityEntry {
+    /// Canonical bytes that are certain to be read again as this very entry, and hold no personal number.
+    ///
+    /// # Errors
+    /// When they would not.
+    pub fn sealed(&self) -> Result<Vec<u8>, EntryError> {
+        let bytes = self.encode();
+        if Self::decode(&bytes)? != *self {
+            return Err(EntryError::Form);
+        }
+        if self.texts().into_iter().any(holds_personal_number) {
+            return Err(EntryError::PersonalNumber);
+        }
+        Ok(bytes)
+    }
+
+    /// Every text that the entry holds.
+    fn texts(&self) -> Vec<&str> {
+        let mut texts = vec![self.caller.as_str()];
+        match &self.change {
+            Change::ReporterPut(reporter) => {
+                texts.extend([&*reporter.id, &*reporter.name, &*reporter.provider]);
+            }
+            Change::UnitPut { hsa_id, version } => {
+                texts.push(hsa_id);
+                texts.extend(unit_texts(version));
+            }
+            Change::EditionImported(edition) => {
+                texts.extend([&*edition.system, &*edition.version, &*edition.title]);
+            }
+            Change::DraftPut { draft, proposal } => {
+                texts.extend([
+                    &**draft,
+                    &*proposal.release,
+                    &*proposal.title.sv,
+                    &*proposal.title.en,
+                ]);
+            }
+            Change::DraftChecked { draft, .. } | Change::DraftApproved { draft, .. } => texts.push(draft),
+            Change::ReleasePublished { draft, editions, .. } => {
+                texts.push(draft);
+                texts.extend(editions.iter().flat_map(|pin| [&*pin.system, &*pin.version]));
+            }
+            Change::KeyIntroduced(_) => {}
+        }
+        texts
+    }
+
     /// Canonical bytes: kind, version, caller, instant, then what the kind holds.
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
@@ -180,10 +272,25 @@ impl AuthorityEntry {
                 w.str(draft);
                 w.raw(digest);
             }
-            Change::ReleasePublished { draft, digest, from } => {
+            Change::ReleasePublished {
+                draft,
+                digest,
+                from,
+                editions,
+            } => {
                 w.str(draft);
                 w.raw(digest);
                 w.date(*from);
+                w.seq(editions, |w, pin| {
+                    w.str(&pin.system);
+                    w.str(&pin.version);
+                    w.raw(&pin.digest);
+                });
+            }
+            Change::KeyIntroduced(key) => {
+                w.u8(key.purpose as u8);
+                w.raw(&key.id);
+                w.bytes(&key.public);
             }
         }
         w.into_bytes()
@@ -240,7 +347,23 @@ impl AuthorityEntry {
                 draft: r.string()?,
                 digest: r.array()?,
                 from: r.date()?,
+                editions: r.seq(ITEMS_MAX, |r| {
+                    Ok(EditionPin {
+                        system: r.string()?,
+                        version: r.string()?,
+                        digest: r.array()?,
+                    })
+                })?,
             },
+            8 => Change::KeyIntroduced(IntroducedKey {
+                purpose: match r.u8()? {
+                    1 => KeyPurpose::Head,
+                    2 => KeyPurpose::Vault,
+                    _ => return Err(r.error(DecodeProblem::Tag)),
+                },
+                id: r.array()?,
+                public: r.bytes()?.to_vec(),
+            }),
             _ => return Err(r.error(DecodeProblem::Tag)),
         };
         r.finish()?;
@@ -252,9 +375,6 @@ fn write_reporter(w: &mut Writer, reporter: &Reporter) {
     w.str(&reporter.id);
     w.str(&reporter.name);
     w.str(&reporter.provider);
-    w.seq(&reporter.callers, |w, caller| w.str(caller));
-    w.option_date(reporter.from);
-    w.option_date(reporter.until);
 }
 
 fn read_reporter(r: &mut Reader<'_>) -> Result<Reporter, DecodeError> {
@@ -262,10 +382,29 @@ fn read_reporter(r: &mut Reader<'_>) -> Result<Reporter, DecodeError> {
         id: r.string()?,
         name: r.string()?,
         provider: r.string()?,
-        callers: r.seq(ITEMS_MAX, Reader::string)?,
-        from: r.option_date()?,
-        until: r.option_date()?,
     })
+}
+
+fn unit_texts(unit: &UnitVersion) -> impl Iterator<Item = &str> {
+    let principals = &unit.principals;
+    let codes = [
+        &principals.responsible,
+        &principals.performing,
+        &principals.bed_owner,
+        &principals.payer,
+        &unit.kommun,
+    ];
+    [&unit.name, &unit.kind, &unit.provider, &unit.hours]
+        .into_iter()
+        .chain(codes.into_iter().flatten())
+        .chain(&unit.reporters)
+        .chain(
+            unit.facts
+                .iter()
+                .flat_map(|fact| std::iter::once(&fact.axis).chain(&fact.values)),
+        )
+        .chain(unit.beds.iter().map(|beds| &beds.kind))
+        .map(String::as_str)
 }
 
 fn write_unit(w: &mut Writer, unit: &UnitVersion) {

@@ -2,15 +2,20 @@
 //! Each function answers with the entry to append, or with the refusal; it appends nothing.
 
 use jiff::civil::Date;
+use vardnav_register::text::holds_personal_number;
 
 use crate::authority::{AuthorityState, Draft, Stage};
-use crate::entry::{AuthorityEntry, Change, Proposal};
+use crate::entry::{AuthorityEntry, Change, EditionPin, EditionRecord, Proposal, Reporter};
 use crate::package::{Digest, hex};
 
 /// Longest id of a draft or release, in bytes.
 pub const ID_BYTES_MAX: usize = 64;
 /// Longest name of a caller, in bytes.
-pub const CALLER_BYTES_MAX: usize = 256;
+pub const CALLER_BYTES_MAX: usize = 64;
+/// So many digits in a row no caller's name has.
+const CALLER_DIGITS_END: usize = 6;
+/// Longest name of a reporter and title of a release, in bytes.
+pub const TEXT_BYTES_MAX: usize = 500;
 
 /// Why a step is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,16 +82,98 @@ pub enum Refusal {
         /// First date of care that its files state.
         from: Date,
     },
-    /// A caller's name is empty, too long or holds control characters.
-    #[error("the caller's name is not 1 to {CALLER_BYTES_MAX} bytes without control characters")]
+    /// A caller's name is empty, too long, holds other characters or could hold a personal number.
+    #[error(
+        "the caller's name is not 1 to {CALLER_BYTES_MAX} of A–Z a–z 0–9 . _ : @ - without six digits in a row"
+    )]
     BadCaller,
-    /// An id is empty, too long or holds other characters than letters, digits, `.`, `_`, `:`, `-`.
-    #[error("the {of} is not 1 to {ID_BYTES_MAX} letters, digits, `.`, `_`, `:` or `-`")]
+    /// An id is empty, too long, holds other characters than letters, digits, `.`, `_`, `:`, `-`, or a personal
+    /// number.
+    #[error(
+        "the {of} id is not 1 to {ID_BYTES_MAX} letters, digits, `.`, `_`, `:` or `-`, without a personal number"
+    )]
     BadId {
         /// What it is the id of.
         of: &'static str,
     },
+    /// A version of a code system is imported with other content.
+    #[error(
+        "version `{version}` of `{system}` is imported with other content and never changes; import the files \
+         under a version of their own"
+    )]
+    EditionTaken {
+        /// Canonical address of the code system.
+        system: String,
+        /// The version.
+        version: String,
+    },
+    /// A text is empty, too long, holds control characters or a personal number.
+    #[error("the {of} is not 1 to {TEXT_BYTES_MAX} bytes without control characters and personal numbers")]
+    BadText {
+        /// What it is.
+        of: &'static str,
+    },
 }
+
+/// Codes of refusals: what they mean, how to go on.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "VN-REL-201",
+        "the draft does not exist",
+        "check its id, or create it",
+    ),
+    ("VN-REL-202", "the draft has not been checked", "check it first"),
+    (
+        "VN-REL-203",
+        "the draft changed meanwhile",
+        "read it again, then repeat the step",
+    ),
+    (
+        "VN-REL-204",
+        "the check found errors",
+        "correct them, put the draft anew and check it",
+    ),
+    (
+        "VN-REL-205",
+        "no one approves a draft of their own",
+        "ask someone else to approve it",
+    ),
+    (
+        "VN-REL-206",
+        "the draft is not approved",
+        "let someone else approve it first",
+    ),
+    (
+        "VN-REL-207",
+        "a release with that id is published",
+        "choose another id; what is published never changes",
+    ),
+    (
+        "VN-REL-208",
+        "the draft is published and cannot be changed",
+        "make a new draft",
+    ),
+    (
+        "VN-REL-209",
+        "an id is not usable",
+        "use 1 to 64 letters, digits, `.`, `_`, `:` or `-`",
+    ),
+    (
+        "VN-REL-210",
+        "a draft with that id exists",
+        "update it, or choose another id",
+    ),
+    (
+        "VN-REL-211",
+        "the release is proven for later dates only",
+        "publish from the date its files state or a later one",
+    ),
+    (
+        "VN-REL-212",
+        "the caller's name is not usable",
+        "use a name without control characters, within the length allowed",
+    ),
+];
 
 impl Refusal {
     /// Stable code.
@@ -104,6 +191,8 @@ impl Refusal {
             Self::DraftExists { .. } => "VN-REL-210",
             Self::TooEarly { .. } => "VN-REL-211",
             Self::BadCaller => "VN-REL-212",
+            Self::EditionTaken { .. } => "VN-REL-213",
+            Self::BadText { .. } => "VN-REL-214",
         }
     }
 }
@@ -150,7 +239,7 @@ pub fn update(
 /// Puts a draft: makes it, or gives it other content, which undoes check and approval.
 ///
 /// # Errors
-/// [`Refusal::BadId`], [`Refusal::IdTaken`], [`Refusal::Published`].
+/// [`Refusal::BadCaller`], [`Refusal::BadId`], [`Refusal::BadText`], [`Refusal::IdTaken`], [`Refusal::Published`].
 pub fn put(
     state: &AuthorityState,
     caller: &str,
@@ -161,6 +250,8 @@ pub fn put(
     check_caller(caller)?;
     check_id("draft", draft)?;
     check_id("release", &proposal.release)?;
+    check_text("title of the release", &proposal.title.sv)?;
+    check_text("title of the release", &proposal.title.en)?;
     if state
         .draft(draft)
         .is_some_and(|draft| draft.stage() == Stage::Published)
@@ -242,7 +333,8 @@ pub fn approve(
 }
 
 /// Publishes the content with `digest`: from then on it is the release for dates of care from `from` on, or from
-/// the date that its files state.
+/// the date that its files state. `bound` are the editions that it binds, by code system and version; what those at
+/// hand hold is written down.
 ///
 /// # Errors
 /// Those of [`approve`] save [`Refusal::OwnDraft`], and [`Refusal::NotApproved`], [`Refusal::IdTaken`],
@@ -254,6 +346,7 @@ pub fn publish(
     draft: &str,
     digest: Digest,
     from: Option<Date>,
+    bound: &[(String, String)],
 ) -> Result<AuthorityEntry, Refusal> {
     check_caller(caller)?;
     let known = open(state, draft, &digest)?;
@@ -274,12 +367,64 @@ pub fn publish(
             from: known.proposal.from,
         });
     }
-    let draft = draft.to_owned();
-    Ok(entry(
-        caller,
-        at,
-        Change::ReleasePublished { draft, digest, from },
-    ))
+    let at_hand = |(system, version): &(String, String)| {
+        state.edition(system, version).map(|edition| EditionPin {
+            system: edition.system.clone(),
+            version: edition.version.clone(),
+            digest: edition.blob,
+        })
+    };
+    let change = Change::ReleasePublished {
+        draft: draft.to_owned(),
+        digest,
+        from,
+        editions: bound.iter().filter_map(at_hand).collect(),
+    };
+    Ok(entry(caller, at, change))
+}
+
+/// Imports an edition; `None` when it is imported already.
+///
+/// # Errors
+/// [`Refusal::BadCaller`], [`Refusal::BadText`]; [`Refusal::EditionTaken`] when its version holds other content.
+pub fn import_edition(
+    state: &AuthorityState,
+    caller: &str,
+    at: i64,
+    edition: &EditionRecord,
+) -> Result<Option<AuthorityEntry>, Refusal> {
+    check_caller(caller)?;
+    check_text("address of the code system", &edition.system)?;
+    check_text("version of the edition", &edition.version)?;
+    check_text("title of the edition", &edition.title)?;
+    match state.edition(&edition.system, &edition.version) {
+        Some(known) if known.blob == edition.blob => Ok(None),
+        Some(_) => Err(Refusal::EditionTaken {
+            system: edition.system.clone(),
+            version: edition.version.clone(),
+        }),
+        None => Ok(Some(entry(caller, at, Change::EditionImported(edition.clone())))),
+    }
+}
+
+/// Registers or changes a reporter; `None` when nothing would change.
+///
+/// # Errors
+/// [`Refusal::BadCaller`], [`Refusal::BadId`], [`Refusal::BadText`].
+pub fn put_reporter(
+    state: &AuthorityState,
+    caller: &str,
+    at: i64,
+    reporter: &Reporter,
+) -> Result<Option<AuthorityEntry>, Refusal> {
+    check_caller(caller)?;
+    check_id("reporter", &reporter.id)?;
+    check_text("name of the reporter", &reporter.name)?;
+    check_text("provider of the reporter", &reporter.provider)?;
+    if state.reporter(&reporter.id) == Some(reporter) {
+        return Ok(None);
+    }
+    Ok(Some(entry(caller, at, Change::ReporterPut(reporter.clone()))))
 }
 
 fn entry(caller: &str, at: i64, change: Change) -> AuthorityEntry {
@@ -322,7 +467,13 @@ fn sound(draft: &Draft) -> Result<(), Refusal> {
 }
 
 fn check_caller(caller: &str) -> Result<(), Refusal> {
-    let fits = (1..=CALLER_BYTES_MAX).contains(&caller.len()) && !caller.chars().any(char::is_control);
+    let fits = (1..=CALLER_BYTES_MAX).contains(&caller.len())
+        && caller
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._:@-".contains(&b))
+        && caller
+            .split(|letter: char| !letter.is_ascii_digit())
+            .all(|digits| digits.len() < CALLER_DIGITS_END);
     if fits { Ok(()) } else { Err(Refusal::BadCaller) }
 }
 
@@ -330,6 +481,18 @@ fn check_id(of: &'static str, id: &str) -> Result<(), Refusal> {
     let fits = (1..=ID_BYTES_MAX).contains(&id.len())
         && id
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-'));
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-'))
+        && !holds_personal_number(id);
     if fits { Ok(()) } else { Err(Refusal::BadId { of }) }
+}
+
+fn check_text(of: &'static str, text: &str) -> Result<(), Refusal> {
+    let fits = (1..=TEXT_BYTES_MAX).contains(&text.len())
+        && !text.chars().any(char::is_control)
+        && !holds_personal_number(text);
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::BadText { of })
+    }
 }

@@ -7,7 +7,10 @@ use vardnav_classification::model::Label;
 use vardnav_register::record::{Fact, Principals};
 use vardnav_register::unit::{Beds, UnitVersion};
 use vardnav_release::authority::{AuthorityState, FoldError, Stage};
-use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Proposal, Reporter};
+use vardnav_release::entry::{
+    AuthorityEntry, Change, EditionPin, EditionRecord, EntryError, IntroducedKey, KeyPurpose, Proposal,
+    Reporter,
+};
 use vardnav_release::lifecycle::{self, Refusal};
 
 fn unit() -> UnitVersion {
@@ -56,9 +59,6 @@ fn samples() -> Vec<(&'static str, AuthorityEntry)> {
                 id: "region-01".to_owned(),
                 name: "Region Stockholm".to_owned(),
                 provider: "2321000016".to_owned(),
-                callers: vec!["system-a".to_owned()],
-                from: Some(date(2026, 1, 1)),
-                until: None,
             }),
         ),
         (
@@ -107,7 +107,20 @@ fn samples() -> Vec<(&'static str, AuthorityEntry)> {
                 draft: "draft-1".to_owned(),
                 digest: [1; 32],
                 from: date(2026, 1, 1),
+                editions: vec![EditionPin {
+                    system: "urn:oid:1.2.752.116.1.1.1.1.3".to_owned(),
+                    version: "2021".to_owned(),
+                    digest: [7; 32],
+                }],
             },
+        ),
+        (
+            "key-introduced",
+            Change::KeyIntroduced(IntroducedKey {
+                purpose: KeyPurpose::Head,
+                id: [8; 8],
+                public: vec![9; 32],
+            }),
         ),
     ];
     changes
@@ -259,7 +272,7 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         "VN-REL-202"
     );
     assert_eq!(
-        code(lifecycle::publish(&state, "bo", 2, "draft-1", one, None)),
+        code(lifecycle::publish(&state, "bo", 2, "draft-1", one, None, &[])),
         "VN-REL-202"
     );
     state
@@ -282,7 +295,7 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         "VN-REL-203"
     );
     assert_eq!(
-        code(lifecycle::publish(&state, "bo", 6, "draft-1", one, None)),
+        code(lifecycle::publish(&state, "bo", 6, "draft-1", one, None, &[])),
         "VN-REL-206"
     );
     state
@@ -296,11 +309,11 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         .unwrap();
     assert_eq!(state.draft("draft-1").unwrap().stage(), Stage::Draft);
     assert_eq!(
-        code(lifecycle::publish(&state, "bo", 9, "draft-1", one, None)),
+        code(lifecycle::publish(&state, "bo", 9, "draft-1", one, None, &[])),
         "VN-REL-203"
     );
     assert_eq!(
-        code(lifecycle::publish(&state, "bo", 9, "draft-1", two, None)),
+        code(lifecycle::publish(&state, "bo", 9, "draft-1", two, None, &[])),
         "VN-REL-202"
     );
     state
@@ -318,7 +331,7 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         .apply(&lifecycle::approve(&state, "cecilia", 12, "draft-1", two).unwrap())
         .unwrap();
     state
-        .apply(&lifecycle::publish(&state, "anna", 13, "draft-1", two, None).unwrap())
+        .apply(&lifecycle::publish(&state, "anna", 13, "draft-1", two, None, &[]).unwrap())
         .unwrap();
 
     assert_eq!(
@@ -342,9 +355,120 @@ fn a_release_needs_check_approval_by_another_and_the_same_content() {
         "VN-REL-207"
     );
     assert_eq!(
-        code(lifecycle::publish(&state, "anna", 14, "draft-1", two, None)),
+        code(lifecycle::publish(&state, "anna", 14, "draft-1", two, None, &[])),
         "VN-REL-208"
     );
+}
+
+#[test]
+fn an_imported_edition_is_never_replaced() {
+    let record = |blob: u8| EditionRecord {
+        system: "urn:codes".to_owned(),
+        version: "1".to_owned(),
+        title: "Codes".to_owned(),
+        concepts: 2,
+        blob: [blob; 32],
+    };
+    let import = |state: &AuthorityState, blob| lifecycle::import_edition(state, "anna", 1, &record(blob));
+    let mut state = AuthorityState::default();
+    let first = import(&state, 1).unwrap().unwrap();
+    state.apply(&first).unwrap();
+    assert_eq!(import(&state, 1), Ok(None), "the same files again change nothing");
+    assert_eq!(import(&state, 2).unwrap_err().code(), "VN-REL-213");
+    let before = state.clone();
+    let change = Change::EditionImported(record(2));
+    let forced = AuthorityEntry { change, ..first };
+    assert!(matches!(
+        state.apply(&forced),
+        Err(FoldError::EditionTaken { .. })
+    ));
+    assert_eq!(state, before);
+}
+
+#[test]
+fn a_release_remembers_the_editions_it_was_published_over() {
+    let mut state = AuthorityState::default();
+    for (_, entry) in samples().into_iter().take(6) {
+        state.apply(&entry).unwrap();
+    }
+    let bound =
+        ["2021", "2099"].map(|version| ("urn:oid:1.2.752.116.1.1.1.1.3".to_owned(), version.to_owned()));
+    let entry = lifecycle::publish(&state, "bo", 7, "draft-1", [1; 32], None, &bound).unwrap();
+    state.apply(&entry).unwrap();
+    let pins = &state.release("2026.1").unwrap().editions;
+    assert_eq!(pins.len(), 1, "only what was at hand");
+    assert_eq!((&*pins[0].version, pins[0].digest), ("2021", [7; 32]));
+}
+
+#[test]
+fn no_text_holds_a_personal_number() {
+    let state = AuthorityState::default();
+    let code = |refused: Result<AuthorityEntry, Refusal>| refused.unwrap_err().code();
+    let put = |caller: &str, draft: &str, proposal| lifecycle::put(&state, caller, 1, draft, proposal);
+    assert_eq!(
+        code(put("anna", "701063-2391", proposal("2026.1", 1))),
+        "VN-REL-209"
+    );
+    assert_eq!(
+        code(put("anna", "draft-1", proposal("7010632391", 1))),
+        "VN-REL-209"
+    );
+    assert_eq!(
+        code(put("701063-2391", "draft-1", proposal("2026.1", 1))),
+        "VN-REL-212"
+    );
+    assert_eq!(
+        code(put("anna lind", "draft-1", proposal("2026.1", 1))),
+        "VN-REL-212"
+    );
+    let mut titled = proposal("2026.1", 1);
+    titled.title.en = "for 701063-2391".to_owned();
+    assert_eq!(code(put("anna", "draft-1", titled)), "VN-REL-214");
+    let reporter = |id: &str, name: &str| Reporter {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        provider: "2321000016".to_owned(),
+    };
+    let put = |reporter| lifecycle::put_reporter(&state, "anna", 1, &reporter);
+    assert_eq!(
+        put(reporter("701063-2391", "Region")).unwrap_err().code(),
+        "VN-REL-209"
+    );
+    assert_eq!(
+        put(reporter("region", "701063-2391")).unwrap_err().code(),
+        "VN-REL-214"
+    );
+    let entry = put(reporter("region", "Region")).unwrap().unwrap();
+    assert!(entry.sealed().is_ok());
+    let mut bad = unit();
+    bad.beds[0].kind = "701063-2391".to_owned();
+    let change = Change::UnitPut {
+        hsa_id: "SE2321000131-E0001".to_owned(),
+        version: Box::new(bad),
+    };
+    assert_eq!(
+        AuthorityEntry { change, ..entry }.sealed(),
+        Err(EntryError::PersonalNumber)
+    );
+}
+
+#[test]
+fn what_would_not_be_read_again_is_not_sealed() {
+    let mut long = unit();
+    long.reporters = (0..5000).map(|number| format!("r{number}")).collect();
+    let change = Change::UnitPut {
+        hsa_id: "SE2321000131-E0001".to_owned(),
+        version: Box::new(long),
+    };
+    let entry = AuthorityEntry {
+        caller: "anna".to_owned(),
+        at: 1,
+        change,
+    };
+    assert!(matches!(entry.sealed(), Err(EntryError::Unreadable(_))));
+    for (name, entry) in samples() {
+        assert_eq!(entry.sealed(), Ok(entry.encode()), "{name}");
+    }
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -406,20 +530,12 @@ fn any_unit() -> impl Strategy<Value = UnitVersion> {
 }
 
 fn any_change() -> impl Strategy<Value = Change> {
-    let optional_day = || proptest::option::of(day());
     prop_oneof![
-        (text(), text(), text(), texts(), optional_day(), optional_day()).prop_map(
-            |(id, name, provider, callers, from, until)| {
-                Change::ReporterPut(Reporter {
-                    id,
-                    name,
-                    provider,
-                    callers,
-                    from,
-                    until,
-                })
-            }
-        ),
+        (text(), text(), text()).prop_map(|(id, name, provider)| Change::ReporterPut(Reporter {
+            id,
+            name,
+            provider
+        })),
         (text(), any_unit()).prop_map(|(hsa_id, version)| Change::UnitPut {
             hsa_id,
             version: Box::new(version)
@@ -455,10 +571,28 @@ fn any_change() -> impl Strategy<Value = Change> {
             }
         ),
         (text(), any::<[u8; 32]>()).prop_map(|(draft, digest)| Change::DraftApproved { draft, digest }),
-        (text(), any::<[u8; 32]>(), day()).prop_map(|(draft, digest, from)| Change::ReleasePublished {
-            draft,
-            digest,
-            from
+        (
+            text(),
+            any::<[u8; 32]>(),
+            day(),
+            proptest::collection::vec((text(), text(), any::<[u8; 32]>()), 0..3)
+        )
+            .prop_map(|(draft, digest, from, editions)| Change::ReleasePublished {
+                draft,
+                digest,
+                from,
+                editions: editions
+                    .into_iter()
+                    .map(|(system, version, digest)| EditionPin {
+                        system,
+                        version,
+                        digest
+                    })
+                    .collect(),
+            }),
+        (any::<bool>(), any::<[u8; 8]>(), any::<Vec<u8>>()).prop_map(|(head, id, public)| {
+            let purpose = if head { KeyPurpose::Head } else { KeyPurpose::Vault };
+            Change::KeyIntroduced(IntroducedKey { purpose, id, public })
         }),
     ]
 }

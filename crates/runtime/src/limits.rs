@@ -12,10 +12,13 @@ pub const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const CALLS_PER_CONNECTION_MAX: usize = 256;
 
 /// Records in one batch of a report.
-pub const BATCH_RECORDS_MAX: usize = 10_000;
+pub const BATCH_RECORDS_MAX: usize = 5_000;
 
-/// Cases in one message of a classification stream.
-pub const STREAM_CASES_MAX: usize = 10_000;
+/// Records in one batch of a report whose answer carries what was derived, which takes much room.
+pub const BATCH_DERIVED_RECORDS_MAX: usize = 500;
+
+/// Cases in one message of a classification stream: its answer stays within what clients take by default (4 MiB).
+pub const STREAM_CASES_MAX: usize = 1_000;
 
 /// Bytes of a package (a release folder or the files of an edition).
 pub const PACKAGE_BYTES_MAX: usize = 64 * 1024 * 1024;

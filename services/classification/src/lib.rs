@@ -176,7 +176,7 @@ fn decide(case: &Case, read: &Read, explain: bool) -> (Classification, Vec<Table
             .collect()
     });
     let explanation = if explain {
-        explanation_messages(system, &system.explain(read.grain, read.date, &read.facts))
+        explanation_messages(&system.explain(read.grain, read.date, &read.facts))
     } else {
         Vec::new()
     };

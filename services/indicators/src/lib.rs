@@ -24,6 +24,9 @@ const PAGE_MAX: usize = 1000;
 const ROWS_DEFAULT: usize = 1000;
 const ROWS_MAX: usize = 10_000;
 
+/// How long a question waits for the counts to take in what the register holds.
+const CATCH_UP_MAX: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// The service.
 #[derive(Clone)]
 pub struct Indicators {
@@ -142,6 +145,9 @@ impl IndicatorService for Indicators {
                 .parse::<usize>()
                 .map_err(|_| ApiError::field("page_token", "not a token of an earlier answer"))?,
         };
+        // What was acknowledged before the question is counted in its answer, unless that takes too long; coverage
+        // says how far the counts have come. A stream that cannot be followed is logged where it is followed.
+        let _ = tokio::time::timeout(CATCH_UP_MAX, self.counts.catch_up()).await;
         let (answer, coverage) = self.ask(&request)?;
         let rows: Vec<_> = answer
             .rows

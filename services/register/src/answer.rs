@@ -1,35 +1,55 @@
 //! What the register says, as messages: outcomes, receipts, heads, what was derived.
 
 use vardnav_api::common::{date_message, finding_message};
-use vardnav_api::register::{bytes, kind_message};
+use vardnav_api::register::{bytes, kind_message, stated_kind};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_classification::facts::{SLOTS, bits};
 use vardnav_classification::model::FactSource;
 use vardnav_classification::{AxisIndex, DescriptionSystem, TableResult};
 use vardnav_register::derived::{Derived, Part, PartDerived};
+use vardnav_register::finding::Finding;
 use vardnav_register::hash::from_hex;
 use vardnav_register::outcome::Outcome;
 use vardnav_register::receipt::{Receipt, SignedHead, stream_of};
-use vardnav_register::text::safe_echo;
+use vardnav_register::text::may_echo_id;
+use vardnav_register::validate::CheckSet;
 use vardnav_store::View;
 
 use crate::intake::RecordOutcome;
 
 /// What the batch said of a record, for its outcome.
 pub(crate) struct Stated {
-    pub(crate) kind: pb::RecordKind,
-    pub(crate) id: String,
-    pub(crate) revision: u32,
+    kind: pb::RecordKind,
+    id: String,
+    revision: u32,
+    /// Whether the id may be repeated when the record is refused.
+    repeatable: bool,
 }
 
-/// An outcome. Ids that were themselves refused are not repeated.
+impl Stated {
+    /// What a message says of its record.
+    pub(crate) fn of(record: &pb::Record) -> Self {
+        let number = record
+            .person
+            .as_ref()
+            .map_or("", |person| person.identity.as_str());
+        Self {
+            kind: stated_kind(record),
+            id: record.id.clone(),
+            revision: record.revision,
+            repeatable: may_echo_id(&record.id, number),
+        }
+    }
+}
+
+/// An outcome. The id of a refused record is repeated unless it is itself what may not be.
 pub(crate) fn outcome(
     index: u32,
     stated: Stated,
     outcome: RecordOutcome,
     view: Option<&View>,
 ) -> pb::RecordOutcome {
-    let id = if outcome.leaf.is_some() || safe_echo(&stated.id) == stated.id {
+    let id = if outcome.outcome != Outcome::Rejected || stated.repeatable {
         stated.id
     } else {
         String::new()
@@ -73,7 +93,7 @@ pub(crate) fn receipt(receipt: &Receipt, leaves: &[[u8; 32]]) -> pb::Receipt {
         identity_nonce: bytes(&leaf.identity_nonce),
         derived_commitment: bytes(&leaf.derived),
         leaf: bytes(hash),
-        version: u32::from(vardnav_register::entry::VERSION),
+        version: leaf.version.into(),
     };
     pb::Receipt {
         reporter: receipt.reporter.clone(),
@@ -92,6 +112,20 @@ pub(crate) fn head(stream: &str, head: &SignedHead) -> pb::SignedHead {
         key_id: from_hex(&head.key_id).unwrap_or_default().into(),
         signature: bytes(&head.signature),
     }
+}
+
+/// What was found when a record was taken, in the words of the releases that described it.
+pub(crate) fn findings(derived: &Derived, view: &View) -> Vec<Finding> {
+    let mut releases: Vec<&str> = derived.parts.iter().map(|part| part.release.as_str()).collect();
+    releases.dedup();
+    let checks: Vec<&CheckSet> = releases
+        .into_iter()
+        .filter_map(|release| Some(view.snapshot(release)?.view().checks))
+        .collect();
+    let stored = derived.findings.iter();
+    stored
+        .map(|finding| Finding::from_stored(finding, checks.iter().copied()))
+        .collect()
 }
 
 /// What was derived, in the codes of the releases that derived it.

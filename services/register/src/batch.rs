@@ -7,7 +7,9 @@ use std::sync::Arc;
 use rand::Rng as _;
 use vardnav_register::content::content_bytes;
 use vardnav_register::derived::Derived;
-use vardnav_register::entry::{Entry, EntryBody, Header, Nonce, Nonces, identity_bytes, row_key};
+use vardnav_register::entry::{
+    Entry, EntryBody, Header, Nonce, Nonces, VERSION, identity_bytes, row_key,
+};
 use vardnav_register::finding::Finding;
 use vardnav_register::identity::{Identity, PersonKey, reference_date};
 use vardnav_register::outcome::{Outcome, Standing, assess, is_same, standing};
@@ -76,6 +78,7 @@ impl Kept {
     pub(crate) fn receipt_leaf(&self, line: u64, position: u64) -> ReceiptLeaf {
         ReceiptLeaf {
             line,
+            version: self.header.version,
             kind: self.header.kind,
             id: self.header.id.clone(),
             revision: self.header.revision,
@@ -307,6 +310,7 @@ fn seal_one(
         derived: of_derived,
     };
     let header = Header {
+        version: VERSION,
         reporter: reporter.to_owned(),
         kind: record.kind(),
         id: record.id.clone(),
@@ -318,11 +322,12 @@ fn seal_one(
             .map(|part| part.release.clone())
             .unwrap_or_default(),
     };
-    let bytes = identity_bytes(&record.person, received)
+    let bytes = identity_bytes(&record.person, received, header.version)
         .map_err(|error| StoreError::Corrupt(format!("an identity that was valid is not: {error}")))?;
     // Bound to its header: it opens only with the entry it belongs to.
     let sealed_nonce = vault.seal_nonce(&nonces.identity, &header.bytes())?;
-    let entry = Entry::new(header, record, &bytes, (person, derived), &nonces, sealed_nonce);
+    let entry = Entry::new(header, record, &bytes, (person, derived), &nonces, sealed_nonce)
+        .map_err(|error| StoreError::Corrupt(format!("the entry cannot be written: {error}")))?;
     let commitments = entry.commitments();
     let leaf = commitments.leaf(&entry.header);
     let row = Row {
@@ -345,8 +350,8 @@ fn seal_one(
 }
 
 fn says_the_same(record: &Record, other: &Record, received: i64) -> bool {
-    let identity = |record: &Record| identity_bytes(&record.person, received).ok();
-    content_bytes(record) == content_bytes(other) && identity(record) == identity(other)
+    let identity = |record: &Record| identity_bytes(&record.person, received, VERSION).ok();
+    content_bytes(record, VERSION) == content_bytes(other, VERSION) && identity(record) == identity(other)
 }
 
 fn other_content(record: &Record, surroundings: &BatchSurroundings) -> Judged {

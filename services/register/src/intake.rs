@@ -12,9 +12,10 @@ use vardnav_register::outcome::{Outcome, assess};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
 use vardnav_register::record::{Body, IdentityType, Record};
 use vardnav_runtime::clock;
-use vardnav_store::{Head, IdentityBytes, Row, StoreError, StreamId};
+use vardnav_store::{Head, IdentityBytes, Row, StoreError, StreamId, View};
 
 use crate::Register;
+use crate::answer;
 use crate::batch::{self, Judged, LookedUp, Read, Sealed};
 use crate::ledger;
 use crate::proof;
@@ -111,6 +112,7 @@ impl Register {
     ) -> Result<Taken, StoreError> {
         let received = clock::now_micros();
         let view = self.authority.view();
+        all_loaded(&view, records)?;
         let head = self.store.head(stream).await?;
         let looked_up = self.look_up(stream, records).await?;
         let episodes = ledger::episodes(self.store.as_ref(), stream, &view, named_episodes(records)).await?;
@@ -215,6 +217,7 @@ impl Register {
         validate_only: bool,
     ) -> Result<BatchAnswer, StoreError> {
         let Taken { judged, sealed, head } = taken;
+        let view = self.authority.view();
         let mut outcomes: Vec<RecordOutcome> = Vec::with_capacity(judged.len());
         let mut leaves: Vec<ReceiptLeaf> = Vec::new();
         let mut proven: BTreeMap<u64, [u8; 32]> = BTreeMap::new();
@@ -248,17 +251,17 @@ impl Register {
                     resent: false,
                     derived: Some(derived),
                 },
-                Judged::Resent { derived, .. } => {
-                    let held = derived.as_ref().is_some_and(Derived::is_held);
-                    let outcome = if held { Outcome::Held } else { Outcome::Accepted };
-                    RecordOutcome {
-                        outcome,
-                        findings: Vec::new(),
-                        leaf,
-                        resent: true,
-                        derived,
-                    }
-                }
+                // The outcome and the findings are those of the first time.
+                Judged::Resent { derived, .. } => RecordOutcome {
+                    outcome: derived.as_ref().map_or(Outcome::Accepted, |derived| derived.outcome),
+                    findings: derived
+                        .as_ref()
+                        .map(|derived| answer::findings(derived, &view))
+                        .unwrap_or_default(),
+                    leaf,
+                    resent: true,
+                    derived,
+                },
                 Judged::Rejected(findings) => rejected(findings),
                 Judged::Repeats(earlier) => {
                     let repeated = receipted.get(&earlier).and_then(|at| leaves.get(*at)).cloned();
@@ -300,6 +303,24 @@ impl RecordOutcome {
             resent: self.outcome != Outcome::Rejected,
             derived: self.derived.clone(),
         }
+    }
+}
+
+/// Whether the release in force on each record's date is at hand. One that is published and cannot be loaded is this
+/// server's trouble, never the record's.
+fn all_loaded(view: &View, records: &[Read]) -> Result<(), StoreError> {
+    let lacking = records
+        .iter()
+        .filter_map(|record| record.as_ref().ok())
+        .find(|record| {
+            let date = record.date();
+            view.state().release_on(date).is_some() && view.snapshot_on(date).is_none()
+        });
+    match lacking {
+        None => Ok(()),
+        Some(_) => Err(StoreError::Unavailable(
+            "a release in force cannot be loaded".to_owned(),
+        )),
     }
 }
 

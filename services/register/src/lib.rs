@@ -2,6 +2,7 @@
 //! be, what is derived from it and what is proven is said in `vardnav_register`.
 
 mod answer;
+mod audit;
 mod batch;
 mod intake;
 mod ledger;

@@ -9,7 +9,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 use vardnav_api::common::{page, page_size};
-use vardnav_api::register::{bytes, kind, record, stated_kind};
+use vardnav_api::register::{bytes, kind, record};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService;
@@ -19,7 +19,7 @@ use vardnav_register::text::holds_personal_number;
 use vardnav_register::validate::{Mechanism, finding_without_release};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::gate::caller;
-use vardnav_runtime::limits::BATCH_RECORDS_MAX;
+use vardnav_runtime::limits::{BATCH_DERIVED_RECORDS_MAX, BATCH_RECORDS_MAX};
 use vardnav_store::StreamId;
 
 use crate::answer::{self, Stated};
@@ -32,8 +32,6 @@ const KEYS_MAX: usize = 10_000;
 const REVISIONS_DEFAULT: usize = 20;
 const REVISIONS_MAX: usize = 100;
 const BATCH_ID_BYTES_MAX: usize = 64;
-/// Records of a batch whose outcomes carry what was derived: it takes much room as text.
-const CLASSIFIED_RECORDS_MAX: usize = 2_000;
 /// Answers that wait for a slow reader before reading stops.
 const ANSWERS_WAITING_MAX: usize = 4;
 
@@ -76,7 +74,7 @@ impl RegisterService for Service {
     ) -> Result<Response<pb::GetEpisodeResponse>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
-        own_stream(&caller, &request.reporter)?;
+        own_stream(&self.register, &caller, &request.reporter)?;
         let kind = match request.kind() {
             pb::RecordKind::Unspecified => RecordKind::Episode,
             stated => kind(stated, "kind")?,
@@ -112,19 +110,9 @@ impl RegisterService for Service {
     ) -> Result<Response<Self::ExportStream>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
-        own_stream(&caller, &request.reporter)?;
-        let stream = StreamId::reporter(&request.reporter).map_err(store_error)?;
-        if self
-            .register
-            .authority
-            .view()
-            .reporter(&request.reporter)
-            .is_none()
-        {
-            return Err(ApiError::not_found("the reporter").into());
-        }
+        let stream = own_stream(&self.register, &caller, &request.reporter)?;
         self.register
-            .note(&caller, "export", &request.reporter, "")
+            .note(&caller, "export", &request.reporter, None)
             .await
             .map_err(store_error)?;
         let (sender, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
@@ -159,7 +147,7 @@ impl RegisterService for Service {
     ) -> Result<Response<pb::GetReceiptResponse>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
-        own_stream(&caller, &request.reporter)?;
+        own_stream(&self.register, &caller, &request.reporter)?;
         if request.keys.len() > KEYS_MAX {
             return Err(ApiError::field("keys", format!("at most {KEYS_MAX} keys")).into());
         }
@@ -189,8 +177,7 @@ impl RegisterService for Service {
     ) -> Result<Response<pb::GetHeadResponse>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
-        own_stream(&caller, &request.reporter)?;
-        let stream = StreamId::reporter(&request.reporter).map_err(store_error)?;
+        let stream = own_stream(&self.register, &caller, &request.reporter)?;
         let (head, public_key, consistency) = self
             .register
             .signed_head(&stream, request.since_size)
@@ -246,16 +233,26 @@ async fn report(
     caller: &Caller,
     batch: pb::ReportRequest,
 ) -> Result<pb::ReportResponse, ApiError> {
-    own_stream(caller, &batch.reporter)?;
     let most = if batch.with_classification {
-        CLASSIFIED_RECORDS_MAX
+        BATCH_DERIVED_RECORDS_MAX
     } else {
         BATCH_RECORDS_MAX
     };
-    if batch.records.len() > most {
-        let message = format!("{} records in one batch, at most {most}", batch.records.len());
-        return Err(ApiError::new(Kind::ResourceExhausted, "VN-API-012", message));
-    }
+    // What is wrong with the batch as a whole is told of each of its records: the stream, which may carry batches of
+    // others, goes on.
+    let refused = if !caller.may_act_for(&batch.reporter) {
+        Some((
+            Mechanism::ReporterUnknown,
+            "the caller does not act for this reporter".to_owned(),
+        ))
+    } else if batch.records.len() > most {
+        Some((
+            Mechanism::LimitTooMany,
+            format!("{} records in one batch, at most {most}", batch.records.len()),
+        ))
+    } else {
+        None
+    };
     if batch.batch_id.len() > BATCH_ID_BYTES_MAX || holds_personal_number(&batch.batch_id) {
         return Err(ApiError::field(
             "batch_id",
@@ -275,14 +272,9 @@ async fn report(
         records,
     } = batch;
     let read = move || -> (Vec<Stated>, Vec<Read>) {
-        let stated = |message: &pb::Record| Stated {
-            kind: stated_kind(message),
-            id: message.id.clone(),
-            revision: message.revision,
-        };
         records
             .into_iter()
-            .map(|message| (stated(&message), record(message).map_err(unreadable)))
+            .map(|message| (Stated::of(&message), record(message).map_err(unreadable)))
             .unzip()
     };
     let (stated, records) = register.compute(read).await.map_err(store_error)?;
@@ -319,13 +311,13 @@ fn unreadable(error: ApiError) -> Finding {
     finding_without_release(mechanism, error.field, "")
 }
 
-fn own_stream(caller: &Caller, reporter: &str) -> Result<(), ApiError> {
-    if caller.may_act_for(reporter) {
-        return Ok(());
+fn own_stream(register: &Register, caller: &Caller, reporter: &str) -> Result<StreamId, ApiError> {
+    if !caller.may_act_for(reporter) {
+        let message = "the caller does not act for this reporter";
+        return Err(ApiError::new(Kind::PermissionDenied, "VN-API-020", message));
     }
-    Err(ApiError::new(
-        Kind::PermissionDenied,
-        "VN-API-020",
-        "the caller does not act for this reporter",
-    ))
+    if register.authority.view().reporter(reporter).is_none() {
+        return Err(ApiError::not_found("the reporter"));
+    }
+    StreamId::reporter(reporter).map_err(store_error)
 }

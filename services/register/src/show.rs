@@ -136,46 +136,6 @@ impl Register {
         let signed = proof::sign(&self.key, stream, head, clock::now_micros());
         Ok((signed, self.key.public(), consistency))
     }
-
-    /// Notes in the audit trail who did what with whose records.
-    pub(crate) async fn note(
-        &self,
-        caller: &Caller,
-        action: &str,
-        reporter: &str,
-        id: &str,
-    ) -> Result<(), StoreError> {
-        let stream = StreamId::audit();
-        let mut writer = Writer::new();
-        writer.u8(AUDIT_VERSION);
-        writer.i64(clock::now_micros());
-        for text in [caller.name.as_str(), action, reporter, id] {
-            writer.str(text);
-        }
-        let bytes = writer.into_bytes();
-        let leaf = sha256(&[&[0], &bytes]);
-        let key = leaf.first_chunk().copied().unwrap_or_default();
-        for _ in 0..TRIES {
-            let size = self.store.head(&stream).await?.size;
-            match self
-                .store
-                .append(
-                    &stream,
-                    size,
-                    vec![Row {
-                        key,
-                        leaf,
-                        bytes: bytes.clone(),
-                    }],
-                )
-                .await
-            {
-                Err(StoreError::Conflict { .. }) => {}
-                other => return other.map(|_| ()),
-            }
-        }
-        Err(StoreError::Unavailable("the audit trail is busy".to_owned()))
-    }
 }
 
 fn revision(stream: &StreamId, former: &Former, view: &View) -> Result<pb::RecordRevision, StoreError> {
@@ -183,17 +143,12 @@ fn revision(stream: &StreamId, former: &Former, view: &View) -> Result<pb::Recor
         |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {}: {error}", former.position));
     let header = &former.entry.header;
     let record = former.entry.record().map_err(damaged)?;
-    let derived = former
-        .entry
-        .derived()
-        .map_err(damaged)?
-        .map(|(_, derived)| derived)
-        .unwrap_or_default();
-    let outcome = if derived.is_held() {
-        Outcome::Held
-    } else {
-        Outcome::Accepted
-    };
+    let derived = former.entry.derived().map_err(damaged)?;
+    // Of what was erased it is not known any more.
+    let outcome = derived.as_ref().map_or(pb::Outcome::Unspecified, |(_, derived)| {
+        answer::outcome_message(derived.outcome)
+    });
+    let derived = derived.map(|(_, derived)| derived).unwrap_or_default();
     Ok(pb::RecordRevision {
         reporter: header.reporter.clone(),
         kind: kind_message(header.kind).into(),
@@ -201,12 +156,15 @@ fn revision(stream: &StreamId, former: &Former, view: &View) -> Result<pb::Recor
         revision: header.revision,
         position: former.position,
         received_micros: header.received,
-        outcome: answer::outcome_message(outcome).into(),
+        outcome: outcome.into(),
         leaf: bytes(&former.leaf),
         record: record.map(|record| record_message(&record, false)),
         derived: answer::parts(&derived, view),
         sex: sex(&derived).into(),
-        findings: Vec::new(),
+        findings: answer::findings(&derived, view)
+            .iter()
+            .map(finding_message)
+            .collect(),
         age: derived.age().map(u32::from),
     })
 }

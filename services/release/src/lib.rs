@@ -353,7 +353,7 @@ fn draft_of(view: &View, id: &str) -> Result<Draft, ApiError> {
 async fn on_pool<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|_| ApiError::new(Kind::Internal, "VN-API-011", "the work was given up"))
+        .map_err(|_| ApiError::new(Kind::Internal, "VN-API-013", "the work was given up"))
 }
 
 fn undecided(error: DecideError<Refusal>) -> ApiError {
@@ -365,7 +365,7 @@ fn undecided(error: DecideError<Refusal>) -> ApiError {
 
 fn failed(error: AuthorityError) -> ApiError {
     match error {
-        AuthorityError::Load { .. } => ApiError::new(Kind::Internal, "VN-API-011", error.to_string()),
+        AuthorityError::Load { .. } => ApiError::new(Kind::Internal, "VN-API-013", error.to_string()),
         AuthorityError::Store(_) | AuthorityError::Busy => {
             ApiError::new(Kind::Unavailable, "VN-API-010", error.to_string())
         }

@@ -104,6 +104,13 @@ fn read(package: &Package) -> (Vec<Found>, Vec<ImportFinding>) {
     (found, findings)
 }
 
+/// Codes of findings about code systems that were read: what they mean, how to mend it.
+pub const CODES: &[(&str, &str, &str)] = &[(
+    "VN-IMP-020",
+    "the code system does not compile",
+    "correct the hierarchy or the dates that the message names",
+)];
+
 fn finding_message(finding: &ImportFinding) -> pb::ImportFinding {
     let severity = match finding.severity {
         ImportSeverity::Warning => types::Severity::Warning,

@@ -5,6 +5,7 @@ mod edition_files;
 mod import;
 
 pub use edition_files::load;
+pub use import::CODES;
 
 use std::pin::Pin;
 use std::sync::Arc;

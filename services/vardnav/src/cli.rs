@@ -73,10 +73,10 @@ pub struct Serve {
     /// Address of the gRPC services; beyond loopback only with --callers
     #[arg(long, default_value = "127.0.0.1:50051", value_name = "ADDR")]
     pub grpc: SocketAddr,
-    /// Address of the web page
+    /// Address of the web page; beyond loopback only with --callers
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub http: SocketAddr,
-    /// File of callers with their token hashes, permissions and reporters
+    /// File of callers (TOML): `[[caller]]` with name, token_sha256, permissions, reporters (`*` for all)
     #[arg(long, value_name = "FILE")]
     pub callers: Option<PathBuf>,
 }
@@ -290,7 +290,7 @@ pub enum Register {
         #[arg(long)]
         dry_run: bool,
         /// Records in a batch
-        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=5_000))]
         batch: u16,
     },
     /// Prove offline that reported lines stand in the register

@@ -111,6 +111,11 @@ impl Target {
 }
 
 async fn remote(url: &str) -> Outcome<Channel> {
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err(Failure::Usage(format!(
+            "`{url}` is no address of a server: write it as http://host:port"
+        )));
+    }
     Endpoint::from_shared(url.to_owned())
         .map_err(|error| Failure::Usage(format!("`{url}` is no address of a server: {error}")))?
         .tcp_nodelay(true)

@@ -20,6 +20,9 @@ pub enum Failure {
     /// Anything else went wrong (exit code 5).
     #[error("{0}")]
     Failed(String),
+    /// Whoever reads standard output has had enough: no failure, and nothing to say (exit code 0).
+    #[error("standard output is closed")]
+    Closed,
 }
 
 /// What a command gives.
@@ -34,6 +37,7 @@ impl Failure {
             Self::Unreachable(_) => 3,
             Self::Refused(_) => 4,
             Self::Failed(_) => 5,
+            Self::Closed => 0,
         }
     }
 
@@ -67,6 +71,9 @@ impl From<Status> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::Closed;
+        }
         Self::failed(error)
     }
 }

@@ -55,9 +55,10 @@ async fn dispatch(cli: Cli) -> Outcome {
         }
         Command::Explain { code } => explain::run(&code, output),
         Command::Completion { shell } => {
+            let mut script = Vec::new();
             let mut command = <Cli as clap::CommandFactory>::command();
-            clap_complete::generate(shell, &mut command, "vardnav", &mut std::io::stdout());
-            Ok(())
+            clap_complete::generate(shell, &mut command, "vardnav", &mut script);
+            Ok(std::io::Write::write_all(&mut std::io::stdout(), &script)?)
         }
     }
 }

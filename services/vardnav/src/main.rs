@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use vardnav::cli::Cli;
+use vardnav::exit::Failure;
 
 fn main() -> ExitCode {
     match vardnav::run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) | Err(Failure::Closed) => ExitCode::SUCCESS,
         Err(failure) => {
             vardnav::output::say(format_args!("vardnav: {failure}"));
             ExitCode::from(failure.code())

@@ -82,7 +82,7 @@ pub fn table(columns: &[&str], rows: &[Value]) -> Table {
 
 /// Writes one line of JSON.
 pub fn line(out: &mut impl Write, value: &Value) -> Outcome {
-    serde_json::to_writer(&mut *out, value).map_err(Failure::failed)?;
+    serde_json::to_writer(&mut *out, value).map_err(std::io::Error::from)?;
     Ok(out.write_all(b"\n")?)
 }
 
@@ -92,7 +92,7 @@ pub fn say(message: impl std::fmt::Display) {
 }
 
 fn json(out: &mut impl Write, value: &Value) -> Outcome {
-    serde_json::to_writer_pretty(&mut *out, value).map_err(Failure::failed)?;
+    serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
     Ok(out.write_all(b"\n")?)
 }
 

@@ -111,11 +111,15 @@ fn callers(command: &cli::Serve) -> Outcome<Callers> {
                 .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
             Callers::parse(&text).map_err(|error| Failure::Usage(error.to_string()))
         }
-        None if command.grpc.ip().is_loopback() => Ok(Callers::Asserted),
-        None => Err(Failure::Usage(format!(
-            "{} is beyond loopback: name the callers with --callers",
-            command.grpc
-        ))),
+        None => match [command.grpc, command.http]
+            .into_iter()
+            .find(|address| !address.ip().is_loopback())
+        {
+            None => Ok(Callers::Asserted),
+            Some(address) => Err(Failure::Usage(format!(
+                "{address} is beyond loopback: name the callers with --callers"
+            ))),
+        },
     }
 }
 

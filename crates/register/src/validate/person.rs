@@ -8,14 +8,9 @@ use crate::definition::RegisterDefinition;
 use crate::identity::{IdentityError, Number, age_on, identify, normalise};
 use crate::record::{Body, IdentityType, Record};
 
-/// The reserve number of a record's person.
-pub(super) fn reserve_number(record: &Record, received: Date) -> Option<Number> {
-    let person = &record.person;
-    if person.identity_type == IdentityType::Reserve {
-        normalise(person, received).ok()
-    } else {
-        None
-    }
+/// The number of a record's person in its one form.
+pub(super) fn own_number(record: &Record, received: Date) -> Option<Number> {
+    normalise(&record.person, received).ok()
 }
 
 pub(super) fn check(

@@ -2,16 +2,16 @@
 
 use std::io::{BufRead, Write};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use vardnav_api::vardnav::classification::v1 as pb;
-use vardnav_api::vardnav::r#type::v1::Fact;
+use vardnav_api::vardnav::r#type::v1::{Fact, Label};
 use vardnav_classification::Grain;
 use vardnav_interchange::classify_lines::{
-    Answer, CODES, Classifier, InForce, LineFinding, Refused, Releases, TableAnswer, next_line, read_form,
-    write_findings,
+    Answer, CODES, Classifier, InForce, KnownFact, LineFinding, MatchedRule, OtherRule, Refused, Releases,
+    TableAnswer, TableReasons, Wanted, WhyNot, explanation_value, next_line, read_form, write_findings,
 };
 use vardnav_interchange::release;
 
@@ -172,11 +172,9 @@ async fn explained(
             explain: true,
         };
         let answer = client.classification().classify(request).await?.into_inner();
-        let explanation = answer.explanation.iter().map(explanation).collect();
-        answers.push((
-            answer.classification.unwrap_or_default(),
-            Some(Value::Array(explanation)),
-        ));
+        let tables: Vec<_> = answer.explanation.iter().map(reasons).collect();
+        let explanation = explanation_value(&tables);
+        answers.push((answer.classification.unwrap_or_default(), Some(explanation)));
     }
     Ok(answers)
 }
@@ -187,9 +185,9 @@ fn write(classification: pb::Classification, explanation: Option<Value>, line: &
             .findings
             .into_iter()
             .map(|finding| {
-                let known = CODES.iter().find(|(code, _)| *code == finding.code);
+                let known = CODES.iter().find(|(code, ..)| *code == finding.code);
                 LineFinding::new(
-                    known.map_or("VN-CLS", |(code, _)| code),
+                    known.map_or("VN-CLS", |(code, ..)| code),
                     finding.path,
                     finding.message,
                 )
@@ -223,27 +221,77 @@ fn write(classification: pb::Classification, explanation: Option<Value>, line: &
     answer.write(line);
 }
 
-fn explanation(table: &pb::TableExplanation) -> Value {
-    let rules: Vec<Value> = table
+/// Why a table gave what it gave, as lines tell it.
+fn reasons(table: &pb::TableExplanation) -> TableReasons<'_> {
+    let (matched, others): (Vec<_>, Vec<_>) = table
         .rules
         .iter()
-        .map(|rule| {
-            json!({
-                "rule": rule.rule,
-                "state": super::enum_text(rule.state().as_str_name(), "RULE_STATE_"),
-                "value": rule.value,
-                "failed": rule.failed,
-                "missing": rule.missing,
-            })
-        })
-        .collect();
-    let deciding: Vec<Value> = table
-        .deciding
-        .iter()
-        .map(|fact| json!({"axis": fact.axis, "values": fact.values, "source": fact.source}))
-        .collect();
-    let text = table.text.clone().unwrap_or_default();
-    json!({"table": table.table, "deciding": deciding, "rules": rules, "text": {"sv": text.sv, "en": text.en}})
+        .partition(|rule| rule.state() == pb::RuleState::Matched);
+    let (sv, en) = table.text.as_ref().map(texts).unwrap_or_default();
+    TableReasons {
+        table: &table.table,
+        held: table.held,
+        matched: matched.into_iter().map(matched_rule).collect(),
+        possible: table
+            .possible
+            .iter()
+            .map(|open| (open.value.as_str(), strings(&open.missing)))
+            .collect(),
+        others: others.into_iter().map(other_rule).collect(),
+        sv: sv.into(),
+        en: en.into(),
+    }
+}
+
+fn matched_rule(rule: &pb::RuleTrace) -> MatchedRule<'_> {
+    MatchedRule {
+        rule: &rule.rule,
+        value: value(rule),
+        reason: rule.hold_reason.as_ref().map(texts),
+        legal_basis: &rule.legal_basis,
+        status: &rule.status,
+        because: rule.because.iter().map(known_fact).collect(),
+    }
+}
+
+fn other_rule(rule: &pb::RuleTrace) -> OtherRule<'_> {
+    let failed = rule.failed_conditions.iter().filter_map(|failed| {
+        let wanted = Wanted {
+            any_of: &failed.any_of,
+            negated: failed.negated,
+        };
+        Some((known_fact(failed.fact.as_ref()?), wanted))
+    });
+    let from = vardnav_api::common::optional_date(rule.in_force_from.as_ref(), "in_force_from");
+    OtherRule {
+        rule: &rule.rule,
+        value: value(rule),
+        why: match from {
+            _ if rule.state() == pb::RuleState::Undetermined => WhyNot::Missing(strings(&rule.missing)),
+            Ok(Some(from)) => WhyNot::InForceFrom(from),
+            Ok(None) | Err(_) => WhyNot::RuledOut(failed.collect()),
+        },
+    }
+}
+
+fn known_fact(fact: &pb::DecidingFact) -> KnownFact<'_> {
+    KnownFact {
+        axis: &fact.axis,
+        values: strings(&fact.values),
+        source: &fact.source,
+    }
+}
+
+fn value(rule: &pb::RuleTrace) -> Option<&str> {
+    (!rule.value.is_empty()).then_some(rule.value.as_str())
+}
+
+fn texts(label: &Label) -> (&str, &str) {
+    (&label.sv, &label.en)
+}
+
+fn strings(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
 }
 
 fn grain(grain: Grain) -> pb::Grain {

@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use vardnav_interchange::register::lines::LINE_MAX;
 
 use super::Memory;
 use super::directory::{CLOSED, Directory};
@@ -25,8 +26,12 @@ const GEOGRAPHY: &str = "https://vardnav.se/CodeSystem/geography";
 
 type Fault = fn(Material<'_>) -> String;
 
-/// The wrong line with a running number: the kinds take turns.
+/// The wrong line with a running number: the kinds take turns. The line that is too long comes once, after the
+/// first round: it weighs as much as a thousand others.
 pub(super) fn bad_line(number: usize, material: Material<'_>) -> String {
+    if number == FAULTS.len() {
+        return contact(material, &[("/anteckning", json!("x".repeat(LINE_MAX)))]);
+    }
     match FAULTS.get(number % FAULTS.len()) {
         Some(fault) => fault(material),
         None => material.contact.to_string(),
@@ -114,7 +119,7 @@ fn person(kind: &str, number: &str) -> Value {
     json!({ "type": kind, "number": number })
 }
 
-const FAULTS: [Fault; 45] = [
+const FAULTS: [Fault; 47] = [
     // The line as such.
     |m| {
         let line = m.contact.to_string();
@@ -231,8 +236,13 @@ const FAULTS: [Fault; 45] = [
             )],
         )
     },
-    // A code of a loaded system that had ceased to be valid.
-    |m| contact(m, &[("/reason", json!({ "system": GEOGRAPHY, "code": "1917" }))]),
+    // A code of a loaded system that reasons are not coded in.
+    |m| contact(m, &[("/reason", json!({ "system": GEOGRAPHY, "code": "0180" }))]),
+    // A code that had ceased to be valid.
+    |m| {
+        let plan = json!({ "kind": "sip", "from": "2026-02-02", "parties": ["01", "1917"] });
+        episode(m, &[("/plans", json!([plan]))])
+    },
     // Time.
     |m| contact(m, &[("/date", json!("1850-06-01"))]),
     |m| contact(m, &[("/date", json!("2099-01-01"))]),
@@ -279,6 +289,17 @@ const FAULTS: [Fault; 45] = [
         spoil(known, &[("/person", person("personnummer", &stray_number()))])
     },
     // Contradictions.
+    |m| {
+        let principals = json!({ "responsible": "0180", "performing": "0180" });
+        contact(
+            m,
+            &[
+                ("/principals", principals),
+                ("/facts/principal-basis", json!("by-law")),
+                ("/professions", json!(["physician"])),
+            ],
+        )
+    },
     |m| {
         let facts = json!({
             "place": "ordinary-housing", "enrolment": "inpatient", "bed": "hospital",

@@ -1,6 +1,7 @@
 //! Generates realistic register records of people who do not exist: for trying out, for the demonstration, for
 //! measuring. The same seed and count give the same lines on every machine. About one line in twenty is wrong in
-//! some way the register finds; nothing in the data says which.
+//! some way the register finds; nothing in the data says which. Lines are text, so none of them is wrong in its
+//! encoding; one in a sample, after every other kind of fault, is longer than a line may be.
 //!
 //! Personal numbers have birth numbers 980–999, which Skatteverket keeps for tests. Organisation numbers are made
 //! up and valid in form only. Nothing here is a statistic.
