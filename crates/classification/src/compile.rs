@@ -8,12 +8,14 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use crate::blocks::{ALTERNATIVES_MAX, Block};
-use crate::facts::{AxisIndex, AxisSet, FactSet, bits};
+use crate::facts::{AxisIndex, AxisSet, bits};
 use crate::model::{Axis, AxisValue, Condition, DescriptionSource, Grain, HitPolicy, Rule, Table};
 
 mod check;
+mod combinations;
 mod names;
 
+pub(crate) use combinations::CompiledCombination;
 use names::Names;
 
 /// How many tables a description system may have.
@@ -63,6 +65,9 @@ pub enum Place {
     /// An exclusion, by id.
     #[error("exclusion `{0}`")]
     Exclusion(String),
+    /// A contradiction, by id.
+    #[error("contradiction `{0}`")]
+    Contradiction(String),
 }
 
 /// Something wrong with a source.
@@ -71,7 +76,7 @@ pub enum Place {
 pub struct Problem {
     /// Where.
     pub place: Place,
-    /// Line in the file of the table or the exclusions; 0 where the source keeps none.
+    /// Line in the file of the table or the combinations; 0 where the source keeps none.
     pub line: u32,
     /// What.
     pub message: String,
@@ -86,7 +91,8 @@ pub struct DescriptionSystem {
     rules: Vec<CompiledRule>,
     alternatives: Vec<Span>,
     atoms: Vec<Atom>,
-    pub(crate) exclusions: Vec<CompiledExclusion>,
+    pub(crate) exclusions: Vec<CompiledCombination>,
+    contradictions: Vec<CompiledCombination>,
 }
 
 #[derive(Debug, Clone)]
@@ -128,13 +134,6 @@ pub(crate) struct CompiledRule {
     alternatives: Span,
 }
 
-/// A combination that validation refuses.
-#[derive(Debug, Clone)]
-pub(crate) struct CompiledExclusion {
-    pub(crate) grains: Vec<Grain>,
-    alternatives: Span,
-}
-
 /// Positions from, to, in one of the flat arrays.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
@@ -168,25 +167,13 @@ impl DescriptionSystem {
             alternatives: Vec::new(),
             atoms: Vec::new(),
             exclusions: Vec::new(),
+            contradictions: Vec::new(),
         };
         for (position, table) in source.tables.iter().enumerate() {
             check::table(table, &source, &mut problems);
             system.add_table(&source, position, table, &mut problems);
         }
-        for exclusion in &source.exclusions {
-            let place = Place::Exclusion(exclusion.id.clone());
-            let scope = names::Scope {
-                place: &place,
-                line: exclusion.line,
-                tables: 0,
-            };
-            let alternatives =
-                system.add_alternatives(&source, &exclusion.alternatives, &scope, &mut problems);
-            system.exclusions.push(CompiledExclusion {
-                grains: exclusion.grains.clone(),
-                alternatives,
-            });
-        }
+        system.add_combinations(&source, &mut problems);
         problems.sort();
         problems.dedup();
         if problems.is_empty() {
@@ -388,21 +375,6 @@ impl DescriptionSystem {
         }
     }
 
-    /// The ids of the exclusions that the facts of a grain are known to meet, in order, each once.
-    pub fn excluded<'a>(&'a self, grain: Grain, facts: &'a FactSet) -> impl Iterator<Item = &'a str> {
-        self.exclusions
-            .iter()
-            .zip(&self.source.exclusions)
-            .filter(move |(compiled, _)| {
-                compiled.grains.contains(&grain)
-                    && self
-                        .spans(compiled.alternatives)
-                        .iter()
-                        .any(|span| self.conjunction(span, facts) == crate::classify::Truth::True)
-            })
-            .map(|(_, exclusion)| exclusion.id.as_str())
-    }
-
     /// The slots that a rule's conditions read.
     pub(crate) fn slots_of(&self, rule: &CompiledRule) -> AxisSet {
         self.alternatives_of(rule)
@@ -431,10 +403,6 @@ impl DescriptionSystem {
 
     pub(crate) fn alternatives_of(&self, rule: &CompiledRule) -> &[Span] {
         self.spans(rule.alternatives)
-    }
-
-    pub(crate) fn exclusion_alternatives(&self, exclusion: &CompiledExclusion) -> &[Span] {
-        self.spans(exclusion.alternatives)
     }
 
     pub(crate) fn atoms_of(&self, alternative: &Span) -> &[Atom] {

@@ -49,8 +49,11 @@ pub struct DescriptionSource {
     pub tables: Vec<Table>,
     /// Unsettled points with their variants, and which variant this release takes.
     pub points: Vec<UnsettledPoint>,
-    /// Combinations of facts that validation refuses; the proofs exclude them.
-    pub exclusions: Vec<Exclusion>,
+    /// Combinations of facts that validation refuses; the proofs exclude them. Their conditions name axes only.
+    pub exclusions: Vec<Combination>,
+    /// Combinations of facts that validation takes and warns of; the proofs do not know them. Their conditions may
+    /// name any table.
+    pub contradictions: Vec<Combination>,
 }
 
 /// An axis of observable facts.
@@ -223,9 +226,9 @@ pub struct VariantRef {
     pub name: String,
 }
 
-/// A combination of facts that validation refuses.
+/// A combination of facts that do not go together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exclusion {
+pub struct Combination {
     /// Stable id: the finding code of the validation rule.
     pub id: String,
     /// What it applies to.

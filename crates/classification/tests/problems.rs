@@ -94,6 +94,7 @@ fn sound() -> DescriptionSource {
             chosen: "left".to_owned(),
         }],
         exclusions: Vec::new(),
+        contradictions: Vec::new(),
     }
 }
 

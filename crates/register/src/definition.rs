@@ -40,8 +40,8 @@ pub struct Variable {
     pub legal_basis: String,
     /// Whether a record without it is incomplete.
     pub required: bool,
-    /// Code system its values come from, where it is coded.
-    pub code_system: Option<String>,
+    /// Code systems that its values come from, where it is coded; a coding names the one it is of.
+    pub code_systems: Vec<String>,
     /// First date on which it may be collected.
     pub from: Date,
 }

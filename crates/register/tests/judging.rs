@@ -161,6 +161,19 @@ fn every_mechanism_finds_what_it_is_for() {
             |r| on_contact(r).reason = Some(coding("icd", "000")),
             &["VN-REG-030 reason.code"],
         ),
+        // A variable names the systems that its codings may be of; one without takes any.
+        (
+            |r| on_contact(r).diagnoses[0] = coding("geo", "0180"),
+            &["VN-REG-027 diagnoses[0].system"],
+        ),
+        (|r| on_contact(r).reason = Some(coding("geo", "0180")), &[]),
+        (
+            |r| {
+                r.principals.responsible = Some("0117".into());
+                (on_contact(r).date, on_contact(r).requested) = (date(2026, 8, 30), None);
+            },
+            &["VN-REG-028 principals.responsible"],
+        ),
         (
             |r| (on_contact(r).date, on_contact(r).requested) = (date(2025, 12, 31), None),
             &["VN-REG-042 date", "VN-REG-031 date"],
@@ -254,7 +267,26 @@ fn every_mechanism_finds_what_it_is_for() {
         ),
         (
             |r| on_episode(r).plans[0].parties[1] = "821105-9954".into(),
-            &["VN-REG-016 plans[0].parties[1]"],
+            &["VN-REG-016 plans[0].parties[1]", "VN-REG-027 plans[0].parties[1]"],
+        ),
+        (
+            |r| on_episode(r).plans[0].kind = "vow".into(),
+            &["VN-REG-027 plans[0].kind"],
+        ),
+        // A plan is older than the episode: its kind is looked at from the episode's first date.
+        (|r| on_episode(r).plans[0].from = date(2026, 8, 1), &[]),
+        (
+            |r| on_episode(r).decided_by = Some("oracle".into()),
+            &["VN-REG-027 decided_by"],
+        ),
+        (
+            |r| on_episode(r).end_mode = Some("vanished".into()),
+            &["VN-REG-027 end_mode"],
+        ),
+        // Valid on the first date, not on the last.
+        (
+            |r| on_episode(r).end_mode = Some("moved".into()),
+            &["VN-REG-028 end_mode"],
         ),
         (
             |r| (on_episode(r).end, on_episode(r).segments[1].end) = (None, None),
@@ -266,6 +298,12 @@ fn every_mechanism_finds_what_it_is_for() {
         change(&mut record);
         assert_eq!(found(&record, &world), *wanted, "episode case {at}");
     }
+
+    let mut record = monitoring_period();
+    if let Body::MonitoringPeriod(period) = &mut record.body {
+        period.measures[1] = "mood".into();
+    }
+    assert_eq!(found(&record, &world), ["VN-REG-027 measures[1]"]);
 
     let reporters = |reporter: &str| -> Vec<String> {
         validate(&contact(), reporter, TODAY, &world)
@@ -500,6 +538,35 @@ fn contradictions_reject() {
     assert_eq!(assessment.findings[0].code, "VN-REG-201");
     assert_eq!(assessment.findings[0].path, "segments[1].facts");
     assert_eq!(assessment.accepted, None);
+}
+
+#[test]
+fn contradictions_that_only_warn_do() {
+    let world = world();
+    let mut record = contact();
+    record.principals.responsible = Some("0180".into());
+    let assessment = assess(&record, "region-norr", TODAY, &world);
+    assert_eq!(assessment.outcome, Outcome::Accepted);
+    let found: Vec<_> = assessment
+        .findings
+        .iter()
+        .map(|finding| (finding.code.as_str(), finding.severity, finding.path.as_str()))
+        .collect();
+    assert_eq!(found, [("VN-REG-301", Severity::Warning, "facts")]);
+
+    // Without a value that a table decides nothing is known to contradict.
+    record.unit = None;
+    let assessment = assess(&record, "region-norr", TODAY, &world);
+    assert!(
+        assessment
+            .findings
+            .iter()
+            .all(|finding| finding.code != "VN-REG-301")
+    );
+    record.unit = Some(UNIT.into());
+    on_contact(&mut record).professions = vec!["assistant-nurse".into()];
+    let assessment = assess(&record, "region-norr", TODAY, &world);
+    assert_eq!(assessment.findings, []);
 }
 
 #[test]

@@ -91,6 +91,8 @@ pub enum Element {
     Table(String),
     /// The exclusions.
     Exclusions,
+    /// The contradictions.
+    Contradictions,
 }
 
 /// A place in the files of a release.

@@ -107,13 +107,6 @@ pub(super) fn points(source: &DescriptionSource, problems: &mut Vec<Problem>) {
             message: "is stated twice".to_owned(),
         });
     }
-    for id in repeated(source.exclusions.iter().map(|exclusion| exclusion.id.as_str())) {
-        problems.push(Problem {
-            place: Place::Exclusion(id.to_owned()),
-            line: 0,
-            message: "is stated twice".to_owned(),
-        });
-    }
 }
 
 pub(super) fn table(table: &Table, source: &DescriptionSource, problems: &mut Vec<Problem>) {

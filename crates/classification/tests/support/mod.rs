@@ -259,7 +259,7 @@ pub fn system(choices: &mut Choices<'_>) -> DescriptionSource {
             tables: Vec::new(),
             ..source.clone()
         };
-        source.exclusions.push(Exclusion {
+        source.exclusions.push(Combination {
             id: format!("X{at}"),
             grains: grains(choices),
             alternatives: vec![conditions(choices, &axes, 2)],

@@ -3,15 +3,16 @@
 
 use serde::Deserialize;
 use vardnav_classification::model::{
-    Axis, AxisValue, Derivation, DescriptionSource, FactSource, Grain, HitPolicy, Label, PerformerMap, Table,
-    UnsettledPoint, ValueSet,
+    Axis, AxisValue, Combination, Derivation, DescriptionSource, FactSource, Grain, HitPolicy, Label,
+    PerformerMap, Table, UnsettledPoint, ValueSet,
 };
 use vardnav_release::source::Element;
 
 use super::reading::{LabelText, Reading};
 use super::tables;
 
-/// Reads `axes.toml`, `value-sets.toml`, `tables.toml`, `tables/*.csv`, `exclusions.csv` and `unsettled.toml`.
+/// Reads `axes.toml`, `value-sets.toml`, `tables.toml`, `tables/*.csv`, `exclusions.csv`,
+/// `contradictions.csv` and `unsettled.toml`.
 pub fn read(reading: &mut Reading<'_>) -> DescriptionSource {
     let axes: AxesFile = toml(reading, "axes.toml", true);
     let sets: ValueSetsFile = toml(reading, "value-sets.toml", false);
@@ -21,14 +22,17 @@ pub fn read(reading: &mut Reading<'_>) -> DescriptionSource {
         value_sets: sets.value_set.into_iter().map(ValueSet::from).collect(),
         tables: read_tables(reading),
         points: points.point.into_iter().map(UnsettledPoint::from).collect(),
-        exclusions: match reading.optional("exclusions.csv") {
-            Some(file) => {
-                reading.places.note(Element::Exclusions, file.path, 1);
-                tables::exclusions(reading, &file)
-            }
-            None => Vec::new(),
-        },
+        exclusions: combinations(reading, "exclusions.csv", Element::Exclusions),
+        contradictions: combinations(reading, "contradictions.csv", Element::Contradictions),
     }
+}
+
+fn combinations(reading: &mut Reading<'_>, path: &str, element: Element) -> Vec<Combination> {
+    let Some(file) = reading.optional(path) else {
+        return Vec::new();
+    };
+    reading.places.note(element, file.path, 1);
+    tables::combinations(reading, &file)
 }
 
 fn read_tables(reading: &mut Reading<'_>) -> Vec<Table> {

@@ -27,8 +27,16 @@ struct VariableText {
     legal_basis: String,
     #[serde(default)]
     required: bool,
-    code_system: Option<String>,
+    code_system: Option<SystemsText>,
     from: Day,
+}
+
+/// One code system, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SystemsText {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -150,7 +158,11 @@ fn variables(reading: &mut Reading<'_>) -> Vec<Variable> {
                 kinds: text.kinds.into_iter().map(kind).collect(),
                 legal_basis: text.legal_basis,
                 required: text.required,
-                code_system: text.code_system,
+                code_systems: match text.code_system {
+                    Some(SystemsText::One(system)) => vec![system],
+                    Some(SystemsText::Several(systems)) => systems,
+                    None => Vec::new(),
+                },
                 from: text.from.0,
             }
         })

@@ -1,4 +1,4 @@
-//! Decision tables and exclusions as CSV: one row an alternative of a rule, one column an axis or an earlier
+//! Decision tables, exclusions and contradictions as CSV: one row an alternative of a rule, one column an axis or an earlier
 //! table. Reads cells only; whether names exist and tables hold is decided where they are compiled.
 //!
 //! A cell is empty (anything), `a|b` (one of them), `!a|b` (none of them); a name may be a value set's. Rows in
@@ -6,7 +6,7 @@
 
 use csv::StringRecord;
 use jiff::civil::Date;
-use vardnav_classification::model::{Condition, Exclusion, Grain, Label, Outcome, Rule, VariantRef};
+use vardnav_classification::model::{Combination, Condition, Grain, Label, Outcome, Rule, VariantRef};
 
 use super::reading::{Reading, TextFile};
 
@@ -22,8 +22,8 @@ const RULE_COLUMNS: [&str; 8] = [
     "from",
 ];
 
-/// Columns of the exclusions that are not conditions.
-const EXCLUSION_COLUMNS: [&str; 2] = ["id", "grains"];
+/// Columns of exclusions and contradictions that are not conditions.
+const COMBINATION_COLUMNS: [&str; 2] = ["id", "grains"];
 
 /// In the column `value`: the value waits.
 const HELD: &str = "held";
@@ -51,17 +51,17 @@ pub fn rules(reading: &mut Reading<'_>, file: &TextFile<'_>) -> Vec<Rule> {
     rules
 }
 
-/// The combinations that validation refuses; rows in sequence with the same id are alternatives.
-pub fn exclusions(reading: &mut Reading<'_>, file: &TextFile<'_>) -> Vec<Exclusion> {
-    let mut exclusions: Vec<Exclusion> = Vec::new();
-    for row in rows(reading, file, &EXCLUSION_COLUMNS) {
-        let conditions = row.conditions(reading, &EXCLUSION_COLUMNS);
+/// The combinations that validation refuses or warns of; rows in sequence with the same id are alternatives.
+pub fn combinations(reading: &mut Reading<'_>, file: &TextFile<'_>) -> Vec<Combination> {
+    let mut combinations: Vec<Combination> = Vec::new();
+    for row in rows(reading, file, &COMBINATION_COLUMNS) {
+        let conditions = row.conditions(reading, &COMBINATION_COLUMNS);
         let grains = row.grains(reading);
-        match exclusions.last_mut() {
+        match combinations.last_mut() {
             Some(last) if last.id == row.cell("id") && last.grains == grains => {
                 last.alternatives.push(conditions);
             }
-            _ => exclusions.push(Exclusion {
+            _ => combinations.push(Combination {
                 id: row.cell("id").to_owned(),
                 grains,
                 alternatives: vec![conditions],
@@ -69,7 +69,7 @@ pub fn exclusions(reading: &mut Reading<'_>, file: &TextFile<'_>) -> Vec<Exclusi
             }),
         }
     }
-    exclusions
+    combinations
 }
 
 /// A grain by the name used in files and lines.

@@ -4,8 +4,9 @@ use jiff::civil::Date;
 use vardnav_classification::model::{Axis, FactSource, Grain};
 
 use super::Mechanism;
+use super::coded::{self, Field};
 use super::report::Report;
-use crate::record::{Body, Coding, Fact, Record};
+use crate::record::{Body, Coding, Episode, Fact, Record, RecordKind};
 use crate::surroundings::{CodeStatus, ReleaseView, Surroundings};
 
 /// The value that is the same as leaving an axis out.
@@ -19,6 +20,8 @@ pub(super) fn check<S: Surroundings + ?Sized>(
     report: &mut Report<'_>,
 ) {
     let date = record.date();
+    let kind = record.kind();
+    let systems = |field| release.checks.coded.systems(field, kind, date);
     let place = match record.body {
         Body::Episode(_) => Place::Episode,
         Body::Contact(_) => Place::Record(Grain::Contact),
@@ -34,16 +37,22 @@ pub(super) fn check<S: Surroundings + ?Sized>(
         report,
     );
     let principals = &record.principals;
-    for (code, path) in [
-        (&principals.responsible, "principals.responsible"),
-        (&principals.performing, "principals.performing"),
-        (&principals.bed_owner, "principals.bed_owner"),
-        (&principals.payer, "principals.payer"),
+    for (code, field, path) in [
+        (
+            &principals.responsible,
+            Field::Responsible,
+            "principals.responsible",
+        ),
+        (&principals.performing, Field::Performing, "principals.performing"),
+        (&principals.bed_owner, Field::BedOwner, "principals.bed_owner"),
+        (&principals.payer, Field::Payer, "principals.payer"),
     ] {
-        if let Some(code) = code
-            && release.codes.principal_kind(code).is_none()
-        {
-            report.add_shape(Mechanism::PrincipalUnknown, || path.to_owned(), code);
+        let Some(code) = code else { continue };
+        let path = || path.to_owned();
+        if release.codes.principal_kind(code).is_none() {
+            report.add_shape(Mechanism::PrincipalUnknown, path, code);
+        } else {
+            coded::value(code, systems(field), date, release.codes, path, report);
         }
     }
     if let Some(residence) = &record.residence {
@@ -60,6 +69,7 @@ pub(super) fn check<S: Surroundings + ?Sized>(
     }
     match &record.body {
         Body::Episode(episode) => {
+            coded_of_episode(episode, release, surroundings, report);
             for (at, segment) in episode.segments.iter().enumerate() {
                 let path = || format!("segments[{at}].start");
                 let Some(release) = surroundings.release_on(segment.start) else {
@@ -98,18 +108,25 @@ pub(super) fn check<S: Surroundings + ?Sized>(
                 }
             }
             if let Some(reason) = &contact.reason {
-                coding(reason, date, release, || "reason".to_owned(), report);
+                let systems = systems(Field::Reason);
+                coding(reason, systems, date, release, || "reason".to_owned(), report);
             }
-            for (list, path) in [
-                (&contact.diagnoses, "diagnoses"),
-                (&contact.procedures, "procedures"),
+            for (list, field, path) in [
+                (&contact.diagnoses, Field::Diagnoses, "diagnoses"),
+                (&contact.procedures, Field::Procedures, "procedures"),
             ] {
+                let systems = systems(field);
                 for (at, code) in list.iter().enumerate() {
-                    coding(code, date, release, || format!("{path}[{at}]"), report);
+                    coding(code, systems, date, release, || format!("{path}[{at}]"), report);
                 }
             }
         }
         Body::MonitoringPeriod(period) => {
+            let systems = systems(Field::Measures);
+            for (at, measure) in period.measures.iter().enumerate() {
+                let path = || format!("measures[{at}]");
+                coded::value(measure, systems, date, release.codes, path, report);
+            }
             if let Some(ordered_by) = &period.ordered_by {
                 let path = || "ordered_by".to_owned();
                 if crate::identity::hsa_id(ordered_by).is_err() {
@@ -118,6 +135,61 @@ pub(super) fn check<S: Surroundings + ?Sized>(
                     report.add(Mechanism::UnitUnknown, path);
                 }
             }
+        }
+    }
+}
+
+/// Holds what an episode states in codes against the release of the date that each value is about: the end may lie
+/// in a later release than the start.
+fn coded_of_episode<S: Surroundings + ?Sized>(
+    episode: &Episode,
+    release: ReleaseView<'_>,
+    surroundings: &S,
+    report: &mut Report<'_>,
+) {
+    let on = |date: Date| surroundings.release_on(date).unwrap_or(release);
+    if let Some(code) = &episode.decided_by {
+        let date = episode.start;
+        let systems = release
+            .checks
+            .coded
+            .systems(Field::DecidedBy, RecordKind::Episode, date);
+        let path = || "decided_by".to_owned();
+        coded::value(code, systems, date, release.codes, path, report);
+    }
+    if let Some(code) = &episode.end_mode {
+        let date = coded::end_date(episode);
+        let release = on(date);
+        let systems = release
+            .checks
+            .coded
+            .systems(Field::EndMode, RecordKind::Episode, date);
+        let path = || "end_mode".to_owned();
+        coded::value(code, systems, date, release.codes, path, report);
+    }
+    for (at, plan) in episode.plans.iter().enumerate() {
+        let date = coded::plan_date(plan, episode);
+        let release = on(date);
+        let systems = |field| release.checks.coded.systems(field, RecordKind::Episode, date);
+        let path = || format!("plans[{at}].kind");
+        coded::value(
+            &plan.kind,
+            systems(Field::PlanKind),
+            date,
+            release.codes,
+            path,
+            report,
+        );
+        for (party, code) in plan.parties.iter().enumerate() {
+            let path = || format!("plans[{at}].parties[{party}]");
+            coded::value(
+                code,
+                systems(Field::PlanParties),
+                date,
+                release.codes,
+                path,
+                report,
+            );
         }
     }
 }
@@ -209,8 +281,10 @@ fn unit<S: Surroundings + ?Sized>(
     }
 }
 
+/// Holds a coding against the system it names, which must be one of the variable's.
 fn coding(
     coding: &Coding,
+    systems: &[String],
     date: Date,
     release: ReleaseView<'_>,
     path: impl Fn() -> String,
@@ -222,6 +296,10 @@ fn coding(
         code,
     } = coding;
     let at_code = || format!("{}.code", path());
+    if !systems.is_empty() && !systems.contains(system) {
+        report.add_shape(Mechanism::CodeUnknown, || format!("{}.system", path()), system);
+        return;
+    }
     match release.codes.check(system, version.as_deref(), code, date) {
         CodeStatus::Valid => {
             if !release

@@ -50,12 +50,16 @@ impl Surroundings for World {
 impl Codes for World {
     fn check(&self, system: &str, _version: Option<&str>, code: &str, on: Date) -> CodeStatus {
         match (system, code) {
-            ("geo", "0180" | "2482") => CodeStatus::Valid,
+            ("geo", "0180" | "2482" | "01" | "24") => CodeStatus::Valid,
+            ("geo", "0117") | ("plans", "sip") if on < date(2026, 9, 1) => CodeStatus::NotValidOnDate,
+            ("ends", "moved") if on >= date(2026, 9, 19) => CodeStatus::NotValidOnDate,
+            ("geo", "0117") | ("ends", "planned" | "moved") | ("plans", "sip") => CodeStatus::Valid,
+            ("deciders", "physician") | ("measures", "blood-pressure" | "weight") => CodeStatus::Valid,
             ("icd", "I50.9" | "000") => CodeStatus::Valid,
             ("icd", "U07.1") if on >= date(2026, 6, 1) => CodeStatus::NotValidOnDate,
             ("icd", "U07.1") => CodeStatus::Valid,
             ("later", _) => CodeStatus::NotLoaded,
-            ("geo" | "icd", _) => CodeStatus::Unknown,
+            ("geo" | "icd" | "ends" | "deciders" | "plans" | "measures", _) => CodeStatus::Unknown,
             _ => CodeStatus::UnknownSystem,
         }
     }
@@ -63,7 +67,7 @@ impl Codes for World {
     fn principal_kind(&self, code: &str) -> Option<PrincipalKind> {
         match code {
             "01" | "24" => Some(PrincipalKind::Region),
-            "0180" | "2482" => Some(PrincipalKind::Kommun),
+            "0180" | "2482" | "0117" => Some(PrincipalKind::Kommun),
             _ => None,
         }
     }
@@ -269,12 +273,22 @@ fn description() -> DescriptionSource {
             },
         ],
         points: Vec::new(),
-        exclusions: vec![Exclusion {
+        exclusions: vec![Combination {
             id: "VN-REG-201".into(),
             grains: vec![Contact, Grain::Segment],
             alternatives: vec![vec![
                 condition("bed", &["hospital"]),
                 condition("place", &["home"]),
+            ]],
+            line: 2,
+        }],
+        contradictions: vec![Combination {
+            id: "VN-REG-301".into(),
+            grains: vec![Contact],
+            alternatives: vec![vec![
+                condition("principal", &["kommun"]),
+                condition("profession", &["physician"]),
+                condition("care-level", &["specialised"]),
             ]],
             line: 2,
         }],
@@ -309,19 +323,34 @@ pub(crate) fn world() -> World {
         })
         .collect();
     checks.push(check("VN-REG-201".into(), "exclusion", Severity::Error));
-    let variable = Variable {
-        id: "VN-V-1".into(),
-        path: "professions".into(),
-        label: label("professions"),
-        definition: label("professions"),
-        kinds: vec![RecordKind::Contact],
+    checks.push(check("VN-REG-301".into(), "contradiction", Severity::Warning));
+    let variable = |path: &str, systems: &[&str]| Variable {
+        id: format!("VN-V-{path}"),
+        path: path.into(),
+        label: label(path),
+        definition: label(path),
+        kinds: vec![
+            RecordKind::Episode,
+            RecordKind::Contact,
+            RecordKind::MonitoringPeriod,
+        ],
         legal_basis: String::new(),
-        required: true,
-        code_system: None,
+        required: path == "professions",
+        code_systems: systems.iter().map(|system| (*system).into()).collect(),
         from: date(2026, 1, 1),
     };
     world_with(RegisterDefinition {
-        variables: vec![variable],
+        variables: vec![
+            variable("professions", &[]),
+            variable("principals.responsible", &["geo"]),
+            variable("end_mode", &["ends"]),
+            variable("decided_by", &["deciders"]),
+            variable("plans.kind", &["plans"]),
+            variable("plans.parties", &["geo"]),
+            variable("diagnoses", &["icd"]),
+            variable("procedures", &["icd", "later"]),
+            variable("measures", &["measures"]),
+        ],
         checks,
         legal_bases: Vec::new(),
         reserve_patterns: vec![ReservePattern {

@@ -1,8 +1,9 @@
 //! Checks of the description system: it compiles, every table is proven, every rule with a status names its
-//! legal basis, every exclusion has the check that refuses it.
+//! legal basis, every exclusion has the check that refuses it, every contradiction the one that warns of it.
 
-use vardnav_classification::model::{Outcome, Table};
+use vardnav_classification::model::{Combination, Outcome, Table};
 use vardnav_classification::{Defect, DescriptionSystem};
+use vardnav_register::definition::Severity;
 
 use super::Findings;
 use crate::source::{Element, Place};
@@ -14,22 +15,54 @@ pub(super) fn check(found: &mut Findings<'_>) {
         legal_bases(found, table);
     }
     for exclusion in &description.exclusions {
-        if !found
-            .source
-            .register
-            .checks
-            .iter()
-            .any(|check| check.code == exclusion.id)
-        {
-            let place = Place {
-                line: exclusion.line,
-                ..found.source.places.of(&Element::Exclusions)
-            };
-            let message = format!("exclusion `{}` has no check with that code", exclusion.id);
-            found.at("VN-REL-110", place, message);
-        }
+        combination(found, exclusion, &Element::Exclusions);
+    }
+    for contradiction in &description.contradictions {
+        combination(found, contradiction, &Element::Contradictions);
     }
     proofs(found);
+}
+
+/// A combination has its check. The proofs leave out what exclusions name, so their checks refuse from the first
+/// day; contradictions are not left out, so theirs warn.
+fn combination(found: &mut Findings<'_>, combination: &Combination, element: &Element) {
+    let refuses = *element == Element::Exclusions;
+    let name = format!(
+        "{} `{}`",
+        if refuses { "exclusion" } else { "contradiction" },
+        combination.id
+    );
+    let place = Place {
+        line: combination.line,
+        ..found.source.places.of(element)
+    };
+    let release = found.source;
+    let check = release
+        .register
+        .checks
+        .iter()
+        .find(|check| check.code == combination.id);
+    let Some(check) = check else {
+        found.at("VN-REL-110", place, format!("{name} has no check with that code"));
+        return;
+    };
+    let weight = if refuses {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    if check.severity != weight {
+        let wanted = if refuses { "an error" } else { "a warning" };
+        found.at(
+            "VN-REL-117",
+            place.clone(),
+            format!("the check of {name} is not {wanted}"),
+        );
+    }
+    if refuses && check.from.is_some_and(|from| from > release.head.from) {
+        let message = format!("the check of {name} begins after the release");
+        found.at("VN-REL-117", place, message);
+    }
 }
 
 /// A table in which some rule states a status or a legal basis is one of duties: every value needs both.
@@ -125,6 +158,7 @@ fn place_of(found: &Findings<'_>, place: &vardnav_classification::Place, line: u
     let element = match place {
         At::Table(table) | At::Rule { table, .. } => Element::Table(table.clone()),
         At::Exclusion(_) => Element::Exclusions,
+        At::Contradiction(_) => Element::Contradictions,
         _ => {
             return Place {
                 file: String::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vardnav_register::definition::{Check, Variable};
 use vardnav_register::record::RecordKind;
-use vardnav_register::validate::MECHANISMS;
+use vardnav_register::validate::{CODED_PATHS, MECHANISMS};
 
 use super::Findings;
 use crate::source::Element;
@@ -130,8 +130,12 @@ fn variables(found: &mut Findings<'_>, variables: &[Variable]) {
         found.text(&at, &format!("the label of {name}"), &variable.label);
         found.text(&at, &format!("the definition of {name}"), &variable.definition);
         found.legal_basis(&at, &name, &variable.legal_basis);
-        if let Some(url) = &variable.code_system {
+        for url in &variable.code_systems {
             found.code_system(&at, &name, url);
+        }
+        if !variable.code_systems.is_empty() && !CODED_PATHS.contains(&variable.path.as_str()) {
+            let message = format!("{name} names a code system, but `{}` is not coded", variable.path);
+            found.error("VN-REL-111", &at, message);
         }
     }
     for (path, _) in RECORD_PATHS {
@@ -155,13 +159,13 @@ fn checks(found: &mut Findings<'_>, checks: &[Check]) {
         if !check.legal_basis.is_empty() {
             found.legal_basis(&at, &name, &check.legal_basis);
         }
-        let refuses = found
-            .source
-            .description
+        let description = &found.source.description;
+        let named = description
             .exclusions
             .iter()
-            .any(|exclusion| exclusion.id == check.code);
-        if !refuses && !MECHANISMS.contains(&check.mechanism.as_str()) {
+            .chain(&description.contradictions)
+            .any(|combination| combination.id == check.code);
+        if !named && !MECHANISMS.contains(&check.mechanism.as_str()) {
             let message = format!(
                 "{name} names mechanism `{}`, which does not exist",
                 check.mechanism
