@@ -10,6 +10,73 @@ pub const ERROR_DOMAIN: &str = "vardnav.se";
 /// Code of an error about a date that the calendar does not have.
 pub const BAD_DATE: &str = "VN-API-003";
 
+/// Codes of errors, which services share: what they mean, what to do.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "VN-API-001",
+        "a field of the request is not as it must be",
+        "correct the field that the details name",
+    ),
+    ("VN-API-002", "what was asked for does not exist", "check the id"),
+    (
+        "VN-API-003",
+        "a date is not in the calendar",
+        "send a date that exists",
+    ),
+    (
+        "VN-API-010",
+        "the server cannot do it just now",
+        "try again in a moment",
+    ),
+    (
+        "VN-API-011",
+        "something changed meanwhile",
+        "read again, then repeat the request",
+    ),
+    (
+        "VN-API-012",
+        "a limit was met",
+        "send less at a time, or try again later",
+    ),
+    (
+        "VN-API-013",
+        "a defect or damaged data; nothing is wrong with the request",
+        "tell the operator",
+    ),
+    (
+        "VN-API-020",
+        "the caller does not act for this reporter",
+        "use the caller of the reporter, or let the operator grant it",
+    ),
+    ("VN-API-030", "the code system is not known", "check its address"),
+    ("VN-API-031", "the edition is not loaded", "import it first"),
+    (
+        "VN-API-032",
+        "no edition of the code system is in force on the date",
+        "choose another date, or name the edition",
+    ),
+    (
+        "VN-API-033",
+        "the edition does not hold the code",
+        "check the code against the edition",
+    ),
+    (
+        "VN-API-040",
+        "no release is published yet",
+        "publish a release first",
+    ),
+    (
+        "VN-API-041",
+        "the question has too many rows for an answer",
+        "ask for fewer breakdowns or narrower filters",
+    ),
+    (
+        "VN-API-042",
+        "the indicator is described but not counted from the register",
+        "look at its feed; it is uploaded or linked elsewhere",
+    ),
+];
+
 /// What went wrong, in transport-free words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {

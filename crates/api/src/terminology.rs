@@ -11,6 +11,35 @@ use crate::pb::vardnav::r#type::v1 as types;
 /// Most subordinate concepts that one answer lists.
 const CHILDREN_MAX: usize = 1000;
 
+/// Codes of findings about a code that is validated: what they mean, how to mend it.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "VN-TERM-001",
+        "the edition does not hold the code",
+        "check the code against the edition",
+    ),
+    (
+        "VN-TERM-002",
+        "the code may not be used on the date",
+        "choose a code that is valid on the date",
+    ),
+    (
+        "VN-TERM-003",
+        "the concept is not in use",
+        "choose a concept in use",
+    ),
+    (
+        "VN-TERM-004",
+        "the display is no term for the concept on the date",
+        "use the term that the message names",
+    ),
+    (
+        "VN-TERM-005",
+        "the term is deprecated (avrådd) on the date",
+        "use the recommended term that the message names",
+    ),
+];
+
 /// A concept as a message: displayed in `language`, judged on `date`.
 pub fn concept_message(concept: ConceptView<'_>, language: &str, date: Date) -> pb::Concept {
     let (valid_from, valid_until) = validity(concept.validity());

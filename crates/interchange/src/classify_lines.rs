@@ -25,28 +25,70 @@ pub const LINE_BYTES_MAX: usize = 64 * 1024;
 /// Longest id of a line, in bytes.
 const ID_BYTES_MAX: usize = 64;
 
-/// Codes of findings about lines, with what they say.
-pub const CODES: &[(&str, &str)] = &[
-    ("VN-CLS-001", "the line is too long"),
-    ("VN-CLS-002", "the line is not UTF-8"),
-    ("VN-CLS-003", "the line is not one JSON object"),
-    ("VN-CLS-004", "the line has a field that is not known"),
+/// Codes of findings about lines: what they mean, how to mend it.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "VN-CLS-001",
+        "the line is too long",
+        "write one case per line; 64 KiB suffice for all facts",
+    ),
+    ("VN-CLS-002", "the line is not UTF-8", "save the file as UTF-8"),
+    (
+        "VN-CLS-003",
+        "the line is not one JSON object",
+        "write one JSON object per line, without line breaks inside",
+    ),
+    (
+        "VN-CLS-004",
+        "the line has a field that is not known",
+        "remove the field or correct its name",
+    ),
     (
         "VN-CLS-005",
         "a field is missing, has another form, or stands twice",
+        "state each field once, in the form the format asks for",
     ),
     (
         "VN-CLS-006",
         "what the line describes is not a contact, a segment or a monitoring period",
+        "set `of` to contact, segment or monitoring-period",
     ),
-    ("VN-CLS-007", "the date is not a calendar date"),
-    ("VN-CLS-008", "no release applies on the date"),
-    ("VN-CLS-009", "the axis is not known"),
-    ("VN-CLS-010", "the value is not known"),
-    ("VN-CLS-011", "the axis allows one value at a time"),
-    ("VN-CLS-012", "a table decides this, so it cannot be stated"),
-    ("VN-CLS-013", "the fact is stated twice"),
-    ("VN-CLS-014", "the id is not usable"),
+    (
+        "VN-CLS-007",
+        "the date is not a calendar date",
+        "write dates as YYYY-MM-DD",
+    ),
+    (
+        "VN-CLS-008",
+        "no release applies on the date",
+        "check the date, or name a release",
+    ),
+    (
+        "VN-CLS-009",
+        "the axis is not known",
+        "use one of the release's axes",
+    ),
+    (
+        "VN-CLS-010",
+        "the value is not known",
+        "use one of the axis's values, or leave the axis out when the value is unknown",
+    ),
+    (
+        "VN-CLS-011",
+        "the axis allows one value at a time",
+        "state one value, or make a line of each",
+    ),
+    (
+        "VN-CLS-012",
+        "a table decides this, so it cannot be stated",
+        "leave it out, and state the facts that decide it",
+    ),
+    ("VN-CLS-013", "the fact is stated twice", "state it once"),
+    (
+        "VN-CLS-014",
+        "the id is not usable",
+        "use 1 to 64 of A–Z a–z 0–9 . _ : - without any personal number",
+    ),
 ];
 
 /// What is wrong with a line.

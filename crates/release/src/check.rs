@@ -16,40 +16,94 @@ use crate::source::{Element, Place, ReleaseFinding, ReleaseSource};
 
 pub use register::RECORD_PATHS;
 
-/// Codes of the findings of this module, with what they say. Codes `VN-REL-001` to `099` are about reading
-/// files, `201` on about drafts, `301` on about packages.
-pub const CODES: &[(&str, &str)] = &[
-    ("VN-REL-101", "the head of the release is incomplete"),
-    ("VN-REL-102", "a legal basis is missing or unknown"),
+/// Codes of the findings of this module: what they mean, how to mend it. Codes `VN-REL-001` to `099` are about
+/// reading files, `201` on about drafts, `301` on about packages.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "VN-REL-101",
+        "the head of the release is incomplete",
+        "state id, title, summary and the version of every edition in release.toml",
+    ),
+    (
+        "VN-REL-102",
+        "a legal basis is missing or unknown",
+        "name a basis of register/legal.toml, with the status it has there",
+    ),
     (
         "VN-REL-103",
         "the description system does not compile or is not proven",
+        "correct the names, or cover the facts that the message shows; a table has a rule for everything and no rule in vain",
     ),
-    ("VN-REL-104", "an id or code is given twice"),
+    (
+        "VN-REL-104",
+        "an id or code is given twice",
+        "give each an id of its own",
+    ),
     (
         "VN-REL-105",
         "not exactly one recommended term in a language on a date",
+        "let one recommended term end on the date on which the next begins",
     ),
     (
         "VN-REL-106",
         "a parent or the target of a relation does not exist",
+        "name a concept of the same code system",
     ),
-    ("VN-REL-107", "dates are not sane"),
-    ("VN-REL-108", "an indicator is incomplete"),
-    ("VN-REL-109", "a validation mechanism is unknown or has no check"),
-    ("VN-REL-110", "an exclusion has no check of its own"),
+    (
+        "VN-REL-107",
+        "dates are not sane",
+        "let an interval end after its start, and intervals that exclude each other not overlap",
+    ),
+    (
+        "VN-REL-108",
+        "an indicator is incomplete",
+        "state what the message says is missing in indicators.toml",
+    ),
+    (
+        "VN-REL-109",
+        "a validation mechanism is unknown or has no check",
+        "name a mechanism that exists, and give each one a check in register/checks.toml",
+    ),
+    (
+        "VN-REL-110",
+        "an exclusion or contradiction has no check of its own",
+        "add a check with its code to register/checks.toml",
+    ),
     (
         "VN-REL-111",
-        "a code system is neither the release's own nor bound",
+        "a code system is neither the release's own nor bound, or the variable is not coded",
+        "correct the address, add the code system, or bind an edition in release.toml",
     ),
-    ("VN-REL-112", "a text is missing"),
-    ("VN-REL-113", "a definition does not name its source"),
-    ("VN-REL-114", "the hierarchy of a code system has a cycle"),
+    (
+        "VN-REL-112",
+        "a text is missing",
+        "state it in Swedish and English",
+    ),
+    (
+        "VN-REL-113",
+        "a definition does not name its source",
+        "state its source",
+    ),
+    (
+        "VN-REL-114",
+        "the hierarchy of a code system has a cycle",
+        "remove one of the parents",
+    ),
     (
         "VN-REL-115",
         "a variable's path is unknown, or a path has no variable",
+        "describe every path of a record in register/variables.toml, once and for the kinds that have it",
     ),
-    ("VN-REL-116", "a number is out of bounds"),
+    (
+        "VN-REL-116",
+        "a number is out of bounds",
+        "keep to the bounds that the message states",
+    ),
+    (
+        "VN-REL-117",
+        "the check of an exclusion does not refuse, or that of a contradiction does not only warn",
+        "give exclusions checks of severity error that hold from the release's first date, contradictions of severity warning",
+    ),
 ];
 
 /// Checks a release. It may be published when no finding is an error.

@@ -56,6 +56,41 @@ pub enum PackageError {
     },
 }
 
+/// Codes of packages that are not taken: what they mean, how to mend it.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "VN-REL-301",
+        "the folder has too many files",
+        "leave out what is not part of the release",
+    ),
+    (
+        "VN-REL-302",
+        "a file is too large",
+        "split it, or leave out what is not part of the release",
+    ),
+    (
+        "VN-REL-303",
+        "the files together are too large",
+        "leave out what is not part of the release",
+    ),
+    (
+        "VN-REL-304",
+        "a path is not relative, or has characters that are not allowed",
+        "use letters, digits, `.`, `_` and `-`, and stay within the folder",
+    ),
+    ("VN-REL-305", "a path is given twice", "send each file once"),
+    (
+        "VN-REL-306",
+        "the manifest cannot be read",
+        "fetch the package again; the stored one is damaged when this goes on",
+    ),
+    (
+        "VN-REL-307",
+        "the bytes of a file are not those that the manifest names",
+        "fetch the package again; the stored one is damaged when this goes on",
+    ),
+];
+
 impl PackageError {
     /// Stable code.
     pub fn code(&self) -> &'static str {

@@ -92,8 +92,7 @@ mod tests {
         let mut codes = BTreeMap::new();
         for file in files {
             let text = std::fs::read_to_string(file).unwrap();
-            for (at, _) in text.match_indices("\"VN-") {
-                let code = text[at + 1..].split('"').next().unwrap();
+            for code in text.split('"').filter(|code| code.starts_with("VN-")) {
                 let is_code = code
                     .rsplit_once('-')
                     .is_some_and(|(_, number)| number.len() == 3 && number.parse::<u16>().is_ok());

@@ -3,6 +3,76 @@
 /// Most findings of one code system that are told one by one.
 const FINDINGS_MAX: usize = 100;
 
+/// Codes of findings about the files of a code system: what they mean, how to mend it.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "VN-IMP-001",
+        "the text is not UTF-8, or holds control characters",
+        "save the file as UTF-8",
+    ),
+    (
+        "VN-IMP-002",
+        "a file of the code system is missing",
+        "put all files of the code system into its folder",
+    ),
+    (
+        "VN-IMP-003",
+        "a line or file is cut short or has too many columns",
+        "fetch the file again from its owner",
+    ),
+    (
+        "VN-IMP-004",
+        "something stands where a code of the file is expected",
+        "check that the file is of this code system and level",
+    ),
+    ("VN-IMP-005", "a code stands twice", "keep one of the lines named"),
+    (
+        "VN-IMP-006",
+        "nothing above a code is in the files",
+        "add the file of the level above",
+    ),
+    (
+        "VN-IMP-007",
+        "the mark is neither † nor *",
+        "correct the mark, or fetch the file again from its owner",
+    ),
+    (
+        "VN-IMP-008",
+        "the line is too long",
+        "fetch the file again from its owner",
+    ),
+    (
+        "VN-IMP-009",
+        "the file is too large",
+        "fetch the file again from its owner",
+    ),
+    (
+        "VN-IMP-010",
+        "the file has too many rows",
+        "fetch the file again from its owner",
+    ),
+    (
+        "VN-IMP-011",
+        "there are more findings than are shown",
+        "mend those shown, then import again",
+    ),
+    (
+        "VN-IMP-012",
+        "no code system was found",
+        "name the folder that holds the text files of ICD-10-SE, KKÅ or KMÅ",
+    ),
+    (
+        "VN-IMP-013",
+        "the folder names no year, so the version is `undated`",
+        "put the year of the edition into the folder's name",
+    ),
+    (
+        "VN-IMP-014",
+        "the same edition is in another folder already",
+        "import one of the folders",
+    ),
+];
+
 /// How much weighs a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ImportSeverity {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use vardnav_terminology::model::CodeSystem;
 
-pub use finding::{ImportFinding, ImportSeverity};
+pub use finding::{CODES, ImportFinding, ImportSeverity};
 pub use icd::ICD_10_SE;
 pub use kva::{KKA, KMA};
 pub use rows::{FILE_BYTES_MAX, LINE_BYTES_MAX, ROWS_MAX};

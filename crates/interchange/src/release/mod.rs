@@ -22,6 +22,52 @@ use vardnav_terminology::Edition;
 
 use reading::Reading;
 
+/// Codes of findings about reading the files of a release: what they mean, how to mend it.
+pub const CODES: &[(&str, &str, &str)] = &[
+    ("VN-REL-001", "a file is missing", "add it; every release has it"),
+    ("VN-REL-002", "a file is not UTF-8", "save it as UTF-8"),
+    (
+        "VN-REL-003",
+        "a TOML file cannot be read",
+        "correct the line named: a key unknown or missing, a value of another kind, a date outside the calendar",
+    ),
+    (
+        "VN-REL-004",
+        "a row of a CSV file cannot be read",
+        "give each row as many cells as the header has, in the form of their columns",
+    ),
+    (
+        "VN-REL-005",
+        "a code or term is not written as its kind asks",
+        "write two digits for a region, four for a kommun; give a term one language",
+    ),
+    (
+        "VN-REL-006",
+        "a file is not part of a release",
+        "remove it or correct its name",
+    ),
+    (
+        "VN-REL-021",
+        "a column is missing, stands twice or has no name",
+        "correct the header of the table",
+    ),
+    (
+        "VN-REL-022",
+        "a cell cannot be read",
+        "write `a|b`, `!a|b` or nothing; a variant as `U4:name`; a date as 2026-07-01",
+    ),
+    (
+        "VN-REL-023",
+        "a reason to hold stands beside a value",
+        "remove the reason, or write `held` as the value",
+    ),
+    (
+        "VN-REL-024",
+        "rows of one rule give different things",
+        "give the alternatives of a rule the same value, basis, status and date",
+    ),
+];
+
 /// What a release folder says.
 #[derive(Debug)]
 pub struct Parsed {
