@@ -107,8 +107,8 @@ pub enum Refusal {
         /// The version.
         version: String,
     },
-    /// A text is empty, too long, holds control characters or a personal number.
-    #[error("the {of} is not 1 to {TEXT_BYTES_MAX} bytes without control characters and personal numbers")]
+    /// A text is too long, holds control characters or a personal number.
+    #[error("the {of} is longer than {TEXT_BYTES_MAX} bytes, or holds a control character or a personal number")]
     BadText {
         /// What it is.
         of: &'static str,
@@ -487,7 +487,7 @@ fn check_id(of: &'static str, id: &str) -> Result<(), Refusal> {
 }
 
 fn check_text(of: &'static str, text: &str) -> Result<(), Refusal> {
-    let fits = (1..=TEXT_BYTES_MAX).contains(&text.len())
+    let fits = text.len() <= TEXT_BYTES_MAX
         && !text.chars().any(char::is_control)
         && !holds_personal_number(text);
     if fits {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, watch};
-use vardnav_release::entry::{AuthorityEntry, EditionRecord};
+use vardnav_release::entry::{AuthorityEntry, EditionRecord, EntryError};
 use vardnav_release::package::{Manifest, Package};
 use vardnav_release::{AuthorityState, Snapshot};
 use vardnav_terminology::Edition;
@@ -23,6 +23,8 @@ use crate::contract::{Digest, ROWS_LIMIT, Row, Store, StoreError, StreamId};
 const POLL: Duration = Duration::from_secs(1);
 /// How often an append is tried again when another server was faster.
 const TRIES: usize = 16;
+/// Most void entries that a view names; later ones stand in the log only.
+const VOID_MAX: usize = 100;
 
 /// Turns kept bytes into what answers: implemented over the file formats.
 pub trait Loader: Send + Sync + 'static {
@@ -53,6 +55,9 @@ pub enum AuthorityError {
         /// Why.
         message: String,
     },
+    /// The entry may not be written.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
     /// Others wrote again and again in between.
     #[error("the authority's stream is busy")]
     Busy,
@@ -84,7 +89,8 @@ impl Authority {
     /// Reads the whole stream and follows it until dropped. Call it inside a tokio runtime.
     ///
     /// # Errors
-    /// When the stream cannot be read. A release that cannot be loaded is no error: the view says so.
+    /// When the stream cannot be read. An entry that is void and a release that cannot be loaded are no errors: the
+    /// view says so.
     pub async fn open(store: Arc<dyn Store>, loader: Arc<dyn Loader>) -> Result<Arc<Self>, AuthorityError> {
         let authority = Arc::new(Self {
             store,
@@ -114,8 +120,16 @@ impl Authority {
     /// # Errors
     /// When it cannot be written, or others are faster again and again.
     pub async fn append(&self, entry: &AuthorityEntry) -> Result<Arc<View>, AuthorityError> {
+        self.append_all(vec![entry.clone()]).await
+    }
+
+    /// As [`Authority::append`] for several entries: all of them or none, with one sync and one look at the stream.
+    ///
+    /// # Errors
+    /// As [`Authority::append`], and when they are more than one append takes.
+    pub async fn append_all(&self, entries: Vec<AuthorityEntry>) -> Result<Arc<View>, AuthorityError> {
         let decided = self
-            .decide(|_| Ok::<_, std::convert::Infallible>(entry.clone()))
+            .decide_all(|_| Ok::<_, std::convert::Infallible>(entries.clone()))
             .await;
         decided.map_err(|error| match error {
             DecideError::Authority(error) => error,
@@ -132,14 +146,32 @@ impl Authority {
         &self,
         mut decide: impl FnMut(&AuthorityState) -> Result<AuthorityEntry, E>,
     ) -> Result<Arc<View>, DecideError<E>> {
+        self.decide_all(|state| decide(state).map(|entry| vec![entry]))
+            .await
+    }
+
+    /// As [`Authority::decide`] for several entries, all of them written or none. When none is decided on, the
+    /// answer is a view no older than the call.
+    ///
+    /// # Errors
+    /// The refusal, or as [`Authority::append_all`].
+    pub async fn decide_all<E>(
+        &self,
+        mut decide: impl FnMut(&AuthorityState) -> Result<Vec<AuthorityEntry>, E>,
+    ) -> Result<Arc<View>, DecideError<E>> {
         for _ in 0..TRIES {
             let view = self.view();
-            let entry = decide(view.state()).map_err(DecideError::Refused)?;
-            match self
-                .store
-                .append(&self.stream, view.position(), vec![row(&entry)])
-                .await
-            {
+            let entries = decide(view.state()).map_err(DecideError::Refused)?;
+            if entries.is_empty() {
+                let newest = self.refresh().await?;
+                if newest.position() == view.position() {
+                    return Ok(newest);
+                }
+                continue;
+            }
+            let rows = entries.iter().map(row).collect::<Result<Vec<_>, _>>();
+            let rows = rows.map_err(AuthorityError::Entry)?;
+            match self.store.append(&self.stream, view.position(), rows).await {
                 Ok(_) => return Ok(self.refresh().await?),
                 Err(StoreError::Conflict { .. }) => drop(self.refresh().await?),
                 Err(error) => return Err(AuthorityError::Store(error).into()),
@@ -155,8 +187,14 @@ impl Authority {
     pub async fn refresh(&self) -> Result<Arc<View>, AuthorityError> {
         let _turn = self.turn.lock().await;
         let old = self.view();
-        let mut state = old.state().clone();
+        let (mut state, mut void) = (old.state().clone(), old.void().to_vec());
         let mut position = old.position();
+        let mut lost = |at: u64, reason: String| {
+            tracing::error!(position = at, %reason, "an entry of the authority is void");
+            if void.len() < VOID_MAX {
+                void.push((format!("authority entry {at}"), reason));
+            }
+        };
         loop {
             let rows = self
                 .store
@@ -174,16 +212,10 @@ impl Authority {
                 match AuthorityEntry::decode(&row.bytes) {
                     Ok(entry) => {
                         if let Err(error) = state.apply(&entry) {
-                            tracing::error!(position = row.position, %error, "an entry of the authority is void");
+                            lost(row.position, error.to_string());
                         }
                     }
-                    Err(error) => {
-                        let what = format!("authority entry {}", row.position);
-                        return Err(AuthorityError::Load {
-                            what,
-                            message: error.to_string(),
-                        });
-                    }
+                    Err(error) => lost(row.position, error.to_string()),
                 }
             }
         }
@@ -192,7 +224,7 @@ impl Authority {
         }
         let editions = self.load_editions(&old, &state).await?;
         let snapshots = self.load_releases(&old, &state, &editions).await?;
-        let view = Arc::new(View::new(position, state, editions, snapshots));
+        let view = Arc::new(View::following(&old, position, state, void, editions, snapshots));
         self.view.store(Arc::clone(&view));
         self.position.send_replace(position);
         Ok(view)
@@ -352,14 +384,14 @@ async fn on_pool<T: Send + 'static>(
     done.map_err(|message| AuthorityError::Load { what, message })
 }
 
-/// The row of an entry: its key the first half of its leaf's hash, its leaf as in RFC 6962.
-fn row(entry: &AuthorityEntry) -> Row {
-    let bytes = entry.encode();
+/// The row of an entry that may be written: its key the first half of its leaf's hash, its leaf as in RFC 6962.
+fn row(entry: &AuthorityEntry) -> Result<Row, EntryError> {
+    let bytes = entry.sealed()?;
     let leaf: [u8; 32] = Sha256::new()
         .chain_update([0])
         .chain_update(&bytes)
         .finalize()
         .into();
     let key = leaf.first_chunk().copied().unwrap_or_default();
-    Row { key, leaf, bytes }
+    Ok(Row { key, leaf, bytes })
 }

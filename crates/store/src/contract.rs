@@ -45,8 +45,10 @@ pub trait Store: Send + Sync + 'static {
     /// return. Either all rows are there or none.
     ///
     /// # Errors
-    /// `Conflict` when the stream holds another number of rows, `Limit` when the batch is too large,
-    /// `Unavailable` when the outcome could not be made durable: read the head before trying again.
+    /// `Conflict` when the stream holds another number of rows and `Limit` when the batch is too large: nothing was
+    /// written. `Unavailable` when the outcome is not known: the rows may be there, now or once the store is opened
+    /// again, or never. Nothing may be acknowledged then; read the head, or look for the rows' keys, before trying
+    /// again, for an append that is only repeated may answer `Conflict` with its own rows.
     fn append<'a>(&'a self, stream: &'a StreamId, expected: u64, rows: Vec<Row>) -> Answer<'a, Head>;
 
     /// Size and root of a stream; a stream never written to is empty.
@@ -69,6 +71,13 @@ pub trait Store: Send + Sync + 'static {
     /// complete. Fewer than asked when there are no more. They are derived: whoever builds a proof of them
     /// checks it against the root.
     fn hashes<'a>(&'a self, stream: &'a StreamId, level: u8, from: u64, count: u32) -> Answer<'a, Vec<Hash>>;
+
+    /// Builds the derived hashes of a stream anew from the rows of the ledger: for whoever found that they do not
+    /// lead to the root. Nothing happens where hashes are not kept apart from the rows, or none are wrong.
+    ///
+    /// # Errors
+    /// `Corrupt` when the rows themselves no longer lead to the root.
+    fn mend<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, ()>;
 
     /// Keeps bytes under their SHA-256; durable on return, and nothing happens when they are kept already.
     fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest>;
@@ -265,7 +274,8 @@ pub enum StoreError {
         /// What holds.
         actual: u64,
     },
-    /// The store cannot do it now; nothing is known to have changed.
+    /// The store cannot do it now. What was read did not change; whether what was written is kept is not known:
+    /// see [`Store::append`].
     #[error("store unavailable: {0}")]
     Unavailable(String),
     /// Stored bytes are not those once written.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::codec::{hex, unhex};
@@ -25,7 +26,24 @@ impl HeadKey {
     /// # Errors
     /// `Unavailable` when the files cannot be used, `Corrupt` when the key file holds no key.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_or(folder, true)
+    }
+
+    /// Reads the key in a folder, which must be there.
+    ///
+    /// # Errors
+    /// As [`HeadKey::open`], and `Unavailable` when there is no key.
+    pub fn open_existing(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_or(folder, false)
+    }
+
+    fn open_or(folder: &Path, create: bool) -> Result<Self, StoreError> {
         let failed = |error: io::Error| unavailable("cannot use the key that signs heads", &error);
+        if !create && !folder.join(KEY_FILE).exists() {
+            return Err(StoreError::Unavailable(
+                "the key that signs heads is missing".to_owned(),
+            ));
+        }
         create_folder(folder).map_err(failed)?;
         let path = folder.join(KEY_FILE);
         let secret: Zeroizing<[u8; 32]> = match std::fs::read_to_string(&path) {
@@ -50,6 +68,12 @@ impl HeadKey {
     /// Signs bytes.
     pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
         self.key.sign(bytes).to_bytes()
+    }
+
+    /// Short id of the key: the first eight bytes of the SHA-256 of the public one.
+    pub fn id(&self) -> [u8; 8] {
+        let digest: [u8; 32] = Sha256::digest(self.public()).into();
+        digest.first_chunk().copied().unwrap_or_default()
     }
 
     /// The public key.

@@ -8,6 +8,7 @@ mod tiles;
 mod tree;
 
 pub mod authority;
+pub mod custody;
 pub mod embedded;
 pub mod keys;
 pub mod memory;
@@ -20,6 +21,7 @@ pub use contract::{
     ROW_LIMIT, ROWS_LIMIT, Row, RowKey, STREAM_NAME_LIMIT, Store, StoreError, StoredRow, StreamId, TILE,
     VALUE_LIMIT,
 };
+pub use custody::CustodyError;
 pub use embedded::{Damage, Embedded, Options};
 pub use keys::HeadKey;
 pub use memory::Memory;

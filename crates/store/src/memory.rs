@@ -160,6 +160,10 @@ impl Store for Memory {
             .collect()))
     }
 
+    fn mend<'a>(&'a self, _: &'a StreamId) -> Answer<'a, ()> {
+        ready(Ok(()))
+    }
+
     fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest> {
         ready(check_blob(&bytes).map(|()| {
             let digest = Digest::of(&bytes);

@@ -262,6 +262,11 @@ async fn hashes_lead_to_the_root(opener: &mut impl Opener) {
         );
     }
     let store = opener.open().await;
+    store.mend(&stream).await.unwrap();
+    store
+        .mend(&StreamId::new("suite/never-written").unwrap())
+        .await
+        .unwrap();
     let mut level = leaves;
     for number in 0..=2_u8 {
         for from in [0, 1, 255, 300, level.len()] {

@@ -8,13 +8,17 @@ use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::{DescriptionSource, Label};
 use vardnav_indicators::definition::IndicatorDefinitions;
 use vardnav_register::definition::RegisterDefinition;
+use vardnav_register::record::Principals;
+use vardnav_register::unit::UnitVersion;
 use vardnav_register::validate::CheckSet;
 use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Proposal, Reporter};
 use vardnav_release::lifecycle::{self, Refusal};
 use vardnav_release::package::Package;
 use vardnav_release::source::EditionBinding;
 use vardnav_release::{AuthorityState, Snapshot};
-use vardnav_store::{Authority, DecideError, Digest, Loader, Memory, Store, StreamId};
+use vardnav_store::{
+    Authority, AuthorityError, DecideError, Digest, Loader, Memory, Row, Store, StreamId, custody,
+};
 use vardnav_terminology::model::{CodeSystem, Concept};
 use vardnav_terminology::{Catalog, Edition};
 
@@ -109,6 +113,7 @@ async fn publish(authority: &Authority, release: &str, file: &str) {
                 draft: release.into(),
                 digest,
                 from: date(2026, 3, 1),
+                editions: Vec::new(),
             };
             Ok(entry("approver", change))
         }),
@@ -219,4 +224,102 @@ async fn a_refusal_writes_nothing() {
         Err(DecideError::Refused(Refusal::UnknownDraft))
     ));
     assert_eq!(store.head(&StreamId::authority()).await.unwrap().size, 0);
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_is_void_and_named_and_the_rest_stands() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = Authority::open(Arc::clone(&store), Arc::new(Names))
+        .await
+        .unwrap();
+    authority.append(&reporter("one")).await.unwrap();
+    drop(authority);
+    let row = Row {
+        key: [0; 16],
+        leaf: [0; 32],
+        bytes: vec![2, 1, 0xff, 0xff],
+    };
+    store.append(&StreamId::authority(), 1, vec![row]).await.unwrap();
+    let authority = Authority::open(Arc::clone(&store), Arc::new(Names))
+        .await
+        .unwrap();
+    let view = authority.append(&reporter("two")).await.unwrap();
+    assert!(view.reporter("one").is_some() && view.reporter("two").is_some());
+    let unloaded: Vec<_> = view.unloaded().map(|(name, _)| name).collect();
+    assert_eq!(unloaded, ["authority entry 1"]);
+}
+
+#[tokio::test]
+async fn what_would_not_be_read_again_is_never_written() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = Authority::open(Arc::clone(&store), Arc::new(Names))
+        .await
+        .unwrap();
+    let version = UnitVersion {
+        from: date(2026, 1, 1),
+        closed: None,
+        name: "unit".into(),
+        kind: "mobile-team".into(),
+        provider: "2321000016".into(),
+        reporters: (0..4097).map(|number| format!("r{number}")).collect(),
+        principals: Principals::default(),
+        kommun: None,
+        facts: Vec::new(),
+        hours: String::new(),
+        beds: Vec::new(),
+    };
+    let change = Change::UnitPut {
+        hsa_id: "SE2321000016-A".into(),
+        version: Box::new(version),
+    };
+    let refused = authority
+        .append_all(vec![reporter("one"), entry("admin", change)])
+        .await;
+    assert!(matches!(refused, Err(AuthorityError::Entry(_))));
+    let named = authority.append(&reporter("701063-2391")).await;
+    assert!(matches!(named, Err(AuthorityError::Entry(_))));
+    assert_eq!(store.head(&StreamId::authority()).await.unwrap().size, 0);
+    let view = authority
+        .append_all(vec![reporter("one"), reporter("two")])
+        .await
+        .unwrap();
+    assert_eq!((view.position(), view.reporters().count()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_lost_or_other_vault_or_key_is_refused_and_none_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = Authority::open(Arc::clone(&store), Arc::new(Names))
+        .await
+        .unwrap();
+    let open = || custody::open(&authority, folder.path(), "node", 1);
+    drop(open().await.unwrap());
+    drop(open().await.unwrap());
+    assert_eq!(authority.view().position(), 2, "each key is introduced once");
+    for name in [custody::VAULT_FOLDER, custody::KEYS_FOLDER] {
+        std::fs::rename(at(name), at("aside")).unwrap();
+        let refused = open().await.err().unwrap();
+        assert!(matches!(refused, custody::CustodyError::Lost { .. }), "{refused}");
+        let message = refused.to_string();
+        assert!(message.contains("restore") && message.contains(name), "{message}");
+        assert!(!at(name).exists(), "nothing is made in its place");
+
+        // One of another node does not take its place either.
+        let other = Authority::open(Arc::new(Memory::new()), Arc::new(Names))
+            .await
+            .unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        drop(custody::open(&other, elsewhere.path(), "node", 1).await.unwrap());
+        std::fs::rename(elsewhere.path().join(name), at(name)).unwrap();
+        let refused = open().await.err().unwrap();
+        assert!(
+            matches!(refused, custody::CustodyError::Other { .. }),
+            "{refused}"
+        );
+        std::fs::remove_dir_all(at(name)).unwrap();
+        std::fs::rename(at("aside"), at(name)).unwrap();
+        drop(open().await.unwrap());
+    }
 }

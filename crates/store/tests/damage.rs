@@ -279,6 +279,25 @@ async fn short_hash_files_are_built_anew() {
 }
 
 #[tokio::test]
+async fn a_wrong_hash_found_while_open_is_mended() {
+    let root = tempfile::tempdir().unwrap();
+    let stream = StreamId::new("reporter/one").unwrap();
+    let store = open(root.path());
+    store.append(&stream, 0, sample_rows(0, 3_000)).await.unwrap();
+    for level in [0, 1] {
+        let before = store.hashes(&stream, level, 0, 3_000).await.unwrap();
+        let file = root.path().join(format!("hashes/reporter+one.{level}"));
+        let mut bytes = std::fs::read(&file).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        assert_ne!(store.hashes(&stream, level, 0, 3_000).await.unwrap(), before);
+        store.mend(&stream).await.unwrap();
+        assert_eq!(store.hashes(&stream, level, 0, 3_000).await.unwrap(), before);
+    }
+}
+
+#[tokio::test]
 async fn a_shorter_log_is_not_continued_as_if_nothing_happened() {
     let root = tempfile::tempdir().unwrap();
     fill(root.path(), 5).await;

@@ -15,9 +15,11 @@ use vardnav_terminology::{Catalog, Edition};
 pub struct View {
     position: u64,
     state: AuthorityState,
+    /// Entries that could not be taken in, by name, with the reason.
+    void: Vec<(String, String)>,
     editions: Vec<Loaded>,
     snapshots: BTreeMap<String, Result<Arc<Snapshot>, String>>,
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
 }
 
 /// An imported edition, or why it could not be loaded.
@@ -28,21 +30,32 @@ pub(crate) struct Loaded {
 }
 
 impl View {
-    pub(crate) fn new(
+    /// The view after `old`; what did not change is shared with it.
+    pub(crate) fn following(
+        old: &Self,
         position: u64,
         state: AuthorityState,
+        void: Vec<(String, String)>,
         editions: Vec<Loaded>,
         snapshots: BTreeMap<String, Result<Arc<Snapshot>, String>>,
     ) -> Self {
+        let same = old.has_same_editions(&editions) && old.has_same_snapshots(&snapshots);
         let mut view = Self {
             position,
             state,
+            void,
             editions,
             snapshots,
-            catalog: Catalog::new(),
+            catalog: Arc::clone(&old.catalog),
         };
-        view.catalog = view.build_catalog();
+        if !same {
+            view.catalog = Arc::new(view.build_catalog());
+        }
         view
+    }
+
+    pub(crate) fn void(&self) -> &[(String, String)] {
+        &self.void
     }
 
     /// Entries taken in so far.
@@ -88,7 +101,7 @@ impl View {
         self.releases().last()
     }
 
-    /// What is published or imported and cannot be loaded, with the reason.
+    /// What is published or imported and cannot be loaded, and the entries that are void, with the reason.
     pub fn unloaded(&self) -> impl Iterator<Item = (String, &str)> {
         let releases = self
             .snapshots
@@ -98,8 +111,13 @@ impl View {
             let name = format!("edition {} of {}", loaded.record.version, loaded.record.system);
             (name, loaded.edition.as_ref().err())
         });
+        let void = self
+            .void
+            .iter()
+            .map(|(name, reason)| (name.clone(), Some(reason)));
         releases
             .chain(editions)
+            .chain(void)
             .filter_map(|(name, reason)| Some((name, reason?.as_str())))
     }
 
@@ -157,6 +175,22 @@ impl View {
                     (Ok(one), Ok(other)) => Arc::ptr_eq(one, other),
                     (Err(_), Err(_)) => true,
                     _ => false,
+                })
+    }
+
+    fn has_same_snapshots(&self, others: &BTreeMap<String, Result<Arc<Snapshot>, String>>) -> bool {
+        self.snapshots.len() == others.len()
+            && self
+                .snapshots
+                .iter()
+                .zip(others)
+                .all(|((id, one), (other_id, other))| {
+                    id == other_id
+                        && match (one, other) {
+                            (Ok(one), Ok(other)) => Arc::ptr_eq(one, other),
+                            (Err(_), Err(_)) => true,
+                            _ => false,
+                        }
                 })
     }
 

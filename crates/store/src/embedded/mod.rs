@@ -142,14 +142,6 @@ impl Embedded {
         self.shared.index.shape()
     }
 
-    /// Rebuilds a stream's hash files from the log: for whoever found that they do not lead to the root.
-    ///
-    /// # Errors
-    /// `Corrupt` when the log itself no longer has every row of the stream.
-    pub fn rebuild_hashes(&self, stream: &StreamId) -> Result<(), StoreError> {
-        self.shared.rebuild_hashes(stream)
-    }
-
     fn blocking<'a, T: Send + 'static>(
         &'a self,
         work: impl FnOnce(&Shared) -> Result<T, StoreError> + Send + 'static,
@@ -334,6 +326,11 @@ impl Store for Embedded {
     fn hashes<'a>(&'a self, stream: &'a StreamId, level: u8, from: u64, count: u32) -> Answer<'a, Vec<Hash>> {
         let stream = stream.clone();
         self.blocking(move |shared| shared.hashes(&stream, level, from, count))
+    }
+
+    fn mend<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, ()> {
+        let stream = stream.clone();
+        self.blocking(move |shared| shared.rebuild_hashes(&stream))
     }
 
     fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest> {

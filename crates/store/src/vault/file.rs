@@ -17,6 +17,10 @@ use super::{IdentityBytes, Vault};
 use crate::contract::{Answer, ROWS_LIMIT, StoreError};
 use crate::files::{create_folder, lock, unavailable};
 
+/// File of the vault's key.
+const KEY_FILE: &str = "key";
+/// File of the persons.
+const PERSONS_FILE: &str = "persons";
 /// Requests that may wait for the writer.
 const QUEUE: usize = 256;
 /// Most new persons written together.
@@ -49,12 +53,30 @@ impl FileVault {
     /// `Unavailable` when the folder is held or cannot be used; `Corrupt` when persons once kept cannot be read, or
     /// the key is gone: restore them from a backup, for new keys would part persons from their history.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_or(folder, true)
+    }
+
+    /// Opens the vault in a folder, which must be there with its key and its persons.
+    ///
+    /// # Errors
+    /// As [`FileVault::open`], and `Unavailable` when there is none.
+    pub fn open_existing(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_or(folder, false)
+    }
+
+    fn open_or(folder: &Path, create: bool) -> Result<Self, StoreError> {
+        let is_there = |name: &str| folder.join(name).exists();
+        if !create && !(is_there(KEY_FILE) && is_there(PERSONS_FILE)) {
+            return Err(StoreError::Unavailable(
+                "the vault's key or its file of persons is missing".to_owned(),
+            ));
+        }
         let failed = |error: std::io::Error| unavailable("cannot open the vault", &error);
         create_folder(folder).map_err(failed)?;
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
         let held = lock(folder)?;
-        let file = folder.join("persons");
-        let keys = Keys::open(&folder.join("key"), !file.exists())?;
+        let file = folder.join(PERSONS_FILE);
+        let keys = Keys::open(&folder.join(KEY_FILE), !file.exists())?;
         let mut persons = HashMap::new();
         let log = PersonLog::open(&file, |row| {
             persons.insert(half(&row.lookup), PersonKey(row.person));
@@ -75,6 +97,14 @@ impl FileVault {
             jobs: Some(jobs),
             writer: Some(writer),
         })
+    }
+
+    /// Short id of the vault: follows from its look-up key and says nothing of it.
+    ///
+    /// # Errors
+    /// Never in practice: the key has the right length.
+    pub fn id(&self) -> Result<[u8; 8], StoreError> {
+        self.shared.keys.vault_id()
     }
 
     /// How many persons have a key.

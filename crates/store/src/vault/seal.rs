@@ -19,15 +19,23 @@ use crate::files::{put_file, unavailable};
 /// Keyed look-up of an identity.
 pub(crate) type Lookup = [u8; 32];
 
-/// Format of sealed bytes.
+/// Format of sealed bytes: this byte, the id of the key, the nonce, then what was sealed.
 const SEALED: u8 = 1;
+const KEY_ID: usize = 4;
 const NONCE: usize = 24;
 
 /// Keys derived from the vault's one key, each for one purpose.
 pub(crate) struct Keys {
     lookup: Zeroizing<[u8; 32]>,
-    persons: XChaCha20Poly1305,
-    nonces: XChaCha20Poly1305,
+    persons: Sealer,
+    nonces: Sealer,
+}
+
+/// A cipher and the id of the key that it was derived from: sealed bytes name it, so that a later key can stand
+/// beside it.
+struct Sealer {
+    key: [u8; KEY_ID],
+    cipher: XChaCha20Poly1305,
 }
 
 impl Keys {
@@ -51,11 +59,24 @@ impl Keys {
     fn derive(master: &[u8; 32]) -> Result<Self, StoreError> {
         let key =
             |purpose: &str| mac(master, &[b"vardnav vault v1 ", purpose.as_bytes()]).map(Zeroizing::new);
+        let id = key("id")?.first_chunk().copied().unwrap_or_default();
+        let sealer = |purpose: &str| {
+            Ok::<_, StoreError>(Sealer {
+                key: id,
+                cipher: XChaCha20Poly1305::new((&*key(purpose)?).into()),
+            })
+        };
         Ok(Self {
             lookup: key("lookup")?,
-            persons: XChaCha20Poly1305::new((&*key("persons")?).into()),
-            nonces: XChaCha20Poly1305::new((&*key("nonces")?).into()),
+            persons: sealer("persons")?,
+            nonces: sealer("nonces")?,
         })
+    }
+
+    /// Tells vaults apart: equal exactly when look-ups are.
+    pub(crate) fn vault_id(&self) -> Result<[u8; 8], StoreError> {
+        let id = mac(&self.lookup, &[b"vardnav vault id v1"])?;
+        Ok(id.first_chunk().copied().unwrap_or_default())
     }
 
     pub(crate) fn lookup(&self, identity: &IdentityBytes) -> Result<Lookup, StoreError> {
@@ -68,22 +89,47 @@ impl Keys {
         identity: &IdentityBytes,
         person: &[u8; 16],
     ) -> Result<Vec<u8>, StoreError> {
-        seal(&self.persons, identity.bytes(), person)
+        self.persons.seal(identity.bytes(), person)
     }
 
     #[cfg(test)]
     pub(crate) fn unseal_identity(&self, sealed: &[u8], person: &[u8; 16]) -> Option<Vec<u8>> {
-        unseal(&self.persons, sealed, person)
+        self.persons.unseal(sealed, person)
     }
 
     pub(crate) fn seal_nonce(&self, nonce: &[u8; 32], associated: &[u8]) -> Result<Vec<u8>, StoreError> {
-        seal(&self.nonces, nonce, associated)
+        self.nonces.seal(nonce, associated)
     }
 
     pub(crate) fn unseal_nonce(&self, sealed: &[u8], associated: &[u8]) -> Result<[u8; 32], StoreError> {
-        let opened = unseal(&self.nonces, sealed, associated).map(Zeroizing::new);
+        let opened = self.nonces.unseal(sealed, associated).map(Zeroizing::new);
         let nonce = opened.and_then(|opened| opened.as_slice().try_into().ok());
         nonce.ok_or_else(|| StoreError::Corrupt("sealed nonce".to_owned()))
+    }
+}
+
+impl Sealer {
+    fn seal(&self, message: &[u8], associated: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let nonce: [u8; NONCE] = random()?;
+        let payload = Payload {
+            msg: message,
+            aad: associated,
+        };
+        let sealed = self.cipher.encrypt(XNonce::from_slice(&nonce), payload);
+        let sealed = sealed.map_err(|_| StoreError::Limit("too much to seal".to_owned()))?;
+        Ok([[SEALED].as_slice(), &self.key, &nonce, &sealed].concat())
+    }
+
+    fn unseal(&self, sealed: &[u8], associated: &[u8]) -> Option<Vec<u8>> {
+        let (format, sealed) = sealed.split_first()?;
+        let (key, sealed) = sealed.split_first_chunk::<KEY_ID>()?;
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+        let payload = Payload {
+            msg: sealed,
+            aad: associated,
+        };
+        (*format == SEALED && *key == self.key)
+            .then(|| self.cipher.decrypt(XNonce::from_slice(nonce), payload).ok())?
     }
 }
 
@@ -103,25 +149,4 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Result<[u8; 32], StoreError> {
         mac.update(part);
     }
     Ok(mac.finalize().into_bytes().into())
-}
-
-fn seal(cipher: &XChaCha20Poly1305, message: &[u8], associated: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let nonce: [u8; NONCE] = random()?;
-    let payload = Payload {
-        msg: message,
-        aad: associated,
-    };
-    let sealed = cipher.encrypt(XNonce::from_slice(&nonce), payload);
-    let sealed = sealed.map_err(|_| StoreError::Limit("too much to seal".to_owned()))?;
-    Ok([[SEALED].as_slice(), &nonce, &sealed].concat())
-}
-
-fn unseal(cipher: &XChaCha20Poly1305, sealed: &[u8], associated: &[u8]) -> Option<Vec<u8>> {
-    let (format, sealed) = sealed.split_first()?;
-    let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-    let payload = Payload {
-        msg: sealed,
-        aad: associated,
-    };
-    (*format == SEALED).then(|| cipher.decrypt(XNonce::from_slice(nonce), payload).ok())?
 }
