@@ -1,6 +1,8 @@
 //! Conversions of classification messages: what was decided, why, and the axes and tables that decide.
 
-use vardnav_classification::explain::{Answer, DecidingFact, Match, OtherRule, Standing, TableExplanation};
+use vardnav_classification::explain::{
+    Match, OtherRule, Possible, Standing, TableExplanation, TestedFact, Verdict,
+};
 use vardnav_classification::model::{FactSource, HitPolicy, Outcome, Rule, Table};
 use vardnav_classification::text::{Language, failed_condition, table_lines};
 use vardnav_classification::{
@@ -108,94 +110,100 @@ pub fn result_messages(
 }
 
 /// An explanation, table by table.
-pub fn explanation_messages(
-    system: &DescriptionSystem,
-    explanation: &Explanation,
-) -> Vec<pb::TableExplanation> {
+pub fn explanation_messages(explanation: &Explanation<'_>) -> Vec<pb::TableExplanation> {
     explanation
-        .tables
-        .iter()
-        .map(|table| table_explanation(system, table))
+        .tables()
+        .map(|table| table_explanation(&table))
         .collect()
 }
 
-fn table_explanation(system: &DescriptionSystem, table: &TableExplanation) -> pb::TableExplanation {
-    let matches: Vec<&Match> = match &table.answer {
-        Answer::Decided(found) => vec![found],
-        Answer::Held { row, .. } => row.iter().collect(),
-        Answer::Collected { rules, .. } => rules.iter().collect(),
-    };
+fn table_explanation(table: &TableExplanation<'_, '_>) -> pb::TableExplanation {
     let mut deciding: Vec<pb::DecidingFact> = Vec::new();
-    for fact in matches.iter().flat_map(|found| &found.facts) {
+    for fact in table.matched().flat_map(|found| found.facts) {
         let message = deciding_fact(fact);
         if !deciding.contains(&message) {
             deciding.push(message);
         }
     }
-    let mut rules: Vec<(u16, pb::RuleTrace)> = matches
-        .iter()
-        .map(|found| (found.position, match_trace(found)))
-        .chain(
-            table
-                .others
-                .iter()
-                .map(|other| (other.position, other_trace(system, other))),
-        )
-        .collect();
+    let matched = table.matched().map(|found| (found.position, match_trace(&found)));
+    let others = table.others().map(|other| (other.position, other_trace(&other)));
+    let mut rules: Vec<(u16, pb::RuleTrace)> = matched.chain(others).collect();
     rules.sort_by_key(|(position, _)| *position);
-    let text = |language| table_lines(system, table, language).join("\n");
+    let text = |language| table_lines(table, language).join("\n");
     pb::TableExplanation {
-        table: table.id.clone(),
+        table: table.id().to_owned(),
         deciding,
         rules: rules.into_iter().map(|(_, trace)| trace).collect(),
         text: Some(Label {
             sv: text(Language::Swedish),
             en: text(Language::English),
         }),
+        held: table.verdict() == Verdict::Held,
+        possible: table.possible().map(possible_message).collect(),
     }
 }
 
-fn deciding_fact(fact: &DecidingFact) -> pb::DecidingFact {
+fn possible_message(open: Possible<'_>) -> pb::Possible {
+    pb::Possible {
+        value: open.value.to_owned(),
+        missing: open.missing.ids().map(str::to_owned).collect(),
+    }
+}
+
+fn deciding_fact(fact: &TestedFact<'_>) -> pb::DecidingFact {
     pb::DecidingFact {
-        axis: fact.axis.clone(),
-        values: fact.values.clone(),
-        source: fact.source.map_or("derived", source_name).to_owned(),
+        axis: fact.axis().to_owned(),
+        values: fact.values().map(str::to_owned).collect(),
+        source: fact.source.map_or("table", source_name).to_owned(),
     }
 }
 
-fn match_trace(found: &Match) -> pb::RuleTrace {
+fn match_trace(found: &Match<'_, '_>) -> pb::RuleTrace {
     pb::RuleTrace {
-        rule: found.rule.clone(),
+        rule: found.rule.id.clone(),
         state: pb::RuleState::Matched.into(),
-        value: found.value.clone().unwrap_or_default(),
-        failed: String::new(),
-        missing: Vec::new(),
+        value: found.value().unwrap_or_default().to_owned(),
+        because: found.facts.iter().map(deciding_fact).collect(),
+        hold_reason: found.reason().map(label_message),
+        legal_basis: found.rule.legal_basis.clone(),
+        status: found.rule.status.clone(),
+        ..pb::RuleTrace::default()
     }
 }
 
-fn other_trace(system: &DescriptionSystem, other: &OtherRule) -> pb::RuleTrace {
-    let (state, failed, missing) = match &other.standing {
-        Standing::NotInForce { from } => (
-            pb::RuleState::RuledOut,
-            format!("in force from {from}"),
-            Vec::new(),
-        ),
-        Standing::RuledOut(failed) => {
-            let failed: Vec<_> = failed
-                .iter()
-                .map(|failed| failed_condition(system, failed, Language::English))
-                .collect();
-            (pb::RuleState::RuledOut, failed.join("; and "), Vec::new())
-        }
-        Standing::Undetermined { missing } => (pb::RuleState::Undetermined, String::new(), missing.clone()),
+fn other_trace(other: &OtherRule<'_, '_>) -> pb::RuleTrace {
+    let mut trace = pb::RuleTrace {
+        rule: other.rule.id.clone(),
+        state: pb::RuleState::RuledOut.into(),
+        value: other.value().unwrap_or_default().to_owned(),
+        ..pb::RuleTrace::default()
     };
-    pb::RuleTrace {
-        rule: other.rule.clone(),
-        state: state.into(),
-        value: other.value.clone().unwrap_or_default(),
-        failed,
-        missing,
+    match other.standing {
+        Standing::NotInForce { from } => {
+            trace.failed = format!("in force from {from}");
+            trace.in_force_from = Some(date_message(from));
+        }
+        Standing::RuledOut(failed) => {
+            let words: Vec<_> = failed
+                .iter()
+                .map(|failed| failed_condition(failed, Language::English))
+                .collect();
+            trace.failed = words.join("; and ");
+            trace.failed_conditions = failed
+                .iter()
+                .map(|failed| pb::FailedCondition {
+                    fact: Some(deciding_fact(failed)),
+                    any_of: failed.any_of().to_vec(),
+                    negated: failed.negated(),
+                })
+                .collect();
+        }
+        Standing::Undetermined(missing) => {
+            trace.set_state(pb::RuleState::Undetermined);
+            trace.missing = missing.ids().map(str::to_owned).collect();
+        }
     }
+    trace
 }
 
 /// The axes, tables and unsettled points of a release.

@@ -1,325 +1,462 @@
 //! Why a value was decided, as data: the rule and the facts that met it, what ruled out the rules before it, and
 //! what is missing where nothing could be decided. [`crate::text`] puts it into words.
+//!
+//! Everything a description system owns is borrowed from it, values are kept as bits, and the rules and facts of all
+//! tables lie in one list each: explaining a contact costs a handful of allocations.
+
+use core::ops::Range;
 
 use jiff::civil::Date;
 
 use crate::classify::{TableResult, Truth};
-use crate::compile::{CompiledRule, CompiledTable, DescriptionSystem, Gives, TableIndex};
+use crate::compile::{Atom, CompiledRule, DescriptionSystem, Gives, TableIndex};
 use crate::facts::{AxisIndex, AxisSet, FactSet, bits};
-use crate::model::{Condition, FactSource, Grain, Label, Rule};
-use crate::undetermined::{Undetermined, Waiting};
+use crate::model::{Condition, FactSource, Grain, Label, Outcome, Rule, Table};
+use crate::undetermined::{Undetermined, Waiting, add};
 
 /// Why the tables gave what they gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
+#[derive(Debug, Clone)]
+pub struct Explanation<'s> {
     /// What was classified.
     pub grain: Grain,
     /// The date whose rules were in force.
     pub date: Date,
-    /// The tables that apply, in feeding order.
-    pub tables: Vec<TableExplanation>,
+    system: &'s DescriptionSystem,
+    tables: Vec<Told<'s>>,
+    rules: Vec<ToldRule<'s>>,
+    tests: Vec<TestedFact<'s>>,
+    possible: Vec<Undetermined>,
 }
 
 /// Why one table gave what it gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableExplanation {
-    /// The table.
-    pub table: TableIndex,
-    /// Its id.
-    pub id: String,
-    /// What it gave.
-    pub answer: Answer,
-    /// The rules that did not match: in a *first* table those before the one that decided, in a *collect* table
-    /// all of them.
-    pub others: Vec<OtherRule>,
+#[derive(Debug, Clone, Copy)]
+pub struct TableExplanation<'e, 's> {
+    explanation: &'e Explanation<'s>,
+    told: &'e Told<'s>,
 }
 
 /// What a table gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// A *first* table decided by this rule.
-    Decided(Match),
-    /// A *first* table could not decide.
-    Held {
-        /// The row that holds, or the guard, when it decided.
-        row: Option<Match>,
-        /// Values still possible.
-        possible: Vec<Possible>,
-    },
-    /// A *collect* table.
-    Collected {
-        /// The rules that match, in order; a value may come from several.
-        rules: Vec<Match>,
-        /// Values that no matching rule gives, and some rule may still give.
-        possible: Vec<Possible>,
-    },
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A *first* table decided: the rule that matches gives the value.
+    Decided,
+    /// A *first* table could not decide, or the row that holds, or the guard, did: then it is the rule that matches.
+    Held,
+    /// A *collect* table; a value may come from several of the rules that match.
+    Collected,
 }
 
 /// A rule that matches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Match {
-    /// The rule's id.
-    pub rule: String,
+#[derive(Debug, Clone, Copy)]
+pub struct Match<'e, 's> {
+    /// The rule.
+    pub rule: &'s Rule,
     /// Its position in the source table.
     pub position: u16,
-    /// The value it gives; `None` when it holds.
-    pub value: Option<String>,
-    /// Why it holds; `None` when it gives a value, or is the guard at the end.
-    pub reason: Option<Label>,
-    /// Its legal basis; empty when none.
-    pub legal_basis: String,
-    /// `statutory`, `proposed` or empty.
-    pub status: String,
     /// The facts that met its conditions.
-    pub facts: Vec<DecidingFact>,
-}
-
-/// A known fact that a condition was tested on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecidingFact {
-    /// Id of the axis or table.
-    pub axis: String,
-    /// Codes of its values; none when it does not apply.
-    pub values: Vec<String>,
-    /// Where it came from; `None` when a table decided it.
-    pub source: Option<FactSource>,
+    pub facts: &'e [TestedFact<'s>],
 }
 
 /// A rule that does not match.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherRule {
-    /// The rule's id.
-    pub rule: String,
+#[derive(Debug, Clone, Copy)]
+pub struct OtherRule<'e, 's> {
+    /// The rule.
+    pub rule: &'s Rule,
     /// Its position in the source table.
     pub position: u16,
-    /// The value it would give; `None` when it holds.
-    pub value: Option<String>,
     /// Why it does not match.
-    pub standing: Standing,
+    pub standing: Standing<'e, 's>,
 }
 
 /// Why a rule does not match.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+#[derive(Debug, Clone, Copy)]
+pub enum Standing<'e, 's> {
     /// It is in force only later.
     NotInForce {
         /// From this date.
         from: Date,
     },
     /// It is known not to match: the first condition that fails, one for each of its alternatives.
-    RuledOut(Vec<FailedCondition>),
+    RuledOut(&'e [TestedFact<'s>]),
     /// It would be decided by these axes.
-    Undetermined {
-        /// Ids of axes, or of a table that waits for no axis.
-        missing: Vec<String>,
-    },
+    Undetermined(Missing<'s>),
 }
 
-/// A condition that is known not to hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailedCondition {
-    /// The values asked for, as the rule names them.
-    pub any_of: Vec<String>,
-    /// Whether it asked for anything but them.
-    pub negated: bool,
-    /// What the fact is.
-    pub fact: DecidingFact,
+/// A known fact, and the condition that was tested on it.
+#[derive(Debug, Clone, Copy)]
+pub struct TestedFact<'s> {
+    system: &'s DescriptionSystem,
+    condition: &'s Condition,
+    values: u64,
+    slot: AxisIndex,
+    /// Where the fact came from; `None` when a table decided it.
+    pub source: Option<FactSource>,
 }
 
-/// A value that may still be given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Possible {
+/// Axes whose facts are missing, or a table that waits for no axis.
+#[derive(Debug, Clone, Copy)]
+pub struct Missing<'s> {
+    system: &'s DescriptionSystem,
+    /// Their slots.
+    pub slots: AxisSet,
+}
+
+/// A value that may still be given. Of a *collect* table: one that no matching rule gives.
+#[derive(Debug, Clone, Copy)]
+pub struct Possible<'s> {
     /// Its code.
-    pub value: String,
-    /// Ids of the axes that would decide, or of a table that waits for no axis.
-    pub missing: Vec<String>,
+    pub value: &'s str,
+    /// What would decide.
+    pub missing: Missing<'s>,
+}
+
+impl<'s> Explanation<'s> {
+    /// The tables that apply, in feeding order.
+    pub fn tables(&self) -> impl Iterator<Item = TableExplanation<'_, 's>> {
+        self.tables.iter().map(|told| TableExplanation {
+            explanation: self,
+            told,
+        })
+    }
+
+    fn tests(&self, range: &Range<usize>) -> &[TestedFact<'s>] {
+        self.tests.get(range.clone()).unwrap_or(&[])
+    }
+}
+
+impl<'e, 's> TableExplanation<'e, 's> {
+    /// The table's position.
+    pub fn index(&self) -> TableIndex {
+        self.told.index
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &'s str {
+        &self.told.table.id
+    }
+
+    /// What it gave.
+    pub fn verdict(&self) -> Verdict {
+        self.told.verdict
+    }
+
+    /// The rules that match, in order: of a *first* table at most the one that decided.
+    pub fn matched(&self) -> impl Iterator<Item = Match<'e, 's>> + use<'e, 's> {
+        let explanation = self.explanation;
+        self.rules()
+            .filter(|told| matches!(told.standing, Stands::Matches))
+            .map(|told| Match {
+                rule: told.rule,
+                position: told.position,
+                facts: explanation.tests(&told.tests),
+            })
+    }
+
+    /// The rules that do not match, in order: of a *first* table those before the one that decided, of a *collect*
+    /// table all of them.
+    pub fn others(&self) -> impl Iterator<Item = OtherRule<'e, 's>> + use<'e, 's> {
+        let explanation = self.explanation;
+        self.rules().filter_map(|told| {
+            let standing = match told.standing {
+                Stands::Matches => return None,
+                Stands::NotInForce { from } => Standing::NotInForce { from },
+                Stands::RuledOut => Standing::RuledOut(explanation.tests(&told.tests)),
+                Stands::Undetermined { missing } => Standing::Undetermined(Missing {
+                    system: explanation.system,
+                    slots: missing,
+                }),
+            };
+            Some(OtherRule {
+                rule: told.rule,
+                position: told.position,
+                standing,
+            })
+        })
+    }
+
+    /// The values still possible, in rule order.
+    pub fn possible(&self) -> impl Iterator<Item = Possible<'s>> + use<'e, 's> {
+        let (system, table) = (self.explanation.system, self.told.table);
+        let open = self.explanation.possible.get(self.told.possible.clone());
+        open.unwrap_or(&[]).iter().map(|open| Possible {
+            value: table
+                .values
+                .get(usize::from(open.value))
+                .map_or("", |value| value.code.as_str()),
+            missing: Missing {
+                system,
+                slots: open.missing,
+            },
+        })
+    }
+
+    /// The system that decided.
+    pub(crate) fn system(&self) -> &'s DescriptionSystem {
+        self.explanation.system
+    }
+
+    fn rules(&self) -> core::slice::Iter<'e, ToldRule<'s>> {
+        let rules = self.explanation.rules.get(self.told.rules.clone());
+        rules.unwrap_or(&[]).iter()
+    }
+}
+
+impl<'s> Match<'_, 's> {
+    /// The value it gives; `None` when it holds.
+    pub fn value(&self) -> Option<&'s str> {
+        value(self.rule)
+    }
+
+    /// Why it holds; `None` when it gives a value, or is the guard at the end.
+    pub fn reason(&self) -> Option<&'s Label> {
+        match &self.rule.outcome {
+            Outcome::Hold { reason } => Some(reason),
+            Outcome::Value(_) | Outcome::CatchAll => None,
+        }
+    }
+}
+
+impl<'s> OtherRule<'_, 's> {
+    /// The value it would give; `None` when it holds.
+    pub fn value(&self) -> Option<&'s str> {
+        value(self.rule)
+    }
+}
+
+impl<'s> TestedFact<'s> {
+    /// Id of the axis or table.
+    pub fn axis(&self) -> &'s str {
+        &self.condition.axis
+    }
+
+    /// Codes of its values; none when it does not apply.
+    pub fn values(&self) -> impl Iterator<Item = &'s str> + use<'s> {
+        let (system, slot) = (self.system, self.slot);
+        bits(self.values).map(move |value| system.value_code(slot, value))
+    }
+
+    /// The values that the condition names, as the rule names them.
+    pub fn any_of(&self) -> &'s [String] {
+        &self.condition.any_of
+    }
+
+    /// Whether the condition asks for anything but them.
+    pub fn negated(&self) -> bool {
+        self.condition.negated
+    }
+
+    /// The system that the fact is of.
+    pub(crate) fn system(&self) -> &'s DescriptionSystem {
+        self.system
+    }
+}
+
+impl<'s> Missing<'s> {
+    /// Ids of the axes, or of a table that waits for no axis.
+    pub fn ids(self) -> impl Iterator<Item = &'s str> {
+        self.slots.iter().map(move |slot| self.system.axis_id(slot))
+    }
+}
+
+/// Of one table, where its parts lie in the lists of the explanation.
+#[derive(Debug, Clone)]
+struct Told<'s> {
+    index: TableIndex,
+    table: &'s Table,
+    verdict: Verdict,
+    rules: Range<usize>,
+    possible: Range<usize>,
+}
+
+#[derive(Debug, Clone)]
+struct ToldRule<'s> {
+    rule: &'s Rule,
+    position: u16,
+    standing: Stands,
+    tests: Range<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stands {
+    Matches,
+    NotInForce { from: Date },
+    RuledOut,
+    Undetermined { missing: AxisSet },
 }
 
 impl DescriptionSystem {
     /// Decides as [`Self::classify`] does, and tells why.
-    pub fn explain(&self, grain: Grain, date: Date, facts: &FactSet) -> Explanation {
+    pub fn explain(&self, grain: Grain, date: Date, facts: &FactSet) -> Explanation<'_> {
         let mut filled = *facts;
         let result = self.classify_into(grain, date, &mut filled);
-        let mut undetermined = Vec::new();
-        self.undetermined(date, &filled, &result, &mut undetermined);
-        let telling = Telling {
-            system: self,
-            date,
-            waiting: self.waiting(date, &filled, &result),
-            filled,
-        };
-        let tables = result
+        let (tables, rules) = result
             .iter()
-            .filter_map(|(index, result)| telling.table(index, result, &undetermined))
-            .collect();
-        Explanation { grain, date, tables }
+            .filter(|(_, result)| *result != TableResult::NotApplicable)
+            .filter_map(|(index, _)| self.source_table(index))
+            .fold((0, 0), |(tables, rules), (table, _)| {
+                (tables + 1, rules + self.rules_of(table).len())
+            });
+        let mut telling = Telling {
+            filled: &filled,
+            waiting: Waiting::default(),
+            out: Explanation {
+                grain,
+                date,
+                system: self,
+                tables: Vec::with_capacity(tables),
+                rules: Vec::with_capacity(rules),
+                tests: Vec::with_capacity(rules * 2),
+                possible: Vec::new(),
+            },
+        };
+        for (index, result) in result.iter() {
+            telling.table(index, result);
+        }
+        telling.out
     }
 }
 
-/// What the parts of an explanation have in common.
-struct Telling<'a> {
-    system: &'a DescriptionSystem,
-    date: Date,
-    filled: FactSet,
+/// An explanation while it is told, and what it is told from.
+struct Telling<'s, 'f> {
+    filled: &'f FactSet,
     waiting: Waiting,
+    out: Explanation<'s>,
 }
 
-impl Telling<'_> {
-    fn table(
-        &self,
-        index: TableIndex,
-        result: TableResult,
-        undetermined: &[Undetermined],
-    ) -> Option<TableExplanation> {
-        let (table, source) = self.system.source_table(index)?;
-        let possible = undetermined
-            .iter()
-            .filter(|open| open.table == index)
-            .map(|open| Possible {
-                value: self.system.value_code(table.slot, open.value).to_owned(),
-                missing: self.ids(open.missing),
-            })
-            .collect();
-        let (answer, others) = match result {
-            TableResult::NotApplicable => return None,
-            TableResult::Value { .. } | TableResult::Held { .. } => {
-                let (found, others) = self.first(index, table);
-                let undecided = others
-                    .iter()
-                    .any(|other| matches!(other.standing, Standing::Undetermined { .. }));
-                match found {
-                    Some(found) if found.value.is_some() && !undecided => (Answer::Decided(found), others),
-                    found => {
-                        let row = found.filter(|found| found.value.is_none() && !undecided);
-                        (Answer::Held { row, possible }, others)
-                    }
-                }
+impl<'s> Telling<'s, '_> {
+    fn table(&mut self, index: TableIndex, result: TableResult) {
+        let (system, date) = (self.out.system, self.out.date);
+        let Some((compiled, table)) = system.source_table(index) else {
+            return;
+        };
+        let (rules, possible) = (self.out.rules.len(), self.out.possible.len());
+        let verdict = match result {
+            TableResult::NotApplicable => return,
+            TableResult::Value { .. } => self.first(system.rules_of(compiled), table),
+            TableResult::Held { .. } => {
+                let (waiting, out) = (&mut self.waiting, &mut self.out.possible);
+                system.held(index, compiled, date, self.filled, waiting, out);
+                self.first(system.rules_of(compiled), table)
             }
-            TableResult::Collected { .. } => {
-                let mut rules = Vec::new();
-                let mut others = Vec::new();
-                for rule in self.system.rules_of(table) {
-                    match self.rule(index, rule) {
-                        Some(Ok(found)) => rules.push(found),
-                        Some(Err(other)) => others.push(other),
-                        None => {}
+            TableResult::Collected { possible, .. } => {
+                for rule in system.rules_of(compiled) {
+                    if let Some(Stands::Undetermined { missing }) = self.rule(rule, table)
+                        && let Gives::Value(value) = rule.gives
+                        && possible & (1 << value) != 0
+                    {
+                        add(&mut self.out.possible, index, value, missing);
                     }
                 }
-                (Answer::Collected { rules, possible }, others)
+                Verdict::Collected
             }
         };
-        Some(TableExplanation {
-            table: index,
-            id: source.id.clone(),
-            answer,
-            others,
-        })
+        let told = Told {
+            index,
+            table,
+            verdict,
+            rules: rules..self.out.rules.len(),
+            possible: possible..self.out.possible.len(),
+        };
+        self.out.tables.push(told);
     }
 
-    fn first(&self, index: TableIndex, table: &CompiledTable) -> (Option<Match>, Vec<OtherRule>) {
-        let mut others = Vec::new();
-        for rule in self.system.rules_of(table) {
-            match self.rule(index, rule) {
-                Some(Ok(found)) => return (Some(found), others),
-                Some(Err(other)) => others.push(other),
-                None => {}
+    /// The rules up to the first that matches. It is not told when one before it might still take its place.
+    fn first(&mut self, rules: &'s [CompiledRule], table: &'s Table) -> Verdict {
+        let mut undecided = false;
+        for rule in rules {
+            match self.rule(rule, table) {
+                Some(Stands::Matches) if undecided => {
+                    self.out.rules.pop();
+                    break;
+                }
+                Some(Stands::Matches) => {
+                    return match rule.gives {
+                        Gives::Value(_) => Verdict::Decided,
+                        Gives::Hold | Gives::Guard => Verdict::Held,
+                    };
+                }
+                Some(Stands::Undetermined { .. }) => undecided = true,
+                Some(Stands::NotInForce { .. } | Stands::RuledOut) | None => {}
             }
         }
-        (None, others)
+        Verdict::Held
     }
 
-    fn rule(&self, index: TableIndex, rule: &CompiledRule) -> Option<Result<Match, OtherRule>> {
-        let source = self.system.rule(index, rule.position)?;
-        let slot = self.system.slot_of(index)?;
-        let value = match rule.gives {
-            Gives::Value(value) => Some(self.system.value_code(slot, value).to_owned()),
-            Gives::Hold | Gives::Guard => None,
-        };
-        let standing = match self.system.truth(rule, self.date, &self.filled) {
-            Truth::True => return Some(Ok(self.matching(rule, source, value))),
-            Truth::False if self.date < rule.from => Standing::NotInForce { from: rule.from },
-            Truth::False => Standing::RuledOut(self.failures(rule, source)),
-            Truth::Unknown => Standing::Undetermined {
-                missing: self.ids(self.system.missing(rule, &self.filled, &self.waiting)),
-            },
-        };
-        Some(Err(OtherRule {
-            rule: source.id.clone(),
+    fn rule(&mut self, rule: &'s CompiledRule, table: &'s Table) -> Option<Stands> {
+        let source = table.rules.get(usize::from(rule.position))?;
+        let tests = self.out.tests.len();
+        let standing = self.standing(rule, source);
+        self.out.rules.push(ToldRule {
+            rule: source,
             position: rule.position,
-            value,
             standing,
-        }))
+            tests: tests..self.out.tests.len(),
+        });
+        Some(standing)
     }
 
-    fn matching(&self, rule: &CompiledRule, source: &Rule, value: Option<String>) -> Match {
-        let met = self
-            .system
-            .alternatives_of(rule)
-            .iter()
-            .zip(&source.alternatives)
-            .find(|(span, _)| self.system.conjunction(span, &self.filled) == Truth::True);
-        Match {
-            rule: source.id.clone(),
-            position: rule.position,
-            value,
-            reason: match &source.outcome {
-                crate::model::Outcome::Hold { reason } => Some(reason.clone()),
-                crate::model::Outcome::Value(_) | crate::model::Outcome::CatchAll => None,
-            },
-            legal_basis: source.legal_basis.clone(),
-            status: source.status.clone(),
-            facts: met
-                .map(|(_, conditions)| {
-                    conditions
-                        .iter()
-                        .filter_map(|condition| self.fact(condition))
-                        .collect()
-                })
-                .unwrap_or_default(),
+    /// How a rule stands; adds the facts that say so.
+    fn standing(&mut self, rule: &'s CompiledRule, source: &'s Rule) -> Stands {
+        if self.out.date < rule.from {
+            return Stands::NotInForce { from: rule.from };
+        }
+        let system = self.out.system;
+        let before = self.out.tests.len();
+        let mut undetermined = false;
+        for (span, conditions) in system.alternatives_of(rule).iter().zip(&source.alternatives) {
+            let atoms = system.atoms_of(span);
+            match self.test(atoms, conditions) {
+                Truth::False => {}
+                Truth::Unknown => undetermined = true,
+                Truth::True => {
+                    self.out.tests.truncate(before);
+                    for (atom, condition) in atoms.iter().zip(conditions) {
+                        self.tell(atom, condition);
+                    }
+                    return Stands::Matches;
+                }
+            }
+        }
+        if undetermined {
+            self.out.tests.truncate(before);
+            let missing = system.missing(rule, self.filled, &self.waiting);
+            return Stands::Undetermined { missing };
+        }
+        Stands::RuledOut
+    }
+
+    /// Whether an alternative matches; adds the first fact that fails.
+    fn test(&mut self, atoms: &[Atom], conditions: &'s [Condition]) -> Truth {
+        let mut truth = Truth::True;
+        for (atom, condition) in atoms.iter().zip(conditions) {
+            let fact = self.filled.raw(atom.slot);
+            if fact == 0 {
+                truth = Truth::Unknown;
+            } else if fact & atom.mask == 0 {
+                self.tell(atom, condition);
+                return Truth::False;
+            }
+        }
+        truth
+    }
+
+    fn tell(&mut self, atom: &Atom, condition: &'s Condition) {
+        if let Some(slot) = AxisIndex::new(usize::from(atom.slot)) {
+            self.out.tests.push(TestedFact {
+                system: self.out.system,
+                condition,
+                values: self.filled.values(slot),
+                slot,
+                source: self.filled.source(slot),
+            });
         }
     }
+}
 
-    fn failures(&self, rule: &CompiledRule, source: &Rule) -> Vec<FailedCondition> {
-        let alternatives = self.system.alternatives_of(rule).iter().zip(&source.alternatives);
-        alternatives
-            .filter_map(|(span, conditions)| {
-                let (_, failed) = self
-                    .system
-                    .atoms_of(span)
-                    .iter()
-                    .zip(conditions)
-                    .find(|(atom, _)| {
-                        let fact = self.filled.raw(atom.slot);
-                        fact != 0 && fact & atom.mask == 0
-                    })?;
-                Some(FailedCondition {
-                    any_of: failed.any_of.clone(),
-                    negated: failed.negated,
-                    fact: self.fact(failed)?,
-                })
-            })
-            .collect()
-    }
-
-    fn fact(&self, condition: &Condition) -> Option<DecidingFact> {
-        let axis = self.system.axis(&condition.axis)?;
-        Some(DecidingFact {
-            axis: condition.axis.clone(),
-            values: self.codes(axis),
-            source: self.filled.source(axis),
-        })
-    }
-
-    fn codes(&self, axis: AxisIndex) -> Vec<String> {
-        let values = bits(self.filled.values(axis));
-        values
-            .map(|value| self.system.value_code(axis, value).to_owned())
-            .collect()
-    }
-
-    fn ids(&self, axes: AxisSet) -> Vec<String> {
-        axes.iter()
-            .map(|axis| self.system.axis_id(axis).to_owned())
-            .collect()
+/// The value that a rule gives; `None` when it holds.
+fn value(rule: &Rule) -> Option<&str> {
+    match &rule.outcome {
+        Outcome::Value(value) => Some(value),
+        Outcome::Hold { .. } | Outcome::CatchAll => None,
     }
 }

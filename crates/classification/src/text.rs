@@ -1,9 +1,7 @@
 //! Explanations in words, in Swedish and English. Only wording: what is said is decided in [`crate::explain`].
 
 use crate::compile::DescriptionSystem;
-use crate::explain::{
-    Answer, DecidingFact, Explanation, FailedCondition, Match, Possible, Standing, TableExplanation,
-};
+use crate::explain::{Match, Missing, Standing, TableExplanation, TestedFact, Verdict};
 use crate::model::{FactSource, Grain, Label};
 
 /// A language of texts.
@@ -32,23 +30,15 @@ impl Language {
     }
 }
 
-/// The explanation line by line: a line for each table, followed by indented lines with the reasons.
-pub fn lines(system: &DescriptionSystem, explanation: &Explanation, language: Language) -> Vec<String> {
-    let words = Words { system, language };
-    explanation
-        .tables
-        .iter()
-        .flat_map(|table| words.table(table))
-        .collect()
-}
-
-/// What is said of one table, as in [`lines`].
-pub fn table_lines(system: &DescriptionSystem, table: &TableExplanation, language: Language) -> Vec<String> {
+/// What is said of one table: a line for each value, followed by indented lines with the reasons.
+pub fn table_lines(table: &TableExplanation<'_, '_>, language: Language) -> Vec<String> {
+    let system = table.system();
     Words { system, language }.table(table)
 }
 
 /// A condition that does not hold, and the fact that says so.
-pub fn failed_condition(system: &DescriptionSystem, failed: &FailedCondition, language: Language) -> String {
+pub fn failed_condition(failed: &TestedFact<'_>, language: Language) -> String {
+    let system = failed.system();
     Words { system, language }.failed(failed)
 }
 
@@ -78,47 +68,42 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn table(&self, table: &TableExplanation) -> Vec<String> {
-        let name = self.axis(&table.id);
+    fn table(&self, table: &TableExplanation<'_, '_>) -> Vec<String> {
+        let id = table.id();
+        let name = self.axis(id);
         let mut lines = Vec::new();
-        match &table.answer {
-            Answer::Decided(found) => {
-                lines.push(format!("{name}: {}", self.outcome(&table.id, found)));
-                lines.extend(self.reasons(found));
-            }
-            Answer::Held { row, possible } => {
+        match table.verdict() {
+            Verdict::Decided => self.decided(&name, table, &mut lines),
+            Verdict::Held => {
                 lines.push(format!("{name}: {}", self.language.pick("avvaktar", "held")));
-                match row {
+                match table.matched().next() {
                     Some(row) => {
-                        let reason = row.reason.as_ref().map_or(
+                        let reason = row.reason().map_or(
                             self.language.pick("ingen regel passar", "no rule matches"),
                             |reason| self.language.of(reason),
                         );
                         lines.push(format!(
                             "  {} {}: {reason}",
                             self.language.pick("regel", "rule"),
-                            row.rule
+                            row.rule.id
                         ));
-                        lines.extend(self.reasons(row));
+                        self.reasons(&row, &mut lines);
                     }
-                    None => lines.extend(self.possible(&table.id, possible)),
+                    None => self.possible(table, &mut lines),
                 }
             }
-            Answer::Collected { rules, possible } => {
-                if rules.is_empty() {
+            Verdict::Collected => {
+                if table.matched().next().is_none() {
                     lines.push(format!("{name}: {}", self.language.pick("inget", "none")));
                 }
-                for found in rules {
-                    lines.push(format!("{name}: {}", self.outcome(&table.id, found)));
-                    lines.extend(self.reasons(found));
-                }
-                lines.extend(self.possible(&table.id, possible));
+                self.decided(&name, table, &mut lines);
+                self.possible(table, &mut lines);
             }
         }
-        for other in &table.others {
-            let value = other.value.as_ref().map_or_else(
+        for other in table.others() {
+            let value = other.value().map_or_else(
                 || self.language.pick("avvaktar", "held").to_owned(),
-                |value| self.value(&table.id, value),
+                |value| self.value(id, value),
             );
             let why = match &other.standing {
                 Standing::NotInForce { from } => {
@@ -128,34 +113,41 @@ impl Words<'_> {
                     let failed: Vec<_> = failed.iter().map(|failed| self.failed(failed)).collect();
                     failed.join(self.language.pick("; och ", "; and "))
                 }
-                Standing::Undetermined { missing } => {
+                Standing::Undetermined(missing) => {
                     format!(
                         "{} {}",
                         self.language.pick("oavgjord, saknar", "undetermined, lacks"),
-                        self.axes(missing)
+                        self.axes(*missing)
                     )
                 }
             };
             lines.push(format!(
                 "  {} {} ({value}): {why}",
                 self.language.pick("inte regel", "not rule"),
-                other.rule
+                other.rule.id
             ));
         }
         lines
     }
 
-    fn outcome(&self, table: &str, found: &Match) -> String {
+    fn decided(&self, name: &str, table: &TableExplanation<'_, '_>, lines: &mut Vec<String>) {
+        for found in table.matched() {
+            lines.push(format!("{name}: {}", self.outcome(table.id(), &found)));
+            self.reasons(&found, lines);
+        }
+    }
+
+    fn outcome(&self, table: &str, found: &Match<'_, '_>) -> String {
         let value = found
-            .value
-            .as_ref()
+            .value()
             .map(|value| self.value(table, value))
             .unwrap_or_default();
-        let mut text = format!("{value} ({} {})", self.language.pick("regel", "rule"), found.rule);
-        if !found.legal_basis.is_empty() {
-            text = format!("{text}, {}", found.legal_basis);
+        let rule = found.rule;
+        let mut text = format!("{value} ({} {})", self.language.pick("regel", "rule"), rule.id);
+        if !rule.legal_basis.is_empty() {
+            text = format!("{text}, {}", rule.legal_basis);
         }
-        match found.status.as_str() {
+        match rule.status.as_str() {
             "statutory" => text.push_str(self.language.pick(", gällande rätt", ", statutory")),
             "proposed" => text.push_str(self.language.pick(", föreslaget", ", proposed")),
             _ => {}
@@ -163,63 +155,53 @@ impl Words<'_> {
         text
     }
 
-    fn reasons(&self, found: &Match) -> Vec<String> {
+    fn reasons(&self, found: &Match<'_, '_>, lines: &mut Vec<String>) {
         let because = self.language.pick("eftersom", "because");
-        found
-            .facts
-            .iter()
-            .map(|fact| format!("  {because} {}", self.fact(fact)))
-            .collect()
+        let facts = found.facts.iter();
+        lines.extend(facts.map(|fact| format!("  {because} {}", self.fact(fact))));
     }
 
-    fn fact(&self, fact: &DecidingFact) -> String {
+    fn fact(&self, fact: &TestedFact<'_>) -> String {
         let from = match fact.source {
             Some(from) => source(from, self.language),
             None => self.language.pick("ur tabellen", "from the table"),
         };
-        format!(
-            "{} = {} ({from})",
-            self.axis(&fact.axis),
-            self.codes(&fact.axis, &fact.values)
-        )
+        format!("{} = {} ({from})", self.axis(fact.axis()), self.values(fact))
     }
 
-    fn failed(&self, failed: &FailedCondition) -> String {
-        let not = if failed.negated {
+    fn failed(&self, failed: &TestedFact<'_>) -> String {
+        let not = if failed.negated() {
             self.language.pick("inte ", "not ")
         } else {
             ""
         };
         format!(
             "{} {} {}, {} {not}{}",
-            self.axis(&failed.fact.axis),
+            self.axis(failed.axis()),
             self.language.pick("är", "is"),
-            self.codes(&failed.fact.axis, &failed.fact.values),
+            self.values(failed),
             self.language.pick("ska vara", "must be"),
-            self.any(&failed.fact.axis, &failed.any_of),
+            self.any(failed.axis(), failed.any_of()),
         )
     }
 
-    fn possible(&self, table: &str, possible: &[Possible]) -> Vec<String> {
+    fn possible(&self, table: &TableExplanation<'_, '_>, lines: &mut Vec<String>) {
         let lead = self.language.pick("möjligt", "possible");
         let lacks = self.language.pick("saknar", "lacks");
-        possible
-            .iter()
-            .map(|one| {
-                format!(
-                    "  {lead}: {}, {lacks} {}",
-                    self.value(table, &one.value),
-                    self.axes(&one.missing)
-                )
-            })
-            .collect()
+        lines.extend(table.possible().map(|one| {
+            format!(
+                "  {lead}: {}, {lacks} {}",
+                self.value(table.id(), one.value),
+                self.axes(one.missing)
+            )
+        }));
     }
 
-    fn codes(&self, axis: &str, codes: &[String]) -> String {
-        if codes.is_empty() {
+    fn values(&self, fact: &TestedFact<'_>) -> String {
+        let names: Vec<_> = fact.values().map(|code| self.value(fact.axis(), code)).collect();
+        if names.is_empty() {
             return self.language.pick("ej tillämpligt", "not applicable").to_owned();
         }
-        let names: Vec<_> = codes.iter().map(|code| self.value(axis, code)).collect();
         names.join(", ")
     }
 
@@ -228,8 +210,8 @@ impl Words<'_> {
         names.join(self.language.pick(" eller ", " or "))
     }
 
-    fn axes(&self, ids: &[String]) -> String {
-        let names: Vec<_> = ids.iter().map(|id| self.axis(id)).collect();
+    fn axes(&self, missing: Missing<'_>) -> String {
+        let names: Vec<_> = missing.ids().map(|id| self.axis(id)).collect();
         names.join(", ")
     }
 

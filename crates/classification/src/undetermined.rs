@@ -59,7 +59,7 @@ impl DescriptionSystem {
 
     /// A held value: what decides a rule is what is missing of it, and of the earlier rules that could still take
     /// its place.
-    fn held(
+    pub(crate) fn held(
         &self,
         index: TableIndex,
         table: &CompiledTable,
@@ -152,20 +152,10 @@ impl DescriptionSystem {
                         .all(|other| other.slot != atom.slot || other.mask & atom.mask != 0)
             })
     }
-
-    /// What the tables wait for, as [`Self::undetermined`] finds it.
-    pub(crate) fn waiting(&self, date: Date, filled: &FactSet, result: &Classification) -> Waiting {
-        let mut waiting = Waiting::default();
-        for (index, table_result) in result.iter() {
-            if let (TableResult::Held { .. }, Some((table, _))) = (table_result, self.source_table(index)) {
-                self.held(index, table, date, filled, &mut waiting, &mut Vec::new());
-            }
-        }
-        waiting
-    }
 }
 
-fn add(out: &mut Vec<Undetermined>, table: TableIndex, value: u8, missing: AxisSet) {
+/// Adds a value still possible; to one that stands there already, what else would decide it.
+pub(crate) fn add(out: &mut Vec<Undetermined>, table: TableIndex, value: u8, missing: AxisSet) {
     match out
         .iter_mut()
         .rev()

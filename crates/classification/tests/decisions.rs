@@ -11,8 +11,9 @@ mod support;
 
 use proptest::prelude::*;
 use support::{Choices, Facts, GRAINS, Oracle, Said, TODAY, codes, compiled, facts, system};
+use vardnav_classification::explain::{Standing, Verdict};
 use vardnav_classification::model::*;
-use vardnav_classification::{DescriptionSystem, TableResult, explain};
+use vardnav_classification::{DescriptionSystem, TableResult};
 
 fn said(system: &DescriptionSystem, grain: Grain, facts: &Facts) -> Vec<Said> {
     let result = system.classify(grain, TODAY, &compiled(system, facts));
@@ -60,30 +61,33 @@ proptest! {
             let facts = facts(&mut choices, &source, grain);
             let said = said(&system, grain, &facts);
             let explanation = system.explain(grain, TODAY, &compiled(&system, &facts));
-            let mut told = explanation.tables.iter();
+            let mut told = explanation.tables();
             for said in said.into_iter().filter(|said| *said != Said::NotApplicable) {
                 let table = told.next().unwrap();
-                let names = |possible: &[explain::Possible]| {
-                    let mut names: Vec<_> = possible.iter().map(|one| one.value.clone()).collect();
-                    names.sort();
-                    names
-                };
-                match (&table.answer, said) {
-                    (explain::Answer::Decided(found), Said::Value { value, rule }) => {
-                        prop_assert_eq!(found.value.as_ref(), Some(&value));
-                        prop_assert_eq!(&found.rule, &rule);
+                let mut possible: Vec<_> = table.possible().map(|one| one.value.to_owned()).collect();
+                possible.sort();
+                match (table.verdict(), said) {
+                    (Verdict::Decided, Said::Value { value, rule }) => {
+                        let found: Vec<_> = table.matched().collect();
+                        prop_assert_eq!(found.len(), 1);
+                        prop_assert_eq!(found[0].value(), Some(value.as_str()));
+                        prop_assert_eq!(&found[0].rule.id, &rule);
+                        let certain = table.others().all(|other| !matches!(other.standing, Standing::Undetermined(_)));
+                        prop_assert!(certain);
                     }
-                    (explain::Answer::Held { possible, .. }, Said::Held { possible: expected }) => {
-                        prop_assert_eq!(names(possible), expected);
+                    (Verdict::Held, Said::Held { possible: expected }) => {
+                        prop_assert!(table.matched().all(|row| row.value().is_none()));
+                        prop_assert_eq!(possible, expected);
                     }
-                    (explain::Answer::Collected { rules, possible }, Said::Collected { values, possible: open }) => {
-                        let mut given: Vec<_> = rules.iter().filter_map(|rule| rule.value.clone()).collect();
+                    (Verdict::Collected, Said::Collected { values, possible: open }) => {
+                        let mut given: Vec<_> =
+                            table.matched().filter_map(|rule| rule.value()).map(str::to_owned).collect();
                         given.sort();
                         given.dedup();
                         prop_assert_eq!(given, values);
-                        prop_assert_eq!(names(possible), open);
+                        prop_assert_eq!(possible, open);
                     }
-                    (answer, said) => prop_assert!(false, "{:?} is not {:?}", answer, said),
+                    (verdict, said) => prop_assert!(false, "{:?} is not {:?}", verdict, said),
                 }
             }
             prop_assert!(told.next().is_none());
@@ -128,36 +132,26 @@ proptest! {
         for grain in GRAINS {
             let before = facts(&mut choices, &source, grain);
             let explanation = system.explain(grain, TODAY, &compiled(&system, &before));
-            for table in &explanation.tables {
-                let (explain::Answer::Held { possible, .. } | explain::Answer::Collected { possible, .. }) =
-                    &table.answer
-                else {
-                    continue;
-                };
-                for open in possible {
-                    prop_assert!(!open.missing.is_empty());
+            for table in explanation.tables() {
+                for open in table.possible() {
+                    prop_assert!(!open.missing.slots.is_empty());
                     let mut after = before.clone();
-                    for axis in &open.missing {
+                    for axis in open.missing.ids() {
                         prop_assert!(!before.contains_key(axis));
                         let slot = system.axis(axis).unwrap();
                         if system.takes_fact(slot, grain) {
                             let count = system.values_of(slot).len();
-                            after.insert(axis.clone(), vec![format!("v{}", choices.up_to(count))]);
+                            after.insert(axis.to_owned(), vec![format!("v{}", choices.up_to(count))]);
                         }
                     }
                     let later = system.explain(grain, TODAY, &compiled(&system, &after));
-                    let later = later.tables.iter().find(|later| later.id == table.id).unwrap();
-                    let still = match &later.answer {
-                        explain::Answer::Decided(_) => &[][..],
-                        explain::Answer::Held { possible, .. }
-                        | explain::Answer::Collected { possible, .. } => possible,
-                    };
-                    if let Some(still) = still.iter().find(|still| still.value == open.value) {
-                        let waits_for_rows = still.missing.iter().all(|name| {
-                            let slot = system.axis(name).unwrap();
+                    let later = later.tables().find(|later| later.id() == table.id()).unwrap();
+                    let mut still = later.possible();
+                    if let Some(still) = still.find(|still| still.value == open.value) {
+                        let waits_for_rows = still.missing.slots.iter().all(|slot| {
                             system.axis_definition(slot).is_none() && !system.takes_fact(slot, grain)
                         });
-                        prop_assert!(waits_for_rows, "{:?} still lacks {:?}", still.value, still.missing);
+                        prop_assert!(waits_for_rows, "{:?} still lacks {:?}", still.value, still.missing.slots);
                     }
                 }
             }

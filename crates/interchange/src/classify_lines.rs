@@ -16,6 +16,7 @@ mod explanation;
 mod line;
 
 pub use answer::{Answer, TableAnswer, write_findings};
+pub use explanation::{KnownFact, MatchedRule, OtherRule, TableReasons, Wanted, WhyNot, explanation_value};
 
 use line::{RawLine, Stated};
 
@@ -208,7 +209,7 @@ impl<'a> Classifier<'a> {
                     undetermined: &self.undetermined,
                     explanation: self.explain.then(|| {
                         let explanation = release.system.explain(case.grain, case.date, &case.facts);
-                        explanation::json(release.system, &explanation)
+                        explanation_value(&explanation::reasons(&explanation))
                     }),
                 };
                 decided.write(out);
