@@ -9,7 +9,7 @@
 use vardnav_interchange::register::read::read_record;
 use vardnav_interchange::register::receipt_file::{PublicKey, ReceiptFile, ReceiptFileError};
 use vardnav_register::derived::Derived;
-use vardnav_register::entry::{Entry, Header, Nonces, identity_bytes};
+use vardnav_register::entry::{Entry, Header, Nonces, VERSION, identity_bytes};
 use vardnav_register::hash::{Hash, sha256};
 use vardnav_register::identity::PersonKey;
 use vardnav_register::receipt::{Receipt, ReceiptLeaf, SignedHead, head_bytes_to_sign, stream_of};
@@ -42,6 +42,7 @@ fn file() -> ReceiptFile {
             derived: [3; 32],
         };
         let header = Header {
+            version: VERSION,
             reporter: reporter.into(),
             kind: record.kind(),
             id: record.id.clone(),
@@ -49,12 +50,13 @@ fn file() -> ReceiptFile {
             received,
             release: "2026.1".into(),
         };
-        let identity = identity_bytes(&record.person, received).unwrap();
+        let identity = identity_bytes(&record.person, received, VERSION).unwrap();
         let derived = (PersonKey([4; 16]), &Derived::default());
-        let entry = Entry::new(header, &record, &identity, derived, &nonces, Vec::new());
+        let entry = Entry::new(header, &record, &identity, derived, &nonces, Vec::new()).unwrap();
         hashes.push(entry.leaf());
         leaves.push(ReceiptLeaf {
             line: index as u64 + 1,
+            version: VERSION,
             kind: record.kind(),
             id: record.id,
             revision: record.revision,

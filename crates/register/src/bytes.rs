@@ -27,6 +27,16 @@ pub struct DecodeError {
     pub problem: DecodeProblem,
 }
 
+impl DecodeError {
+    /// The error of a version that is not known, whatever follows it.
+    pub(crate) fn unknown_version() -> Self {
+        Self {
+            at: 0,
+            problem: DecodeProblem::Version,
+        }
+    }
+}
+
 /// What can be wrong with bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -141,6 +151,11 @@ impl Writer {
     /// Bytes without a length: for digests, nonces and other fixed widths.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// That many zeros, without a length.
+    pub fn zeros(&mut self, count: usize) {
+        self.bytes.resize(self.bytes.len() + count, 0);
     }
 
     /// A length and that many bytes.

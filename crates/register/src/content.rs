@@ -1,5 +1,6 @@
 //! The bytes of what was reported, without the person: residence, principals, unit, facts and what is particular
-//! to the kind. Strings stand as reported; facts are sorted, so that their order in a file does not matter.
+//! to the kind. Strings stand as reported, and an empty one that need not be there is the same as none; facts are
+//! sorted, so that their order in a file does not matter, and no axis or value stands twice.
 //! Id and revision are in the header of the entry, the person in the vault.
 
 use jiff::civil::Date;
@@ -71,47 +72,57 @@ impl RecordKind {
     }
 }
 
-/// The canonical bytes of a record's content.
-pub fn content_bytes(record: &Record) -> Vec<u8> {
+/// The canonical bytes of a record's content in a version of the format.
+///
+/// # Errors
+/// [`DecodeProblem::Version`] when the version is not known.
+pub fn content_bytes(record: &Record, version: u8) -> Result<Vec<u8>, DecodeError> {
+    if version != 1 {
+        return Err(DecodeError::unknown_version());
+    }
     let mut w = Writer::with_capacity(256);
-    w.option_str(record.residence.as_deref());
+    write_text(&mut w, record.residence.as_deref());
     for principal in [
         &record.principals.responsible,
         &record.principals.performing,
         &record.principals.bed_owner,
         &record.principals.payer,
     ] {
-        w.option_str(principal.as_deref());
+        write_text(&mut w, principal.as_deref());
     }
-    w.option_str(record.unit.as_deref());
+    write_text(&mut w, record.unit.as_deref());
     write_facts(&mut w, &record.facts);
     match &record.body {
         Body::Episode(episode) => write_episode(&mut w, episode),
         Body::Contact(contact) => write_contact(&mut w, contact),
         Body::MonitoringPeriod(period) => write_monitoring(&mut w, period),
     }
-    w.into_bytes()
+    Ok(w.into_bytes())
 }
 
-/// The record of content bytes; its person is [`Person::withheld`].
+/// The record of content bytes of a version; its person is [`Person::withheld`].
 ///
 /// # Errors
-/// [`DecodeError`] when the bytes are not of the kind's form.
+/// [`DecodeError`] when the version is not known or the bytes are not of the kind's form.
 pub fn decode_content(
+    version: u8,
     kind: RecordKind,
     id: &str,
     revision: u32,
     bytes: &[u8],
 ) -> Result<Record, DecodeError> {
+    if version != 1 {
+        return Err(DecodeError::unknown_version());
+    }
     let mut r = Reader::new(bytes);
-    let residence = r.option_string()?;
+    let residence = read_text(&mut r)?;
     let principals = Principals {
-        responsible: r.option_string()?,
-        performing: r.option_string()?,
-        bed_owner: r.option_string()?,
-        payer: r.option_string()?,
+        responsible: read_text(&mut r)?,
+        performing: read_text(&mut r)?,
+        bed_owner: read_text(&mut r)?,
+        payer: read_text(&mut r)?,
     };
-    let unit = r.option_string()?;
+    let unit = read_text(&mut r)?;
     let facts = read_facts(&mut r)?;
     let body = match kind {
         RecordKind::Episode => Body::Episode(read_episode(&mut r)?),
@@ -132,6 +143,18 @@ pub fn decode_content(
     })
 }
 
+/// A text that need not be there; an empty one is none.
+fn write_text(w: &mut Writer, text: Option<&str>) {
+    w.option_str(text.filter(|text| !text.is_empty()));
+}
+
+fn read_text(r: &mut Reader<'_>) -> Result<Option<String>, DecodeError> {
+    match r.option_string()? {
+        Some(text) if text.is_empty() => Err(r.error(DecodeProblem::NotCanonical)),
+        text => Ok(text),
+    }
+}
+
 fn write_facts(w: &mut Writer, facts: &[Fact]) {
     let mut sorted: Vec<&Fact> = facts.iter().collect();
     sorted.sort();
@@ -147,13 +170,13 @@ fn read_facts(r: &mut Reader<'_>) -> Result<Vec<Fact>, DecodeError> {
     let facts = r.seq(ITEMS_MAX, |r| {
         let axis = r.string()?;
         let values = strings(r)?;
-        if values.is_sorted() {
+        if values.is_sorted_by(|one, next| one < next) {
             Ok(Fact { axis, values })
         } else {
             Err(r.error(DecodeProblem::NotCanonical))
         }
     })?;
-    if facts.is_sorted() {
+    if facts.is_sorted_by(|one, next| one.axis < next.axis) {
         Ok(facts)
     } else {
         Err(r.error(DecodeProblem::NotCanonical))
@@ -171,11 +194,11 @@ fn write_strings(w: &mut Writer, texts: &[String]) {
 fn write_episode(w: &mut Writer, episode: &Episode) {
     w.date(episode.start);
     w.option_date(episode.end);
-    w.option_str(episode.end_mode.as_deref());
-    w.option_str(episode.decided_by.as_deref());
+    write_text(w, episode.end_mode.as_deref());
+    write_text(w, episode.decided_by.as_deref());
     w.seq(&episode.plans, |w, plan| {
         w.str(&plan.kind);
-        w.option_str(plan.legal_basis.as_deref());
+        write_text(w, plan.legal_basis.as_deref());
         write_strings(w, &plan.parties);
         w.date(plan.from);
         w.option_date(plan.until);
@@ -183,7 +206,7 @@ fn write_episode(w: &mut Writer, episode: &Episode) {
     w.seq(&episode.segments, |w, segment| {
         w.date(segment.start);
         w.option_date(segment.end);
-        w.option_str(segment.unit.as_deref());
+        write_text(w, segment.unit.as_deref());
         write_facts(w, &segment.facts);
     });
 }
@@ -192,12 +215,12 @@ fn read_episode(r: &mut Reader<'_>) -> Result<Episode, DecodeError> {
     Ok(Episode {
         start: r.date()?,
         end: r.option_date()?,
-        end_mode: r.option_string()?,
-        decided_by: r.option_string()?,
+        end_mode: read_text(r)?,
+        decided_by: read_text(r)?,
         plans: r.seq(ITEMS_MAX, |r| {
             Ok(Plan {
                 kind: r.string()?,
-                legal_basis: r.option_string()?,
+                legal_basis: read_text(r)?,
                 parties: strings(r)?,
                 from: r.date()?,
                 until: r.option_date()?,
@@ -207,7 +230,7 @@ fn read_episode(r: &mut Reader<'_>) -> Result<Episode, DecodeError> {
             Ok(Segment {
                 start: r.date()?,
                 end: r.option_date()?,
-                unit: r.option_string()?,
+                unit: read_text(r)?,
                 facts: read_facts(r)?,
             })
         })?,
@@ -217,11 +240,11 @@ fn read_episode(r: &mut Reader<'_>) -> Result<Episode, DecodeError> {
 fn write_contact(w: &mut Writer, contact: &Contact) {
     let coding = |w: &mut Writer, coding: &Coding| {
         w.str(&coding.system);
-        w.option_str(coding.version.as_deref());
+        write_text(w, coding.version.as_deref());
         w.str(&coding.code);
     };
     w.date(contact.date);
-    w.option_str(contact.episode.as_deref());
+    write_text(w, contact.episode.as_deref());
     write_strings(w, &contact.professions);
     w.option(contact.delegated, Writer::flag);
     w.option(contact.reason.as_ref(), coding);
@@ -235,13 +258,13 @@ fn read_contact(r: &mut Reader<'_>) -> Result<Contact, DecodeError> {
     let coding = |r: &mut Reader<'_>| {
         Ok(Coding {
             system: r.string()?,
-            version: r.option_string()?,
+            version: read_text(r)?,
             code: r.string()?,
         })
     };
     Ok(Contact {
         date: r.date()?,
-        episode: r.option_string()?,
+        episode: read_text(r)?,
         professions: strings(r)?,
         delegated: r.option(Reader::flag)?,
         reason: r.option(coding)?,
@@ -255,8 +278,8 @@ fn read_contact(r: &mut Reader<'_>) -> Result<Contact, DecodeError> {
 fn write_monitoring(w: &mut Writer, period: &MonitoringPeriod) {
     w.date(period.start);
     w.option_date(period.end);
-    w.option_str(period.episode.as_deref());
-    w.option_str(period.ordered_by.as_deref());
+    write_text(w, period.episode.as_deref());
+    write_text(w, period.ordered_by.as_deref());
     write_strings(w, &period.measures);
     w.option(period.thresholds, Writer::flag);
     w.option(period.response_duty, Writer::flag);
@@ -267,8 +290,8 @@ fn read_monitoring(r: &mut Reader<'_>) -> Result<MonitoringPeriod, DecodeError> 
     Ok(MonitoringPeriod {
         start: r.date()?,
         end: r.option_date()?,
-        episode: r.option_string()?,
-        ordered_by: r.option_string()?,
+        episode: read_text(r)?,
+        ordered_by: read_text(r)?,
         measures: strings(r)?,
         thresholds: r.option(Reader::flag)?,
         response_duty: r.option(Reader::flag)?,
@@ -286,9 +309,9 @@ mod tests {
         #[test]
         fn anything_is_read_without_panic_and_has_one_form(kind in 1u8..=3, bytes: Vec<u8>) {
             let kind = RecordKind::from_number(kind).unwrap();
-            if let Ok(record) = decode_content(kind, "a", 1, &bytes) {
+            if let Ok(record) = decode_content(1, kind, "a", 1, &bytes) {
                 prop_assert_eq!(record.kind(), kind);
-                prop_assert_eq!(content_bytes(&record), bytes);
+                prop_assert_eq!(content_bytes(&record, 1), Ok(bytes));
             }
         }
     }

@@ -11,6 +11,7 @@ use vardnav_classification::{AxisIndex, DescriptionSystem, FactSet};
 
 use crate::derived::{Derived, Part, PartDerived};
 use crate::identity::{Identity, age_on};
+use crate::outcome::Outcome;
 use crate::record::{Body, Contact, Fact, Person, Plan, Principals, Record, Segment, Sex};
 use crate::surroundings::{EpisodeView, ReleaseView, SegmentView, Surroundings, covers};
 use crate::unit::UnitVersion;
@@ -55,7 +56,7 @@ impl<'a> Attributes<'a> {
         Self {
             sex: derived.sex,
             ages: Ages::Before(derived),
-            protected: derived.residence.is_none(),
+            protected: derived.protected,
         }
     }
 
@@ -68,7 +69,8 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Describes and classifies every part of a record. Parts on whose date no release is in force are left out.
+/// Describes and classifies every part of a record. Parts on whose date no release is in force are left out. The
+/// outcome tells whether a value waits; findings are not looked for.
 pub fn derive<S: Surroundings + ?Sized>(
     record: &Record,
     reporter: &str,
@@ -103,11 +105,17 @@ pub fn derive<S: Surroundings + ?Sized>(
             .collect(),
     };
     let residence = record.residence.clone().filter(|_| !person.protected);
-    Derived {
+    let mut derived = Derived {
+        protected: person.protected,
         sex: person.sex,
         residence,
         parts,
+        ..Derived::default()
+    };
+    if derived.is_held() {
+        derived.outcome = Outcome::Held;
     }
+    derived
 }
 
 fn part_derived<S: Surroundings + ?Sized>(
@@ -349,21 +357,22 @@ impl Masks {
     const NONE: Self = Self([0; SLOTS]);
 
     /// Axes and values that the release does not know are left aside, and so is an axis with several values
-    /// that takes one: which one holds is unknown.
+    /// that takes one: which one holds is unknown, in whatever order they stand.
     fn of(facts: &[Fact], system: &DescriptionSystem) -> Self {
         let mut masks = Self::NONE;
         for fact in facts {
             let Some(axis) = system.axis(&fact.axis) else {
                 continue;
             };
-            let Some(definition) = system.axis_definition(axis) else {
-                continue;
-            };
-            let values = mask(&fact.values, axis, system);
-            if let Some(slot) = masks.0.get_mut(axis.position())
-                && (definition.multiple || values.count_ones() == 1)
+            if system.axis_definition(axis).is_some()
+                && let Some(slot) = masks.0.get_mut(axis.position())
             {
-                *slot = values;
+                *slot |= mask(&fact.values, axis, system);
+            }
+        }
+        for (slot, axis) in masks.0.iter_mut().zip(&system.source().axes) {
+            if !axis.multiple && slot.count_ones() > 1 {
+                *slot = 0;
             }
         }
         masks

@@ -1,20 +1,32 @@
-//! What was derived of a record, and its bytes in the ledger: facts and table results as ordinals within the
-//! release that each part names, with sex, age and residence, under the key of the person.
+//! What was derived of a record, and its bytes in the ledger: what became of it and what was found, facts and table
+//! results as ordinals within the release that each part names, with sex, age and residence, under the key of the
+//! person.
 //! How it is derived is [`crate::derive`]'s.
 
 use jiff::civil::Date;
 use vardnav_classification::{AxisIndex, DescriptionSystem, FactSet, FactSource, Grain, TableResult, facts};
 
 use crate::bytes::{DecodeError, DecodeProblem, Reader, Writer};
+use crate::definition::Severity;
+use crate::finding::StoredFinding;
 use crate::identity::PersonKey;
+use crate::outcome::Outcome;
 use crate::record::Sex;
 
 /// Most parts of a record that are read.
 const PARTS_MAX: usize = 10_000;
+/// Most findings of a record that are read. What a record may state allows fewer.
+const FINDINGS_MAX: usize = 1_000_000;
 
 /// What was derived of one revision of one record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Derived {
+    /// What became of the record.
+    pub outcome: Outcome,
+    /// What was found, in order.
+    pub findings: Vec<StoredFinding>,
+    /// Whether the identity is protected: then no residence is kept.
+    pub protected: bool,
     /// Legal sex.
     pub sex: Option<Sex>,
     /// Kommun of residence (SCB code, four digits; the first two are the region's); `None` when unknown or the
@@ -103,10 +115,23 @@ impl Derived {
         self.residence.as_deref()?.get(..2)
     }
 
-    /// The bytes kept in the ledger.
-    pub fn encode(&self, person: PersonKey) -> Vec<u8> {
-        let mut w = Writer::with_capacity(64 + self.parts.len() * 128);
+    /// The bytes kept in the ledger, in a version of the format.
+    ///
+    /// # Errors
+    /// [`DecodeProblem::Version`] when the version is not known.
+    pub fn encode(&self, person: PersonKey, version: u8) -> Result<Vec<u8>, DecodeError> {
+        if version != 1 {
+            return Err(DecodeError::unknown_version());
+        }
+        let mut w = Writer::with_capacity(64 + self.parts.len() * 128 + self.findings.len() * 64);
         w.raw(&person.0);
+        w.u8(self.outcome as u8);
+        w.seq(&self.findings, |w, finding| {
+            w.str(&finding.code);
+            w.u8(severity_number(finding.severity));
+            w.str(&finding.path);
+        });
+        w.flag(self.protected);
         w.u8(self.sex.map_or(0, |sex| sex as u8));
         w.option_str(self.residence.as_deref());
         w.seq(&self.parts, |w, part| {
@@ -124,16 +149,28 @@ impl Derived {
             encode_facts(w, &part.facts);
             w.seq(&part.tables, |w, result| encode_result(w, *result));
         });
-        w.into_bytes()
+        Ok(w.into_bytes())
     }
 
-    /// Reads what [`Self::encode`] wrote.
+    /// Reads what [`Self::encode`] wrote in a version.
     ///
     /// # Errors
-    /// [`DecodeError`] when the bytes are not of that form.
-    pub fn decode(bytes: &[u8]) -> Result<(PersonKey, Self), DecodeError> {
+    /// [`DecodeError`] when the version is not known or the bytes are not of its form.
+    pub fn decode(bytes: &[u8], version: u8) -> Result<(PersonKey, Self), DecodeError> {
+        if version != 1 {
+            return Err(DecodeError::unknown_version());
+        }
         let mut r = Reader::new(bytes);
         let person = PersonKey(r.array()?);
+        let outcome = Outcome::from_number(r.u8()?).ok_or_else(|| r.error(DecodeProblem::Tag))?;
+        let findings = r.seq(FINDINGS_MAX, |r| {
+            Ok(StoredFinding {
+                code: r.string()?,
+                severity: severity_from_number(r.u8()?).ok_or_else(|| r.error(DecodeProblem::Tag))?,
+                path: r.string()?,
+            })
+        })?;
+        let protected = r.flag()?;
         let sex = match r.u8()? {
             0 => None,
             1 => Some(Sex::Female),
@@ -163,12 +200,30 @@ impl Derived {
         Ok((
             person,
             Self {
+                outcome,
+                findings,
+                protected,
                 sex,
                 residence,
                 parts,
             },
         ))
     }
+}
+
+/// The stored number of a weight.
+fn severity_number(severity: Severity) -> u8 {
+    match severity {
+        Severity::Warning => 1,
+        Severity::Hold => 2,
+        Severity::Error => 3,
+    }
+}
+
+fn severity_from_number(number: u8) -> Option<Severity> {
+    [Severity::Warning, Severity::Hold, Severity::Error]
+        .into_iter()
+        .find(|severity| severity_number(*severity) == number)
 }
 
 fn encode_facts(w: &mut Writer, facts: &FactSet) {
@@ -269,6 +324,13 @@ mod tests {
         facts.set(AxisIndex::new(7).unwrap(), 0, FactSource::Derived);
         facts.set(AxisIndex::new(47).unwrap(), 1 << 61, FactSource::Segment);
         let derived = Derived {
+            outcome: Outcome::Held,
+            findings: vec![StoredFinding {
+                code: "VN-REG-041".into(),
+                severity: Severity::Hold,
+                path: "segments[3]".into(),
+            }],
+            protected: true,
             sex: Some(Sex::Female),
             residence: Some("0180".into()),
             parts: vec![PartDerived {
@@ -289,20 +351,23 @@ mod tests {
             }],
         };
         let person = PersonKey([7; 16]);
-        let bytes = derived.encode(person);
-        assert_eq!(Derived::decode(&bytes), Ok((person, derived.clone())));
+        let bytes = derived.encode(person, 1).unwrap();
+        assert_eq!(Derived::decode(&bytes, 1), Ok((person, derived.clone())));
+        let unknown = DecodeError::unknown_version();
+        assert_eq!(derived.encode(person, 2), Err(unknown));
+        assert_eq!(Derived::decode(&bytes, 2), Err(unknown));
         assert_eq!(derived.region(), Some("01"));
         assert!(derived.is_held());
         for end in 0..bytes.len() {
-            assert!(Derived::decode(&bytes[..end]).is_err());
+            assert!(Derived::decode(&bytes[..end], 1).is_err());
         }
     }
 
     proptest! {
         #[test]
         fn anything_is_read_without_panic_and_has_one_form(bytes: Vec<u8>) {
-            if let Ok((person, derived)) = Derived::decode(&bytes) {
-                prop_assert_eq!(derived.encode(person), bytes);
+            if let Ok((person, derived)) = Derived::decode(&bytes, 1) {
+                prop_assert_eq!(derived.encode(person, 1), Ok(bytes));
             }
         }
     }

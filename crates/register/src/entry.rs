@@ -1,12 +1,14 @@
-//! Entries of a reporter's stream: their bytes in format v1, the commitments in them and the leaf of the Merkle
-//! tree. Nonces, sealed nonces and instants are arguments; nothing here draws or reads one.
+//! Entries of a reporter's stream: their bytes, the commitments in them and the leaf of the Merkle tree. Nonces,
+//! sealed nonces and instants are arguments; nothing here draws or reads one.
 //!
-//! An entry is `kind u8 ‖ version u8 ‖ header ‖ body`. The leaf is SHA-256(0x00 ‖ kind ‖ version ‖ header ‖
+//! An entry keeps the version it was written with, and so does its receipt: its bytes and its leaf are computed in
+//! that version for ever. Version 1 is `kind u8 ‖ version u8 ‖ header ‖ body`. The leaf is SHA-256(0x00 ‖ kind ‖ version ‖ header ‖
 //! C_content ‖ C_identity ‖ C_derived), and each commitment SHA-256(tag ‖ nonce ‖ bytes) under its own nonce.
 //! The body holds content and derived values with their nonces, the identity only as its commitment and the
-//! sealed nonce. An erased entry keeps header and commitments, so leaf, order and proofs survive.
+//! sealed nonce. An erased entry keeps header and commitments, so leaf, order and proofs survive; a filler of zeros
+//! gives it the length of what it takes the place of, so it can be written over it.
 
-use crate::bytes::{DecodeError, DecodeProblem, Reader, Writer};
+use crate::bytes::{BYTES_MAX, DecodeError, DecodeProblem, Reader, Writer};
 use crate::content::{content_bytes, decode_content};
 use crate::derived::Derived;
 use crate::hash::{Hash, sha256};
@@ -16,7 +18,7 @@ use crate::record::{Person, Record, RecordKind};
 /// A nonce of a commitment.
 pub type Nonce = [u8; 32];
 
-/// The version of the format that is written.
+/// The version of the format that new entries are written in.
 pub const VERSION: u8 = 1;
 
 /// The kind of entry that reports a record.
@@ -32,6 +34,8 @@ const TAG_KEY: u8 = 0x05;
 /// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
+    /// Version of the format: of the entry and of all bytes that its leaf commits to.
+    pub version: u8,
     /// The reporter whose stream holds it.
     pub reporter: String,
     /// What kind of record.
@@ -56,7 +60,7 @@ impl Header {
 
     fn write(&self, w: &mut Writer) {
         w.u8(KIND_REPORT);
-        w.u8(VERSION);
+        w.u8(self.version);
         w.str(&self.reporter);
         w.u8(self.kind as u8);
         w.str(&self.id);
@@ -69,10 +73,12 @@ impl Header {
         if r.u8()? != KIND_REPORT {
             return Err(r.error(DecodeProblem::Tag));
         }
-        if r.u8()? != VERSION {
+        let version = r.u8()?;
+        if version != 1 {
             return Err(r.error(DecodeProblem::Version));
         }
         Ok(Self {
+            version,
             reporter: r.string()?,
             kind: RecordKind::from_number(r.u8()?).ok_or_else(|| r.error(DecodeProblem::Tag))?,
             id: r.string()?,
@@ -140,12 +146,27 @@ impl std::fmt::Debug for Nonces {
     }
 }
 
-/// The bytes of the identity as reported: kind of number, the number in its one form, stated sex, stated date of
-/// birth, protection. `received` is the instant in the header, which gives ten-digit forms their century.
+/// Why there are no bytes of an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityBytesError {
+    /// The number is not of its kind.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The version of the format is not known.
+    #[error(transparent)]
+    Version(#[from] DecodeError),
+}
+
+/// The bytes of the identity as reported, in a version of the format: kind of number, the number in its one form,
+/// stated sex, stated date of birth, protection. `received` is the instant in the header, which gives ten-digit
+/// forms their century.
 ///
 /// # Errors
-/// [`IdentityError`] when the number is not of its kind.
-pub fn identity_bytes(person: &Person, received: i64) -> Result<Vec<u8>, IdentityError> {
+/// [`IdentityBytesError`] when the number is not of its kind or the version is not known.
+pub fn identity_bytes(person: &Person, received: i64, version: u8) -> Result<Vec<u8>, IdentityBytesError> {
+    if version != 1 {
+        return Err(DecodeError::unknown_version().into());
+    }
     let number = normalise(person, reference_date(received))?;
     let mut w = Writer::with_capacity(32);
     w.u8(person.identity_type as u8);
@@ -198,6 +219,8 @@ pub enum EntryBody {
         content: Hash,
         /// Commitment to the derived values that were.
         derived: Hash,
+        /// How many zeros follow, so that the entry has the length of the one it takes the place of.
+        filler: u32,
     },
 }
 
@@ -212,8 +235,11 @@ impl std::fmt::Debug for EntryBody {
 }
 
 impl Entry {
-    /// The entry of a record. `identity` are its [`identity_bytes`], `sealed_identity_nonce` the vault's sealed
-    /// form of `nonces.identity`.
+    /// The entry of a record, in the version that the header names. `identity` are its [`identity_bytes`] in that
+    /// version, `sealed_identity_nonce` the vault's sealed form of `nonces.identity`.
+    ///
+    /// # Errors
+    /// [`DecodeProblem::Version`] when the version is not known.
     pub fn new(
         header: Header,
         record: &Record,
@@ -221,18 +247,20 @@ impl Entry {
         (person, derived): (PersonKey, &Derived),
         nonces: &Nonces,
         sealed_identity_nonce: Vec<u8>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, DecodeError> {
+        let content = content_bytes(record, header.version)?;
+        let derived = derived.encode(person, header.version)?;
+        Ok(Self {
             header,
             identity: commit_identity(&nonces.identity, identity),
             body: EntryBody::Whole {
-                content: content_bytes(record),
+                content,
                 content_nonce: nonces.content,
                 sealed_identity_nonce,
-                derived: derived.encode(person),
+                derived,
                 derived_nonce: nonces.derived,
             },
-        }
+        })
     }
 
     /// The bytes kept in the stream.
@@ -255,10 +283,16 @@ impl Entry {
                 w.bytes(derived);
                 w.raw(derived_nonce);
             }
-            EntryBody::Erased { content, derived } => {
+            EntryBody::Erased {
+                content,
+                derived,
+                filler,
+            } => {
                 w.u8(2);
                 w.raw(content);
                 w.raw(derived);
+                w.u32(*filler);
+                w.zeros(*filler as usize);
             }
         }
         w.into_bytes()
@@ -283,6 +317,7 @@ impl Entry {
             2 => EntryBody::Erased {
                 content: r.array()?,
                 derived: r.array()?,
+                filler: read_filler(&mut r)?,
             },
             _ => return Err(r.error(DecodeProblem::Tag)),
         };
@@ -307,7 +342,7 @@ impl Entry {
                 commit_content(content_nonce, content),
                 commit_derived(derived_nonce, derived),
             ),
-            EntryBody::Erased { content, derived } => (*content, *derived),
+            EntryBody::Erased { content, derived, .. } => (*content, *derived),
         };
         Commitments {
             content,
@@ -328,7 +363,14 @@ impl Entry {
     pub fn record(&self) -> Result<Option<Record>, DecodeError> {
         match &self.body {
             EntryBody::Whole { content, .. } => {
-                decode_content(self.header.kind, &self.header.id, self.header.revision, content).map(Some)
+                let Header {
+                    version,
+                    kind,
+                    id,
+                    revision,
+                    ..
+                } = &self.header;
+                decode_content(*version, *kind, id, *revision, content).map(Some)
             }
             EntryBody::Erased { .. } => Ok(None),
         }
@@ -340,13 +382,28 @@ impl Entry {
     /// [`DecodeError`] when the derived bytes are not of their form.
     pub fn derived(&self) -> Result<Option<(PersonKey, Derived)>, DecodeError> {
         match &self.body {
-            EntryBody::Whole { derived, .. } => Derived::decode(derived).map(Some),
+            EntryBody::Whole { derived, .. } => Derived::decode(derived, self.header.version).map(Some),
             EntryBody::Erased { .. } => Ok(None),
         }
     }
 
-    /// The entry as it stands after erasure: the leaf is the same.
+    /// The entry as it stands after erasure, in its shortest form: the leaf is the same.
     pub fn erased(&self) -> Self {
+        self.erased_with(0)
+    }
+
+    /// The entry as it stands after erasure, encoded in exactly `length` bytes, so that it can be written over the
+    /// row it takes the place of: the leaf is the same. `None` when its shortest form is longer, which no entry of a
+    /// record makes it, or the filler would be longer than any bytes are.
+    pub fn erased_to(&self, length: usize) -> Option<Self> {
+        let filler = length.checked_sub(self.erased().encode().len())?;
+        (filler <= BYTES_MAX)
+            .then(|| u32::try_from(filler).ok())
+            .flatten()
+            .map(|filler| self.erased_with(filler))
+    }
+
+    fn erased_with(&self, filler: u32) -> Self {
         let Commitments {
             content,
             identity,
@@ -355,13 +412,31 @@ impl Entry {
         Self {
             header: self.header.clone(),
             identity,
-            body: EntryBody::Erased { content, derived },
+            body: EntryBody::Erased {
+                content,
+                derived,
+                filler,
+            },
         }
     }
 
     /// The key under which a store finds it in its reporter's stream.
     pub fn key(&self) -> [u8; 16] {
         row_key(self.header.kind, &self.header.id, self.header.revision)
+    }
+}
+
+/// The length of a filler, after its zeros were read.
+fn read_filler(r: &mut Reader<'_>) -> Result<u32, DecodeError> {
+    let length = r.u32()?;
+    let zeros = match usize::try_from(length) {
+        Ok(length) if length <= BYTES_MAX => r.raw(length)?,
+        _ => return Err(r.error(DecodeProblem::TooLong)),
+    };
+    if zeros.iter().all(|byte| *byte == 0) {
+        Ok(length)
+    } else {
+        Err(r.error(DecodeProblem::NotCanonical))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The register: what is reported, how it is validated and described, and the bytes, trees and receipts that
 //! make its ledger provable. Pure: no clock, no randomness, no files, no network.
 
+pub mod audit;
 pub mod bytes;
 pub mod content;
 pub mod definition;

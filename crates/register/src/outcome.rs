@@ -7,7 +7,7 @@ use crate::content::content_bytes;
 use crate::definition::Severity;
 use crate::derive::{Attributes, derive};
 use crate::derived::Derived;
-use crate::entry::{Entry, EntryBody, Nonce, commit_content, commit_identity, identity_bytes};
+use crate::entry::{Entry, EntryBody, Header, Nonce, commit_content, commit_identity, identity_bytes};
 use crate::finding::Finding;
 use crate::identity::{Identity, identify};
 use crate::record::Record;
@@ -15,10 +15,11 @@ use crate::surroundings::Surroundings;
 use crate::validate::{contradictions, validate, waiting};
 
 /// What became of a record. The numbers are stored bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(u8)]
 pub enum Outcome {
     /// Taken, and everything derived that can be.
+    #[default]
     Accepted = 1,
     /// Taken; some derived value waits.
     Held = 2,
@@ -27,6 +28,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome with this number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Accepted, Self::Held, Self::Rejected]
+            .into_iter()
+            .find(|outcome| *outcome as u8 == number)
+    }
+
     /// Its name in files and answers.
     pub fn name(self) -> &'static str {
         match self {
@@ -53,11 +61,14 @@ pub struct Assessment {
     pub outcome: Outcome,
     /// What was found.
     pub findings: Vec<Finding>,
-    /// Who it is about and what was derived; `None` when it is rejected.
+    /// Who it is about and what was derived, with outcome and findings as they are stored; `None` when it is
+    /// rejected.
     pub accepted: Option<(Identity, Derived)>,
 }
 
-/// Validates a record, derives, looks for contradictions and values that wait. `received` is the day of reporting.
+/// Validates a record, derives, looks for contradictions and values that wait. `received` is the day of reporting:
+/// the [`crate::identity::reference_date`] of the instant that goes into the header of its entry. No other day will
+/// do: the identity resolved here and the one committed to get their century from the same day.
 pub fn assess<S: Surroundings + ?Sized>(
     record: &Record,
     reporter: &str,
@@ -87,7 +98,7 @@ pub fn assess<S: Surroundings + ?Sized>(
         ));
         return rejected(findings);
     };
-    let derived = derive(
+    let mut derived = derive(
         record,
         reporter,
         &Attributes::of(&record.person, &identity),
@@ -103,6 +114,8 @@ pub fn assess<S: Surroundings + ?Sized>(
     } else {
         Outcome::of(&findings)
     };
+    derived.outcome = outcome;
+    derived.findings = findings.iter().map(Finding::stored).collect();
     Assessment {
         outcome,
         findings,
@@ -149,11 +162,13 @@ pub fn is_same(record: &Record, former: &Entry, identity_nonce: &Nonce) -> bool 
     else {
         return false;
     };
-    let bytes = content_bytes(record);
-    bytes == *content
-        && commit_content(content_nonce, &bytes) == former.commitments().content
-        && identity_bytes(&record.person, former.header.received)
-            .is_ok_and(|bytes| commit_identity(identity_nonce, &bytes) == former.identity)
+    let Header {
+        received, version, ..
+    } = former.header;
+    content_bytes(record, version).is_ok_and(|bytes| {
+        bytes == *content && commit_content(content_nonce, &bytes) == former.commitments().content
+    }) && identity_bytes(&record.person, received, version)
+        .is_ok_and(|bytes| commit_identity(identity_nonce, &bytes) == former.identity)
 }
 
 #[cfg(test)]

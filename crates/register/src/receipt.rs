@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::bytes::Writer;
 use crate::content::content_bytes;
-use crate::entry::{Commitments, Header, Nonce, commit_content, commit_identity, identity_bytes};
+use crate::entry::{
+    Commitments, Header, IdentityBytesError, Nonce, commit_content, commit_identity, identity_bytes,
+};
 use crate::hash::Hash;
 use crate::identity::IdentityError;
 use crate::record::{Record, RecordKind};
@@ -29,6 +31,8 @@ pub struct Receipt {
 pub struct ReceiptLeaf {
     /// Its line in the file or its place in the batch, from 1.
     pub line: u64,
+    /// Version of the format of its entry.
+    pub version: u8,
     /// What kind of record.
     pub kind: RecordKind,
     /// Its id.
@@ -123,6 +127,12 @@ pub enum ReceiptError {
         /// What is wrong with it.
         error: IdentityError,
     },
+    /// A leaf is of a version that is not known: of a newer program.
+    #[error("the entry of line {line} has a version that is not known")]
+    Version {
+        /// Line of the leaf.
+        line: u64,
+    },
     /// Two leaves are at one position and differ.
     #[error("two lines claim position {position} with different content")]
     Position {
@@ -137,18 +147,23 @@ pub enum ReceiptError {
 /// The leaf of a record, computed from what was sent and what the receipt says.
 ///
 /// # Errors
-/// [`ReceiptError::Identity`] when the record's identity number cannot be read.
+/// [`ReceiptError::Identity`] when the record's identity number cannot be read, [`ReceiptError::Version`] when the
+/// leaf's version is not known.
 pub fn leaf_of(reporter: &str, leaf: &ReceiptLeaf, record: &Record) -> Result<Hash, ReceiptError> {
-    let identity = identity_bytes(&record.person, leaf.received).map_err(|error| ReceiptError::Identity {
-        line: leaf.line,
-        error,
-    })?;
+    let line = leaf.line;
+    let content = content_bytes(record, leaf.version).map_err(|_| ReceiptError::Version { line })?;
+    let identity =
+        identity_bytes(&record.person, leaf.received, leaf.version).map_err(|error| match error {
+            IdentityBytesError::Identity(error) => ReceiptError::Identity { line, error },
+            IdentityBytesError::Version(_) => ReceiptError::Version { line },
+        })?;
     let commitments = Commitments {
-        content: commit_content(&leaf.content_nonce, &content_bytes(record)),
+        content: commit_content(&leaf.content_nonce, &content),
         identity: commit_identity(&leaf.identity_nonce, &identity),
         derived: leaf.derived,
     };
     Ok(commitments.leaf(&Header {
+        version: leaf.version,
         reporter: reporter.to_owned(),
         kind: leaf.kind,
         id: leaf.id.clone(),

@@ -85,7 +85,13 @@ pub fn holds_number(text: &str, number: &str) -> bool {
         Some((_, short)) if digits && number.len() == 12 => short,
         _ => number,
     };
-    let counts = |byte: &u8| if digits { byte.is_ascii_digit() } else { !matches!(byte, b'-' | b' ') };
+    let counts = |byte: &u8| {
+        if digits {
+            byte.is_ascii_digit()
+        } else {
+            !matches!(byte, b'-' | b' ')
+        }
+    };
     if number.len() < 8 || text.bytes().filter(counts).count() < number.len() {
         return false;
     }
@@ -244,7 +250,12 @@ mod tests {
     #[test]
     fn ids_are_repeated_unless_they_hold_a_number() {
         let mine = "19821105-9954";
-        for id in ["550e8400-e29b-41d4-a716-446655440000", "c-1", "a:b_c.d-2026", "9954"] {
+        for id in [
+            "550e8400-e29b-41d4-a716-446655440000",
+            "c-1",
+            "a:b_c.d-2026",
+            "9954",
+        ] {
             assert!(may_echo_id(id, mine), "{id}");
         }
         let wrong_digit = "198211059955";
@@ -272,7 +283,12 @@ mod tests {
         }
         assert!(!holds_number("19820101AB1", "19820101AB12"));
         assert!(!holds_number("A1", "A1"));
-        for text in ["4:2:0:8:1:3:9:9:0:9", "1942-08-13-9909", "c19420813x9909", "420813-99-09"] {
+        for text in [
+            "4:2:0:8:1:3:9:9:0:9",
+            "1942-08-13-9909",
+            "c19420813x9909",
+            "420813-99-09",
+        ] {
             assert!(holds_number(text, "194208139909"), "{text}");
         }
         assert!(!holds_number("2026-09-01-0001", "194208139909"));

@@ -11,7 +11,7 @@ use vardnav_indicators::query::Row;
 use vardnav_indicators::{Figure, Place};
 use vardnav_interchange::release::{self as files, starter};
 use vardnav_register::derive::{Attributes, derive};
-use vardnav_register::entry::{Entry, Header, Nonces};
+use vardnav_register::entry::{Entry, Header, Nonces, VERSION};
 use vardnav_register::identity::{PersonKey, identify};
 use vardnav_register::record::{Body, Contact, Fact, IdentityType, Person, Principals, Record, RecordKind};
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
@@ -99,7 +99,15 @@ impl Bench {
                     digest,
                 },
             ),
-            ("bo", Change::ReleasePublished { draft, digest, from }),
+            (
+                "bo",
+                Change::ReleasePublished {
+                    draft,
+                    digest,
+                    from,
+                    editions: Vec::new(),
+                },
+            ),
         ] {
             let entry = AuthorityEntry {
                 caller: caller.into(),
@@ -160,6 +168,7 @@ impl Bench {
             self,
         );
         let header = Header {
+            version: VERSION,
             reporter: reporter.into(),
             kind: RecordKind::Contact,
             id: record.id.clone(),
@@ -179,7 +188,8 @@ impl Bench {
             (PersonKey([7; 16]), &derived),
             &nonces,
             Vec::new(),
-        );
+        )
+        .unwrap();
         let stream = StreamId::reporter(reporter).unwrap();
         let size = self.store.head(&stream).await.unwrap().size;
         let row = StoreRow {

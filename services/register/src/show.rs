@@ -1,18 +1,17 @@
 //! Showing what the register holds: revisions of a record, a stream from end to end, receipts of old reports.
 //! Every look at a person's data is noted in the audit trail before it is answered.
 
+use vardnav_api::common::finding_message;
 use vardnav_api::register::{bytes, kind_message, record_message};
 use vardnav_api::vardnav::register::v1 as pb;
-use vardnav_register::bytes::{DecodeError, Writer};
+use vardnav_register::bytes::DecodeError;
 use vardnav_register::derived::Derived;
 use vardnav_register::entry::row_key;
-use vardnav_register::hash::sha256;
-use vardnav_register::outcome::Outcome;
 use vardnav_register::receipt::{Receipt, SignedHead};
 use vardnav_register::record::{RecordKind, Sex};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::{Hash, Row, StoreError, StreamId, View};
+use vardnav_store::{Hash, StoreError, StreamId, View};
 
 use crate::Register;
 use crate::answer;
@@ -20,12 +19,8 @@ use crate::batch::{Kept, identity_nonce};
 use crate::ledger::{self, Former};
 use crate::proof;
 
-/// Version of the audit entries that are written.
-const AUDIT_VERSION: u8 = 1;
 /// Rows of an export read at once.
 const EXPORT_ROWS: u32 = 500;
-/// How often a note is tried again when others write at the same time.
-const TRIES: usize = 64;
 
 impl Register {
     /// Revisions of a record from `newest` (or the latest) downwards, at most `size`, and the one that follows.
@@ -41,7 +36,7 @@ impl Register {
         if latest == 0 {
             return Ok((Vec::new(), None));
         }
-        self.note(caller, "show", reporter, id).await?;
+        self.note(caller, "show", reporter, Some((kind, id))).await?;
         let newest = newest.map_or(latest, |newest| newest.min(latest));
         let oldest = newest
             .saturating_sub(u32::try_from(size).unwrap_or(u32::MAX).saturating_sub(1))

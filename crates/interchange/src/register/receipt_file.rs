@@ -207,6 +207,7 @@ struct ReceiptDto {
 #[serde(deny_unknown_fields)]
 struct LeafDto {
     line: u64,
+    version: u8,
     kind: String,
     id: String,
     revision: u32,
@@ -249,6 +250,7 @@ impl ReceiptDto {
     fn of(receipt: &Receipt) -> Self {
         let leaf = |leaf: &ReceiptLeaf| LeafDto {
             line: leaf.line,
+            version: leaf.version,
             kind: leaf.kind.name().to_owned(),
             id: leaf.id.clone(),
             revision: leaf.revision,
@@ -278,6 +280,7 @@ impl ReceiptDto {
         let leaf = |leaf: LeafDto| {
             Some(ReceiptLeaf {
                 line: leaf.line,
+                version: leaf.version,
                 kind: RecordKind::from_name(&leaf.kind)?,
                 id: leaf.id,
                 revision: leaf.revision,

@@ -3,6 +3,7 @@
 use super::report::Report;
 use super::{Mechanism, episode_id};
 use crate::record::{Body, Coding, Fact, Record};
+use crate::text::is_id;
 
 /// Longest string, in bytes.
 const TEXT_MAX: usize = 256;
@@ -11,6 +12,8 @@ const FACTS_MAX: usize = 64;
 const SEGMENTS_MAX: usize = 1_000;
 const CODINGS_MAX: usize = 200;
 const ITEMS_MAX: usize = 100;
+/// What is wrong with a repeated axis or value.
+const STATED_TWICE: &str = "stated twice";
 
 pub(super) fn check(record: &Record, report: &mut Report<'_>) {
     id(&record.id, "id", report);
@@ -69,11 +72,7 @@ pub(super) fn check(record: &Record, report: &mut Report<'_>) {
 
 /// An id given by a reporter.
 fn id(id: &str, path: &'static str, report: &mut Report<'_>) {
-    let fits = (1..=64).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
-    if !fits {
+    if !is_id(id) {
         report.add_shape(Mechanism::IdCharset, || path.to_owned(), id);
     }
     if report.holds_number(id) {
@@ -115,10 +114,38 @@ fn facts(facts: &[Fact], path: impl Fn() -> String, report: &mut Report<'_>) {
     if facts.len() > FACTS_MAX {
         report.add(Mechanism::LimitTooMany, &path);
     }
+    let mut earlier: &[Fact] = &[];
     for (at, fact) in facts.iter().enumerate() {
         text(&fact.axis, || format!("{}[{at}]", path()), report);
         strings(&fact.values, || format!("{}[{at}].values", path()), report);
+        // One place states an axis once and a value once: what is kept of facts has no order.
+        if at < FACTS_MAX && earlier.iter().any(|other| other.axis == fact.axis) {
+            report.add_with(
+                Mechanism::FactSeveralValues,
+                || format!("{}[{at}]", path()),
+                STATED_TWICE,
+            );
+        }
+        if fact.values.len() <= ITEMS_MAX && has_repeats(&fact.values) {
+            report.add_with(
+                Mechanism::FactSeveralValues,
+                || format!("{}[{at}].values", path()),
+                STATED_TWICE,
+            );
+        }
+        earlier = facts.get(..=at).unwrap_or_default();
     }
+}
+
+fn has_repeats(values: &[String]) -> bool {
+    let mut rest = values;
+    while let Some((value, later)) = rest.split_first() {
+        if later.contains(value) {
+            return true;
+        }
+        rest = later;
+    }
+    false
 }
 
 fn codings(list: &[Coding], path: &'static str, report: &mut Report<'_>) {

@@ -90,6 +90,14 @@ impl Mechanism {
         format!("VN-REG-{:03}", self as usize + 1)
     }
 
+    /// The mechanism whose own finding code this is.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|mechanism| mechanism.code() == code)
+            .copied()
+    }
+
     /// Whether it fires without a check: what it finds must never be stored.
     pub(super) fn is_invariant(self) -> bool {
         matches!(
@@ -103,6 +111,7 @@ impl Mechanism {
                 | Self::IdentityDate
                 | Self::IdentityCheckDigit
                 | Self::TextHoldsPersonalNumber
+                | Self::FactSeveralValues
                 | Self::EpisodeOtherPerson
                 | Self::ProtectedGeography
                 | Self::ReleaseNoneInForce
@@ -119,6 +128,7 @@ mod tests {
     fn names_lead_back_and_codes_follow_the_order() {
         for mechanism in Mechanism::ALL {
             assert_eq!(Mechanism::from_name(mechanism.name()), Some(*mechanism));
+            assert_eq!(Mechanism::from_code(&mechanism.code()), Some(*mechanism));
         }
         assert_eq!(Mechanism::FormatUnreadable.code(), "VN-REG-001");
         assert_eq!(Mechanism::TextHoldsPersonalNumber.code(), "VN-REG-016");

@@ -61,14 +61,23 @@ impl<'a> Report<'a> {
     pub(super) fn add_with(&mut self, mechanism: Mechanism, path: impl FnOnce() -> String, detail: &str) {
         let found = if let Some(check) = self.checks.and_then(|checks| checks.check(mechanism, self.date)) {
             // What must never be stored is refused, whatever the release says.
-            let severity = if mechanism.is_invariant() { Severity::Error } else { check.severity };
+            let severity = if mechanism.is_invariant() {
+                Severity::Error
+            } else {
+                check.severity
+            };
             // A full report has room for an error only, and only for the first.
             if self.findings.len() >= FINDINGS_MAX && (severity < Severity::Error || self.has_error()) {
                 self.more += 1;
                 return;
             }
             let message = sentence(&check.message.en, detail, &check.remedy.en);
-            Finding { code: check.code.clone(), severity, path: path(), message }
+            Finding {
+                code: check.code.clone(),
+                severity,
+                path: path(),
+                message,
+            }
         } else if mechanism.is_invariant() {
             finding_without_release(mechanism, path(), detail)
         } else {
@@ -82,13 +91,16 @@ impl<'a> Report<'a> {
     }
 
     fn has_error(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
     }
 
     /// The findings, at most [`FINDINGS_MAX`]; the last says how many more there were.
     pub(super) fn into_findings(mut self) -> Vec<Finding> {
         if let Some(last) = self.findings.last_mut().filter(|_| self.more > 0) {
-            last.message.push_str(&format!("; and {} more findings", self.more));
+            last.message
+                .push_str(&format!("; and {} more findings", self.more));
         }
         self.findings
     }

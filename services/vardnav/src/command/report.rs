@@ -362,6 +362,8 @@ fn domain_receipt(receipt: pb::Receipt, lines: &BTreeMap<usize, u64>) -> Result<
             Ok(ReceiptLeaf {
                 line: line
                     .ok_or_else(|| ApiError::field("receipt.leaves.index", "is no place of the batch"))?,
+                version: u8::try_from(leaf.version)
+                    .map_err(|_| ApiError::field("receipt.leaves.version", "is no version of an entry"))?,
                 kind: kind(leaf.kind(), "receipt.leaves.kind")?,
                 revision: leaf.revision,
                 position: leaf.position,
