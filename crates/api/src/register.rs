@@ -2,12 +2,13 @@
 
 use prost::bytes::Bytes;
 use vardnav_register::record::{
-    Body, Contact, Episode, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record, RecordKind,
-    Segment, Sex,
+    Body, Coding, Contact, Episode, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record,
+    RecordKind, Segment, Sex,
 };
 
 use crate::common::{coding, coding_message, date, date_message, fact_messages, facts, optional_date, some};
 use crate::pb::vardnav::register::v1 as pb;
+use crate::pb::vardnav::r#type::v1 as types;
 use crate::status::ApiError;
 
 /// A record from its message. Limits and rules are validation's, not checked here.
@@ -203,7 +204,7 @@ fn segment_message(segment: &Segment) -> pb::Segment {
 
 fn plan(message: pb::Plan) -> Result<Plan, ApiError> {
     Ok(Plan {
-        kind: message.kind,
+        kind: stated(message.kind, "kind")?,
         legal_basis: some(message.legal_basis),
         parties: message.parties,
         from: date(message.from.as_ref(), "from")?,
@@ -227,9 +228,12 @@ fn contact(message: pb::Contact) -> Result<Contact, ApiError> {
         episode: some(message.episode),
         professions: message.professions,
         delegated: message.delegated,
-        reason: message.reason.map(coding),
-        diagnoses: message.diagnoses.into_iter().map(coding).collect(),
-        procedures: message.procedures.into_iter().map(coding).collect(),
+        reason: message
+            .reason
+            .map(|reason| coded(reason).map_err(|error| error.within("reason")))
+            .transpose()?,
+        diagnoses: indexed(message.diagnoses, "diagnoses", coded)?,
+        procedures: indexed(message.procedures, "procedures", coded)?,
         requested: optional_date(message.requested.as_ref(), "requested")?,
         first_contact: message.first_contact,
     })
@@ -273,6 +277,23 @@ fn monitoring_period_message(period: &MonitoringPeriod) -> pb::MonitoringPeriod 
         response_duty: period.response_duty,
         assessed_alarms: period.assessed_alarms,
     }
+}
+
+/// A coding; code and system are needed, as in a line of a file.
+fn coded(message: types::Coding) -> Result<Coding, ApiError> {
+    let coding = coding(message);
+    for (text, field) in [(&coding.system, "system"), (&coding.code, "code")] {
+        stated(text.as_str(), field)?;
+    }
+    Ok(coding)
+}
+
+/// A text that is needed: an empty one is missing.
+fn stated<T: AsRef<str>>(text: T, field: &str) -> Result<T, ApiError> {
+    if text.as_ref().is_empty() {
+        return Err(ApiError::field(field, "a text is needed"));
+    }
+    Ok(text)
 }
 
 fn indexed<M, T>(

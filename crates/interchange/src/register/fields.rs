@@ -115,12 +115,20 @@ impl<'j, 'f> Fields<'j, 'f> {
         number
     }
 
+    /// A text; an empty one is missing.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        self.required(name, |fields, value| fields.as_text(name, value))
+        let text = self.required(name, |fields, value| fields.as_text(name, value))?;
+        if text.is_empty() {
+            let path = self.path(name);
+            self.found(Mechanism::FormatMissingField, path, "");
+        }
+        some(text)
     }
 
+    /// A text that may be missing; an empty one is.
     pub(super) fn optional_text(&mut self, name: &str) -> Option<String> {
         self.optional(name, |fields, value| fields.as_text(name, value))
+            .and_then(some)
     }
 
     pub(super) fn date(&mut self, name: &str) -> Option<Date> {
@@ -197,6 +205,10 @@ impl<'j, 'f> Fields<'j, 'f> {
                 .push(finding_without_release(Mechanism::FormatUnknownField, path, ""));
         }
     }
+}
+
+fn some(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// A date of the form `YYYY-MM-DD`.

@@ -1,12 +1,14 @@
 //! One NDJSON line as a record. Everything that is wrong with the form is found at once, each with its path.
 //! Whether a record is right is decided by `vardnav_register::validate`.
 
+use std::borrow::Cow;
+
 use vardnav_register::finding::Finding;
 use vardnav_register::record::{
     Body, Coding, Contact, Episode, Fact, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record,
     RecordKind, Segment, Sex,
 };
-use vardnav_register::text::{holds_personal_number, safe_echo, shape};
+use vardnav_register::text::{may_echo_id, safe_echo, shape};
 use vardnav_register::validate::{Mechanism, finding_without_release};
 
 use super::fields::{Fields, texts};
@@ -69,6 +71,8 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
             ..Refused::default()
         }));
     };
+    let number = stated_number(&fields.entries);
+    let may_repeat = |text: &String| may_echo_id(text, &number);
     let reporter = fields.text("reporter");
     let kind = fields.text("kind").and_then(|name| {
         let kind = RecordKind::from_name(&name);
@@ -124,9 +128,9 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
             Ok(ReportedRecord { reporter, record })
         }
         (reporter, id, revision, ..) => Err(Box::new(Refused {
-            reporter: reporter.filter(|text| is_repeatable(text)),
+            reporter: reporter.filter(may_repeat),
             kind,
-            id: id.filter(|text| is_repeatable(text)),
+            id: id.filter(may_repeat),
             revision,
             findings,
         })),
@@ -140,13 +144,18 @@ fn refused(mechanism: Mechanism, detail: &str) -> Box<Refused> {
     })
 }
 
-/// Whether an id may stand in an answer: it has the charset of ids and holds no personal number.
-fn is_repeatable(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
-        && !holds_personal_number(text)
+/// The person's number as a line states it, readable or not: what may not be repeated. Empty when it states none.
+fn stated_number(fields: &[(Cow<'_, str>, Json<'_>)]) -> String {
+    let person = fields.iter().find_map(|(name, value)| match value {
+        Json::Object(inner) if name == "person" => Some(inner),
+        _ => None,
+    });
+    let number = person.into_iter().flatten().find(|(name, _)| name == "number");
+    match number {
+        Some((_, Json::Text(number))) => number.clone().into_owned(),
+        Some((_, Json::Count(number))) => number.to_string(),
+        _ => String::new(),
+    }
 }
 
 fn person(mut fields: Fields<'_, '_>) -> Option<Person> {
