@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_path_to_error::Segment;
 use vardnav_register::record::{Fact, Principals};
+use vardnav_register::text::safe_echo;
 use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
 
 /// Why a line is no care unit.
@@ -21,7 +23,7 @@ pub struct UnitLineError {
 pub fn read_line(line: &str) -> Result<CareUnit, UnitLineError> {
     let mut json = serde_json::Deserializer::from_str(line);
     let row: UnitRow = serde_path_to_error::deserialize(&mut json).map_err(|error| UnitLineError {
-        path: format!("${}", error.path()),
+        path: path(error.path()),
         message: match error.inner().classify() {
             serde_json::error::Category::Data => {
                 "is missing, unknown or of another form than it must be".into()
@@ -38,6 +40,24 @@ pub fn read_line(line: &str) -> Result<CareUnit, UnitLineError> {
         hsa_id: row.hsa_id,
         versions,
     })
+}
+
+/// A path in words. A key that is no name of ours is shown by its shape: it may be anything.
+fn path(path: &serde_path_to_error::Path) -> String {
+    let mut words = String::from("$");
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => words.push_str(&format!("[{index}]")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                if words.len() > 1 {
+                    words.push('.');
+                }
+                words.push_str(&safe_echo(key));
+            }
+            Segment::Unknown => words.push('?'),
+        }
+    }
+    words
 }
 
 /// Writes one line, without its end.
