@@ -1,6 +1,5 @@
 //! A record that comes as a line and one that comes as a message are the same record: what a reporter holds as a
 //! line verifies against what the register took as a message.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

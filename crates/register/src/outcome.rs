@@ -1,15 +1,13 @@
 //! The outcome of a record, and the decision whether it is new. Pure: the former entry and the latest revision are
 //! looked up by the caller.
 
-use jiff::civil::Date;
-
 use crate::content::content_bytes;
 use crate::definition::Severity;
 use crate::derive::{Attributes, derive};
 use crate::derived::Derived;
 use crate::entry::{Entry, EntryBody, Header, Nonce, commit_content, commit_identity, identity_bytes};
 use crate::finding::Finding;
-use crate::identity::{Identity, identify};
+use crate::identity::{Identity, identify, reference_date};
 use crate::record::Record;
 use crate::surroundings::Surroundings;
 use crate::validate::{contradictions, validate, waiting};
@@ -66,15 +64,17 @@ pub struct Assessment {
     pub accepted: Option<(Identity, Derived)>,
 }
 
-/// Validates a record, derives, looks for contradictions and values that wait. `received` is the day of reporting:
-/// the [`crate::identity::reference_date`] of the instant that goes into the header of its entry. No other day will
-/// do: the identity resolved here and the one committed to get their century from the same day.
+/// Validates a record, derives, looks for contradictions and values that wait. `received` is the instant that goes
+/// into the header of its entry, in microseconds since 1970-01-01 UTC. The day of reporting is its
+/// [`reference_date`], here and in [`identity_bytes`]: the identity that the vault resolves and the one committed to
+/// get their century from the same day.
 pub fn assess<S: Surroundings + ?Sized>(
     record: &Record,
     reporter: &str,
-    received: Date,
+    received: i64,
     surroundings: &S,
 ) -> Assessment {
+    let received = reference_date(received);
     let mut findings = validate(record, reporter, received, surroundings);
     let rejected = |findings| Assessment {
         outcome: Outcome::Rejected,

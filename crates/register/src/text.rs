@@ -120,18 +120,20 @@ pub fn is_id(text: &str) -> bool {
 
 /// Whether an id holds a number as reported, right or wrong, with or without its century. Numbers of fewer than six
 /// places identify nobody.
-fn holds_reported(id: &str, number: &str) -> bool {
+fn holds_reported(text: &str, number: &str) -> bool {
     let bare = |text: &str| -> Vec<u8> {
         let kept = text.bytes().filter(u8::is_ascii_alphanumeric);
         kept.map(|byte| byte.to_ascii_uppercase()).collect()
     };
-    let (id, number) = (bare(id), bare(number));
+    let (id, number) = (bare(text), bare(number));
     let holds = |number: &[u8]| number.len() >= 6 && id.windows(number.len()).any(|window| window == number);
     let short = number
         .split_at_checked(2)
         .filter(|_| number.len() == 12)
         .map_or(&[][..], |(_, short)| short);
-    holds(&number) || holds(short)
+    holds(&number)
+        || holds(short)
+        || std::str::from_utf8(&number).is_ok_and(|number| holds_number(text, number))
 }
 
 /// One separator: ASCII `-+_.:` or space, or a dash that word processors put in place of `-`.
@@ -270,6 +272,7 @@ mod tests {
             ("c-821105-9955", wrong_digit),
             ("c-8211059955", "821105+9955"),
             ("c-19820101ab12", "19820101-AB12"),
+            ("c19821105x9955", wrong_digit),
         ] {
             assert!(!may_echo_id(id, number), "{id}");
         }

@@ -512,7 +512,7 @@ fn what_cannot_be_decided_is_held_and_says_what_is_missing() {
     let world = world();
     let mut record = contact();
     record.unit = None;
-    let assessment = assess(&record, "region-norr", TODAY, &world);
+    let assessment = assess(&record, "region-norr", RECEIVED, &world);
     assert_eq!(assessment.outcome, Outcome::Held);
     let finding = &assessment.findings[0];
     assert_eq!(
@@ -533,7 +533,7 @@ fn contradictions_reject() {
     on_episode(&mut record).segments[1]
         .facts
         .push(fact("bed", &["hospital"]));
-    let assessment = assess(&record, "region-norr", TODAY, &world);
+    let assessment = assess(&record, "region-norr", RECEIVED, &world);
     assert_eq!(assessment.outcome, Outcome::Rejected);
     assert_eq!(assessment.findings[0].code, "VN-REG-201");
     assert_eq!(assessment.findings[0].path, "segments[1].facts");
@@ -545,7 +545,7 @@ fn contradictions_that_only_warn_do() {
     let world = world();
     let mut record = contact();
     record.principals.responsible = Some("0180".into());
-    let assessment = assess(&record, "region-norr", TODAY, &world);
+    let assessment = assess(&record, "region-norr", RECEIVED, &world);
     assert_eq!(assessment.outcome, Outcome::Accepted);
     let found: Vec<_> = assessment
         .findings
@@ -556,7 +556,7 @@ fn contradictions_that_only_warn_do() {
 
     // Without a value that a table decides nothing is known to contradict.
     record.unit = None;
-    let assessment = assess(&record, "region-norr", TODAY, &world);
+    let assessment = assess(&record, "region-norr", RECEIVED, &world);
     assert!(
         assessment
             .findings
@@ -565,7 +565,7 @@ fn contradictions_that_only_warn_do() {
     );
     record.unit = Some(UNIT.into());
     on_contact(&mut record).professions = vec!["assistant-nurse".into()];
-    let assessment = assess(&record, "region-norr", TODAY, &world);
+    let assessment = assess(&record, "region-norr", RECEIVED, &world);
     assert_eq!(assessment.findings, []);
 }
 
@@ -575,7 +575,7 @@ fn protected_persons_have_no_residence() {
     let mut record = contact();
     record.person.protected = true;
     record.residence = None;
-    let assessment = assess(&record, "region-norr", TODAY, &world);
+    let assessment = assess(&record, "region-norr", RECEIVED, &world);
     assert_eq!(assessment.outcome, Outcome::Accepted);
     assert_eq!(assessment.accepted.unwrap().1.residence, None);
 }

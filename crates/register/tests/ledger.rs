@@ -13,7 +13,7 @@
 mod support;
 
 use proptest::prelude::*;
-use support::{contact, episode, monitoring_period, person};
+use support::{RECEIVED, contact, episode, monitoring_period, person};
 use vardnav_classification::{AxisIndex, FactSet, FactSource, TableResult};
 use vardnav_register::bytes::{DecodeProblem, date_from_days};
 use vardnav_register::content::{content_bytes, decode_content};
@@ -28,8 +28,6 @@ use vardnav_register::receipt::*;
 use vardnav_register::record::*;
 use vardnav_register::tree::{Frontier, MultiProof, ProofError, node};
 
-/// 2026-11-22T00:00:00Z.
-const RECEIVED: i64 = 1_795_305_600_000_000;
 const NONCES: Nonces = Nonces {
     content: [0x11; 32],
     identity: [0x22; 32],

@@ -1,6 +1,6 @@
 //! What is stored of a judgement gives the same answer again; nothing that is kept depends on an order.
 #![expect(
-    clippy::indexing_slicing,
+    clippy::expect_used,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise"
 )]
@@ -13,7 +13,7 @@ use vardnav_register::audit::{AuditEntry, AuditError, TEXT_MAX};
 use vardnav_register::definition::RegisterDefinition;
 use vardnav_register::derive::{Attributes, derive};
 use vardnav_register::derived::Derived;
-use vardnav_register::entry::VERSION;
+use vardnav_register::entry::{VERSION, identity_bytes};
 use vardnav_register::finding::{Finding, StoredFinding};
 use vardnav_register::hash::{from_hex, to_hex};
 use vardnav_register::identity::{PersonKey, identify};
@@ -31,7 +31,7 @@ fn a_stored_judgement_says_the_same_again() {
         return;
     };
     contact.procedures.push(coding("later", "A"));
-    let assessment = assess(&record, "region-norr", TODAY, &world);
+    let assessment = assess(&record, "region-norr", RECEIVED, &world);
     assert_eq!(assessment.outcome, Outcome::Held);
     let (_, derived) = assessment.accepted.unwrap();
 
@@ -56,6 +56,33 @@ fn a_stored_judgement_says_the_same_again() {
         ..stored[0].clone()
     };
     assert_eq!(Finding::from_stored(&nobody, [release.checks]).message, "");
+}
+
+#[test]
+fn the_day_of_reporting_gives_the_same_century_to_vault_and_commitment() {
+    // In the last hours of the year by UTC it is the next year in Sweden: the two digits 27 turn into this century.
+    const NEW_YEAR: i64 = 1_798_754_400_000_000;
+    let world = world();
+    let mut ages = Vec::new();
+    for received in [NEW_YEAR - 1, NEW_YEAR] {
+        let mut record = contact();
+        record.person.identity = "270101-9800".into();
+        let assessment = assess(&record, "region-norr", received, &world);
+        let committed = identity_bytes(&record.person, received, VERSION).unwrap();
+        match assessment.accepted {
+            Some((identity, derived)) => {
+                let number = identity.number.reveal().as_bytes();
+                assert!(committed.windows(12).any(|window| window == number));
+                ages.push(derived.age());
+            }
+            None => {
+                assert!(committed.windows(12).any(|window| window == b"202701019800"));
+                ages.push(None);
+            }
+        }
+    }
+    // Of 99 years before, not yet born on the day of care after.
+    assert_eq!(ages, [Some(99), None]);
 }
 
 #[test]
@@ -110,9 +137,8 @@ fn an_axis_or_value_stated_twice_in_one_place_is_refused() {
 }
 
 fn audit_entry() -> AuditEntry {
-    let received = 1_795_305_600_000_000;
     let kind = Some(RecordKind::Episode);
-    AuditEntry::new("anna", received, "show", "region-norr", kind, Some("e-1")).unwrap()
+    AuditEntry::new("anna", RECEIVED, "show", "region-norr", kind, Some("e-1")).unwrap()
 }
 
 /// Bytes written by version 1, kept for ever.

@@ -11,7 +11,7 @@ use vardnav_register::entry::{
     Entry, EntryBody, Header, Nonce, Nonces, VERSION, identity_bytes, row_key,
 };
 use vardnav_register::finding::Finding;
-use vardnav_register::identity::{Identity, PersonKey, reference_date};
+use vardnav_register::identity::{Identity, PersonKey};
 use vardnav_register::outcome::{Outcome, Standing, assess, is_same, standing};
 use vardnav_register::receipt::ReceiptLeaf;
 use vardnav_register::record::{Record, RecordKind};
@@ -120,7 +120,6 @@ pub(crate) fn judge(
     vault: &dyn Vault,
 ) -> Result<Vec<Judged>, StoreError> {
     let LookedUp { formers, mut latest } = looked_up;
-    let today = reference_date(received);
     let mut seen: HashMap<[u8; 16], usize> = HashMap::new();
     let mut judged: Vec<Judged> = Vec::with_capacity(records.len());
     for (place, record) in records.iter().enumerate() {
@@ -174,7 +173,7 @@ pub(crate) fn judge(
                 (Standing::Same | Standing::OtherContent, ..) => other_content(record, surroundings),
                 (Standing::RevisionGap { expected }, ..) => {
                     // A record that is wrong in other ways too is told all of it.
-                    let mut findings = assess(record, reporter, today, surroundings).findings;
+                    let mut findings = assess(record, reporter, received, surroundings).findings;
                     let detail = match known {
                         Some(_) => format!("the next is {expected}"),
                         None => "the one before it was not taken".to_owned(),
@@ -190,7 +189,7 @@ pub(crate) fn judge(
                     Judged::Rejected(findings)
                 }
                 (Standing::New, ..) => {
-                    let assessment = assess(record, reporter, today, surroundings);
+                    let assessment = assess(record, reporter, received, surroundings);
                     match assessment.accepted {
                         None => Judged::Rejected(assessment.findings),
                         Some((identity, derived)) => {

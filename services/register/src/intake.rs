@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vardnav_register::derived::Derived;
 use vardnav_register::entry::row_key;
 use vardnav_register::finding::Finding;
-use vardnav_register::identity::{Identity, reference_date};
+use vardnav_register::identity::Identity;
 use vardnav_register::outcome::{Outcome, assess};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
 use vardnav_register::record::{Body, IdentityType, Record};
@@ -89,11 +89,11 @@ impl Register {
             view: self.authority.view(),
             episodes: HashMap::new(),
         };
-        let (reporter, today) = (reporter.to_owned(), reference_date(clock::now_micros()));
+        let (reporter, received) = (reporter.to_owned(), clock::now_micros());
         self.compute(move || {
             let outcomes = records.into_iter().map(|record| match record {
                 Err(finding) => rejected(vec![finding]),
-                Ok(record) => rejected(assess(&record, &reporter, today, &surroundings).findings),
+                Ok(record) => rejected(assess(&record, &reporter, received, &surroundings).findings),
             });
             BatchAnswer {
                 outcomes: outcomes.collect(),

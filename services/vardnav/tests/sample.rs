@@ -15,6 +15,7 @@ use vardnav::sample;
 use vardnav_interchange::register::lines::{LINE_MAX, LineContent};
 use vardnav_interchange::register::read::read_line;
 use vardnav_interchange::release;
+use vardnav_register::bytes::days_from_date;
 use vardnav_register::finding::Finding;
 use vardnav_register::identity::PersonKey;
 use vardnav_register::outcome::{Assessment, Outcome, Standing, assess, standing};
@@ -82,11 +83,12 @@ impl Register {
             Ok(read) => (read.reporter, read.record),
             Err(refused) => return (Outcome::Rejected, refused.findings, Vec::new()),
         };
+        let received = i64::from(days_from_date(sample::LAST_DATE)) * 86_400_000_000;
         let Assessment {
             outcome,
             mut findings,
             accepted,
-        } = assess(&record, &reporter, sample::LAST_DATE, self);
+        } = assess(&record, &reporter, received, self);
         let Some((identity, derived)) = accepted else {
             return (outcome, findings, Vec::new());
         };

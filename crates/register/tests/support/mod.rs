@@ -14,6 +14,8 @@ use vardnav_register::validate::{CheckSet, MECHANISMS};
 pub(crate) const UNIT: &str = "SE2321000131-P000000123457";
 pub(crate) const CLOSED_UNIT: &str = "SE2321000131-C1";
 pub(crate) const TODAY: Date = date(2026, 11, 22);
+/// 2026-11-22T00:00:00Z.
+pub(crate) const RECEIVED: i64 = 1_795_305_600_000_000;
 
 pub(crate) struct World {
     system: DescriptionSystem,
