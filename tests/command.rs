@@ -644,6 +644,15 @@ fn classify_says_the_same_offline_and_online() {
     assert!(tables(6)[0]["matched"][0]["reason"]["sv"].is_string());
     let text = &explained[0]["explanation"]["text"];
     assert!(!text["sv"].as_array().unwrap().is_empty() && !text["en"].as_array().unwrap().is_empty());
+
+    let before = input.replace("2026-09-01", "2025-12-01");
+    let arguments = ["classify", "-", "--explain", "--release", "2026.1", "--offline"];
+    let offline = lines(&run_with(&arguments, before.as_bytes()));
+    let online = lines(&server_stdin(&server, &arguments[..5], before.as_bytes()));
+    assert_eq!(online, offline);
+    let tables = offline[1]["explanation"]["tables"].as_array().unwrap();
+    let duties = tables.iter().find(|table| table["table"] == "duties").unwrap();
+    assert_eq!(duties["others"][0]["in_force_from"], "2026-01-01");
     assert_eq!(answers[0]["contact_type"], "home-visit");
     assert_eq!(answers[0]["care_level"], "primary");
     assert_eq!(answers[0]["groups"], json!(["mobile-care"]));
