@@ -120,8 +120,12 @@ pub fn refusal(refusal: &Refusal) -> ApiError {
     let kind = match refusal {
         Refusal::UnknownDraft => Kind::NotFound,
         Refusal::Changed { .. } => Kind::Aborted,
-        Refusal::IdTaken { .. } | Refusal::DraftExists { .. } => Kind::AlreadyExists,
-        Refusal::BadId { .. } | Refusal::BadCaller | Refusal::TooEarly { .. } => Kind::InvalidArgument,
+        Refusal::IdTaken { .. } | Refusal::DraftExists { .. } | Refusal::EditionTaken { .. } => {
+            Kind::AlreadyExists
+        }
+        Refusal::BadId { .. } | Refusal::BadText { .. } | Refusal::BadCaller | Refusal::TooEarly { .. } => {
+            Kind::InvalidArgument
+        }
         Refusal::OwnDraft { .. } => Kind::PermissionDenied,
         _ => Kind::FailedPrecondition,
     };

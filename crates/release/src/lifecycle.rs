@@ -108,7 +108,9 @@ pub enum Refusal {
         version: String,
     },
     /// A text is too long, holds control characters or a personal number.
-    #[error("the {of} is longer than {TEXT_BYTES_MAX} bytes, or holds a control character or a personal number")]
+    #[error(
+        "the {of} is longer than {TEXT_BYTES_MAX} bytes, or holds a control character or a personal number"
+    )]
     BadText {
         /// What it is.
         of: &'static str,
@@ -171,7 +173,17 @@ pub const CODES: &[(&str, &str, &str)] = &[
     (
         "VN-REL-212",
         "the caller's name is not usable",
-        "use a name without control characters, within the length allowed",
+        "use 1 to 64 letters, digits and . _ : @ -, without six digits in a row",
+    ),
+    (
+        "VN-REL-213",
+        "the version of the code system is imported with other content",
+        "import the files under a version of their own; what releases bind never changes",
+    ),
+    (
+        "VN-REL-214",
+        "a text is too long, or holds a control character or a personal number",
+        "shorten it, and leave personal numbers out",
     ),
 ];
 
@@ -487,9 +499,8 @@ fn check_id(of: &'static str, id: &str) -> Result<(), Refusal> {
 }
 
 fn check_text(of: &'static str, text: &str) -> Result<(), Refusal> {
-    let fits = text.len() <= TEXT_BYTES_MAX
-        && !text.chars().any(char::is_control)
-        && !holds_personal_number(text);
+    let fits =
+        text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control) && !holds_personal_number(text);
     if fits {
         Ok(())
     } else {

@@ -24,7 +24,7 @@ use vardnav_release::authority::Draft;
 use vardnav_release::entry::Proposal;
 use vardnav_release::lifecycle::{self, Refusal};
 use vardnav_release::package::{Digest, Package};
-use vardnav_release::source::ReleaseFinding;
+use vardnav_release::source::{ReleaseFinding, ReleaseHead};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
@@ -133,10 +133,16 @@ impl Releases {
     /// When it is not approved, its release id is taken, or `from` lies before the date its files state.
     pub async fn publish(&self, caller: &Caller, id: &str, from: Option<Date>) -> Result<Release, ApiError> {
         let digest = self.draft(id)?.proposal.digest;
+        let package = self.authority.package(&digest).await.map_err(failed)?;
+        let bindings = head(&package)?.bindings;
+        let bound: Vec<_> = bindings
+            .into_iter()
+            .map(|binding| (binding.system, binding.version))
+            .collect();
         let at = clock::now_micros();
         let decide = self
             .authority
-            .decide(|state| lifecycle::publish(state, &caller.name, at, id, digest, from));
+            .decide(|state| lifecycle::publish(state, &caller.name, at, id, digest, from, &bound));
         let view = decide.await.map_err(undecided)?;
         let release = draft_of(&view, id)?.proposal.release;
         let published = view
@@ -320,14 +326,18 @@ async fn receive<M>(
     Ok((first, upload.finish()?))
 }
 
-fn proposal(package: &Package) -> Result<Proposal, ApiError> {
-    let head = files::parse_head(package).map_err(|findings| {
+fn head(package: &Package) -> Result<ReleaseHead, ApiError> {
+    files::parse_head(package).map_err(|findings| {
         let finding = findings.into_iter().next();
         finding.map_or_else(
             || ApiError::field("chunk", "release.toml cannot be read"),
             |finding| ApiError::new(Kind::InvalidArgument, finding.code, finding.to_string()),
         )
-    })?;
+    })
+}
+
+fn proposal(package: &Package) -> Result<Proposal, ApiError> {
+    let head = head(package)?;
     Ok(Proposal {
         release: head.id,
         title: head.title,
@@ -366,6 +376,7 @@ fn undecided(error: DecideError<Refusal>) -> ApiError {
 fn failed(error: AuthorityError) -> ApiError {
     match error {
         AuthorityError::Load { .. } => ApiError::new(Kind::Internal, "VN-API-013", error.to_string()),
+        AuthorityError::Entry(_) => ApiError::field("id", error.to_string()),
         AuthorityError::Store(_) | AuthorityError::Busy => {
             ApiError::new(Kind::Unavailable, "VN-API-010", error.to_string())
         }

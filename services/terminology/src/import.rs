@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use vardnav_api::release::refusal;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::terminology::code_system_message;
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::r#type::v1 as types;
 use vardnav_interchange::codesystem::{self, ImportFinding, ImportSeverity};
-use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord};
+use vardnav_release::entry::EditionRecord;
 use vardnav_release::package::Package;
+use vardnav_release::{AuthorityState, lifecycle};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::Digest;
+use vardnav_store::{AuthorityError, DecideError, Digest};
 use vardnav_terminology::Edition;
 
 use crate::{Terminology, edition_files};
@@ -26,7 +28,7 @@ impl Terminology {
     /// Imports the editions in a package of files. The same files again change nothing.
     ///
     /// # Errors
-    /// When the store does not take them. What is wrong with the files stands in the findings.
+    /// When a version is imported with other content, or the store does not take them. What is wrong with the files stands in the findings.
     pub async fn import(
         &self,
         caller: &Caller,
@@ -37,6 +39,7 @@ impl Terminology {
         let (found, findings) =
             read.map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?;
         let mut code_systems = Vec::with_capacity(found.len());
+        let mut imports = Vec::with_capacity(found.len());
         for Found { edition, blob } in found {
             let digest = Digest::of(&blob);
             code_systems.push(code_system_message(&edition, Some(&digest.0), ""));
@@ -47,28 +50,53 @@ impl Terminology {
                 concepts: edition.len() as u64,
                 blob: digest.0,
             };
-            let known = self
-                .authority
-                .view()
-                .state()
-                .edition(&record.system, &record.version)
-                == Some(&record);
-            if validate_only || known {
-                continue;
-            }
-            self.store.put_blob(blob).await.map_err(unavailable)?;
-            let at = clock::now_micros();
-            let entry = AuthorityEntry {
-                caller: caller.name.clone(),
-                at,
-                change: Change::EditionImported(record),
-            };
-            self.authority.append(&entry).await.map_err(unavailable)?;
+            imports.push((record, blob));
         }
+        self.keep(caller, imports, validate_only).await?;
         Ok(pb::ImportCodeSystemResponse {
             code_systems,
             findings: findings.iter().map(finding_message).collect(),
         })
+    }
+
+    /// Keeps editions: all of them or none. What is refused leaves no blob behind.
+    async fn keep(
+        &self,
+        caller: &Caller,
+        imports: Vec<(EditionRecord, Vec<u8>)>,
+        validate_only: bool,
+    ) -> Result<(), ApiError> {
+        let at = clock::now_micros();
+        let decide = |state: &AuthorityState, record: &EditionRecord| {
+            lifecycle::import_edition(state, &caller.name, at, record).map_err(|refused| refusal(&refused))
+        };
+        let view = self.authority.view();
+        let (mut records, mut blobs) = (Vec::new(), Vec::new());
+        for (record, blob) in imports {
+            if decide(view.state(), &record)?.is_some() {
+                records.push(record);
+                blobs.push(blob);
+            }
+        }
+        if validate_only || records.is_empty() {
+            return Ok(());
+        }
+        for blob in blobs {
+            self.store.put_blob(blob).await.map_err(unavailable)?;
+        }
+        let decided = self.authority.decide_all(|state| {
+            let entries = records.iter().map(|record| decide(state, record));
+            let entries = entries.collect::<Result<Vec<_>, _>>()?;
+            Ok(entries.into_iter().flatten().collect())
+        });
+        match decided.await {
+            Ok(_) => Ok(()),
+            Err(DecideError::Refused(refused)) => Err(refused),
+            Err(DecideError::Authority(AuthorityError::Entry(error))) => {
+                Err(ApiError::field("chunk", error.to_string()))
+            }
+            Err(DecideError::Authority(error)) => Err(unavailable(error)),
+        }
     }
 }
 

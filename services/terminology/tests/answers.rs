@@ -220,3 +220,18 @@ async fn a_code_system_with_a_defect_is_left_out_and_the_others_are_loaded() {
     );
     assert_eq!(finding.finding.as_ref().unwrap().code, "VN-IMP-005");
 }
+
+#[tokio::test]
+async fn an_imported_version_is_never_given_other_content() {
+    let (_, service) = service().await;
+    service.import(&caller(), files(DIGIT4), false).await.unwrap();
+    service.import(&caller(), files(DIGIT4), false).await.unwrap();
+    let other = || files("\u{feff}I509\t\tEn annan text");
+    for validate_only in [true, false] {
+        let refused = service
+            .import(&caller(), other(), validate_only)
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code, "VN-REL-213");
+    }
+}

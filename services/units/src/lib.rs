@@ -14,11 +14,12 @@ use vardnav_api::vardnav::units::v1::{
     GetCareUnitRequest, GetCareUnitResponse, ListCareUnitsRequest, ListCareUnitsResponse, PutCareUnitRequest,
     PutCareUnitResponse,
 };
+use vardnav_register::unit::CareUnit;
 use vardnav_release::entry::{AuthorityEntry, Change};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
-use vardnav_store::Authority;
+use vardnav_store::{Authority, AuthorityError, DecideError, View};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
@@ -42,38 +43,53 @@ impl Units {
     pub async fn put(
         &self,
         caller: &Caller,
-        unit: vardnav_register::unit::CareUnit,
+        unit: CareUnit,
         validate_only: bool,
-    ) -> Result<vardnav_register::unit::CareUnit, ApiError> {
-        let view = self.authority.view();
-        check::unit(&unit, &view)?;
+    ) -> Result<CareUnit, ApiError> {
         if validate_only {
+            check::unit(&unit, &self.authority.view())?;
             return Ok(unit);
         }
-        let known = view.state().unit(&unit.hsa_id).cloned();
-        for version in unit.versions {
-            if known
-                .as_ref()
-                .is_some_and(|known| known.versions.contains(&version))
-            {
-                continue;
-            }
-            let change = Change::UnitPut {
-                hsa_id: unit.hsa_id.clone(),
-                version: Box::new(version),
-            };
-            let entry = AuthorityEntry {
-                caller: caller.name.clone(),
-                at: clock::now_micros(),
-                change,
-            };
-            self.authority.append(&entry).await.map_err(store_error)?;
-        }
-        let view = self.authority.view();
-        view.state()
-            .unit(&unit.hsa_id)
+        let view = self.put_all(caller, std::slice::from_ref(&unit)).await?;
+        view.unit(&unit.hsa_id)
             .cloned()
             .ok_or_else(|| ApiError::not_found("the care unit"))
+    }
+
+    /// As [`Units::put`] for several units with one append: all of them or none. Answers the view that holds them.
+    ///
+    /// # Errors
+    /// As [`Units::put`], and when somebody else changed one of them meanwhile.
+    pub async fn put_all(&self, caller: &Caller, units: &[CareUnit]) -> Result<Arc<View>, ApiError> {
+        let seen = self.authority.view();
+        for unit in units {
+            check::unit(unit, &seen)?;
+        }
+        let at = clock::now_micros();
+        let decided = self.authority.decide_all(|state| {
+            let mut entries = Vec::new();
+            for unit in units {
+                let known = state.unit(&unit.hsa_id);
+                if known != seen.unit(&unit.hsa_id) {
+                    return Err(changed());
+                }
+                let is_known = |version| known.is_some_and(|known| known.versions.contains(version));
+                let new = unit.versions.iter().filter(|version| !is_known(version));
+                entries.extend(new.map(|version| AuthorityEntry {
+                    caller: caller.name.clone(),
+                    at,
+                    change: Change::UnitPut {
+                        hsa_id: unit.hsa_id.clone(),
+                        version: Box::new(version.clone()),
+                    },
+                }));
+            }
+            Ok(entries)
+        });
+        decided.await.map_err(|error| match error {
+            DecideError::Refused(refused) => refused,
+            DecideError::Authority(error) => failed(&error),
+        })
     }
 }
 
@@ -131,6 +147,17 @@ impl CareUnitService for Units {
     }
 }
 
-fn store_error(error: impl std::fmt::Display) -> ApiError {
-    ApiError::new(Kind::Unavailable, "VN-API-010", error.to_string())
+fn changed() -> ApiError {
+    ApiError::new(
+        Kind::Aborted,
+        "VN-API-011",
+        "the care unit was changed meanwhile: read it again and decide anew",
+    )
+}
+
+fn failed(error: &AuthorityError) -> ApiError {
+    match error {
+        AuthorityError::Entry(error) => ApiError::field("unit", error.to_string()),
+        _ => ApiError::new(Kind::Unavailable, "VN-API-010", error.to_string()),
+    }
 }

@@ -1,6 +1,7 @@
 //! A node: the store, the vault, the authority and the services over them, composed once. What a fresh folder
 //! starts with, and how a node serves.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use vardnav_api::vardnav::release::v1::release_service_server::ReleaseServiceSer
 use vardnav_api::vardnav::terminology::v1::terminology_service_server::TerminologyServiceServer;
 use vardnav_api::vardnav::units::v1::care_unit_service_server::CareUnitServiceServer;
 use vardnav_runtime::caller::Callers;
+use vardnav_runtime::clock;
 use vardnav_runtime::gate::GateLayer;
 use vardnav_runtime::limits;
 use vardnav_runtime::metrics::Metrics;
@@ -24,10 +26,13 @@ use vardnav_service_register::{Register, Service as RegisterService};
 use vardnav_service_release::Releases;
 use vardnav_service_terminology::Terminology;
 use vardnav_service_units::Units;
-use vardnav_store::{Authority, Embedded, FileVault, HeadKey, Options, Store, Vault};
+use vardnav_store::{Authority, Embedded, HeadKey, Options, Store, Vault, custody};
 
 use crate::exit::{Failure, Outcome};
 use crate::loader::Files;
+
+/// Who introduces a node's own keys.
+const NODE: &str = "node";
 
 /// Everything one process serves.
 pub struct Node {
@@ -54,31 +59,35 @@ impl Node {
 
     /// As [`Node::open`], and a folder without releases stays without.
     pub async fn open_empty(folder: &Path) -> Outcome<Self> {
-        let place = folder.to_path_buf();
-        let (store, vault, key) = tokio::task::spawn_blocking(move || {
-            let store = Embedded::open(&place.join("store"), Options::default())?;
-            let vault = FileVault::open(&place.join("vault"))?;
-            let key = HeadKey::open(&place.join("keys"))?;
-            Ok::<_, vardnav_store::StoreError>((store, vault, key))
-        })
-        .await
-        .map_err(Failure::failed)?
-        .map_err(|error| Failure::Failed(format!("{} cannot be opened: {error}", folder.display())))?;
+        let cannot =
+            |error: &dyn Display| Failure::Failed(format!("{} cannot be opened: {error}", folder.display()));
+        let place = folder.join("store");
+        let store = tokio::task::spawn_blocking(move || Embedded::open(&place, Options::default()))
+            .await
+            .map_err(Failure::failed)?
+            .map_err(|error| cannot(&error))?;
         for damage in store.damage() {
             tracing::error!(?damage, "damage was found in the store");
         }
         let store: Arc<dyn Store> = Arc::new(store);
-        let vault: Arc<dyn Vault> = Arc::new(vault);
-        Self::compose(store, vault, key).await
-    }
-
-    async fn compose(store: Arc<dyn Store>, vault: Arc<dyn Vault>, key: HeadKey) -> Outcome<Self> {
         let authority = Authority::open(Arc::clone(&store), Arc::new(Files))
             .await
-            .map_err(Failure::failed)?;
+            .map_err(|error| cannot(&error))?;
+        let (vault, key) = custody::open(&authority, folder, NODE, clock::now_micros())
+            .await
+            .map_err(|error| cannot(&error))?;
+        Ok(Self::compose(store, Arc::new(vault), key, authority))
+    }
+
+    fn compose(
+        store: Arc<dyn Store>,
+        vault: Arc<dyn Vault>,
+        key: HeadKey,
+        authority: Arc<Authority>,
+    ) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let register = Register::new(Arc::clone(&store), vault, Arc::clone(&authority), key, threads);
-        Ok(Self {
+        Self {
             register,
             metrics: Metrics::new(METHODS),
             terminology: Terminology::new(Arc::clone(&store), Arc::clone(&authority)),
@@ -87,7 +96,7 @@ impl Node {
             classification: Classifier::new(Arc::clone(&authority)),
             units: Units::new(Arc::clone(&authority)),
             authority,
-        })
+        }
     }
 
     /// Lets the sample's reporters and units be known: on loopback without credentials only.

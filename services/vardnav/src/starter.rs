@@ -48,21 +48,24 @@ pub(crate) async fn publish(releases: &Releases, authority: &Authority) -> Outco
 /// Registers the sample's reporters and units; what is known already stays as it is.
 pub(crate) async fn know_sample(register: &Register, units: &Units, authority: &Authority) -> Outcome {
     let caller = Caller::trusted(APPROVER);
-    for reporter in sample::reporters() {
-        if authority.view().reporter(&reporter.id).is_none() {
-            let stated = pb::Reporter {
-                id: reporter.id,
-                name: reporter.name,
-                organisation: reporter.organisation,
-            };
-            register.put_reporter(&caller, stated).await.map_err(refused)?;
-        }
-    }
-    for unit in sample::units() {
-        if authority.view().unit(&unit.hsa_id).is_none() {
-            units.put(&caller, unit, false).await.map_err(refused)?;
-        }
-    }
+    let view = authority.view();
+    let unknown = sample::reporters()
+        .into_iter()
+        .filter(|reporter| view.reporter(&reporter.id).is_none())
+        .map(|reporter| pb::Reporter {
+            id: reporter.id,
+            name: reporter.name,
+            organisation: reporter.organisation,
+        });
+    register
+        .put_reporters(&caller, unknown.collect())
+        .await
+        .map_err(refused)?;
+    let unknown: Vec<_> = sample::units()
+        .into_iter()
+        .filter(|unit| view.unit(&unit.hsa_id).is_none())
+        .collect();
+    units.put_all(&caller, &unknown).await.map_err(refused)?;
     Ok(())
 }
 

@@ -1,0 +1,196 @@
+//! Care units through the service, over a store in memory and the starter release: what is refused leaves nothing
+//! behind that a later start could stumble over.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
+use std::sync::Arc;
+
+use jiff::civil::date;
+use vardnav_interchange::release::{self as files, starter};
+use vardnav_register::record::{Fact, Principals};
+use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
+use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Proposal, Reporter};
+use vardnav_release::package::Package;
+use vardnav_release::{AuthorityState, Snapshot, lifecycle};
+use vardnav_runtime::caller::Caller;
+use vardnav_service_units::Units;
+use vardnav_store::{Authority, Loader, Memory, Store, StreamId};
+use vardnav_terminology::Edition;
+
+struct Files;
+
+impl Loader for Files {
+    fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String> {
+        files::compile(package, editions).map_err(|findings| findings.len().to_string())
+    }
+
+    fn load_edition(&self, _: &EditionRecord, _: &[u8]) -> Result<Edition, String> {
+        Err("no editions here".to_owned())
+    }
+}
+
+async fn begin(store: &Arc<dyn Store>) -> Arc<Authority> {
+    let authority = Authority::open(Arc::clone(store), Arc::new(Files)).await.unwrap();
+    let package = starter::package().unwrap();
+    let digest = authority.keep_package(&package).await.unwrap();
+    let proposal = Proposal {
+        release: "2026.1".to_owned(),
+        from: date(2026, 1, 1),
+        digest,
+        ..Proposal::default()
+    };
+    let mut state = AuthorityState::default();
+    let mut entries = Vec::new();
+    for step in 0..4 {
+        let entry = match step {
+            0 => lifecycle::put(&state, "anna", 1, "2026.1", proposal.clone()),
+            1 => lifecycle::checked(&state, "anna", 2, "2026.1", digest, 0, 0),
+            2 => lifecycle::approve(&state, "bo", 3, "2026.1", digest),
+            _ => lifecycle::publish(&state, "bo", 4, "2026.1", digest, None, &[]),
+        };
+        let entry = entry.unwrap();
+        state.apply(&entry).unwrap();
+        entries.push(entry);
+    }
+    entries.push(AuthorityEntry {
+        caller: "anna".to_owned(),
+        at: 5,
+        change: Change::ReporterPut(Reporter {
+            id: "region-01".to_owned(),
+            name: "Region".to_owned(),
+            provider: "2321000016".to_owned(),
+        }),
+    });
+    authority.append_all(entries).await.unwrap();
+    authority
+}
+
+fn unit() -> CareUnit {
+    let version = UnitVersion {
+        from: date(2026, 1, 1),
+        closed: None,
+        name: "Mobila teamet Öster".to_owned(),
+        kind: "mobile-team".to_owned(),
+        provider: "2321000016".to_owned(),
+        reporters: vec!["region-01".to_owned()],
+        principals: Principals::default(),
+        kommun: Some("0180".to_owned()),
+        facts: vec![Fact {
+            axis: "origin".to_owned(),
+            values: vec!["regional-primary-care".to_owned()],
+        }],
+        hours: "vardagar 8–17".to_owned(),
+        beds: vec![Beds {
+            kind: "home-place".to_owned(),
+            count: 12,
+        }],
+    };
+    CareUnit {
+        hsa_id: "SE2321000016-E0001".to_owned(),
+        versions: vec![version],
+    }
+}
+
+#[tokio::test]
+async fn what_a_unit_may_not_say_is_refused_by_field_and_nothing_is_written() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = begin(&store).await;
+    let units = Units::new(Arc::clone(&authority));
+    let caller = Caller::trusted("anna");
+    type Change = fn(&mut UnitVersion);
+    let wrong: [(&str, Change); 12] = [
+        ("beds", |version| {
+            let kind = |number| Beds {
+                kind: format!("kind-{number}"),
+                count: 1,
+            };
+            version.beds = (0..5000).map(kind).collect();
+        }),
+        ("beds", |version| version.beds.push(version.beds[0].clone())),
+        ("beds[0].kind", |version| {
+            version.beds[0].kind = "701063-2391".into()
+        }),
+        ("beds[0].kind", |version| version.beds[0].kind = "Beds".into()),
+        ("reporters", |version| {
+            version.reporters = vec!["region-01".into(); 2]
+        }),
+        ("reporters", |version| {
+            version.reporters = (0..5000).map(|number| format!("r{number}")).collect();
+        }),
+        ("facts", |version| version.facts.push(version.facts[0].clone())),
+        ("facts[0].values", |version| {
+            version.facts[0].values = vec!["regional-primary-care".into(); 2];
+        }),
+        ("facts[0].values", |version| {
+            version.facts[0].values = (0..5000).map(|number| format!("v{number}")).collect();
+        }),
+        ("name", |version| version.name = "701063-2391".into()),
+        ("kind", |version| version.kind = "x".repeat(501)),
+        ("hours", |version| version.hours = "8–17\u{7}".into()),
+    ];
+    let before = store.head(&StreamId::authority()).await.unwrap().size;
+    for (field, change) in wrong {
+        let mut unit = unit();
+        change(&mut unit.versions[0]);
+        for validate_only in [true, false] {
+            let refused = units.put(&caller, unit.clone(), validate_only).await.unwrap_err();
+            assert_eq!(refused.field, format!("unit.versions[0].{field}"), "{refused}");
+            assert!(!refused.message.contains("701063"));
+        }
+    }
+    let mut unsorted = unit();
+    unsorted.versions.push(unsorted.versions[0].clone());
+    assert!(units.put(&caller, unsorted, false).await.is_err());
+    assert_eq!(store.head(&StreamId::authority()).await.unwrap().size, before);
+    Authority::open(Arc::clone(&store), Arc::new(Files))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn versions_are_one_append_and_the_same_again_changes_nothing() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = begin(&store).await;
+    let units = Units::new(Arc::clone(&authority));
+    let caller = Caller::trusted("anna");
+    let mut stated = unit();
+    let later = UnitVersion {
+        from: date(2026, 6, 1),
+        name: "Teamet".to_owned(),
+        ..stated.versions[0].clone()
+    };
+    stated.versions.push(later);
+    let before = authority.view().position();
+    for _ in 0..2 {
+        let stands = units.put(&caller, stated.clone(), false).await.unwrap();
+        assert_eq!(stands, stated);
+        assert_eq!(authority.view().position(), before + 2);
+    }
+}
+
+#[tokio::test]
+async fn what_another_writer_changed_unseen_is_not_overwritten() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let one = begin(&store).await;
+    let other = Authority::open(Arc::clone(&store), Arc::new(Files))
+        .await
+        .unwrap();
+    let caller = Caller::trusted("anna");
+    let put = async |authority: &Arc<Authority>, name: &str| {
+        let mut stated = unit();
+        stated.versions[0].name = name.to_owned();
+        Units::new(Arc::clone(authority))
+            .put(&caller, stated, false)
+            .await
+    };
+    put(&one, "first").await.unwrap();
+    let refused = put(&other, "second").await.unwrap_err();
+    assert_eq!(refused.code, "VN-API-011");
+    // The refusal came with a look at the newest state: deciding anew under it is taken.
+    let stands = put(&other, "second").await.unwrap();
+    assert_eq!(stands.versions[0].name, "second");
+}
