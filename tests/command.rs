@@ -428,6 +428,36 @@ fn a_receipt_proves_its_lines_and_one_flipped_byte_anywhere_fails() {
 }
 
 #[test]
+fn damaged_hashes_are_made_anew_and_nobody_notices() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let file = write(folder.path(), "lines.ndjson", &sample(300, 17));
+    let server = Server::start(&data);
+    let told = |server: &Server| {
+        let leaf = |outcome: &Value| (outcome["line"].clone(), outcome["leaf"].clone());
+        lines(&server.run(&["-o", "ndjson", "register", "report", &file]))
+            .iter()
+            .map(leaf)
+            .collect::<Vec<_>>()
+    };
+    let first = told(&server);
+    server.kill();
+    let mut flipped = 0;
+    for_each_file(&data.join("store").join("hashes"), &mut |path, content| {
+        if !content.is_empty() && path.to_string_lossy().contains("reporter") {
+            let mut bytes = content.to_vec();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            std::fs::write(path, bytes).unwrap();
+            flipped += 1;
+        }
+    });
+    assert!(flipped > 5, "{flipped} files of hashes were found");
+    let server = Server::start(&data);
+    assert_eq!(first, told(&server));
+}
+
+#[test]
 fn no_personal_number_is_stored_outside_the_vault() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -786,4 +816,33 @@ fn exit_codes_are_as_documented() {
             .code(),
         Some(4)
     );
+}
+
+#[test]
+fn a_folder_that_lost_its_vault_or_key_is_not_served_until_it_is_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    Server::start(&data).kill();
+    for name in ["vault", "keys"] {
+        let aside = folder.path().join("aside");
+        std::fs::rename(data.join(name), &aside).unwrap();
+        let output = run(&[
+            "serve",
+            "--grpc",
+            "127.0.0.1:0",
+            "--http",
+            "127.0.0.1:0",
+            "--data",
+            data.to_str().unwrap(),
+        ]);
+        assert_eq!(output.status.code(), Some(5));
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            message.contains("restore") && message.contains(data.join(name).to_str().unwrap()),
+            "{message}"
+        );
+        assert!(!data.join(name).exists(), "nothing is made in its place");
+        std::fs::rename(&aside, data.join(name)).unwrap();
+        Server::start(&data).kill();
+    }
 }

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use rand::Rng as _;
 use vardnav_register::content::content_bytes;
 use vardnav_register::derived::Derived;
-use vardnav_register::entry::{
-    Entry, EntryBody, Header, Nonce, Nonces, VERSION, identity_bytes, row_key,
-};
+use vardnav_register::entry::{Entry, EntryBody, Header, Nonce, Nonces, VERSION, identity_bytes, row_key};
 use vardnav_register::finding::Finding;
 use vardnav_register::identity::{Identity, PersonKey};
 use vardnav_register::outcome::{Outcome, Standing, assess, is_same, standing};

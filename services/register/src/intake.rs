@@ -253,7 +253,9 @@ impl Register {
                 },
                 // The outcome and the findings are those of the first time.
                 Judged::Resent { derived, .. } => RecordOutcome {
-                    outcome: derived.as_ref().map_or(Outcome::Accepted, |derived| derived.outcome),
+                    outcome: derived
+                        .as_ref()
+                        .map_or(Outcome::Accepted, |derived| derived.outcome),
                     findings: derived
                         .as_ref()
                         .map(|derived| answer::findings(derived, &view))

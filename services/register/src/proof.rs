@@ -5,11 +5,28 @@ use vardnav_register::receipt::{SignedHead, head_bytes_to_sign, key_id};
 use vardnav_register::tree::{Consistency, MultiProof};
 use vardnav_store::{Hash, Head, HeadKey, Store, StoreError, StreamId, subtree_hashes};
 
-/// The proof that leads from `leaves`, by rising position, to `head`.
+/// The proof that leads from `leaves`, by rising position, to `head`. The hashes it is made of are derived: when they do
+/// not lead to the root, they are made anew from the ledger once.
 ///
 /// # Errors
-/// When the store does not answer, or its hashes do not lead to the root.
+/// When the store does not answer, or its ledger does not lead to the root.
 pub(crate) async fn multi_proof(
+    store: &dyn Store,
+    stream: &StreamId,
+    head: Head,
+    leaves: &[(u64, Hash)],
+) -> Result<MultiProof, StoreError> {
+    match try_proof(store, stream, head, leaves).await {
+        Err(StoreError::Corrupt(_) | StoreError::Limit(_)) => {
+            tracing::warn!(%stream, "the hashes of a stream are damaged and made anew");
+            store.mend(stream).await?;
+            try_proof(store, stream, head, leaves).await
+        }
+        other => other,
+    }
+}
+
+async fn try_proof(
     store: &dyn Store,
     stream: &StreamId,
     head: Head,

@@ -272,9 +272,13 @@ async fn report(
         records,
     } = batch;
     let read = move || -> (Vec<Stated>, Vec<Read>) {
+        let read = |message| match &refused {
+            None => record(message).map_err(unreadable),
+            Some((mechanism, detail)) => Err(finding_without_release(*mechanism, String::new(), detail)),
+        };
         records
             .into_iter()
-            .map(|message| (Stated::of(&message), record(message).map_err(unreadable)))
+            .map(|message| (Stated::of(&message), read(message)))
             .unzip()
     };
     let (stated, records) = register.compute(read).await.map_err(store_error)?;
@@ -282,7 +286,14 @@ async fn report(
         .take(&reporter, records, validate_only)
         .await
         .map_err(store_error)?;
-    let view = with_classification.then(|| register.authority.view());
+    let view = register.authority.view();
+    // The name of somebody who is no reporter is not repeated: it could hold anything.
+    let reporter = if view.reporter(&reporter).is_some() {
+        reporter
+    } else {
+        String::new()
+    };
+    let view = with_classification.then_some(view);
     let answer = move || {
         let leaves: Vec<[u8; 32]> = taken.outcomes.iter().filter_map(|outcome| outcome.leaf).collect();
         let receipt = taken

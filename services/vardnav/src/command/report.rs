@@ -18,6 +18,7 @@ use vardnav_interchange::register::read::{Refused, read_line};
 use vardnav_interchange::register::receipt_file::ReceiptFile;
 use vardnav_register::finding::Finding;
 use vardnav_register::receipt::{Receipt, ReceiptLeaf, SignedHead};
+use vardnav_register::text::may_echo_id;
 use vardnav_register::tree::MultiProof;
 
 use crate::client::Client;
@@ -152,7 +153,8 @@ pub(crate) fn reader(file: &Path) -> Outcome<Box<dyn BufRead + Send>> {
 /// Lines that go together: what is known of each, in order, and the batches they were sent in.
 struct Group {
     slots: Vec<Slot>,
-    batches: usize,
+    /// The reporter of each batch.
+    reporters: Vec<String>,
 }
 
 enum Slot {
@@ -183,8 +185,8 @@ pub(crate) async fn report(
     let mut summary = Summary::default();
     let mut receipts = Vec::new();
     while let Some(group) = waiting.recv().await {
-        let mut answered = Vec::with_capacity(group.batches);
-        for _ in 0..group.batches {
+        let mut answered = Vec::with_capacity(group.reporters.len());
+        for _ in &group.reporters {
             let answer = answers.next().await.ok_or_else(|| {
                 Failure::Unreachable(format!(
                     "the server ended the stream after line {}",
@@ -200,7 +202,7 @@ pub(crate) async fn report(
             })?);
         }
         for slot in &group.slots {
-            let row = row(slot, &answered)?;
+            let row = row(slot, &group.reporters, &answered)?;
             summary.take(&row);
             shown(row)?;
         }
@@ -278,7 +280,7 @@ fn read(
         let gone = groups
             .blocking_send(Group {
                 slots,
-                batches: batches.len(),
+                reporters: batches.iter().map(|batch| batch.reporter.clone()).collect(),
             })
             .is_err();
         if gone
@@ -291,7 +293,7 @@ fn read(
     }
 }
 
-fn row(slot: &Slot, answered: &[pb::ReportResponse]) -> Outcome<Value> {
+fn row(slot: &Slot, reporters: &[String], answered: &[pb::ReportResponse]) -> Outcome<Value> {
     match slot {
         Slot::Refused { line, refused } => Ok(json!({
             "line": line,
@@ -304,13 +306,14 @@ fn row(slot: &Slot, answered: &[pb::ReportResponse]) -> Outcome<Value> {
             "leaf": null,
         })),
         Slot::Sent { line, batch, index } => {
-            let answer = answered.get(*batch);
-            let found = answer.and_then(|answer| Some((answer, answer.outcomes.get(*index)?)));
-            let (answer, outcome) = found
+            let found = answered
+                .get(*batch)
+                .and_then(|answer| answer.outcomes.get(*index));
+            let outcome = found
                 .ok_or_else(|| Failure::Failed(format!("the server gave no outcome for line {line}")))?;
             Ok(json!({
                 "line": line,
-                "reporter": echo(&answer.reporter),
+                "reporter": reporters.get(*batch).filter(|reporter| may_echo_id(reporter, "")),
                 "kind": kind(outcome.kind(), "kind").ok().map(|kind| kind.name()),
                 "id": (!outcome.id.is_empty()).then_some(&outcome.id),
                 "revision": outcome.revision,
@@ -320,11 +323,6 @@ fn row(slot: &Slot, answered: &[pb::ReportResponse]) -> Outcome<Value> {
             }))
         }
     }
-}
-
-/// A reporter's name, unless it could be a personal number.
-fn echo(reporter: &str) -> String {
-    vardnav_register::text::safe_echo(reporter)
 }
 
 fn local_finding(finding: &Finding) -> Value {
