@@ -99,6 +99,11 @@ pub struct Server {
 impl Server {
     /// Starts one on `folder` and waits until it serves.
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// As [`Server::start`], with further arguments for `serve`.
+    pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(binary())
             .args([
                 "-o",
@@ -111,6 +116,7 @@ impl Server {
                 "--data",
             ])
             .arg(folder)
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
