@@ -58,6 +58,17 @@ pub fn release_message(release: &PublishedRelease, state: &AuthorityState) -> pb
     }
 }
 
+/// The editions that a release was published over as messages.
+pub fn pinned_messages(release: &PublishedRelease) -> Vec<pb::get_release_response::PinnedEdition> {
+    let pins = release.editions.iter();
+    pins.map(|pin| pb::get_release_response::PinnedEdition {
+        system: pin.system.clone(),
+        version: pin.version.clone(),
+        digest: bytes(&pin.digest),
+    })
+    .collect()
+}
+
 /// A finding in a file of a release as a message.
 pub fn finding_message(finding: &ReleaseFinding) -> pb::ReleaseFinding {
     let severity = if finding.warning {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
 use vardnav_indicators::definition::Indicator;
+use vardnav_register::text::holds_personal_number;
 use vardnav_terminology::model::Validity;
 
 use crate::source::{Element, Place, ReleaseFinding, ReleaseSource};
@@ -104,6 +105,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "the check of an exclusion does not refuse, or that of a contradiction does not only warn",
         "give exclusions checks of severity error that hold from the release's first date, contradictions of severity warning",
     ),
+    (
+        "VN-REL-118",
+        "a text holds what must be taken for a personal number",
+        "leave it out; a release is public and never changes",
+    ),
 ];
 
 /// Checks a release. It may be published when no finding is an error.
@@ -139,12 +145,20 @@ impl Findings<'_> {
         self.list.push(ReleaseFinding::error(code, place, message));
     }
 
-    /// Both languages are there.
+    /// It holds no personal number.
+    fn harmless(&mut self, at: &Element, what: &str, text: &str) {
+        if holds_personal_number(text) {
+            self.error("VN-REL-118", at, format!("{what} holds a personal number"));
+        }
+    }
+
+    /// Both languages are there, and hold no personal number.
     fn text(&mut self, at: &Element, what: &str, text: &Label) {
         for (language, text) in [("Swedish", &text.sv), ("English", &text.en)] {
             if text.trim().is_empty() {
                 self.error("VN-REL-112", at, format!("{what} has no {language} text"));
             }
+            self.harmless(at, what, text);
         }
     }
 
@@ -209,6 +223,7 @@ fn head(found: &mut Findings<'_>) {
         let message = "the release's id is not 1 to 64 letters, digits, `.`, `_` or `-`";
         found.error("VN-REL-101", &Element::Head, message);
     }
+    found.harmless(&Element::Head, "the release's id", &head.id);
     found.text(&Element::Head, "the title", &head.title);
     found.text(&Element::Head, "the summary", &head.summary);
     for (position, binding) in head.bindings.iter().enumerate() {

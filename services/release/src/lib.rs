@@ -9,7 +9,8 @@ use tonic::{Request, Response, Status, Streaming};
 use vardnav_api::common::{optional_date, page, page_size};
 use vardnav_api::register::hash;
 use vardnav_api::release::{
-    contents_message, draft_message, file_messages, finding_message, refusal, release_message,
+    contents_message, draft_message, file_messages, finding_message, pinned_messages, refusal,
+    release_message,
 };
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::upload::Upload;
@@ -189,6 +190,7 @@ impl Releases {
             release: Some(release),
             files,
             contents,
+            pinned_editions: published.map(pinned_messages).unwrap_or_default(),
         })
     }
 }

@@ -11,7 +11,7 @@ use vardnav_api::vardnav::release::v1::release_service_server::ReleaseService as
 use vardnav_api::vardnav::release::v1::{GetReleaseRequest, ListReleasesRequest, ReleaseStatus};
 use vardnav_interchange::release::{self as files, starter};
 use vardnav_release::authority::Stage;
-use vardnav_release::entry::EditionRecord;
+use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord};
 use vardnav_release::package::Package;
 use vardnav_release::snapshot::Snapshot;
 use vardnav_runtime::caller::Caller;
@@ -58,6 +58,19 @@ async fn the_starter_release_goes_the_way_of_every_release() {
     let service = Releases::new(Arc::clone(&authority));
     let (anna, bo) = (Caller::trusted("anna"), Caller::trusted("bo"));
     let package = starter::package().unwrap();
+    let binding = files::parse_head(&package).unwrap().bindings.remove(0);
+    let bound = EditionRecord {
+        system: binding.system,
+        version: binding.version,
+        blob: [7; 32],
+        ..EditionRecord::default()
+    };
+    let imported = AuthorityEntry {
+        caller: "anna".to_owned(),
+        at: 1,
+        change: Change::EditionImported(bound.clone()),
+    };
+    authority.append(&imported).await.unwrap();
 
     let draft = service.create(&anna, "", &package).await.unwrap();
     assert_eq!((draft.id.as_str(), draft.stage()), ("2026.1", Stage::Draft));
@@ -128,6 +141,12 @@ async fn the_starter_release_goes_the_way_of_every_release() {
     assert_eq!(got.release.unwrap().digest.as_ref(), package.digest());
     assert_eq!(got.files.len(), package.len());
     assert!(got.contents.unwrap().concepts > 311);
+    let pinned: Vec<_> = got
+        .pinned_editions
+        .iter()
+        .map(|pin| (&*pin.system, pin.digest.as_ref()))
+        .collect();
+    assert_eq!(pinned, [(&*bound.system, [7_u8; 32].as_slice())]);
 }
 
 #[tokio::test]
