@@ -1,11 +1,7 @@
 //! Care units through the service, over a store in memory and the starter release: what is refused leaves nothing
 //! behind that a later start could stumble over.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on stops"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use std::sync::Arc;
 

@@ -65,8 +65,8 @@ impl FileVault {
     }
 
     fn open_or(folder: &Path, create: bool) -> Result<Self, StoreError> {
-        let is_there = |name: &str| folder.join(name).exists();
-        if !create && !(is_there(KEY_FILE) && is_there(PERSONS_FILE)) {
+        let is_missing = |name: &str| !folder.join(name).exists();
+        if !create && (is_missing(KEY_FILE) || is_missing(PERSONS_FILE)) {
             return Err(StoreError::Unavailable(
                 "the vault's key or its file of persons is missing".to_owned(),
             ));
