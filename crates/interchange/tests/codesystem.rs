@@ -346,6 +346,12 @@ fn the_real_files_give_every_code() {
         "P290",
         "the shortest term that has a word beginning with it"
     );
+    let found: Vec<&str> = typed.iter().map(|hit| hit.concept.code()).collect();
+    assert_eq!(
+        found[6..8],
+        ["I500", "I501"],
+        "höger- and vänsterhjärtsvikt, after all that have a word beginning with it"
+    );
     let group = |edition: &Edition| {
         edition
             .lookup("A")

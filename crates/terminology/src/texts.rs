@@ -9,6 +9,17 @@ pub(crate) struct Span {
     len: u32,
 }
 
+impl Span {
+    /// What is left after `bytes` bytes.
+    pub(crate) fn after(self, bytes: usize) -> Self {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.len);
+        Self {
+            start: self.start + bytes,
+            len: self.len - bytes,
+        }
+    }
+}
+
 /// The texts.
 #[derive(Debug)]
 pub(crate) struct Texts(Box<str>);

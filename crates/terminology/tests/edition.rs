@@ -228,6 +228,36 @@ fn a_search_finds_as_one_types() {
 }
 
 #[test]
+fn a_search_finds_the_parts_of_compounds_after_the_beginnings_of_words() {
+    let named =
+        |code: &str, text: &str| concept(code, &[], vec![term(text, "sv", DesignationStatus::Recommended)]);
+    let edition = Edition::compile(system(vec![
+        named("1", "Svikt i ett påhittat långt namn"),
+        named("2", "Högerhjärtsvikt"),
+        named("3", "Njursvikt"),
+        named("4", "Påsvikt"),
+        named("kod1svikt", "Annat"),
+    ]))
+    .unwrap();
+    let find = |text: &'static str, limit| -> Vec<&str> {
+        let hits = edition.search(&SearchQuery {
+            text,
+            language: "",
+            date: None,
+            limit,
+        });
+        hits.iter().map(|hit| hit.concept.code()).collect()
+    };
+    assert_eq!(find("svikt", 10), ["1", "3", "2"]);
+    assert_eq!(find("svikt", 2), ["1", "3"]);
+    assert_eq!(find("hjartsvikt", 10), ["2"], "folded");
+    assert_eq!(find("hög svikt", 10), ["2"]);
+    assert_eq!(find("svik annat", 10), Vec::<&str>::new());
+    assert_eq!(find("vikt", 10), ["4", "3", "2"], "from the fourth letter");
+    assert_eq!(find("ikt", 10), Vec::<&str>::new(), "four letters at least");
+}
+
+#[test]
 fn a_defective_code_system_is_refused_with_every_defect() {
     let mut empty = concept(
         "e",

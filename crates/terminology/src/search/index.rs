@@ -7,6 +7,7 @@ use crate::csr::{Csr, CsrBuilder};
 use crate::edition::{ConceptRow, DesignationRow};
 use crate::letters::{fold, for_each_word};
 use crate::model::ConceptStatus;
+use crate::search::tails::{Tails, WordSet};
 use crate::texts::{Span, Texts, TextsBuilder};
 use crate::view::rank;
 
@@ -61,6 +62,7 @@ struct Words {
     folded_rank: Box<[u32]>,
     /// By rank among the folded forms: postings of all before; one more at the end.
     folded_before: Box<[u32]>,
+    tails: Tails,
 }
 
 /// What a word of a query may stand for.
@@ -72,6 +74,10 @@ pub(super) struct QueryWord {
     pub(super) exact: Range<u32>,
     /// Ranks of words that begin with it when folded.
     pub(super) folded: Range<u32>,
+    /// Words that have it inside when folded and do not begin with it. Empty until looked for.
+    pub(super) inside: WordSet,
+    /// How many postings those have together.
+    pub(super) inside_count: u32,
 }
 
 impl SearchIndex {
@@ -200,7 +206,7 @@ impl SearchIndex {
 
     /// What a lower-case word of a query may stand for.
     pub(super) fn word(&self, word: &str) -> QueryWord {
-        let exact = self.words.beginning(&self.words.exact, word);
+        let exact = beginning(&self.words.texts, &self.words.exact, word);
         let whole = Some(exact.start).filter(|&first| {
             self.words
                 .exact
@@ -211,8 +217,23 @@ impl SearchIndex {
         QueryWord {
             whole,
             exact,
-            folded: self.words.beginning(&self.words.folded, &folded),
+            folded: beginning(&self.words.texts, &self.words.folded, &folded),
+            inside: WordSet::default(),
+            inside_count: 0,
         }
+    }
+
+    /// Adds to a word of a query the words that have it inside.
+    pub(super) fn look_inside(&self, word: &str, found: &mut QueryWord) {
+        let folded: String = word.chars().map(fold).collect();
+        let words = self.words.tails.words(&self.words.texts, &folded).iter().copied();
+        found.inside = WordSet::new(words.filter(|&word| !found.folded.contains(&self.folded_rank(word))));
+        let counts = found
+            .inside
+            .words()
+            .iter()
+            .map(|&word| self.postings.row(word).len() as u32);
+        found.inside_count = counts.sum();
     }
 
     /// Rank of a word among the folded forms.
@@ -417,22 +438,26 @@ impl Words {
         }
         let mut texts = TextsBuilder::default();
         let exact = sorted.iter().map(|word| texts.append(word)).collect();
-        let folded_spans = folded.iter().map(|(form, _)| texts.append(form)).collect();
+        let folded_spans: Box<[Span]> = folded.iter().map(|(form, _)| texts.append(form)).collect();
+        let texts = texts.finish();
+        let forms = folded_spans.iter().zip(&folded);
+        let tails = Tails::new(&texts, forms.map(|(&span, &(_, word))| (span, word)));
         Self {
             exact,
             folded: folded_spans,
-            texts: texts.finish(),
+            tails,
+            texts,
             by_folded: folded.into_iter().map(|(_, word)| word).collect(),
             folded_rank: folded_rank.into(),
             folded_before: folded_before.into(),
         }
     }
+}
 
-    /// Where in the sorted `spans` those beginning with `start` lie.
-    fn beginning(&self, spans: &[Span], start: &str) -> Range<u32> {
-        let first = spans.partition_point(|&span| self.texts.get(span) < start);
-        let rest = spans.get(first..).unwrap_or_default();
-        let count = rest.partition_point(|&span| self.texts.get(span).starts_with(start));
-        first as u32..(first + count) as u32
-    }
+/// Where in the sorted `spans` those beginning with `start` lie.
+pub(super) fn beginning(texts: &Texts, spans: &[Span], start: &str) -> Range<u32> {
+    let first = spans.partition_point(|&span| texts.get(span) < start);
+    let rest = spans.get(first..).unwrap_or_default();
+    let count = rest.partition_point(|&span| texts.get(span).starts_with(start));
+    first as u32..(first + count) as u32
 }

@@ -1,15 +1,24 @@
-//! Search as one types: every word of the query begins a word of a designation or of the code.
+//! Search as one types: every word of the query begins a word of a designation or of the code, or stands inside one.
 //!
 //! Order of hits, one a concept: first those whose whole text or code is what was typed; then, when something typed
 //! has a digit, codes that begin with it; then hits with the very letters; then those found only by folding letters
-//! (å, ä → a; ö → o). Within each: active concepts first; recommended terms before accepted before deprecated;
-//! whole words before beginnings; short terms before long; then by text and code.
+//! (å, ä → a; ö → o); last those where something typed stands only inside a word. Within each: active concepts first;
+//! recommended terms before accepted before deprecated; whole words before beginnings; short terms before long; then
+//! by text and code.
 //!
 //! Terms are stored in that order as far as the query does not decide it, so a search for something common stops
 //! when it has enough, and one for something rare looks only at the terms that hold its rarest word.
+//!
+//! Swedish writes compounds as one word, and their last part says what they are: who types "hjärtsvikt" (heart
+//! failure) also means "högerhjärtsvikt" (of the right side). So something typed of at least four letters is found
+//! inside a word too, from the word's fourth letter on, with letters folded. Fewer letters would mostly meet endings.
+//! Words with a digit are no compounds: the middle of a code is never found. For this the index holds the tails of all
+//! words in the order of their letters, twelve bytes each (half a MiB of the 16 of ICD-10-SE); they are looked at only
+//! when the beginnings of words have not given enough.
 
 mod index;
 mod query;
+mod tails;
 
 use std::cmp::Ordering;
 
@@ -53,6 +62,7 @@ enum Grade {
     Code,
     Letters,
     Folded,
+    Inside,
 }
 
 impl SearchHit<'_> {

@@ -31,27 +31,49 @@ pub(super) fn run(edition: &Edition, query: &SearchQuery<'_>) -> Vec<Found> {
         digits |= word.bytes().any(|byte| byte.is_ascii_digit());
         words.push(index.word(word));
     });
-    if words.is_empty() || query.limit == 0 || words.iter().any(|word| word.folded.is_empty()) {
+    if words.is_empty() || query.limit == 0 {
         return Vec::new();
     }
     let filter = Filter::new(edition, query);
     let mut search = Search {
         index,
         words: &words,
-        filter,
+        filter: &filter,
         limit: query.limit,
         found: Vec::new(),
     };
-    search.equal();
-    if digits {
-        search.codes();
+    if words.iter().all(|word| !word.folded.is_empty()) {
+        search.equal();
+        if digits {
+            search.codes();
+        }
+        for docs in index.segments() {
+            search.pass(Level::Whole, docs.clone());
+            search.pass(Level::Beginning, docs);
+        }
+        for docs in index.segments() {
+            search.pass(Level::Folded, docs);
+        }
     }
-    for docs in index.segments() {
-        search.pass(Level::Whole, docs.clone());
-        search.pass(Level::Beginning, docs);
+    if search.full() {
+        return search.found;
     }
+    let found = search.found;
+    let mut rest = words.iter_mut();
+    for_each_word(query.text, |typed| {
+        rest.next()
+            .into_iter()
+            .for_each(|word| index.look_inside(typed, word));
+    });
+    let mut search = Search {
+        index,
+        words: &words,
+        filter: &filter,
+        limit: query.limit,
+        found,
+    };
     for docs in index.segments() {
-        search.pass(Level::Folded, docs);
+        search.pass(Level::Inside, docs);
     }
     search.found
 }
@@ -60,6 +82,7 @@ pub(super) fn run(edition: &Edition, query: &SearchQuery<'_>) -> Vec<Found> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Absent,
+    Inside,
     Folded,
     Beginning,
     Whole,
@@ -68,7 +91,7 @@ enum Level {
 struct Search<'e, 'q> {
     index: &'e SearchIndex,
     words: &'q [QueryWord],
-    filter: Filter<'e>,
+    filter: &'q Filter<'e>,
     limit: usize,
     found: Vec<Found>,
 }
@@ -176,10 +199,10 @@ impl<'e, 'q> Search<'e, 'q> {
     }
 
     fn take(&mut self, level: Level, docs: impl Iterator<Item = u32>) {
-        let grade = if level == Level::Folded {
-            Grade::Folded
-        } else {
-            Grade::Letters
+        let grade = match level {
+            Level::Absent | Level::Inside => Grade::Inside,
+            Level::Folded => Grade::Folded,
+            Level::Beginning | Level::Whole => Grade::Letters,
         };
         for doc in docs {
             if self.level(doc, level) == level && self.filter.admits(doc) {
@@ -202,6 +225,10 @@ impl<'e, 'q> Search<'e, 'q> {
                     && some(|word| word.exact.len() > usize::from(word.whole.is_some()))
             }
             Level::Folded => some(|word| word.folded.len() > word.exact.len()),
+            Level::Inside => {
+                let held = |word: &QueryWord| !word.folded.is_empty() || !word.inside.words().is_empty();
+                self.words.iter().all(held) && some(|word| !word.inside.words().is_empty())
+            }
         }
     }
 
@@ -217,14 +244,16 @@ impl<'e, 'q> Search<'e, 'q> {
                 .whole
                 .map_or(0, |whole| self.index.postings.row(whole).len() as u32);
             let beginning = self.index.postings.count(word.exact.start, word.exact.end);
+            let folded = self.index.folded_count(&word.folded);
             let (count, width, best) = match level {
                 Level::Absent => return None,
                 Level::Whole => (whole, 1, 0),
                 Level::Beginning => (beginning, word.exact.len(), whole),
-                Level::Folded => (
-                    self.index.folded_count(&word.folded),
-                    word.folded.len(),
-                    beginning,
+                Level::Folded => (folded, word.folded.len(), beginning),
+                Level::Inside => (
+                    folded + word.inside_count,
+                    word.folded.len() + word.inside.words().len(),
+                    folded,
                 ),
             };
             share *= (f64::from(count) / all).min(1.0);
@@ -269,12 +298,11 @@ impl<'e, 'q> Search<'e, 'q> {
             Level::Absent => Vec::new(),
             Level::Whole => word.whole.into_iter().map(within).collect(),
             Level::Beginning => word.exact.clone().map(within).collect(),
-            Level::Folded => self
-                .index
-                .at_folded(word.folded.clone())
-                .iter()
-                .map(|&word| within(word))
-                .collect(),
+            Level::Folded | Level::Inside => {
+                let folded = index.at_folded(word.folded.clone());
+                let inside = word.inside.words().iter().filter(|_| level == Level::Inside);
+                folded.iter().chain(inside).map(|&word| within(word)).collect()
+            }
         }
     }
 
@@ -289,8 +317,10 @@ impl<'e, 'q> Search<'e, 'q> {
                     Level::Whole
                 } else if word.exact.contains(&held) {
                     Level::Beginning
-                } else if floor == Level::Folded && word.folded.contains(&self.index.folded_rank(held)) {
+                } else if floor <= Level::Folded && word.folded.contains(&self.index.folded_rank(held)) {
                     Level::Folded
+                } else if floor <= Level::Inside && word.inside.contains(held) {
+                    Level::Inside
                 } else {
                     continue;
                 };
