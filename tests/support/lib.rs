@@ -158,6 +158,14 @@ impl Server {
         run(&all)
     }
 
+    /// Runs a client command against it, with `input` on its stdin.
+    pub fn run_with(&self, arguments: &[&str], input: &[u8]) -> Output {
+        let url = self.url();
+        let mut all = vec!["--server", url.as_str()];
+        all.extend(arguments);
+        run_with(&all, input)
+    }
+
     /// Kills it without any warning (SIGKILL) and waits for its end.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -184,4 +192,37 @@ pub fn sample(count: u32, seed: u32) -> Vec<String> {
     ]);
     assert!(output.status.success());
     stdout(&output).lines().map(str::to_owned).collect()
+}
+
+/// Writes lines into a file of a folder; gives its path.
+pub fn write(folder: &Path, name: &str, lines: &[String]) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Looks at every file below a folder.
+pub fn for_each_file(folder: &Path, look: &mut impl FnMut(&Path, &[u8])) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            for_each_file(&path, look);
+        } else {
+            look(&path, &std::fs::read(&path).unwrap());
+        }
+    }
 }
