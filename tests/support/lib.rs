@@ -12,6 +12,8 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -36,13 +38,12 @@ pub fn root() -> PathBuf {
         .to_path_buf()
 }
 
-/// Runs the binary to its end.
+/// How long a command may take before it counts as hung.
+const COMMAND_MAX: Duration = Duration::from_secs(120);
+
+/// Runs the binary to its end; a command that does not end is killed and fails the test.
 pub fn run(arguments: &[&str]) -> Output {
-    Command::new(binary())
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    run_with(arguments, b"")
 }
 
 /// Runs the binary with `input` on its stdin.
@@ -60,7 +61,21 @@ pub fn run_with(arguments: &[&str], input: &[u8]) -> Output {
         // A command may end before it has read everything; that is its business.
         let _ = stdin.write_all(&input);
     });
+    let (ended, watched) = mpsc::channel::<()>();
+    let id = child.id().to_string();
+    let watch = std::thread::spawn(move || {
+        let hung = watched.recv_timeout(COMMAND_MAX) == Err(mpsc::RecvTimeoutError::Timeout);
+        if hung {
+            let _ = Command::new("kill").args(["-9", &id]).status();
+        }
+        hung
+    });
     let output = child.wait_with_output().unwrap();
+    let _ = ended.send(());
+    assert!(
+        !watch.join().unwrap(),
+        "{arguments:?} did not end in {COMMAND_MAX:?}"
+    );
     writer.join().unwrap();
     output
 }

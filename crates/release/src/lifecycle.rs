@@ -329,7 +329,12 @@ pub fn approve(
     check_caller(caller)?;
     let known = open(state, draft, &digest)?;
     sound(known)?;
-    if known.authors.contains(caller) {
+    // Names that differ in letter case alone are one person's.
+    if known
+        .authors
+        .iter()
+        .any(|author| author.eq_ignore_ascii_case(caller))
+    {
         return Err(Refusal::OwnDraft {
             draft: draft.to_owned(),
         });
