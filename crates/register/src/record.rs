@@ -3,19 +3,6 @@
 
 use jiff::civil::Date;
 
-/// Identifies one revision of one record within the register.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecordKey {
-    /// The reporter whose stream holds it.
-    pub reporter: String,
-    /// What kind of record.
-    pub kind: RecordKind,
-    /// Id given by the reporter: 1–64 bytes of `A–Z a–z 0–9 . _ : -`.
-    pub id: String,
-    /// 1, 2, … without gaps.
-    pub revision: u32,
-}
-
 /// Kinds of record. The numbers are stored bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
