@@ -248,7 +248,10 @@ fn concept_status(status: ConceptStatus) -> pb::ConceptStatus {
         ConceptStatus::Active => pb::ConceptStatus::Active,
         ConceptStatus::Inactive => pb::ConceptStatus::Inactive,
         ConceptStatus::Proposed => pb::ConceptStatus::Proposed,
+        ConceptStatus::Analysis => pb::ConceptStatus::Analysis,
+        ConceptStatus::Referral => pb::ConceptStatus::Referral,
         ConceptStatus::NotAgreed => pb::ConceptStatus::NotAgreed,
+        ConceptStatus::Withdrawn => pb::ConceptStatus::Withdrawn,
     }
 }
 

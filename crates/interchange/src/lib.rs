@@ -3,6 +3,7 @@
 
 pub mod classify_lines;
 pub mod codesystem;
+pub mod content;
 pub mod register;
 pub mod release;
 pub mod units;

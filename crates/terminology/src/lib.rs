@@ -6,6 +6,13 @@
 
 pub mod model;
 
+pub mod ecl;
+pub mod history;
+pub mod image;
+pub mod terms_check;
+pub mod translate;
+pub mod value_set;
+
 mod catalog;
 mod codes;
 mod compile;
@@ -16,6 +23,7 @@ mod language;
 mod letters;
 mod problem;
 mod search;
+mod set;
 mod texts;
 mod validate;
 mod view;
@@ -25,5 +33,6 @@ pub use edition::{ConceptIndex, Edition, UnknownCode};
 pub use hierarchy::Subsumption;
 pub use problem::{Problem, ProblemKind};
 pub use search::{SearchHit, SearchQuery};
+pub use set::ConceptSet;
 pub use validate::{DeprecatedDisplay, Validation};
 pub use view::{ConceptView, DefinitionView, DesignationView, NoteView, PropertyView, RelationView};

@@ -41,6 +41,7 @@ fn system(concepts: Vec<Concept>) -> CodeSystem {
         title: "Terms".to_owned(),
         language: "sv".to_owned(),
         concepts,
+        ..CodeSystem::default()
     }
 }
 

@@ -113,19 +113,19 @@ impl ImportFinding {
 
 /// The findings of one code system.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     told: Vec<ImportFinding>,
     errors: usize,
     untold: usize,
 }
 
 impl Findings {
-    pub(super) fn error(&mut self, code: &'static str, file: &str, line: u32, message: impl Into<String>) {
+    pub(crate) fn error(&mut self, code: &'static str, file: &str, line: u32, message: impl Into<String>) {
         self.errors += 1;
         self.add(ImportFinding::error(code, file, line, message));
     }
 
-    pub(super) fn warn(&mut self, code: &'static str, file: &str, line: u32, message: impl Into<String>) {
+    pub(crate) fn warn(&mut self, code: &'static str, file: &str, line: u32, message: impl Into<String>) {
         let finding = ImportFinding::error(code, file, line, message);
         self.add(ImportFinding {
             severity: ImportSeverity::Warning,
@@ -133,12 +133,12 @@ impl Findings {
         });
     }
 
-    pub(super) fn any_error(&self) -> bool {
+    pub(crate) fn any_error(&self) -> bool {
         self.errors > 0
     }
 
     /// All findings, by file and line; beyond a limit only how many more there are (`VN-IMP-011`).
-    pub(super) fn finish(mut self) -> Vec<ImportFinding> {
+    pub(crate) fn finish(mut self) -> Vec<ImportFinding> {
         self.told.sort();
         if let (Some(last), 1..) = (self.told.last(), self.untold) {
             let more = format!("{} more findings are not shown", self.untold);

@@ -106,6 +106,7 @@ pub(super) fn read(source: &Source<'_>, findings: &mut Findings) -> Option<CodeS
         title: format!("ICD-10-SE {}", source.version),
         language: "sv".to_owned(),
         concepts,
+        ..CodeSystem::default()
     })
 }
 

@@ -62,6 +62,7 @@ pub(super) fn read(source: &Source<'_>, findings: &mut Findings) -> Option<CodeS
         title: format!("{name} {} (KVÅ)", source.version),
         language: "sv".to_owned(),
         concepts,
+        ..CodeSystem::default()
     })
 }
 

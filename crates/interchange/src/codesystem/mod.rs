@@ -17,7 +17,7 @@ pub use icd::ICD_10_SE;
 pub use kva::{KKA, KMA};
 pub use rows::{FILE_BYTES_MAX, LINE_BYTES_MAX, ROWS_MAX};
 
-use finding::Findings;
+pub(crate) use finding::Findings;
 
 /// Version of a code system whose folder names no year.
 pub const NO_VERSION: &str = "undated";

@@ -182,6 +182,7 @@ pub(super) fn read_system(
         title: text.title,
         language: text.language,
         concepts,
+        ..CodeSystem::default()
     })
 }
 
@@ -217,6 +218,7 @@ fn convert(
             validity: validity(term.from, term.until),
             scope: term.scope,
             comment: term.comment,
+            ..Designation::default()
         });
     }
     designations.sort_by_key(|term| match term.status {
@@ -250,6 +252,7 @@ fn convert(
             .map(|(name, value)| Property { name, value })
             .collect(),
         code,
+        ..Concept::default()
     }
 }
 

@@ -1,0 +1,99 @@
+//! Terminology content from the files its owners publish, in every format that is read: what is in a set of files,
+//! and what is wrong with it. Each format has a module of its own; this one only parts the files among them.
+//!
+//! A code system, value set or map with an error is not read at all. Values are never repeated in findings unless they
+//! have the shape of a code.
+
+pub mod csv;
+pub mod fhir;
+pub mod rf2;
+
+mod claml;
+mod files;
+mod skos;
+mod tbx;
+
+use std::collections::BTreeSet;
+
+use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
+
+use crate::codesystem::{self, ImportFinding};
+pub use files::{Files, MemoryFiles};
+
+/// What was read from a set of files.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// Code systems without errors.
+    pub code_systems: Vec<Read<CodeSystem>>,
+    /// Value sets without errors.
+    pub value_sets: Vec<Read<ValueSet>>,
+    /// Concept maps without errors.
+    pub concept_maps: Vec<Read<ConceptMap>>,
+    /// What was found in the files.
+    pub findings: Vec<ImportFinding>,
+}
+
+/// Something that was read, with the files it came from: they suffice to read it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read<T> {
+    /// What was read.
+    pub content: T,
+    /// Paths of its files, sorted.
+    pub paths: Vec<String>,
+}
+
+/// A format: which files are its own, and how they are read.
+struct Format {
+    /// Whether a path can be of this format, by its name alone.
+    wants: fn(&str) -> bool,
+    /// Reads those of `paths` that are of this format, and answers which they were.
+    read: fn(&dyn Files, &[String], &mut Contents) -> BTreeSet<String>,
+}
+
+/// In the order in which they are asked.
+const FORMATS: [Format; 6] = [
+    Format {
+        wants: rf2::wants,
+        read: rf2::read,
+    },
+    Format {
+        wants: fhir::wants,
+        read: fhir::read,
+    },
+    Format {
+        wants: claml::wants,
+        read: claml::read,
+    },
+    Format {
+        wants: skos::wants,
+        read: skos::read,
+    },
+    Format {
+        wants: tbx::wants,
+        read: tbx::read,
+    },
+    Format {
+        wants: csv::wants,
+        read: csv::read,
+    },
+];
+
+/// Whether a file of this path can hold content, by its name.
+pub fn is_wanted(path: &str) -> bool {
+    codesystem::is_wanted(path) || FORMATS.iter().any(|format| (format.wants)(path))
+}
+
+/// Reads everything in a set of files.
+pub fn read(files: &dyn Files) -> Contents {
+    let mut contents = Contents::default();
+    let mut rest = files.paths();
+    for format in &FORMATS {
+        let wanted: Vec<String> = rest.iter().filter(|path| (format.wants)(path)).cloned().collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        let taken = (format.read)(files, &wanted, &mut contents);
+        rest.retain(|path| !taken.contains(path));
+    }
+    contents
+}

@@ -1,0 +1,1 @@
+//! What became of a concept over the editions of its code system.

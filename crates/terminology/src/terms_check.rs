@@ -1,0 +1,1 @@
+//! Checks of terms and definitions as a terminologist makes them.
