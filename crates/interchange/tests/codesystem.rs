@@ -325,9 +325,8 @@ fn the_real_files_give_every_code() {
     assert_eq!(parent(icd, "V7401"), Some("V74"));
     let query = SearchQuery {
         text: "hjärtins",
-        language: "",
-        date: None,
         limit: 10,
+        ..SearchQuery::default()
     };
     let hits = icd.search(&query);
     assert_eq!(hits[0].concept.code(), "I50");

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::edition::Edition;
 use crate::model::Validity;
-use crate::search::{SearchHit, SearchQuery};
+use crate::search::{SearchHit, SearchQuery, search_editions};
 use crate::validate::Validation;
 
 /// Editions by address and version, and the dates on which versions are in force.
@@ -199,18 +199,25 @@ impl Catalog {
     /// The concepts of all editions that fit a query, best first. With a date, of each code system only the edition
     /// in force on it is searched. `systems` names the addresses to search; empty for all.
     pub fn search(&self, query: &SearchQuery<'_>, systems: &[&str]) -> Vec<SearchHit<'_>> {
+        let editions = self.searched(query.date, systems);
+        search_editions(query, editions.map(|edition| (edition.as_ref(), None)))
+    }
+
+    /// The editions that a search on a date looks into, by address; those of all versions without a date. `systems`
+    /// names the addresses; empty for all.
+    pub fn searched<'c>(
+        &'c self,
+        date: Option<Date>,
+        systems: &[&str],
+    ) -> impl Iterator<Item = &'c Arc<Edition>> {
         let wanted = self
             .systems
             .iter()
-            .filter(|(url, _)| systems.is_empty() || systems.contains(&url.as_str()));
-        let editions = wanted.flat_map(|(_, system)| match query.date {
+            .filter(move |(url, _)| systems.is_empty() || systems.contains(&url.as_str()));
+        wanted.flat_map(move |(_, system)| match date {
             Some(date) => system.in_force(date).ok().into_iter().collect::<Vec<_>>(),
             None => system.editions.iter().collect(),
-        });
-        let mut hits: Vec<SearchHit<'_>> = editions.flat_map(|edition| edition.search(query)).collect();
-        hits.sort_by(SearchHit::compare);
-        hits.truncate(query.limit);
-        hits
+        })
     }
 }
 

@@ -32,7 +32,7 @@ pub use catalog::{Binding, Catalog, CatalogError, CodeStatus};
 pub use edition::{ConceptIndex, Edition, UnknownCode};
 pub use hierarchy::Subsumption;
 pub use problem::{Problem, ProblemKind};
-pub use search::{SearchHit, SearchQuery};
+pub use search::{SearchHit, SearchQuery, search_editions};
 pub use set::ConceptSet;
 pub use validate::{DeprecatedDisplay, Validation};
 pub use view::{ConceptView, DefinitionView, DesignationView, NoteView, PropertyView, RelationView};

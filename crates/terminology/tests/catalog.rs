@@ -112,9 +112,9 @@ fn a_search_over_editions_keeps_one_order() {
     let find = |date, systems: &[&str]| -> Vec<String> {
         let query = SearchQuery {
             text: "b",
-            language: "",
             date,
             limit: 3,
+            ..SearchQuery::default()
         };
         let hits = catalog.search(&query, systems);
         hits.iter()

@@ -204,9 +204,9 @@ fn a_search_finds_as_one_types() {
     let find = |text: &'static str, date| -> Vec<&str> {
         let hits = edition.search(&SearchQuery {
             text,
-            language: "",
             date,
             limit: 10,
+            ..SearchQuery::default()
         });
         hits.iter().map(|hit| hit.concept.code()).collect()
     };
@@ -221,8 +221,8 @@ fn a_search_finds_as_one_types() {
     let english = edition.search(&SearchQuery {
         text: "home",
         language: "en",
-        date: None,
         limit: 10,
+        ..SearchQuery::default()
     });
     assert_eq!(english.len(), 1);
     assert_eq!(english[0].designation.unwrap().text, "home nursing");
@@ -243,9 +243,8 @@ fn a_search_finds_the_parts_of_compounds_after_the_beginnings_of_words() {
     let find = |text: &'static str, limit| -> Vec<&str> {
         let hits = edition.search(&SearchQuery {
             text,
-            language: "",
-            date: None,
             limit,
+            ..SearchQuery::default()
         });
         hits.iter().map(|hit| hit.concept.code()).collect()
     };
@@ -306,9 +305,8 @@ fn an_empty_code_system_answers_nothing() {
         edition
             .search(&SearchQuery {
                 text: "a",
-                language: "",
-                date: None,
-                limit: 10
+                limit: 10,
+                ..SearchQuery::default()
             })
             .is_empty()
     );

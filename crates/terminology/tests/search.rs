@@ -200,7 +200,7 @@ proptest! {
         limit in 1_usize..12,
     ) {
         let edition = Edition::compile(source.clone()).unwrap();
-        let query = SearchQuery { text: &text, language, date: dated.then_some(DATE), limit };
+        let query = SearchQuery { text: &text, language, date: dated.then_some(DATE), limit, ..SearchQuery::default() };
         let found: Vec<String> =
             edition.search(&query).iter().map(|hit| hit.concept.code().to_owned()).collect();
         prop_assert_eq!(found, oracle(&source, &query));

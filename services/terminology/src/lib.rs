@@ -170,8 +170,8 @@ impl TerminologyService for Terminology {
         let query = SearchQuery {
             text: &request.text,
             language: &request.language,
-            date: None,
             limit: wanted,
+            ..SearchQuery::default()
         };
         let found = view.catalog().search(&query, &systems);
         let today = clock::today();

@@ -26,6 +26,7 @@ use jiff::civil::Date;
 
 use crate::edition::{ConceptIndex, Edition};
 use crate::letters::for_each_word;
+use crate::set::ConceptSet;
 use crate::view::{ConceptView, DesignationView, designation};
 
 pub(crate) use index::SearchIndex;
@@ -39,8 +40,26 @@ pub struct SearchQuery<'q> {
     pub language: &'q str,
     /// Only terms in force on this date, of codes that may be used on it; `None` for all.
     pub date: Option<Date>,
+    /// Only concepts of this set, which must be of the edition searched; `None` for all.
+    pub within: Option<&'q ConceptSet>,
+    /// Only concepts that are active.
+    pub active_only: bool,
     /// At most this many hits.
     pub limit: usize,
+}
+
+impl Default for SearchQuery<'_> {
+    /// Nothing typed, no filter, at most 20 hits.
+    fn default() -> Self {
+        Self {
+            text: "",
+            language: "",
+            date: None,
+            within: None,
+            active_only: false,
+            limit: 20,
+        }
+    }
 }
 
 /// A concept that fits a query.
@@ -93,6 +112,21 @@ impl SearchHit<'_> {
     fn text(&self) -> &str {
         self.designation.map_or("", |designation| designation.text)
     }
+}
+
+/// The concepts of several editions that fit a query, best first, each edition with the set to which its concepts are
+/// held. The set of the query itself is left out of account, as a set belongs to one edition.
+pub fn search_editions<'e, 's>(
+    query: &SearchQuery<'_>,
+    editions: impl IntoIterator<Item = (&'e Edition, Option<&'s ConceptSet>)>,
+) -> Vec<SearchHit<'e>> {
+    let mut hits: Vec<SearchHit<'e>> = Vec::new();
+    for (edition, within) in editions {
+        hits.extend(search(edition, &SearchQuery { within, ..*query }));
+    }
+    hits.sort_by(SearchHit::compare);
+    hits.truncate(query.limit);
+    hits
 }
 
 fn words(text: &str) -> Vec<String> {

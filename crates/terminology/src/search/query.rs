@@ -13,6 +13,7 @@ use crate::letters::for_each_word;
 use crate::model::ConceptStatus;
 use crate::search::index::{QueryWord, SearchIndex};
 use crate::search::{Grade, SearchQuery};
+use crate::set::ConceptSet;
 use crate::view::in_force;
 
 /// A doc that fits.
@@ -390,6 +391,8 @@ impl Iterator for Merge<'_> {
 /// Which docs a query wants.
 struct Filter<'e> {
     edition: &'e Edition,
+    within: Option<&'e ConceptSet>,
+    active_only: bool,
     /// By language of the edition, whether it is wanted; `None` when all are.
     languages: Option<Vec<bool>>,
     date: Option<Date>,
@@ -398,7 +401,7 @@ struct Filter<'e> {
 }
 
 impl<'e> Filter<'e> {
-    fn new(edition: &'e Edition, query: &SearchQuery<'_>) -> Self {
+    fn new(edition: &'e Edition, query: &SearchQuery<'e>) -> Self {
         let wanted = |tag: &String| language::within(query.language, tag);
         let languages =
             (!query.language.is_empty()).then(|| edition.languages.iter().map(wanted).collect::<Vec<_>>());
@@ -407,6 +410,8 @@ impl<'e> Filter<'e> {
             .map_or(1.0, |languages| edition.index.share(languages));
         Self {
             edition,
+            within: query.within,
+            active_only: query.active_only,
             languages,
             date: query.date,
             share,
@@ -414,6 +419,10 @@ impl<'e> Filter<'e> {
     }
 
     fn admits(&self, doc: u32) -> bool {
+        let concept = self.edition.index.concept(doc);
+        if self.within.is_some_and(|set| !set.holds(concept)) || (self.active_only && !self.active(concept)) {
+            return false;
+        }
         if self.languages.is_none() && self.date.is_none() {
             return true;
         }

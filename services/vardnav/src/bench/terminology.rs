@@ -170,9 +170,8 @@ fn in_process(edition: &Edition) -> Outcome<Vec<Figure>> {
                 edition
                     .search(&SearchQuery {
                         text,
-                        language: "",
-                        date: None,
                         limit: 20,
+                        ..SearchQuery::default()
                     })
                     .len()
             }),
