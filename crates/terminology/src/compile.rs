@@ -1,15 +1,17 @@
-//! From a code system as read to an [`Edition`], or to the list of what keeps it from becoming one.
+//! From a code system as read to an [`Edition`], or to the list of what keeps it from becoming one. The source is taken
+//! apart concept by concept, so that the two are never in memory as a whole side by side.
 
 use std::collections::HashMap;
 
 use crate::codes::CodeTable;
-use crate::csr::CsrBuilder;
+use crate::components;
+use crate::csr::{Csr, CsrBuilder};
 use crate::edition::{
     ConceptRow, DefinitionRow, DesignationDetail, DesignationRow, Edition, NoteRow, RelationRow,
 };
 use crate::hierarchy::{Hierarchy, HierarchyError};
 use crate::model::{CodeSystem, Concept, Validity};
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Problem, ProblemKind, Problems};
 use crate::search::SearchIndex;
 use crate::texts::{Span, TextsBuilder};
 
@@ -19,60 +21,37 @@ const CODE_BYTES_MAX: usize = 255;
 /// Most items of one kind.
 const ITEMS_MAX: usize = u32::MAX as usize - 1;
 
-pub(crate) fn compile(source: &CodeSystem) -> Result<Edition, Vec<Problem>> {
-    let mut problems = Problems {
-        source,
-        found: Vec::new(),
-    };
-    if !fits(source) {
-        problems.add(0, ProblemKind::TooLarge);
-        return Err(problems.found);
+pub(crate) fn compile(mut source: CodeSystem) -> Result<Edition, Vec<Problem>> {
+    let mut problems = Problems::default();
+    if !fits(&source) {
+        problems.add(0, "", ProblemKind::TooLarge);
+        return Err(problems.finish());
     }
-    let codes = codes(source, &mut problems);
-    let find = |code: &str| codes.find(code.as_bytes(), is(source, code));
-
     let mut parts = Parts::new(&source.language);
-    for (position, concept) in source.concepts.iter().enumerate() {
-        check(position, concept, &mut problems);
-        let mut parents: Vec<u32> = Vec::with_capacity(concept.parents.len());
-        for code in &concept.parents {
-            match find(code) {
-                Some(parent) if parents.contains(&parent) => {}
-                Some(parent) => parents.push(parent),
-                None => problems.add(position, ProblemKind::UnknownParent(code.clone())),
-            }
-        }
-        parents.into_iter().for_each(|parent| parts.parents.push(parent));
-        parts.parents.end_row();
-        for relation in &concept.relations {
-            match find(&relation.target) {
-                Some(target) => parts.relations.push(RelationRow {
-                    target,
-                    kind: relation.kind,
-                    validity: relation.validity,
-                    scope: parts.texts.intern(&relation.scope),
-                    source: parts.texts.intern(&relation.source),
-                }),
-                None => problems.add(position, ProblemKind::UnknownTarget(relation.target.clone())),
-            }
-        }
-        parts.relations.end_row();
-        parts.add(concept);
+    let codes = codes(&source.concepts, &mut parts, &mut problems);
+    for (position, concept) in std::mem::take(&mut source.concepts).into_iter().enumerate() {
+        check(position, &concept, &mut problems);
+        parts.add_edges(position, &concept, &codes, &mut problems);
+        parts.add(position, concept);
     }
+    let (concepts, designations) = (parts.concepts.len(), parts.designations.len());
+    let components = source.components.take().map(|components| {
+        components::build(
+            *components,
+            concepts,
+            designations,
+            &mut parts.texts,
+            &mut problems,
+        )
+    });
     if parts.texts.overflow() || parts.languages.len() > u16::MAX as usize {
-        problems.add(0, ProblemKind::TooLarge);
+        problems.add(0, "", ProblemKind::TooLarge);
     }
-    if !problems.found.is_empty() {
-        return Err(problems.found);
+    if !problems.is_empty() {
+        return Err(problems.finish());
     }
-    let hierarchy =
-        Hierarchy::new(source.concepts.len(), parts.parents.finish()).map_err(|error| match error {
-            HierarchyError::TooLarge => vec![problems.at(0, ProblemKind::TooLarge)],
-            HierarchyError::Cycle(concepts) => concepts
-                .into_iter()
-                .map(|c| problems.at(c as usize, ProblemKind::Cycle))
-                .collect(),
-        })?;
+    let parents = std::mem::replace(&mut parts.parents, CsrBuilder::new()).finish();
+    let hierarchy = hierarchy(&parts, parents)?;
 
     let concepts = parts.concepts.into_boxed_slice();
     let texts = parts.texts.finish();
@@ -90,33 +69,13 @@ pub(crate) fn compile(source: &CodeSystem) -> Result<Edition, Vec<Problem>> {
         notes: parts.notes.finish(),
         relations: parts.relations.finish(),
         properties: parts.properties.finish(),
+        components,
         index,
-        url: source.url.clone(),
-        version: source.version.clone(),
-        title: source.title.clone(),
-        language: source.language.clone(),
+        url: source.url,
+        version: source.version,
+        title: source.title,
+        language: source.language,
     })
-}
-
-struct Problems<'s> {
-    source: &'s CodeSystem,
-    found: Vec<Problem>,
-}
-
-impl Problems<'_> {
-    fn at(&self, position: usize, kind: ProblemKind) -> Problem {
-        let code = self
-            .source
-            .concepts
-            .get(position)
-            .map(|concept| concept.code.clone())
-            .unwrap_or_default();
-        Problem { position, code, kind }
-    }
-
-    fn add(&mut self, position: usize, kind: ProblemKind) {
-        self.found.push(self.at(position, kind));
-    }
 }
 
 fn fits(source: &CodeSystem) -> bool {
@@ -128,46 +87,56 @@ fn fits(source: &CodeSystem) -> bool {
         && most(|c| c.notes.len())
         && most(|c| c.relations.len())
         && most(|c| c.properties.len())
+        && source.components.as_ref().is_none_or(|components| {
+            components.attributes.len() < ITEMS_MAX
+                && components.acceptabilities.len() < ITEMS_MAX
+                && components
+                    .reference_sets
+                    .iter()
+                    .map(|set| set.members.len().saturating_mul(set.fields.len().max(1)))
+                    .fold(0, usize::saturating_add)
+                    < ITEMS_MAX
+        })
 }
 
-fn is<'a>(source: &'a CodeSystem, code: &'a str) -> impl Fn(u32) -> bool + 'a {
-    move |concept| {
-        source
-            .concepts
-            .get(concept as usize)
-            .is_some_and(|concept| concept.code == code)
-    }
-}
-
-fn codes(source: &CodeSystem, problems: &mut Problems<'_>) -> CodeTable {
-    let mut codes = CodeTable::with_capacity(source.concepts.len());
-    for (position, concept) in source.concepts.iter().enumerate() {
+/// The table of the codes. Their texts are added first, so that concepts are told apart by their spans.
+fn codes(concepts: &[Concept], parts: &mut Parts, problems: &mut Problems) -> CodeTable {
+    let mut codes = CodeTable::with_capacity(concepts.len());
+    for (position, concept) in concepts.iter().enumerate() {
         let code = concept.code.as_str();
-        if code.is_empty()
+        let malformed = code.is_empty()
             || code.len() > CODE_BYTES_MAX
             || code.trim() != code
-            || code.contains(char::is_control)
-        {
-            problems.add(position, ProblemKind::MalformedCode);
-        } else if let Err(first) = codes.insert(code.as_bytes(), position as u32, is(source, code)) {
+            || code.contains(char::is_control);
+        parts
+            .codes
+            .push(parts.texts.intern(if malformed { "" } else { code }));
+        if malformed {
             problems.add(
                 position,
-                ProblemKind::DuplicateCode {
-                    first: first as usize,
-                },
+                code.get(..CODE_BYTES_MAX).unwrap_or(code),
+                ProblemKind::MalformedCode,
             );
+            continue;
+        }
+        let inserted = codes.insert(code.as_bytes(), position as u32, |other| {
+            parts.code(other) == code
+        });
+        if let Err(first) = inserted {
+            let first = first as usize;
+            problems.add(position, code, ProblemKind::DuplicateCode { first });
         }
     }
     codes
 }
 
-fn check(position: usize, concept: &Concept, problems: &mut Problems<'_>) {
+fn check(position: usize, concept: &Concept, problems: &mut Problems) {
     if concept
         .designations
         .iter()
         .any(|designation| designation.text.trim().is_empty())
     {
-        problems.add(position, ProblemKind::EmptyDesignation);
+        problems.add(position, &concept.code, ProblemKind::EmptyDesignation);
     }
     let intervals = std::iter::once(concept.validity)
         .chain(
@@ -178,7 +147,7 @@ fn check(position: usize, concept: &Concept, problems: &mut Problems<'_>) {
         )
         .chain(concept.relations.iter().map(|relation| relation.validity));
     if intervals.into_iter().any(is_empty) {
-        problems.add(position, ProblemKind::EmptyInterval);
+        problems.add(position, &concept.code, ProblemKind::EmptyInterval);
     }
 }
 
@@ -186,12 +155,29 @@ fn is_empty(validity: Validity) -> bool {
     matches!((validity.from, validity.until), (Some(from), Some(until)) if until <= from)
 }
 
+fn hierarchy(parts: &Parts, parents: Csr<u32>) -> Result<Hierarchy, Vec<Problem>> {
+    Hierarchy::new(parts.concepts.len(), parents).map_err(|error| {
+        let mut problems = Problems::default();
+        match error {
+            HierarchyError::TooLarge => problems.add(0, "", ProblemKind::TooLarge),
+            HierarchyError::Cycle(concepts) => {
+                for concept in concepts {
+                    problems.add(concept as usize, parts.code(concept), ProblemKind::Cycle);
+                }
+            }
+        }
+        problems.finish()
+    })
+}
+
 /// The rows of an edition while they are collected.
-struct Parts<'s> {
-    own_language: &'s str,
-    texts: TextsBuilder<'s>,
+struct Parts {
+    own_language: String,
+    texts: TextsBuilder,
+    /// By concept.
+    codes: Vec<Span>,
     languages: Vec<String>,
-    language_ids: HashMap<&'s str, u16>,
+    language_ids: HashMap<String, u16>,
     concepts: Vec<ConceptRow>,
     parents: CsrBuilder<u32>,
     designations: Vec<DesignationRow>,
@@ -202,11 +188,12 @@ struct Parts<'s> {
     properties: CsrBuilder<(Span, Span)>,
 }
 
-impl<'s> Parts<'s> {
-    fn new(own_language: &'s str) -> Self {
+impl Parts {
+    fn new(own_language: &str) -> Self {
         Self {
-            own_language,
+            own_language: own_language.to_owned(),
             texts: TextsBuilder::default(),
+            codes: Vec::new(),
             languages: Vec::new(),
             language_ids: HashMap::new(),
             concepts: Vec::new(),
@@ -220,9 +207,47 @@ impl<'s> Parts<'s> {
         }
     }
 
+    fn code(&self, concept: u32) -> &str {
+        self.codes
+            .get(concept as usize)
+            .map_or("", |&code| self.texts.get(code))
+    }
+
+    /// Adds a concept's parents and relations.
+    fn add_edges(&mut self, position: usize, concept: &Concept, codes: &CodeTable, problems: &mut Problems) {
+        let mut parents: Vec<u32> = Vec::with_capacity(concept.parents.len());
+        for code in &concept.parents {
+            match codes.find(code.as_bytes(), |other| self.code(other) == code) {
+                Some(parent) if parents.contains(&parent) => {}
+                Some(parent) => parents.push(parent),
+                None => problems.add(position, &concept.code, ProblemKind::UnknownParent(code.clone())),
+            }
+        }
+        parents.into_iter().for_each(|parent| self.parents.push(parent));
+        self.parents.end_row();
+        for relation in &concept.relations {
+            let target = &relation.target;
+            match codes.find(target.as_bytes(), |other| self.code(other) == target) {
+                Some(target) => self.relations.push(RelationRow {
+                    target,
+                    kind: relation.kind,
+                    validity: relation.validity,
+                    scope: self.texts.intern(&relation.scope),
+                    source: self.texts.intern(&relation.source),
+                }),
+                None => problems.add(
+                    position,
+                    &concept.code,
+                    ProblemKind::UnknownTarget(target.clone()),
+                ),
+            }
+        }
+        self.relations.end_row();
+    }
+
     /// Adds everything of a concept but its parents and relations.
-    fn add(&mut self, concept: &'s Concept) {
-        let code = self.texts.intern(&concept.code);
+    fn add(&mut self, position: usize, concept: Concept) {
+        let code = self.codes.get(position).copied().unwrap_or_default();
         let first = self.designations.len() as u32;
         for designation in &concept.designations {
             let plain = designation.validity == Validity::default()
@@ -290,11 +315,14 @@ impl<'s> Parts<'s> {
         self.properties.end_row();
     }
 
-    fn language(&mut self, tag: &'s str) -> u16 {
-        let tag = if tag.is_empty() { self.own_language } else { tag };
-        *self.language_ids.entry(tag).or_insert_with(|| {
-            self.languages.push(tag.to_owned());
-            (self.languages.len() - 1).min(u16::MAX as usize) as u16
-        })
+    fn language(&mut self, tag: &str) -> u16 {
+        let tag = if tag.is_empty() { &self.own_language } else { tag };
+        if let Some(&id) = self.language_ids.get(tag) {
+            return id;
+        }
+        let id = self.languages.len().min(u16::MAX as usize) as u16;
+        self.language_ids.insert(tag.to_owned(), id);
+        self.languages.push(tag.to_owned());
+        id
     }
 }

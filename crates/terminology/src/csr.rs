@@ -69,9 +69,16 @@ pub(crate) struct CsrBuilder<T> {
 
 impl<T> CsrBuilder<T> {
     pub(crate) fn new() -> Self {
+        Self::with_capacity(0, 0)
+    }
+
+    /// A builder with room for so many rows and items.
+    pub(crate) fn with_capacity(rows: usize, items: usize) -> Self {
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
         Self {
-            offsets: vec![0],
-            items: Vec::new(),
+            offsets,
+            items: Vec::with_capacity(items),
         }
     }
 
@@ -86,7 +93,14 @@ impl<T> CsrBuilder<T> {
             .push(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
     }
 
+    /// The rows. Where none holds anything, the rows themselves are not kept either.
     pub(crate) fn finish(self) -> Csr<T> {
+        if self.items.is_empty() {
+            return Csr {
+                offsets: Box::default(),
+                items: Box::default(),
+            };
+        }
         Csr {
             offsets: self.offsets.into(),
             items: self.items.into(),

@@ -1,15 +1,19 @@
 //! One version of one code system, compiled: immutable, shared by all, nothing on the way to an answer but reads.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 
 use jiff::civil::Date;
 
 use crate::codes::{CodeTable, undotted};
+use crate::components::ComponentTables;
 use crate::csr::Csr;
 use crate::hierarchy::{Hierarchy, Subsumption};
 use crate::model::{CodeSystem, ConceptStatus, DesignationStatus, RelationKind, Validity};
 use crate::problem::Problem;
 use crate::search::{SearchHit, SearchIndex, SearchQuery};
+use crate::set::ConceptSet;
 use crate::texts::{Span, Texts};
 use crate::validate::{self, Validation};
 use crate::view::ConceptView;
@@ -57,6 +61,7 @@ pub struct Edition {
     pub(crate) notes: Csr<NoteRow>,
     pub(crate) relations: Csr<RelationRow>,
     pub(crate) properties: Csr<(Span, Span)>,
+    pub(crate) components: Option<ComponentTables>,
     pub(crate) index: SearchIndex,
 }
 
@@ -121,7 +126,7 @@ impl Edition {
     /// # Errors
     /// Every defect found; there is no edition with any of them.
     pub fn compile(source: CodeSystem) -> Result<Self, Vec<Problem>> {
-        crate::compile::compile(&source)
+        crate::compile::compile(source)
     }
 
     /// Canonical address of the code system.
@@ -211,6 +216,58 @@ impl Edition {
     /// The concepts that fit a query, best first.
     pub fn search(&self, query: &SearchQuery<'_>) -> Vec<SearchHit<'_>> {
         crate::search::search(self, query)
+    }
+
+    /// The concepts below a concept of this edition, itself excluded.
+    pub fn descendants(&self, concept: ConceptIndex) -> ConceptSet {
+        let mut set = ConceptSet::none(self.len());
+        self.add_descendants(concept, &mut set);
+        set
+    }
+
+    /// Adds the concepts below a concept of this edition, itself excluded. Takes as long as there are many.
+    pub fn add_descendants(&self, concept: ConceptIndex, set: &mut ConceptSet) {
+        self.hierarchy.descendants(concept.0, |below| set.insert(below));
+    }
+
+    /// The concepts above a concept of this edition, itself excluded.
+    pub fn ancestors(&self, concept: ConceptIndex) -> ConceptSet {
+        let mut set = ConceptSet::none(self.len());
+        self.add_ancestors(concept, &mut set);
+        set
+    }
+
+    /// Adds the concepts above a concept of this edition, itself excluded.
+    pub fn add_ancestors(&self, concept: ConceptIndex, set: &mut ConceptSet) {
+        // What is in `set` already says nothing of what is above it.
+        let mut open: Vec<u32> = self.hierarchy.parents(concept.0).to_vec();
+        let mut met = HashSet::new();
+        while let Some(above) = open.pop() {
+            if met.insert(above) {
+                set.insert(above);
+                open.extend_from_slice(self.hierarchy.parents(above));
+            }
+        }
+    }
+
+    /// What it keeps as a clinical terminology, if it is one.
+    #[allow(dead_code, reason = "for expressions over components")]
+    pub(crate) fn components(&self) -> Option<&ComponentTables> {
+        self.components.as_ref()
+    }
+
+    /// The numbers of a concept's designations among all of the edition.
+    #[allow(dead_code, reason = "for expressions over components")]
+    pub(crate) fn designation_numbers(&self, concept: u32) -> Range<u32> {
+        let numbers = self.concepts.get(concept as usize).map(|row| row.designations);
+        numbers.map_or(0..0, |(start, end)| start..end)
+    }
+
+    /// The concept whose designation has a number.
+    #[allow(dead_code, reason = "for expressions over components")]
+    pub(crate) fn designated(&self, designation: u32) -> u32 {
+        self.concepts
+            .partition_point(|row| row.designations.1 <= designation) as u32
     }
 
     pub(crate) fn code(&self, concept: u32) -> &str {

@@ -41,6 +41,8 @@ pub(crate) struct Hierarchy {
     children: Csr<u32>,
     /// By concept: its own number and the end of its descendants' numbers in the tree.
     tree: Box<[Interval]>,
+    /// By number: the concept.
+    numbered: Box<[u32]>,
     /// By concept: what it reaches beyond the tree.
     beyond: Csr<Interval>,
 }
@@ -60,9 +62,16 @@ impl Hierarchy {
             concepts().for_each(|_| rows.end_row());
             rows.finish()
         };
+        let mut numbered = vec![0; count];
+        for (concept, &(number, _)) in (0..).zip(&tree) {
+            if let Some(slot) = numbered.get_mut(number as usize) {
+                *slot = concept;
+            }
+        }
         Ok(Self {
             parents,
             children,
+            numbered: numbered.into(),
             tree,
             beyond,
         })
@@ -74,6 +83,18 @@ impl Hierarchy {
 
     pub(crate) fn children(&self, concept: u32) -> &[u32] {
         self.children.row(concept)
+    }
+
+    /// Calls `take` with each concept below `concept`; a few come more than once.
+    pub(crate) fn descendants(&self, concept: u32, mut take: impl FnMut(u32)) {
+        let Some(&(number, end)) = self.tree.get(concept as usize) else {
+            return;
+        };
+        let tree = std::iter::once((number + 1, end));
+        for (from, to) in tree.chain(self.beyond.row(concept).iter().copied()) {
+            let concepts = self.numbered.get(from as usize..to as usize).unwrap_or_default();
+            concepts.iter().for_each(|&concept| take(concept));
+        }
     }
 
     pub(crate) fn subsumes(&self, a: u32, b: u32) -> Subsumption {

@@ -16,6 +16,12 @@ pub mod value_set;
 mod catalog;
 mod codes;
 mod compile;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the tables answer more than is asked of them so far"
+)]
+mod components;
 mod csr;
 mod edition;
 mod hierarchy;

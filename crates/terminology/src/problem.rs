@@ -39,7 +39,83 @@ pub enum ProblemKind {
     /// An interval ends before it begins, or on the same date.
     #[error("an interval of dates is empty")]
     EmptyInterval,
+    /// The rows of a table of components are not one a concept, or one a designation.
+    #[error("there are {found} rows of {table} components for {expected}")]
+    ComponentCount {
+        /// Which table.
+        table: &'static str,
+        /// How many there must be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A row of a table of components names a concept or designation that is not there.
+    #[error("row {row} of the {table} names a position that is not there")]
+    UnknownPosition {
+        /// Which table.
+        table: &'static str,
+        /// The row, from 0.
+        row: usize,
+    },
+    /// The value of an attribute is no decimal number.
+    #[error("row {row} of the attributes has a number that cannot be read")]
+    MalformedNumber {
+        /// The row, from 0.
+        row: usize,
+    },
+    /// A member of a reference set has more or fewer values than the set has fields.
+    #[error("member {row} of a reference set does not have a value for each field")]
+    FieldCount {
+        /// The member, from 0.
+        row: usize,
+    },
+    /// Two reference sets are the same concept.
+    #[error("the reference set occurs twice")]
+    DuplicateReferenceSet,
+    /// So many more than are listed.
+    #[error("and {0} more defects, in this concept or others")]
+    More(usize),
     /// The code system does not fit: 4 GiB of text, 2³² − 1 items of a kind or 2²⁶ intervals of the hierarchy.
     #[error("the code system is too large")]
     TooLarge,
+}
+
+/// Most problems that are told one by one.
+pub(crate) const PROBLEMS_MAX: usize = 1000;
+
+/// Collects problems, and counts those beyond the most that are told.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    found: Vec<Problem>,
+    more: usize,
+}
+
+impl Problems {
+    pub(crate) fn add(&mut self, position: usize, code: &str, kind: ProblemKind) {
+        if self.found.len() < PROBLEMS_MAX {
+            self.found.push(Problem {
+                position,
+                code: code.to_owned(),
+                kind,
+            });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// All that is told, the count of the rest as the last of them.
+    pub(crate) fn finish(mut self) -> Vec<Problem> {
+        if self.more > 0 {
+            self.found.push(Problem {
+                position: 0,
+                code: String::new(),
+                kind: ProblemKind::More(self.more),
+            });
+        }
+        self.found
+    }
 }

@@ -1,9 +1,12 @@
 //! All texts of an edition in one piece of memory, equal texts once.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+
+use bytemuck::{Pod, Zeroable};
 
 /// Where a text lies in [`Texts`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Pod, Zeroable)]
+#[repr(C)]
 pub(crate) struct Span {
     start: u32,
     len: u32,
@@ -27,31 +30,47 @@ pub(crate) struct Texts(Box<str>);
 impl Texts {
     /// The text at `span`.
     pub(crate) fn get(&self, span: Span) -> &str {
-        let start = span.start as usize;
-        self.0.get(start..start + span.len as usize).unwrap_or_default()
+        get(&self.0, span)
     }
 }
 
-/// Collects texts.
+/// Collects texts. Those added are known by where they lie in the piece itself, so that none is held twice.
 #[derive(Debug, Default)]
-pub(crate) struct TextsBuilder<'s> {
+pub(crate) struct TextsBuilder {
     text: String,
-    known: HashMap<&'s str, Span>,
+    /// Open-addressed; an empty span is a free slot.
+    slots: Vec<Span>,
+    known: usize,
+    hasher: RandomState,
     overflow: bool,
 }
 
-impl<'s> TextsBuilder<'s> {
+/// Fewest slots of the table of known texts.
+const SLOTS_MIN: usize = 64;
+
+impl TextsBuilder {
     /// The span of `text`, which is added when new.
-    pub(crate) fn intern(&mut self, text: &'s str) -> Span {
+    pub(crate) fn intern(&mut self, text: &str) -> Span {
         if text.is_empty() {
             return Span::default();
         }
-        if let Some(&span) = self.known.get(text) {
-            return span;
+        if (self.known + 1) * 3 > self.slots.len() * 2 {
+            self.grow();
         }
-        let span = self.append(text);
-        self.known.insert(text, span);
-        span
+        let at = self.slot(text);
+        match self.slots.get(at) {
+            Some(&span) if span.len > 0 => span,
+            _ => {
+                let span = self.append(text);
+                if let Some(slot) = self.slots.get_mut(at)
+                    && span.len > 0
+                {
+                    *slot = span;
+                    self.known += 1;
+                }
+                span
+            }
+        }
     }
 
     /// The span of `text`, added without looking whether it is there.
@@ -74,6 +93,11 @@ impl<'s> TextsBuilder<'s> {
         }
     }
 
+    /// The text at `span`.
+    pub(crate) fn get(&self, span: Span) -> &str {
+        get(&self.text, span)
+    }
+
     /// Whether some text did not fit into 4 GiB.
     pub(crate) fn overflow(&self) -> bool {
         self.overflow
@@ -82,4 +106,35 @@ impl<'s> TextsBuilder<'s> {
     pub(crate) fn finish(self) -> Texts {
         Texts(self.text.into())
     }
+
+    /// The slot that has `text`, or the free one where it belongs.
+    fn slot(&self, text: &str) -> usize {
+        let mask = self.slots.len().saturating_sub(1);
+        let mut at = self.hasher.hash_one(text) as usize & mask;
+        while let Some(&span) = self.slots.get(at) {
+            if span.len == 0 || (span.len as usize == text.len() && self.get(span) == text) {
+                break;
+            }
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    fn grow(&mut self) {
+        let count = (self.slots.len() * 2).max(SLOTS_MIN);
+        let former = std::mem::replace(&mut self.slots, vec![Span::default(); count]);
+        for span in former {
+            if span.len > 0 {
+                let at = self.slot(get(&self.text, span));
+                if let Some(slot) = self.slots.get_mut(at) {
+                    *slot = span;
+                }
+            }
+        }
+    }
+}
+
+fn get(text: &str, span: Span) -> &str {
+    let start = span.start as usize;
+    text.get(start..start + span.len as usize).unwrap_or_default()
 }

@@ -81,6 +81,14 @@ proptest! {
                 }
             }
         }
+        for concept in 0..parents.len() {
+            let found: BTreeSet<ConceptIndex> = edition.ancestors(index[concept]).iter().collect();
+            let expected: BTreeSet<ConceptIndex> = above[concept].iter().map(|&c| index[c]).collect();
+            prop_assert_eq!(found, expected);
+            let found: BTreeSet<ConceptIndex> = edition.descendants(index[concept]).iter().collect();
+            let expected = below[concept].iter().filter(|&&c| c != concept).map(|&c| index[c]);
+            prop_assert_eq!(found, expected.collect());
+        }
         // Reflexive, antisymmetric, transitive.
         for a in 0..parents.len() {
             prop_assert!(below[a].contains(&a));
