@@ -111,6 +111,11 @@ fn mixed(bits: u64) -> u64 {
     (bits ^ (bits >> 32)).wrapping_mul(FACTOR)
 }
 
+/// The code as it is compared where letter case does not matter.
+pub(crate) fn folded(code: &str) -> String {
+    code.chars().flat_map(char::to_lowercase).collect()
+}
+
 /// The code without the full stop of ICD-10's printed form: a letter, two digits, full stop, one to five letters
 /// or digits. `None` for every other shape.
 pub(crate) fn undotted(code: &str) -> Option<([u8; 8], usize)> {

@@ -1,19 +1,17 @@
 //! From a code system as read to an [`Edition`], or to the list of what keeps it from becoming one. The source is taken
 //! apart concept by concept, so that the two are never in memory as a whole side by side.
 
-use std::collections::HashMap;
+mod parts;
 
-use crate::codes::CodeTable;
+use crate::codes::{CodeTable, folded};
 use crate::components;
 use crate::csr::{Csr, CsrBuilder};
-use crate::edition::{
-    ConceptRow, DefinitionRow, DesignationDetail, DesignationRow, Edition, NoteRow, RelationRow,
-};
+use crate::edition::Edition;
 use crate::hierarchy::{Hierarchy, HierarchyError};
 use crate::model::{CodeSystem, Concept, Validity};
 use crate::problem::{Problem, ProblemKind, Problems};
 use crate::search::SearchIndex;
-use crate::texts::{Span, TextsBuilder};
+use parts::Parts;
 
 /// Longest code, in bytes.
 const CODE_BYTES_MAX: usize = 255;
@@ -27,12 +25,15 @@ pub(crate) fn compile(mut source: CodeSystem) -> Result<Edition, Vec<Problem>> {
         problems.add(0, "", ProblemKind::TooLarge);
         return Err(problems.finish());
     }
-    let mut parts = Parts::new(&source.language);
+    let mut parts = Parts::new(&source);
     let codes = codes(&source.concepts, &mut parts, &mut problems);
+    let folded_codes = source
+        .case_insensitive
+        .then(|| folded_codes(&parts, &mut problems));
     for (position, concept) in std::mem::take(&mut source.concepts).into_iter().enumerate() {
         check(position, &concept, &mut problems);
         parts.add_edges(position, &concept, &codes, &mut problems);
-        parts.add(position, concept);
+        parts.add(position, &concept);
     }
     let (concepts, designations) = (parts.concepts.len(), parts.designations.len());
     let components = source.components.take().map(|components| {
@@ -44,6 +45,7 @@ pub(crate) fn compile(mut source: CodeSystem) -> Result<Edition, Vec<Problem>> {
             &mut problems,
         )
     });
+    check_diagrams(&source, &parts, &codes, &mut problems);
     if parts.texts.overflow() || parts.languages.len() > u16::MAX as usize {
         problems.add(0, "", ProblemKind::TooLarge);
     }
@@ -60,6 +62,7 @@ pub(crate) fn compile(mut source: CodeSystem) -> Result<Edition, Vec<Problem>> {
     Ok(Edition {
         texts,
         codes,
+        folded_codes,
         concepts,
         hierarchy,
         languages: parts.languages.into(),
@@ -69,12 +72,13 @@ pub(crate) fn compile(mut source: CodeSystem) -> Result<Edition, Vec<Problem>> {
         notes: parts.notes.finish(),
         relations: parts.relations.finish(),
         properties: parts.properties.finish(),
+        property_names: parts.property_names.into(),
+        rarities: parts.rarities.into(),
+        features: parts.features.finish(),
+        subject_fields: parts.subject_fields.finish(),
         components,
         index,
-        url: source.url,
-        version: source.version,
-        title: source.title,
-        language: source.language,
+        head: source,
     })
 }
 
@@ -87,6 +91,8 @@ fn fits(source: &CodeSystem) -> bool {
         && most(|c| c.notes.len())
         && most(|c| c.relations.len())
         && most(|c| c.properties.len())
+        && most(|c| c.features.len())
+        && most(|c| c.subject_fields.len())
         && source.components.as_ref().is_none_or(|components| {
             components.attributes.len() < ITEMS_MAX
                 && components.acceptabilities.len() < ITEMS_MAX
@@ -130,6 +136,36 @@ fn codes(concepts: &[Concept], parts: &mut Parts, problems: &mut Problems) -> Co
     codes
 }
 
+/// The table of the codes where letter case tells none apart.
+fn folded_codes(parts: &Parts, problems: &mut Problems) -> CodeTable {
+    let mut codes = CodeTable::with_capacity(parts.codes.len());
+    for concept in 0..parts.codes.len() as u32 {
+        let code = parts.code(concept);
+        let folded = folded(code);
+        let inserted = codes.insert(folded.as_bytes(), concept, |other| {
+            self::folded(parts.code(other)) == folded
+        });
+        if let Err(first) = inserted
+            && parts.code(first) != code
+        {
+            let first = first as usize;
+            problems.add(concept as usize, code, ProblemKind::DuplicateCode { first });
+        }
+    }
+    codes
+}
+
+fn check_diagrams(source: &CodeSystem, parts: &Parts, codes: &CodeTable, problems: &mut Problems) {
+    for diagram in &source.diagrams {
+        for node in &diagram.nodes {
+            if parts.find(codes, &node.code).is_none() {
+                let (diagram, code) = (diagram.id.clone(), node.code.clone());
+                problems.add(0, "", ProblemKind::UnknownDiagramCode { diagram, code });
+            }
+        }
+    }
+}
+
 fn check(position: usize, concept: &Concept, problems: &mut Problems) {
     if concept
         .designations
@@ -168,161 +204,4 @@ fn hierarchy(parts: &Parts, parents: Csr<u32>) -> Result<Hierarchy, Vec<Problem>
         }
         problems.finish()
     })
-}
-
-/// The rows of an edition while they are collected.
-struct Parts {
-    own_language: String,
-    texts: TextsBuilder,
-    /// By concept.
-    codes: Vec<Span>,
-    languages: Vec<String>,
-    language_ids: HashMap<String, u16>,
-    concepts: Vec<ConceptRow>,
-    parents: CsrBuilder<u32>,
-    designations: Vec<DesignationRow>,
-    details: Vec<DesignationDetail>,
-    definitions: CsrBuilder<DefinitionRow>,
-    notes: CsrBuilder<NoteRow>,
-    relations: CsrBuilder<RelationRow>,
-    properties: CsrBuilder<(Span, Span)>,
-}
-
-impl Parts {
-    fn new(own_language: &str) -> Self {
-        Self {
-            own_language: own_language.to_owned(),
-            texts: TextsBuilder::default(),
-            codes: Vec::new(),
-            languages: Vec::new(),
-            language_ids: HashMap::new(),
-            concepts: Vec::new(),
-            parents: CsrBuilder::new(),
-            designations: Vec::new(),
-            details: Vec::new(),
-            definitions: CsrBuilder::new(),
-            notes: CsrBuilder::new(),
-            relations: CsrBuilder::new(),
-            properties: CsrBuilder::new(),
-        }
-    }
-
-    fn code(&self, concept: u32) -> &str {
-        self.codes
-            .get(concept as usize)
-            .map_or("", |&code| self.texts.get(code))
-    }
-
-    /// Adds a concept's parents and relations.
-    fn add_edges(&mut self, position: usize, concept: &Concept, codes: &CodeTable, problems: &mut Problems) {
-        let mut parents: Vec<u32> = Vec::with_capacity(concept.parents.len());
-        for code in &concept.parents {
-            match codes.find(code.as_bytes(), |other| self.code(other) == code) {
-                Some(parent) if parents.contains(&parent) => {}
-                Some(parent) => parents.push(parent),
-                None => problems.add(position, &concept.code, ProblemKind::UnknownParent(code.clone())),
-            }
-        }
-        parents.into_iter().for_each(|parent| self.parents.push(parent));
-        self.parents.end_row();
-        for relation in &concept.relations {
-            let target = &relation.target;
-            match codes.find(target.as_bytes(), |other| self.code(other) == target) {
-                Some(target) => self.relations.push(RelationRow {
-                    target,
-                    kind: relation.kind,
-                    validity: relation.validity,
-                    scope: self.texts.intern(&relation.scope),
-                    source: self.texts.intern(&relation.source),
-                }),
-                None => problems.add(
-                    position,
-                    &concept.code,
-                    ProblemKind::UnknownTarget(target.clone()),
-                ),
-            }
-        }
-        self.relations.end_row();
-    }
-
-    /// Adds everything of a concept but its parents and relations.
-    fn add(&mut self, position: usize, concept: Concept) {
-        let code = self.codes.get(position).copied().unwrap_or_default();
-        let first = self.designations.len() as u32;
-        for designation in &concept.designations {
-            let plain = designation.validity == Validity::default()
-                && designation.scope.is_empty()
-                && designation.comment.is_empty();
-            let detail = if plain {
-                u32::MAX
-            } else {
-                self.details.len() as u32
-            };
-            if !plain {
-                let (scope, comment) = (
-                    self.texts.intern(&designation.scope),
-                    self.texts.intern(&designation.comment),
-                );
-                self.details.push(DesignationDetail {
-                    validity: designation.validity,
-                    scope,
-                    comment,
-                });
-            }
-            let text = self.texts.intern(&designation.text);
-            let language = self.language(&designation.language);
-            self.designations.push(DesignationRow {
-                text,
-                detail,
-                language,
-                status: designation.status,
-            });
-        }
-        self.concepts.push(ConceptRow {
-            code,
-            validity: concept.validity,
-            designations: (first, self.designations.len() as u32),
-            first: self.designations.get(first as usize).copied().unwrap_or_default(),
-            status: concept.status,
-        });
-        for definition in &concept.definitions {
-            let row = DefinitionRow {
-                text: self.texts.intern(&definition.text),
-                source: self.texts.intern(&definition.source),
-                domain: self.texts.intern(&definition.domain),
-                decided: self.texts.intern(&definition.decided),
-                language: self.language(&definition.language),
-                paraphrase: definition.paraphrase,
-            };
-            self.definitions.push(row);
-        }
-        self.definitions.end_row();
-        for note in &concept.notes {
-            let row = NoteRow {
-                text: self.texts.intern(&note.text),
-                language: self.language(&note.language),
-            };
-            self.notes.push(row);
-        }
-        self.notes.end_row();
-        for property in &concept.properties {
-            let row = (
-                self.texts.intern(&property.name),
-                self.texts.intern(&property.value),
-            );
-            self.properties.push(row);
-        }
-        self.properties.end_row();
-    }
-
-    fn language(&mut self, tag: &str) -> u16 {
-        let tag = if tag.is_empty() { &self.own_language } else { tag };
-        if let Some(&id) = self.language_ids.get(tag) {
-            return id;
-        }
-        let id = self.languages.len().min(u16::MAX as usize) as u16;
-        self.language_ids.insert(tag.to_owned(), id);
-        self.languages.push(tag.to_owned());
-        id
-    }
 }

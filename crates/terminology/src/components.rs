@@ -9,7 +9,7 @@ mod reference_set;
 use bytemuck::{Pod, Zeroable};
 
 use crate::csr::Csr;
-use crate::model::{ConceptComponent, DesignationComponent};
+use crate::model::{Attribute, AttributeValue, ConceptComponent, DesignationComponent};
 use crate::texts::{Span, Texts};
 
 pub(crate) use build::build;
@@ -179,6 +179,28 @@ impl ComponentTables {
     /// A concept's attributes, by group, then kind, then value.
     pub(crate) fn attributes(&self, concept: u32) -> &[AttributeRow] {
         self.attributes.row(concept)
+    }
+
+    /// A concept's attributes as they were read.
+    pub(crate) fn source_attributes<'t>(
+        &'t self,
+        texts: &'t Texts,
+        concept: u32,
+    ) -> impl Iterator<Item = Attribute> + 't {
+        self.attributes(concept).iter().map(move |row| Attribute {
+            source: concept,
+            group: row.group,
+            kind: row.kind,
+            value: match row.value() {
+                AttributeValueRow::Concept(target) => AttributeValue::Concept(target),
+                AttributeValueRow::Number(number) => {
+                    let span = self.numbers.get(number as usize).copied().unwrap_or_default();
+                    AttributeValue::Number(texts.get(span).to_owned())
+                }
+                AttributeValueRow::Text(text) => AttributeValue::Text(self.text(texts, text).to_owned()),
+                AttributeValueRow::Boolean(value) => AttributeValue::Boolean(value),
+            },
+        })
     }
 
     /// The attributes whose value a concept is, by kind, then source.

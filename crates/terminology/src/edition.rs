@@ -6,12 +6,14 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
-use crate::codes::{CodeTable, undotted};
+use crate::codes::{CodeTable, folded, undotted};
 use crate::components::ComponentTables;
 use crate::csr::Csr;
 use crate::hierarchy::{Hierarchy, Subsumption};
-use crate::model::{CodeSystem, ConceptStatus, DesignationStatus, RelationKind, Validity};
+use crate::model::{CodeSystem, Content, Diagram, PropertyDefinition, Publication};
 use crate::problem::Problem;
+pub(crate) use crate::rows::{ConceptRow, DesignationRow};
+use crate::rows::{DefinitionRow, DetailRow, NoteRow, PropertyNameRow, PropertyRow, RarityRow, RelationRow};
 use crate::search::{SearchHit, SearchIndex, SearchQuery};
 use crate::set::ConceptSet;
 use crate::texts::{Span, Texts};
@@ -42,82 +44,32 @@ pub enum UnknownCode {
 
 /// A compiled code system.
 ///
-/// Codes are matched as they stand, with one courtesy: a code in ICD-10's printed form, a letter and two digits
-/// before a full stop (`I50.9`), is on a miss tried without the full stop (`I509`). Answers carry the code as the
-/// edition writes it.
+/// Codes are matched as they stand, with two courtesies on a miss: a code in ICD-10's printed form, a letter and two
+/// digits before a full stop (`I50.9`), is tried without the full stop (`I509`); and where the code system says that
+/// letter case does not matter, it does not. Answers carry the code as the edition writes it.
 pub struct Edition {
-    pub(crate) url: String,
-    pub(crate) version: String,
-    pub(crate) title: String,
-    pub(crate) language: String,
+    /// All that is said of the code system as a whole. It has neither concepts nor components.
+    pub(crate) head: CodeSystem,
     pub(crate) texts: Texts,
     pub(crate) codes: CodeTable,
+    /// The codes in lower case, where letter case does not tell them apart.
+    pub(crate) folded_codes: Option<CodeTable>,
     pub(crate) concepts: Box<[ConceptRow]>,
     pub(crate) hierarchy: Hierarchy,
     pub(crate) languages: Box<[String]>,
     pub(crate) designations: Box<[DesignationRow]>,
-    pub(crate) details: Box<[DesignationDetail]>,
+    pub(crate) details: Box<[DetailRow]>,
     pub(crate) definitions: Csr<DefinitionRow>,
     pub(crate) notes: Csr<NoteRow>,
     pub(crate) relations: Csr<RelationRow>,
-    pub(crate) properties: Csr<(Span, Span)>,
+    pub(crate) properties: Csr<PropertyRow>,
+    /// Names of properties: those defined, in the order of their definitions, then the others.
+    pub(crate) property_names: Box<[PropertyNameRow]>,
+    pub(crate) rarities: Box<[RarityRow]>,
+    pub(crate) features: Csr<NoteRow>,
+    pub(crate) subject_fields: Csr<Span>,
     pub(crate) components: Option<ComponentTables>,
     pub(crate) index: SearchIndex,
-}
-
-/// What nearly every question about a concept needs, in one line of the processor's cache.
-#[derive(Debug)]
-#[repr(align(64))]
-pub(crate) struct ConceptRow {
-    pub(crate) code: Span,
-    pub(crate) validity: Validity,
-    /// Its designations among all of the edition.
-    pub(crate) designations: (u32, u32),
-    /// Copy of the first of them; without meaning when there is none.
-    pub(crate) first: DesignationRow,
-    pub(crate) status: ConceptStatus,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct DesignationRow {
-    pub(crate) text: Span,
-    /// Index into [`Edition::details`]; beyond its end when there is none.
-    pub(crate) detail: u32,
-    pub(crate) language: u16,
-    pub(crate) status: DesignationStatus,
-}
-
-/// What few designations have.
-#[derive(Debug)]
-pub(crate) struct DesignationDetail {
-    pub(crate) validity: Validity,
-    pub(crate) scope: Span,
-    pub(crate) comment: Span,
-}
-
-#[derive(Debug)]
-pub(crate) struct DefinitionRow {
-    pub(crate) text: Span,
-    pub(crate) source: Span,
-    pub(crate) domain: Span,
-    pub(crate) decided: Span,
-    pub(crate) language: u16,
-    pub(crate) paraphrase: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct NoteRow {
-    pub(crate) text: Span,
-    pub(crate) language: u16,
-}
-
-#[derive(Debug)]
-pub(crate) struct RelationRow {
-    pub(crate) target: u32,
-    pub(crate) kind: RelationKind,
-    pub(crate) validity: Validity,
-    pub(crate) scope: Span,
-    pub(crate) source: Span,
 }
 
 impl Edition {
@@ -131,22 +83,62 @@ impl Edition {
 
     /// Canonical address of the code system.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.head.url
     }
 
     /// Version of the content.
     pub fn version(&self) -> &str {
-        &self.version
+        &self.head.version
     }
 
     /// Title for people.
     pub fn title(&self) -> &str {
-        &self.title
+        &self.head.title
     }
 
     /// Language of designations that state none (BCP 47).
     pub fn language(&self) -> &str {
-        &self.language
+        &self.head.language
+    }
+
+    /// What is said of it as a published thing.
+    pub fn publication(&self) -> &Publication {
+        &self.head.publication
+    }
+
+    /// How much of the code system it holds.
+    pub fn content(&self) -> Content {
+        self.head.content
+    }
+
+    /// The code system that it adds to, `url` or `url|version`; empty when it is no supplement.
+    pub fn supplements(&self) -> &str {
+        &self.head.supplements
+    }
+
+    /// Whether codes that differ in letter case alone are the same code.
+    pub fn case_insensitive(&self) -> bool {
+        self.head.case_insensitive
+    }
+
+    /// Address of the value set of all its codes; empty when it has none.
+    pub fn value_set(&self) -> &str {
+        &self.head.value_set
+    }
+
+    /// The properties that its concepts may have. A property that stands here nowhere is text.
+    pub fn property_definitions(&self) -> &[PropertyDefinition] {
+        &self.head.properties
+    }
+
+    /// Its concept diagrams.
+    pub fn diagrams(&self) -> &[Diagram] {
+        &self.head.diagrams
+    }
+
+    /// The code system that it was compiled from.
+    pub fn to_source(&self) -> CodeSystem {
+        crate::source::source(self)
     }
 
     /// How many concepts it holds.
@@ -178,7 +170,24 @@ impl Edition {
                 let (plain, len) = undotted(code)?;
                 find(plain.get(..len)?)
             })
+            .or_else(|| self.find_folded(code))
             .map(ConceptIndex)
+    }
+
+    /// The concept whose code differs in letter case alone, where that tells no codes apart.
+    #[cold]
+    fn find_folded(&self, code: &str) -> Option<u32> {
+        let codes = self.folded_codes.as_ref()?;
+        let find = |code: &str| {
+            let folded = folded(code);
+            codes.find(folded.as_bytes(), |concept| {
+                self::folded(self.code(concept)) == folded
+            })
+        };
+        find(code).or_else(|| {
+            let (plain, len) = undotted(code)?;
+            find(std::str::from_utf8(plain.get(..len)?).ok()?)
+        })
     }
 
     /// What is known of a code.
@@ -260,14 +269,18 @@ impl Edition {
     #[allow(dead_code, reason = "for expressions over components")]
     pub(crate) fn designation_numbers(&self, concept: u32) -> Range<u32> {
         let numbers = self.concepts.get(concept as usize).map(|row| row.designations);
-        numbers.map_or(0..0, |(start, end)| start..end)
+        numbers.map_or(0..0, |[start, end]| start..end)
     }
 
     /// The concept whose designation has a number.
     #[allow(dead_code, reason = "for expressions over components")]
     pub(crate) fn designated(&self, designation: u32) -> u32 {
-        self.concepts
-            .partition_point(|row| row.designations.1 <= designation) as u32
+        self.concepts.partition_point(
+            |&ConceptRow {
+                 designations: [_, end],
+                 ..
+             }| end <= designation,
+        ) as u32
     }
 
     pub(crate) fn code(&self, concept: u32) -> &str {
@@ -278,8 +291,8 @@ impl Edition {
 
     pub(crate) fn designations<'e>(&'e self, concept: &'e ConceptRow) -> &'e [DesignationRow] {
         match concept.designations {
-            (start, end) if end - start == 1 => std::slice::from_ref(&concept.first),
-            (start, end) => self
+            [start, end] if start.checked_add(1) == Some(end) => std::slice::from_ref(&concept.first),
+            [start, end] => self
                 .designations
                 .get(start as usize..end as usize)
                 .unwrap_or_default(),
@@ -290,7 +303,7 @@ impl Edition {
         self.languages.get(language as usize).map_or("", String::as_str)
     }
 
-    pub(crate) fn detail(&self, row: &DesignationRow) -> Option<&DesignationDetail> {
+    pub(crate) fn detail(&self, row: &DesignationRow) -> Option<&DetailRow> {
         self.details.get(row.detail as usize)
     }
 }
@@ -298,8 +311,8 @@ impl Edition {
 impl fmt::Debug for Edition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Edition")
-            .field("url", &self.url)
-            .field("version", &self.version)
+            .field("url", &self.head.url)
+            .field("version", &self.head.version)
             .field("concepts", &self.len())
             .finish_non_exhaustive()
     }

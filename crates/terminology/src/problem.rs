@@ -39,6 +39,14 @@ pub enum ProblemKind {
     /// An interval ends before it begins, or on the same date.
     #[error("an interval of dates is empty")]
     EmptyInterval,
+    /// A diagram shows a code that is not in the code system.
+    #[error("the diagram `{diagram}` shows the code `{code}`, which is not known")]
+    UnknownDiagramCode {
+        /// Id of the diagram.
+        diagram: String,
+        /// The code.
+        code: String,
+    },
     /// The rows of a table of components are not one a concept, or one a designation.
     #[error("there are {found} rows of {table} components for {expected}")]
     ComponentCount {

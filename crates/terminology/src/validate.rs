@@ -9,6 +9,10 @@ use crate::view::{ConceptView, DesignationView, designation, in_force, rank};
 
 /// The answer to the question whether a code may be used on a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an answer is looked at and dropped; a box would cost each a place in memory"
+)]
 pub enum Validation<'e> {
     /// It may.
     Valid {

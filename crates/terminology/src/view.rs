@@ -6,7 +6,9 @@ use jiff::civil::Date;
 
 use crate::edition::{ConceptIndex, ConceptRow, DesignationRow, Edition};
 use crate::language;
-use crate::model::{ConceptStatus, DesignationStatus, RelationKind, Validity};
+use crate::model::{ConceptStatus, DesignationStatus, PropertyKind, RelationKind, Validity};
+use crate::rows::{DetailRow, NoteRow, RarityRow};
+use crate::texts::Span;
 
 /// A concept of an edition.
 #[derive(Clone, Copy)]
@@ -29,6 +31,10 @@ pub struct DesignationView<'e> {
     pub validity: Validity,
     /// Where the status applies; empty when everywhere.
     pub scope: &'e str,
+    /// Domain in which it has the status; empty for all.
+    pub domain: &'e str,
+    /// What it is used for, as `system|code`; empty when not stated.
+    pub usage: &'e str,
     /// Why, for people; empty when nothing is said.
     pub comment: &'e str,
 }
@@ -50,7 +56,7 @@ pub struct DefinitionView<'e> {
     pub decided: &'e str,
 }
 
-/// A note on a concept.
+/// A text of a concept with its language, such as a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoteView<'e> {
     /// BCP 47 language.
@@ -79,8 +85,10 @@ pub struct RelationView<'e> {
 pub struct PropertyView<'e> {
     /// Name.
     pub name: &'e str,
-    /// Value.
+    /// Value, as the source writes it.
     pub value: &'e str,
+    /// Form of the value, as the edition defines the property.
+    pub kind: PropertyKind,
 }
 
 impl<'e> ConceptView<'e> {
@@ -114,7 +122,39 @@ impl<'e> ConceptView<'e> {
 
     /// Dates on which the code may be used.
     pub fn validity(&self) -> Validity {
-        self.row.validity
+        self.row.validity.into()
+    }
+
+    /// Why it stands where it does, for people; empty when nothing is said.
+    pub fn status_reason(&self) -> &'e str {
+        self.edition.texts.get(self.rarity().status_reason)
+    }
+
+    /// Maturity in the words of FHIR's `structuredefinition-standards-status`; empty when not stated.
+    pub fn standards_status(&self) -> &'e str {
+        self.edition.texts.get(self.rarity().standards_status)
+    }
+
+    /// Who looks after it, when not the code system's steward; empty otherwise.
+    pub fn steward(&self) -> &'e str {
+        self.edition.texts.get(self.rarity().steward)
+    }
+
+    /// Whether it only groups others and may not be chosen itself.
+    pub fn not_selectable(&self) -> bool {
+        self.row.not_selectable
+    }
+
+    /// What sets it apart from its superordinate concept and siblings (särskiljande kännetecken).
+    pub fn features(&self) -> impl ExactSizeIterator<Item = NoteView<'e>> + use<'e> {
+        notes(self.edition, self.edition.features.row(self.index))
+    }
+
+    /// Its subject fields (ämnesområden).
+    pub fn subject_fields(&self) -> impl ExactSizeIterator<Item = &'e str> + use<'e> {
+        let edition = self.edition;
+        let rows = edition.subject_fields.row(self.index).iter();
+        rows.map(move |&field| edition.texts.get(field))
     }
 
     /// All its terms, in the order of the source.
@@ -134,7 +174,7 @@ impl<'e> ConceptView<'e> {
     pub fn display(&self, language: &str, date: Option<Date>) -> Option<DesignationView<'e>> {
         let edition = self.edition;
         let wished = if language.is_empty() {
-            edition.language.as_str()
+            edition.language()
         } else {
             language
         };
@@ -146,7 +186,7 @@ impl<'e> ConceptView<'e> {
                 let in_force = date.is_none_or(|date| in_force(edition, row, date));
                 let tag = edition.tag(row.language);
                 let fit = match language::fit(wished, tag) {
-                    0 => u8::from(language::fit(&edition.language, tag) > 0),
+                    0 => u8::from(language::fit(edition.language(), tag) > 0),
                     fit => fit + 1,
                 };
                 (
@@ -196,11 +236,7 @@ impl<'e> ConceptView<'e> {
 
     /// Notes on it.
     pub fn notes(&self) -> impl ExactSizeIterator<Item = NoteView<'e>> + use<'e> {
-        let edition = self.edition;
-        edition.notes.row(self.index).iter().map(move |row| NoteView {
-            language: edition.tag(row.language),
-            text: edition.texts.get(row.text),
-        })
+        notes(self.edition, self.edition.notes.row(self.index))
     }
 
     /// Its direct superordinate concepts.
@@ -235,7 +271,7 @@ impl<'e> ConceptView<'e> {
             Some(RelationView {
                 kind: row.kind,
                 target: edition.concept(ConceptIndex(row.target))?,
-                validity: row.validity,
+                validity: row.validity.into(),
                 scope: edition.texts.get(row.scope),
                 source: edition.texts.get(row.source),
             })
@@ -245,14 +281,22 @@ impl<'e> ConceptView<'e> {
     /// Its further properties.
     pub fn properties(&self) -> impl ExactSizeIterator<Item = PropertyView<'e>> + use<'e> {
         let edition = self.edition;
-        edition
-            .properties
-            .row(self.index)
-            .iter()
-            .map(move |&(name, value)| PropertyView {
-                name: edition.texts.get(name),
-                value: edition.texts.get(value),
-            })
+        edition.properties.row(self.index).iter().map(move |row| {
+            let name = edition.property_names.get(row.name as usize);
+            PropertyView {
+                name: name.map_or("", |name| edition.texts.get(name.name)),
+                value: edition.texts.get(row.value),
+                kind: name.map(|name| name.kind).unwrap_or_default(),
+            }
+        })
+    }
+
+    fn rarity(&self) -> RarityRow {
+        let rarities = &self.edition.rarities;
+        rarities
+            .get(self.row.rarity as usize)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The first value of a property.
@@ -261,6 +305,16 @@ impl<'e> ConceptView<'e> {
             .find(|property| property.name == name)
             .map(|property| property.value)
     }
+}
+
+fn notes<'e>(
+    edition: &'e Edition,
+    rows: &'e [NoteRow],
+) -> impl ExactSizeIterator<Item = NoteView<'e>> + use<'e> {
+    rows.iter().map(move |row| NoteView {
+        language: edition.tag(u16::try_from(row.language).unwrap_or(u16::MAX)),
+        text: edition.texts.get(row.text),
+    })
 }
 
 impl fmt::Debug for ConceptView<'_> {
@@ -294,12 +348,15 @@ pub(crate) fn in_force(edition: &Edition, row: &DesignationRow, date: Date) -> b
 
 pub(crate) fn designation<'e>(edition: &'e Edition, row: &DesignationRow) -> DesignationView<'e> {
     let detail = edition.detail(row);
+    let text = |of: fn(&DetailRow) -> Span| detail.map_or("", |detail| edition.texts.get(of(detail)));
     DesignationView {
         text: edition.texts.get(row.text),
         language: edition.tag(row.language),
         status: row.status,
-        validity: detail.map(|detail| detail.validity).unwrap_or_default(),
-        scope: detail.map_or("", |detail| edition.texts.get(detail.scope)),
-        comment: detail.map_or("", |detail| edition.texts.get(detail.comment)),
+        validity: detail.map_or_else(Validity::default, |detail| detail.validity.into()),
+        scope: text(|detail| detail.scope),
+        domain: text(|detail| detail.domain),
+        usage: text(|detail| detail.usage),
+        comment: text(|detail| detail.comment),
     }
 }

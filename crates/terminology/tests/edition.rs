@@ -8,7 +8,8 @@
 
 use jiff::civil::{Date, date};
 use vardnav_terminology::model::{
-    CodeSystem, Concept, ConceptStatus, Designation, DesignationStatus, Relation, RelationKind, Validity,
+    CodeSystem, Concept, ConceptStatus, Designation, DesignationStatus, Diagram, DiagramNode, Property,
+    PropertyDefinition, PropertyKind, Relation, RelationKind, Validity,
 };
 use vardnav_terminology::{Edition, ProblemKind, SearchQuery, Subsumption, UnknownCode, Validation};
 
@@ -255,6 +256,89 @@ fn a_search_finds_the_parts_of_compounds_after_the_beginnings_of_words() {
     assert_eq!(find("svik annat", 10), Vec::<&str>::new());
     assert_eq!(find("vikt", 10), ["4", "3", "2"], "from the fourth letter");
     assert_eq!(find("ikt", 10), Vec::<&str>::new(), "four letters at least");
+}
+
+#[test]
+fn letter_case_does_not_matter_where_the_code_system_says_so() {
+    let codes = |case_insensitive| CodeSystem {
+        case_insensitive,
+        ..system(vec![
+            concept("I509", &[], vec![]),
+            concept("A-much-longer-Code", &[], vec![]),
+        ])
+    };
+    let edition = Edition::compile(codes(true)).unwrap();
+    for (asked, code) in [
+        ("I509", "I509"),
+        ("i509", "I509"),
+        ("i50.9", "I509"),
+        ("I50.9", "I509"),
+        ("a-MUCH-longer-code", "A-much-longer-Code"),
+    ] {
+        assert_eq!(edition.lookup(asked).unwrap().code(), code, "{asked}");
+    }
+    assert_eq!(edition.lookup("i51"), None);
+    assert_eq!(Edition::compile(codes(false)).unwrap().lookup("i50.9"), None);
+    let mut twice = codes(true);
+    twice.concepts.push(concept("i509", &[], vec![]));
+    let problems = Edition::compile(twice).unwrap_err();
+    assert_eq!(problems[0].kind, ProblemKind::DuplicateCode { first: 0 });
+    assert_eq!((problems[0].position, problems.len()), (2, 1));
+}
+
+#[test]
+fn properties_have_the_kind_that_the_code_system_gives_them() {
+    let mut block = concept("A00-B99", &[], vec![]);
+    for name in ["level", "mark"] {
+        block.properties.push(Property {
+            name: name.to_owned(),
+            value: "1".to_owned(),
+        });
+    }
+    let edition = Edition::compile(CodeSystem {
+        properties: vec![PropertyDefinition {
+            name: "level".to_owned(),
+            kind: PropertyKind::Integer,
+            ..PropertyDefinition::default()
+        }],
+        ..system(vec![block])
+    })
+    .unwrap();
+    let block = edition.lookup("A00-B99").unwrap();
+    let kinds: Vec<_> = block
+        .properties()
+        .map(|property| (property.name, property.kind))
+        .collect();
+    assert_eq!(
+        kinds,
+        [("level", PropertyKind::Integer), ("mark", PropertyKind::String)]
+    );
+    assert_eq!(block.property("mark"), Some("1"));
+}
+
+#[test]
+fn many_defects_are_counted_after_the_first_thousand() {
+    let orphan = |number: usize| concept(&number.to_string(), &["nowhere"], vec![]);
+    let problems = Edition::compile(system((0..2500).map(orphan).collect())).unwrap_err();
+    assert_eq!(problems.len(), 1001);
+    assert_eq!(problems[1000].kind, ProblemKind::More(1500));
+}
+
+#[test]
+fn a_diagram_shows_known_concepts_only() {
+    let mut source = system(vec![concept("a", &[], vec![])]);
+    source.diagrams.push(Diagram {
+        id: "d".to_owned(),
+        nodes: vec![DiagramNode {
+            code: "b".to_owned(),
+            ..DiagramNode::default()
+        }],
+        ..Diagram::default()
+    });
+    let problems = Edition::compile(source).unwrap_err();
+    assert!(
+        matches!(&problems[0].kind, ProblemKind::UnknownDiagramCode { diagram, code } if diagram == "d" && code == "b")
+    );
 }
 
 #[test]

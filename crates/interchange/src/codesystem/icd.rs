@@ -105,6 +105,7 @@ pub(super) fn read(source: &Source<'_>, findings: &mut Findings) -> Option<CodeS
         version: source.version.to_owned(),
         title: format!("ICD-10-SE {}", source.version),
         language: "sv".to_owned(),
+        case_insensitive: true,
         concepts,
         ..CodeSystem::default()
     })

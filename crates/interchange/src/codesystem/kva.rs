@@ -61,6 +61,7 @@ pub(super) fn read(source: &Source<'_>, findings: &mut Findings) -> Option<CodeS
         version: source.version.to_owned(),
         title: format!("{name} {} (KVÅ)", source.version),
         language: "sv".to_owned(),
+        case_insensitive: true,
         concepts,
         ..CodeSystem::default()
     })

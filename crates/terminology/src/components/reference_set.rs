@@ -2,6 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::model::{FieldValue, ReferenceSetMember};
 use crate::texts::{Span, Texts};
 
 /// A reference set.
@@ -110,5 +111,27 @@ impl ReferenceSetTable {
             INTEGER => FieldValueRow::Integer(*self.integers.get(at)?),
             _ => FieldValueRow::Text(texts.get(*self.texts.get(at)?)),
         })
+    }
+
+    /// Its members as they were read.
+    pub(crate) fn source_members(&self, texts: &Texts) -> Vec<ReferenceSetMember> {
+        let members = self.members.iter().enumerate();
+        members
+            .map(|(position, member)| ReferenceSetMember {
+                id: member.id,
+                effective_time: member.effective_time,
+                active: member.active(),
+                module: member.module,
+                referenced: member.referenced,
+                values: (0..self.fields.len())
+                    .filter_map(|field| self.value(texts, position, field))
+                    .map(|value| match value {
+                        FieldValueRow::Concept(concept) => FieldValue::Concept(concept),
+                        FieldValueRow::Integer(integer) => FieldValue::Integer(integer),
+                        FieldValueRow::Text(text) => FieldValue::Text(text.to_owned()),
+                    })
+                    .collect(),
+            })
+            .collect()
     }
 }

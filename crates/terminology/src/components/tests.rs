@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::Edition;
 use crate::model::{
-    Acceptability, Attribute, AttributeValue, CodeSystem, Components, Concept, Designation, FieldValue,
-    ReferenceSet, ReferenceSetMember,
+    Acceptability, CodeSystem, Components, Concept, Designation, FieldValue, ReferenceSet, ReferenceSetMember,
 };
 use crate::problem::ProblemKind;
 

@@ -1,5 +1,7 @@
 //! The source form of a code system: what an [`Edition`](crate::Edition) is compiled from.
 
+use bytemuck::{CheckedBitPattern, NoUninit};
+
 use super::{Components, LocalizedText, Publication, Validity};
 
 /// One version of one code system (FHIR `CodeSystem`), as read from files.
@@ -34,7 +36,8 @@ pub struct CodeSystem {
 }
 
 /// How much of a code system its content is (FHIR `CodeSystemContentMode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, NoUninit, CheckedBitPattern)]
+#[repr(u8)]
 pub enum Content {
     /// All of it.
     #[default]
@@ -63,7 +66,8 @@ pub struct PropertyDefinition {
 }
 
 /// Form of a property's values. Values are kept as written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, NoUninit, CheckedBitPattern)]
+#[repr(u8)]
 pub enum PropertyKind {
     /// Text.
     #[default]
@@ -141,7 +145,8 @@ pub struct Concept {
 }
 
 /// Where a concept stands in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, NoUninit, CheckedBitPattern)]
+#[repr(u8)]
 pub enum ConceptStatus {
     /// In use; agreed on, where terms are agreed on.
     #[default]
@@ -182,7 +187,8 @@ pub struct Designation {
 }
 
 /// Status of a term for a concept, in the words of Socialstyrelsen's termbank.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, NoUninit, CheckedBitPattern)]
+#[repr(u8)]
 pub enum DesignationStatus {
     /// rekommenderad
     #[default]
@@ -226,7 +232,8 @@ pub struct Relation {
 }
 
 /// Kinds of relation between concepts (ISO 704, ISO 1087 and the termbank's own). Generic relations are the hierarchy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, NoUninit, CheckedBitPattern)]
+#[repr(u8)]
 pub enum RelationKind {
     /// Whole–part: the target is a part of this concept.
     Partitive,

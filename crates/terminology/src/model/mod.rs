@@ -6,6 +6,7 @@ mod components;
 mod concept_map;
 mod value_set;
 
+use bytemuck::{CheckedBitPattern, NoUninit};
 use jiff::civil::Date;
 
 pub use code_system::{
@@ -69,7 +70,8 @@ pub struct Publication {
 }
 
 /// Where published content stands in its life (FHIR `PublicationStatus`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, NoUninit, CheckedBitPattern)]
+#[repr(u8)]
 pub enum PublicationStatus {
     /// Not yet for use.
     Draft,

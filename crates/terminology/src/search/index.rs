@@ -330,7 +330,7 @@ fn ranked(
         } else {
             STATUSES
         };
-        let (start, end) = concept.designations;
+        let [start, end] = concept.designations;
         let rows = designations.get(start as usize..end as usize).unwrap_or_default();
         if rows.is_empty() {
             let doc = Doc {
