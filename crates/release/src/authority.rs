@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use vardnav_register::unit::{CareUnit, UnitVersion};
 
 use crate::entry::{
-    AuthorityEntry, Change, EditionPin, EditionRecord, IntroducedKey, KeyPurpose, Proposal, Reporter,
+    AuthorityEntry, Change, ContentKind, ContentRecord, EditionPin, EditionRecord, IntroducedKey, KeyPurpose,
+    Proposal, Reporter,
 };
 use crate::package::Digest;
 
@@ -109,7 +110,7 @@ pub enum FoldError {
     /// It gives published content another form.
     #[error("the entry changes `{0}`, which is published")]
     Published(String),
-    /// It gives a version of a code system other content than was imported under that version.
+    /// It gives a version of a code system, value set or map other content than was imported under that version.
     #[error("the entry changes version `{version}` of `{system}`, which is imported")]
     EditionTaken {
         /// Canonical address of the code system.
@@ -128,6 +129,7 @@ pub struct AuthorityState {
     reporters: Arc<BTreeMap<String, Reporter>>,
     units: Arc<BTreeMap<String, Arc<CareUnit>>>,
     editions: Arc<BTreeMap<(String, String), EditionRecord>>,
+    contents: Arc<BTreeMap<(ContentKind, String, String), ContentRecord>>,
     drafts: Arc<BTreeMap<String, Draft>>,
     releases: Arc<Vec<PublishedRelease>>,
     keys: Arc<Vec<IntroducedKey>>,
@@ -149,6 +151,7 @@ impl AuthorityState {
             }
             Change::UnitPut { hsa_id, version } => self.put_unit(hsa_id, version),
             Change::EditionImported(edition) => self.import_edition(edition)?,
+            Change::ContentImported(content) => self.import_content(content)?,
             Change::DraftPut { draft, proposal } => self.put_draft(entry, draft, proposal)?,
             Change::DraftChecked {
                 draft,
@@ -202,6 +205,21 @@ impl AuthorityState {
             None => {
                 let key = (edition.system.clone(), edition.version.clone());
                 Arc::make_mut(&mut self.editions).insert(key, edition.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn import_content(&mut self, content: &ContentRecord) -> Result<(), FoldError> {
+        match self.content(content.kind, &content.url, &content.version) {
+            Some(known) if known.blob != content.blob => Err(FoldError::EditionTaken {
+                system: content.url.clone(),
+                version: content.version.clone(),
+            }),
+            Some(_) => Ok(()),
+            None => {
+                let key = (content.kind, content.url.clone(), content.version.clone());
+                Arc::make_mut(&mut self.contents).insert(key, content.clone());
                 Ok(())
             }
         }
@@ -307,6 +325,16 @@ impl AuthorityState {
     /// All imported editions, by code system and version.
     pub fn editions(&self) -> impl Iterator<Item = &EditionRecord> {
         self.editions.values()
+    }
+
+    /// An imported value set or concept map.
+    pub fn content(&self, kind: ContentKind, url: &str, version: &str) -> Option<&ContentRecord> {
+        self.contents.get(&(kind, url.to_owned(), version.to_owned()))
+    }
+
+    /// All imported value sets and concept maps, by kind, address and version.
+    pub fn contents(&self) -> impl Iterator<Item = &ContentRecord> {
+        self.contents.values()
     }
 
     /// The keys that came into use for a purpose, the oldest first.

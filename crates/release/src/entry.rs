@@ -41,6 +41,8 @@ pub enum Change {
     },
     /// An edition of an external code system was imported.
     EditionImported(EditionRecord),
+    /// A value set or concept map was imported.
+    ContentImported(ContentRecord),
     /// A draft was put: made, or given other content.
     DraftPut {
         /// Id of the draft.
@@ -138,6 +140,30 @@ pub struct EditionRecord {
     pub blob: Digest,
 }
 
+/// Kinds of content that is imported beside code systems. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContentKind {
+    /// A value set.
+    ValueSet = 1,
+    /// A concept map.
+    ConceptMap = 2,
+}
+
+/// An imported value set or concept map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentRecord {
+    /// What it is.
+    pub kind: ContentKind,
+    /// Canonical address.
+    pub url: String,
+    /// Version; empty when none is stated.
+    pub version: String,
+    /// Title for people.
+    pub title: String,
+    /// Digest of the blob that holds it.
+    pub blob: Digest,
+}
+
 /// What a draft proposes, as its files say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Proposal {
@@ -163,6 +189,7 @@ impl Change {
             Self::DraftApproved { .. } => 6,
             Self::ReleasePublished { .. } => 7,
             Self::KeyIntroduced(_) => 8,
+            Self::ContentImported(_) => 10,
         }
     }
 }
@@ -211,6 +238,9 @@ impl AuthorityEntry {
             Change::EditionImported(edition) => {
                 texts.extend([&*edition.system, &*edition.version, &*edition.title]);
             }
+            Change::ContentImported(content) => {
+                texts.extend([&*content.url, &*content.version, &*content.title]);
+            }
             Change::DraftPut { draft, proposal } => {
                 texts.extend([
                     &**draft,
@@ -248,6 +278,13 @@ impl AuthorityEntry {
                 w.str(&edition.title);
                 w.varint(edition.concepts);
                 w.raw(&edition.blob);
+            }
+            Change::ContentImported(content) => {
+                w.u8(content.kind as u8);
+                w.str(&content.url);
+                w.str(&content.version);
+                w.str(&content.title);
+                w.raw(&content.blob);
             }
             Change::DraftPut { draft, proposal } => {
                 w.str(draft);
@@ -363,6 +400,17 @@ impl AuthorityEntry {
                 },
                 id: r.array()?,
                 public: r.bytes()?.to_vec(),
+            }),
+            10 => Change::ContentImported(ContentRecord {
+                kind: match r.u8()? {
+                    1 => ContentKind::ValueSet,
+                    2 => ContentKind::ConceptMap,
+                    _ => return Err(r.error(DecodeProblem::Tag)),
+                },
+                url: r.string()?,
+                version: r.string()?,
+                title: r.string()?,
+                blob: r.array()?,
             }),
             _ => return Err(r.error(DecodeProblem::Tag)),
         };

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use vardnav_register::text::holds_personal_number;
 
 use crate::authority::{AuthorityState, Draft, Stage};
-use crate::entry::{AuthorityEntry, Change, EditionPin, EditionRecord, Proposal, Reporter};
+use crate::entry::{AuthorityEntry, Change, ContentRecord, EditionPin, EditionRecord, Proposal, Reporter};
 use crate::package::{Digest, hex};
 
 /// Longest id of a draft or release, in bytes.
@@ -421,6 +421,30 @@ pub fn import_edition(
             version: edition.version.clone(),
         }),
         None => Ok(Some(entry(caller, at, Change::EditionImported(edition.clone())))),
+    }
+}
+
+/// Imports a value set or concept map; `None` when it is there already.
+///
+/// # Errors
+/// [`Refusal::BadCaller`], [`Refusal::BadText`]; [`Refusal::EditionTaken`] when its version holds other content.
+pub fn import_content(
+    state: &AuthorityState,
+    caller: &str,
+    at: i64,
+    content: &ContentRecord,
+) -> Result<Option<AuthorityEntry>, Refusal> {
+    check_caller(caller)?;
+    check_text("address", &content.url)?;
+    check_text("version", &content.version)?;
+    check_text("title", &content.title)?;
+    match state.content(content.kind, &content.url, &content.version) {
+        Some(known) if known.blob == content.blob => Ok(None),
+        Some(_) => Err(Refusal::EditionTaken {
+            system: content.url.clone(),
+            version: content.version.clone(),
+        }),
+        None => Ok(Some(entry(caller, at, Change::ContentImported(content.clone())))),
     }
 }
 

@@ -8,8 +8,8 @@ use vardnav_register::record::{Fact, Principals};
 use vardnav_register::unit::{Beds, UnitVersion};
 use vardnav_release::authority::{AuthorityState, FoldError, Stage};
 use vardnav_release::entry::{
-    AuthorityEntry, Change, EditionPin, EditionRecord, EntryError, IntroducedKey, KeyPurpose, Proposal,
-    Reporter,
+    AuthorityEntry, Change, ContentKind, ContentRecord, EditionPin, EditionRecord, EntryError, IntroducedKey,
+    KeyPurpose, Proposal, Reporter,
 };
 use vardnav_release::lifecycle::{self, Refusal};
 
@@ -120,6 +120,16 @@ fn samples() -> Vec<(&'static str, AuthorityEntry)> {
                 purpose: KeyPurpose::Head,
                 id: [8; 8],
                 public: vec![9; 32],
+            }),
+        ),
+        (
+            "content-imported",
+            Change::ContentImported(ContentRecord {
+                kind: ContentKind::ConceptMap,
+                url: "https://example.org/ConceptMap/visits".to_owned(),
+                version: "1".to_owned(),
+                title: "Visits".to_owned(),
+                blob: [8; 32],
             }),
         ),
     ];
@@ -547,6 +557,22 @@ fn any_change() -> impl Strategy<Value = Change> {
                     version,
                     title,
                     concepts,
+                    blob,
+                })
+            }
+        ),
+        (any::<bool>(), text(), text(), text(), any::<[u8; 32]>()).prop_map(
+            |(map, url, version, title, blob)| {
+                let kind = if map {
+                    ContentKind::ConceptMap
+                } else {
+                    ContentKind::ValueSet
+                };
+                Change::ContentImported(ContentRecord {
+                    kind,
+                    url,
+                    version,
+                    title,
                     blob,
                 })
             }
