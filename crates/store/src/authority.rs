@@ -11,12 +11,14 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, watch};
-use vardnav_release::entry::{AuthorityEntry, EditionRecord, EntryError};
+use vardnav_release::entry::{AuthorityEntry, ContentKind, ContentRecord, EditionRecord, EntryError};
 use vardnav_release::package::{Manifest, Package};
 use vardnav_release::{AuthorityState, Snapshot};
 use vardnav_terminology::Edition;
+use vardnav_terminology::model::{ConceptMap, ValueSet};
 
 pub use self::view::View;
+use crate::blobs::Blobs;
 use crate::contract::{Digest, ROWS_LIMIT, Row, Store, StoreError, StreamId};
 
 /// How often the stream is looked at for entries of other servers.
@@ -26,7 +28,8 @@ const TRIES: usize = 16;
 /// Most void entries that a view names; later ones stand in the log only.
 const VOID_MAX: usize = 100;
 
-/// Turns kept bytes into what answers: implemented over the file formats.
+/// Turns kept bytes into what answers: implemented over the file formats. What one does not load is missing in the view,
+/// which says why.
 pub trait Loader: Send + Sync + 'static {
     /// Parses and compiles a release; `editions` are those at hand, of which it takes the ones it binds.
     ///
@@ -34,11 +37,32 @@ pub trait Loader: Send + Sync + 'static {
     /// A message for people: what is wrong, where.
     fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String>;
 
-    /// Compiles an imported edition from its blob.
+    /// Compiles an imported edition from its blob and the blobs that this one names. Runs on the blocking pool.
     ///
     /// # Errors
     /// A message for people.
-    fn load_edition(&self, record: &EditionRecord, bytes: &[u8]) -> Result<Edition, String>;
+    fn load_edition(&self, record: &EditionRecord, blobs: &Blobs) -> Result<Edition, String> {
+        let (_, _) = (record, blobs);
+        Err("editions are not loaded here".to_owned())
+    }
+
+    /// The value sets and concept maps in a blob and the blobs that it names. Runs on the blocking pool.
+    ///
+    /// # Errors
+    /// A message for people.
+    fn load_contents(&self, blob: &Digest, blobs: &Blobs) -> Result<Contents, String> {
+        let (_, _) = (blob, blobs);
+        Err("value sets and maps are not loaded here".to_owned())
+    }
+}
+
+/// Value sets and concept maps that were imported together.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    /// Value sets.
+    pub value_sets: Vec<ValueSet>,
+    /// Concept maps.
+    pub concept_maps: Vec<ConceptMap>,
 }
 
 /// Why the authority could not do what was asked.
@@ -223,8 +247,10 @@ impl Authority {
             return Ok(old);
         }
         let editions = self.load_editions(&old, &state).await?;
+        let contents = self.load_contents(&old, &state).await?;
         let snapshots = self.load_releases(&old, &state, &editions).await?;
-        let view = Arc::new(View::following(&old, position, state, void, editions, snapshots));
+        let view = View::following(&old, position, state, void, editions, contents, snapshots);
+        let view = Arc::new(view);
         self.view.store(Arc::clone(&view));
         self.position.send_replace(position);
         Ok(view)
@@ -296,18 +322,12 @@ impl Authority {
                 continue;
             }
             let what = format!("edition {} of {}", record.version, record.system);
-            let edition = match self.store.get_blob(&Digest(record.blob)).await {
-                Ok(Some(bytes)) => {
-                    let (loader, record) = (Arc::clone(&self.loader), record.clone());
-                    on_pool(what.clone(), move || loader.load_edition(&record, &bytes)).await
-                }
-                Ok(None) => Err(AuthorityError::Load {
-                    what: what.clone(),
-                    message: "its blob is missing".to_owned(),
-                }),
-                Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
-                Err(error) => Err(error.into()),
-            };
+            let blobs = Blobs::new(Arc::clone(&self.store));
+            let (loader, of, reader) = (Arc::clone(&self.loader), record.clone(), blobs.clone());
+            let edition = on_pool(what, move || loader.load_edition(&of, &reader)).await;
+            if let Some(error) = blobs.unavailable() {
+                return Err(error.clone().into());
+            }
             let edition = edition.map(Arc::new).map_err(|error| {
                 tracing::error!(%error, "an edition cannot be loaded");
                 error.to_string()
@@ -318,6 +338,46 @@ impl Authority {
             });
         }
         Ok(editions)
+    }
+
+    /// Every value set and concept map of the state: those already loaded, the new ones, and why some could not be.
+    async fn load_contents(
+        &self,
+        old: &View,
+        state: &AuthorityState,
+    ) -> Result<Vec<view::LoadedContent>, AuthorityError> {
+        let mut read: BTreeMap<vardnav_release::Digest, Result<Contents, String>> = BTreeMap::new();
+        let mut loaded = Vec::new();
+        for record in state.contents() {
+            if let Some(known) = old.loaded_content(record) {
+                loaded.push(known.clone());
+                continue;
+            }
+            if !read.contains_key(&record.blob) {
+                let blobs = Blobs::new(Arc::clone(&self.store));
+                let (loader, reader) = (Arc::clone(&self.loader), blobs.clone());
+                let digest = Digest(record.blob);
+                let contents =
+                    on_pool(record.url.clone(), move || loader.load_contents(&digest, &reader)).await;
+                if let Some(error) = blobs.unavailable() {
+                    return Err(error.clone().into());
+                }
+                read.insert(record.blob, contents.map_err(|error| error.to_string()));
+            }
+            let content = match read.get(&record.blob) {
+                Some(Ok(contents)) => of_record(contents, record),
+                Some(Err(error)) => Err(error.clone()),
+                None => Err("it was not read".to_owned()),
+            };
+            if let Err(error) = &content {
+                tracing::error!(url = %record.url, %error, "imported content cannot be loaded");
+            }
+            loaded.push(view::LoadedContent {
+                record: record.clone(),
+                content,
+            });
+        }
+        Ok(loaded)
     }
 
     /// Every published release: those already compiled with the editions of now, the new ones, and why some are not.
@@ -358,6 +418,24 @@ impl Authority {
         }
         Ok(snapshots)
     }
+}
+
+/// The value set or map that a record names.
+fn of_record(contents: &Contents, record: &ContentRecord) -> Result<view::Content, String> {
+    let named = |url: &str, version: &str| url == record.url && version == record.version;
+    let found = match record.kind {
+        ContentKind::ValueSet => contents
+            .value_sets
+            .iter()
+            .find(|set| named(&set.url, &set.version))
+            .map(|set| view::Content::ValueSet(Arc::new(set.clone()))),
+        ContentKind::ConceptMap => contents
+            .concept_maps
+            .iter()
+            .find(|map| named(&map.url, &map.version))
+            .map(|map| view::Content::ConceptMap(Arc::new(map.clone()))),
+    };
+    found.ok_or_else(|| "its files do not hold it".to_owned())
 }
 
 /// Looks for entries of other servers until the authority is dropped.

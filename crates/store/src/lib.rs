@@ -1,6 +1,7 @@
 //! What the system remembers: a ledger of streams, blobs, projections; the vault of identities; the authority's state.
 //! The store returns facts and decides nothing: what rows mean is said in the pure crates.
 
+mod blobs;
 mod codec;
 mod contract;
 mod files;
@@ -15,7 +16,8 @@ pub mod memory;
 pub mod suite;
 pub mod vault;
 
-pub use authority::{Authority, AuthorityError, DecideError, Loader, View};
+pub use authority::{Authority, AuthorityError, Contents, DecideError, Loader, View};
+pub use blobs::Blobs;
 pub use contract::{
     Answer, BATCH_LIMIT, BLOB_LIMIT, Change, Digest, HASHES_LIMIT, Hash, Head, KEY_LIMIT, ProjectionRow,
     ROW_LIMIT, ROWS_LIMIT, Row, RowKey, STREAM_NAME_LIMIT, Store, StoreError, StoredRow, StreamId, TILE,

@@ -17,7 +17,7 @@ use vardnav_release::package::Package;
 use vardnav_release::source::EditionBinding;
 use vardnav_release::{AuthorityState, Snapshot};
 use vardnav_store::{
-    Authority, AuthorityError, DecideError, Digest, Loader, Memory, Row, Store, StreamId, custody,
+    Authority, AuthorityError, Blobs, DecideError, Digest, Loader, Memory, Row, Store, StreamId, custody,
 };
 use vardnav_terminology::model::{CodeSystem, Concept};
 use vardnav_terminology::{Catalog, Edition};
@@ -58,8 +58,12 @@ impl Loader for Names {
         Ok(snapshot.with_editions(editions))
     }
 
-    fn load_edition(&self, record: &EditionRecord, bytes: &[u8]) -> Result<Edition, String> {
-        let codes = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    fn load_edition(&self, record: &EditionRecord, blobs: &Blobs) -> Result<Edition, String> {
+        let bytes = blobs
+            .get(&Digest(record.blob))
+            .map_err(|error| error.to_string())?;
+        let bytes = bytes.ok_or("its blob is missing")?;
+        let codes = std::str::from_utf8(&bytes).map_err(|error| error.to_string())?;
         let concept = |code: &str| Concept {
             code: code.into(),
             ..Concept::default()

@@ -29,10 +29,6 @@ impl Loader for Files {
     fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String> {
         files::compile(package, editions).map_err(|findings| findings.len().to_string())
     }
-
-    fn load_edition(&self, _: &EditionRecord, _: &[u8]) -> Result<Edition, String> {
-        Err("no editions here".to_owned())
-    }
 }
 
 /// A store with the starter release in force.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use vardnav_register::unit::{CareUnit, UnitVersion};
-use vardnav_release::entry::{EditionRecord, Reporter};
+use vardnav_release::entry::{ContentRecord, EditionRecord, Reporter};
 use vardnav_release::{AuthorityState, Snapshot};
-use vardnav_terminology::model::Validity;
+use vardnav_terminology::model::{ConceptMap, Validity, ValueSet};
 use vardnav_terminology::{Catalog, Edition};
 
 /// The authority at a position of its stream.
@@ -18,6 +18,7 @@ pub struct View {
     /// Entries that could not be taken in, by name, with the reason.
     void: Vec<(String, String)>,
     editions: Vec<Loaded>,
+    contents: Vec<LoadedContent>,
     snapshots: BTreeMap<String, Result<Arc<Snapshot>, String>>,
     catalog: Arc<Catalog>,
 }
@@ -29,6 +30,20 @@ pub(crate) struct Loaded {
     pub(crate) edition: Result<Arc<Edition>, String>,
 }
 
+/// An imported value set or concept map, or why it could not be loaded.
+#[derive(Clone)]
+pub(crate) struct LoadedContent {
+    pub(crate) record: ContentRecord,
+    pub(crate) content: Result<Content, String>,
+}
+
+/// A value set or concept map as read.
+#[derive(Clone)]
+pub(crate) enum Content {
+    ValueSet(Arc<ValueSet>),
+    ConceptMap(Arc<ConceptMap>),
+}
+
 impl View {
     /// The view after `old`; what did not change is shared with it.
     pub(crate) fn following(
@@ -37,14 +52,19 @@ impl View {
         state: AuthorityState,
         void: Vec<(String, String)>,
         editions: Vec<Loaded>,
+        contents: Vec<LoadedContent>,
         snapshots: BTreeMap<String, Result<Arc<Snapshot>, String>>,
     ) -> Self {
-        let same = old.has_same_editions(&editions) && old.has_same_snapshots(&snapshots);
+        // Imported content is never replaced, so as many records are the same records.
+        let same = old.has_same_editions(&editions)
+            && old.contents.len() == contents.len()
+            && old.has_same_snapshots(&snapshots);
         let mut view = Self {
             position,
             state,
             void,
             editions,
+            contents,
             snapshots,
             catalog: Arc::clone(&old.catalog),
         };
@@ -115,8 +135,13 @@ impl View {
             .void
             .iter()
             .map(|(name, reason)| (name.clone(), Some(reason)));
+        let contents = self
+            .contents
+            .iter()
+            .map(|loaded| (loaded.record.url.clone(), loaded.content.as_ref().err()));
         releases
             .chain(editions)
+            .chain(contents)
             .chain(void)
             .filter_map(|(name, reason)| Some((name, reason?.as_str())))
     }
@@ -153,6 +178,22 @@ impl View {
             .filter_map(|loaded| loaded.edition.as_ref().ok())
     }
 
+    /// The imported value sets that are loaded.
+    pub fn value_sets(&self) -> impl Iterator<Item = (&ContentRecord, &Arc<ValueSet>)> {
+        self.contents.iter().filter_map(|loaded| match &loaded.content {
+            Ok(Content::ValueSet(set)) => Some((&loaded.record, set)),
+            _ => None,
+        })
+    }
+
+    /// The imported concept maps that are loaded.
+    pub fn concept_maps(&self) -> impl Iterator<Item = (&ContentRecord, &Arc<ConceptMap>)> {
+        self.contents.iter().filter_map(|loaded| match &loaded.content {
+            Ok(Content::ConceptMap(map)) => Some((&loaded.record, map)),
+            _ => None,
+        })
+    }
+
     /// Every edition at hand, imported or of a release, with the bindings of the release published last: for
     /// looking things up outside any release.
     pub fn catalog(&self) -> &Catalog {
@@ -163,6 +204,12 @@ impl View {
         self.editions
             .iter()
             .find(|loaded| loaded.record == *record && loaded.edition.is_ok())
+    }
+
+    pub(crate) fn loaded_content(&self, record: &ContentRecord) -> Option<&LoadedContent> {
+        self.contents
+            .iter()
+            .find(|loaded| loaded.record == *record && loaded.content.is_ok())
     }
 
     pub(crate) fn has_same_editions(&self, others: &[Loaded]) -> bool {
