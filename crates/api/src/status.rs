@@ -61,6 +61,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "check the code against the edition",
     ),
     (
+        "VN-API-034",
+        "nothing is kept under the digest",
+        "ask for a digest that a release, an edition or its manifest names",
+    ),
+    (
         "VN-API-040",
         "no release is published yet",
         "publish a release first",

@@ -1,7 +1,8 @@
 //! Conversions of terminology messages: concepts, validations, hits, findings of imports.
 
 use jiff::civil::Date;
-use vardnav_terminology::model::{ConceptStatus, DesignationStatus, RelationKind, Validity};
+use vardnav_release::entry::{ContentRecord, EditionRecord};
+use vardnav_terminology::model::{ConceptStatus, DesignationStatus, Diagram, RelationKind, Validity};
 use vardnav_terminology::{ConceptView, DesignationView, Edition, SearchHit, Subsumption, Validation};
 
 use crate::common::date_message;
@@ -95,6 +96,61 @@ pub fn concept_message(concept: ConceptView<'_>, language: &str, date: Date) -> 
                 text: note.text.to_owned(),
             })
             .collect(),
+        status_reason: concept.status_reason().to_owned(),
+        not_selectable: concept.not_selectable(),
+        features: concept
+            .features()
+            .map(|feature| pb::Note {
+                language: feature.language.to_owned(),
+                text: feature.text.to_owned(),
+            })
+            .collect(),
+        subject_fields: concept.subject_fields().map(str::to_owned).collect(),
+        steward: concept.steward().to_owned(),
+        diagrams: concept
+            .edition()
+            .diagrams()
+            .iter()
+            .filter(|diagram| diagram.nodes.iter().any(|node| node.code == concept.code()))
+            .map(|diagram| diagram.id.clone())
+            .collect(),
+    }
+}
+
+/// A concept diagram as a message.
+pub fn diagram_message(diagram: &Diagram) -> pb::Diagram {
+    pb::Diagram {
+        id: diagram.id.clone(),
+        title: diagram
+            .title
+            .iter()
+            .map(|title| pb::Note {
+                language: title.language.clone(),
+                text: title.text.clone(),
+            })
+            .collect(),
+        nodes: diagram
+            .nodes
+            .iter()
+            .map(|node| pb::diagram::Node {
+                code: node.code.clone(),
+                column: node.column.into(),
+                row: node.row.into(),
+            })
+            .collect(),
+    }
+}
+
+/// The least of a concept: code, display, status and dates.
+pub fn brief_message(concept: ConceptView<'_>, language: &str, date: Date) -> pb::Concept {
+    let (valid_from, valid_until) = validity(concept.validity());
+    pb::Concept {
+        code: concept.code().to_owned(),
+        display: display(concept, language, date),
+        status: concept_status(concept.status()).into(),
+        valid_from,
+        valid_until,
+        ..Default::default()
     }
 }
 
@@ -165,6 +221,10 @@ pub fn validation_message(validation: Validation<'_>, version: &str, date: Date)
             .unwrap_or_default(),
         findings,
         version: version.to_owned(),
+        code: concept
+            .map(|concept| concept.code().to_owned())
+            .unwrap_or_default(),
+        inactive: concept.is_some_and(|concept| concept.status() != ConceptStatus::Active),
     }
 }
 
@@ -198,6 +258,7 @@ pub fn hit_message(hit: &SearchHit<'_>, date: Date) -> pb::SearchHit {
             .map(|designation| designation.text.to_owned())
             .unwrap_or_default(),
         matched_status: status.unwrap_or_default().into(),
+        highlights: Vec::new(),
     }
 }
 
@@ -212,6 +273,28 @@ pub fn code_system_message(edition: &Edition, digest: Option<&[u8; 32]>, release
             .map(|digest| prost::bytes::Bytes::copy_from_slice(digest))
             .unwrap_or_default(),
         release: release.to_owned(),
+    }
+}
+
+/// An edition that was imported.
+pub fn imported_message(record: &EditionRecord) -> pb::CodeSystem {
+    pb::CodeSystem {
+        url: record.system.clone(),
+        version: record.version.clone(),
+        title: record.title.clone(),
+        concepts: u32::try_from(record.concepts).unwrap_or(u32::MAX),
+        digest: prost::bytes::Bytes::copy_from_slice(&record.blob),
+        release: String::new(),
+    }
+}
+
+/// A value set or map that was imported.
+pub fn resource_message(record: &ContentRecord) -> pb::Resource {
+    pb::Resource {
+        url: record.url.clone(),
+        version: record.version.clone(),
+        title: record.title.clone(),
+        digest: prost::bytes::Bytes::copy_from_slice(&record.blob),
     }
 }
 
@@ -232,6 +315,8 @@ fn designation_message(designation: DesignationView<'_>) -> pb::Designation {
         valid_until,
         scope: designation.scope.to_owned(),
         comment: designation.comment.to_owned(),
+        domain: designation.domain.to_owned(),
+        usage: designation.usage.to_owned(),
     }
 }
 

@@ -256,6 +256,32 @@ impl Authority {
         Ok(view)
     }
 
+    /// Entries of the stream from a position on, in order, with their positions: at most `limit`, none at its end.
+    ///
+    /// # Errors
+    /// When the stream cannot be read.
+    pub async fn entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, Vec<u8>)>, AuthorityError> {
+        let rows = self.store.read(&self.stream, from, limit).await?;
+        Ok(rows.into_iter().map(|row| (row.position, row.bytes)).collect())
+    }
+
+    /// The bytes kept under a digest.
+    ///
+    /// # Errors
+    /// When they cannot be read, or no longer have that digest.
+    pub async fn blob(&self, digest: &vardnav_release::Digest) -> Result<Option<Vec<u8>>, AuthorityError> {
+        Ok(self.store.get_blob(&Digest(*digest)).await?)
+    }
+
+    /// Keeps bytes under their digest; durable on return.
+    ///
+    /// # Errors
+    /// When they cannot be kept.
+    pub async fn keep_blob(&self, bytes: Vec<u8>) -> Result<vardnav_release::Digest, AuthorityError> {
+        let Digest(digest) = self.store.put_blob(bytes).await?;
+        Ok(digest)
+    }
+
     /// Keeps a package: its files and its manifest, durable on return. Answers the digest that entries name.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! Releases as a gRPC service: drafts from uploaded files, checks, approval by another caller, publication.
 //! What a step needs is decided in `vardnav_release::lifecycle`, what files mean in `vardnav_interchange::release`.
 
+mod watch;
+
+use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -17,8 +20,9 @@ use vardnav_api::upload::Upload;
 use vardnav_api::vardnav::release::v1::release_service_server::ReleaseService;
 use vardnav_api::vardnav::release::v1::{
     ApproveDraftRequest, ApproveDraftResponse, CheckDraftRequest, CheckDraftResponse, CreateDraftRequest,
-    CreateDraftResponse, GetReleaseRequest, GetReleaseResponse, ListReleasesRequest, ListReleasesResponse,
-    PublishReleaseRequest, PublishReleaseResponse, Release, UpdateDraftRequest, UpdateDraftResponse,
+    CreateDraftResponse, DownloadRequest, DownloadResponse, GetReleaseRequest, GetReleaseResponse,
+    ListReleasesRequest, ListReleasesResponse, PublishReleaseRequest, PublishReleaseResponse, Release,
+    UpdateDraftRequest, UpdateDraftResponse, WatchReleasesRequest, WatchReleasesResponse,
 };
 use vardnav_interchange::release as files;
 use vardnav_release::authority::Draft;
@@ -197,6 +201,9 @@ impl Releases {
 
 #[tonic::async_trait]
 impl ReleaseService for Releases {
+    type WatchReleasesStream = Answers<WatchReleasesResponse>;
+    type DownloadStream = Answers<DownloadResponse>;
+
     async fn create_draft(
         &self,
         request: Request<Streaming<CreateDraftRequest>>,
@@ -289,7 +296,27 @@ impl ReleaseService for Releases {
         let date = optional_date(request.date.as_ref(), "date")?.unwrap_or_else(clock::today);
         Ok(Response::new(self.get(&request.id, date).await?))
     }
+
+    async fn watch_releases(
+        &self,
+        request: Request<WatchReleasesRequest>,
+    ) -> Result<Response<Self::WatchReleasesStream>, Status> {
+        let told = watch::watch(Arc::clone(&self.authority), request.into_inner());
+        Ok(Response::new(Box::pin(told)))
+    }
+
+    async fn download(
+        &self,
+        request: Request<DownloadRequest>,
+    ) -> Result<Response<Self::DownloadStream>, Status> {
+        let pieces = watch::download(&self.authority, request.get_ref()).await?;
+        Ok(Response::new(Box::pin(tokio_stream::iter(
+            pieces.into_iter().map(Ok),
+        ))))
+    }
 }
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Releases and drafts with keys that rise from the newest to the oldest.
 fn newest_first(view: &View) -> Vec<(String, Release)> {

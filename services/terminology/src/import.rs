@@ -1,91 +1,172 @@
-//! Importing editions: files in, findings out; what is free of errors is kept and loaded, nothing half.
+//! Importing content: files in, findings out; what is free of errors is kept and loaded, nothing half.
+//!
+//! Files wait in memory until they are read whole and compiled. Then their pieces are kept, and last the entries of the
+//! authority are written, all at once: a server that stops before leaves everything as it was.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use vardnav_api::release::refusal;
 use vardnav_api::status::{ApiError, Kind};
-use vardnav_api::terminology::code_system_message;
+use vardnav_api::terminology::{imported_message, resource_message};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::r#type::v1 as types;
-use vardnav_interchange::codesystem::{self, ImportFinding, ImportSeverity};
-use vardnav_release::entry::EditionRecord;
-use vardnav_release::package::Package;
+use vardnav_interchange::codesystem::{ImportFinding, ImportSeverity};
+use vardnav_interchange::content::{self, Contents, Files as _, Read};
+use vardnav_release::entry::{AuthorityEntry, ContentKind, ContentRecord, EditionRecord};
 use vardnav_release::{AuthorityState, lifecycle};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_store::{AuthorityError, DecideError, Digest};
 use vardnav_terminology::Edition;
 
-use crate::{Terminology, edition_files};
+use crate::Terminology;
+use crate::kept::{Manifest, SpoolError, Spooled};
 
-/// An edition read from files, with the blob that keeps them.
+/// Codes of findings about code systems that were read: what they mean, how to mend it.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "VN-IMP-020",
+        "the code system does not compile",
+        "correct the hierarchy or the dates that the message names",
+    ),
+    (
+        "VN-IMP-021",
+        "the same version stands in the files twice",
+        "import one of them",
+    ),
+];
+
+/// Where an import tells how far it is.
+pub(crate) type Progress = mpsc::Sender<Result<pb::ImportContentResponse, tonic::Status>>;
+
+/// Something to be kept, with the files it came from.
 struct Found {
-    edition: Edition,
-    blob: Vec<u8>,
+    record: Record,
+    paths: Vec<String>,
+}
+
+enum Record {
+    /// With the edition compiled, until it is in the cache.
+    Edition(EditionRecord, Option<Box<Edition>>),
+    Content(ContentRecord),
+}
+
+impl Record {
+    fn blob(&mut self) -> &mut [u8; 32] {
+        match self {
+            Self::Edition(record, _) => &mut record.blob,
+            Self::Content(record) => &mut record.blob,
+        }
+    }
+
+    /// What would be written; `None` when it is kept already.
+    fn decide(
+        &self,
+        state: &AuthorityState,
+        caller: &str,
+        at: i64,
+    ) -> Result<Option<AuthorityEntry>, ApiError> {
+        let decided = match self {
+            Self::Edition(record, _) => lifecycle::import_edition(state, caller, at, record),
+            Self::Content(record) => lifecycle::import_content(state, caller, at, record),
+        };
+        decided.map_err(|refused| refusal(&refused))
+    }
+
+    /// Digest of the blob that is kept under the same name.
+    fn known(&self, state: &AuthorityState) -> Option<[u8; 32]> {
+        match self {
+            Self::Edition(record, _) => Some(state.edition(&record.system, &record.version)?.blob),
+            Self::Content(record) => Some(state.content(record.kind, &record.url, &record.version)?.blob),
+        }
+    }
 }
 
 impl Terminology {
-    /// Imports the editions in a package of files. The same files again change nothing.
+    /// Imports what is in a set of files. The same files again change nothing.
     ///
     /// # Errors
-    /// When a version is imported with other content, or the store does not take them. What is wrong with the files stands in the findings.
+    /// When a version is imported with other content, another import is under way, or the store does not take them.
+    /// What is wrong with the files stands in the findings.
     pub async fn import(
         &self,
         caller: &Caller,
-        package: Package,
+        files: Spooled,
         validate_only: bool,
-    ) -> Result<pb::ImportCodeSystemResponse, ApiError> {
-        let read = tokio::task::spawn_blocking(move || read(&package)).await;
-        let (found, findings) =
+        progress: Option<Progress>,
+    ) -> Result<pb::import_content_response::Result, ApiError> {
+        let _turn = self.importing.try_lock().map_err(|_| {
+            ApiError::new(
+                Kind::Unavailable,
+                "VN-API-010",
+                "another import is under way; try again when it is done",
+            )
+        })?;
+        let files = Arc::new(files);
+        let (reading, told) = (Arc::clone(&files), progress.clone());
+        let read = tokio::task::spawn_blocking(move || read(&reading, told.as_ref())).await;
+        let (mut found, findings) =
             read.map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?;
-        let mut code_systems = Vec::with_capacity(found.len());
-        let mut imports = Vec::with_capacity(found.len());
-        for Found { edition, blob } in found {
-            let digest = Digest::of(&blob);
-            code_systems.push(code_system_message(&edition, Some(&digest.0), ""));
-            let record = EditionRecord {
-                system: edition.url().to_owned(),
-                version: edition.version().to_owned(),
-                title: edition.title().to_owned(),
-                concepts: edition.len() as u64,
-                blob: digest.0,
+        let mut manifests = Vec::with_capacity(found.len());
+        for one in &mut found {
+            let (manifest, _) = files.manifest(&one.paths);
+            let bytes = manifest.encode();
+            *one.record.blob() = match self.same_files(&one.record, &manifest).await? {
+                Some(known) => known,
+                None => Digest::of(&bytes).0,
             };
-            imports.push((record, blob));
+            manifests.push(bytes);
         }
-        self.keep(caller, imports, validate_only).await?;
-        Ok(pb::ImportCodeSystemResponse {
-            code_systems,
-            findings: findings.iter().map(finding_message).collect(),
-        })
+        let result = result(&found, &findings);
+        tell(progress.as_ref(), "keeping", 0, found.len() as u64);
+        self.keep(caller, &files, found, manifests, validate_only).await?;
+        Ok(result)
     }
 
-    /// Keeps editions: all of them or none. What is refused leaves no blob behind.
+    /// The blob that is kept under the name of a record, when it lists the same files.
+    async fn same_files(&self, record: &Record, manifest: &Manifest) -> Result<Option<[u8; 32]>, ApiError> {
+        let Some(known) = record.known(self.authority.view().state()) else {
+            return Ok(None);
+        };
+        let bytes = self.store.get_blob(&Digest(known)).await.map_err(unavailable)?;
+        let kept = bytes.and_then(|bytes| Manifest::decode(&bytes).ok());
+        Ok(kept.filter(|kept| kept.has_same_files(manifest)).map(|_| known))
+    }
+
+    /// Keeps what was found: all of it or nothing. What is refused leaves no blob behind.
     async fn keep(
         &self,
         caller: &Caller,
-        imports: Vec<(EditionRecord, Vec<u8>)>,
+        files: &Spooled,
+        found: Vec<Found>,
+        manifests: Vec<Vec<u8>>,
         validate_only: bool,
     ) -> Result<(), ApiError> {
         let at = clock::now_micros();
-        let decide = |state: &AuthorityState, record: &EditionRecord| {
-            lifecycle::import_edition(state, &caller.name, at, record).map_err(|refused| refusal(&refused))
-        };
         let view = self.authority.view();
-        let (mut records, mut blobs) = (Vec::new(), Vec::new());
-        for (record, blob) in imports {
-            if decide(view.state(), &record)?.is_some() {
-                records.push(record);
-                blobs.push(blob);
+        let mut new = Vec::new();
+        for (one, manifest) in found.into_iter().zip(manifests) {
+            if one.record.decide(view.state(), &caller.name, at)?.is_some() {
+                new.push((one, manifest));
             }
         }
-        if validate_only || records.is_empty() {
+        if validate_only || new.is_empty() {
             return Ok(());
         }
-        for blob in blobs {
-            self.store.put_blob(blob).await.map_err(unavailable)?;
+        let mut records = Vec::with_capacity(new.len());
+        for (one, manifest) in new {
+            let (_, pieces) = files.manifest(&one.paths);
+            for piece in pieces {
+                self.store.put_blob(piece.clone()).await.map_err(unavailable)?;
+            }
+            self.store.put_blob(manifest).await.map_err(unavailable)?;
+            records.push(self.cached(one.record).await);
         }
         let decided = self.authority.decide_all(|state| {
-            let entries = records.iter().map(|record| decide(state, record));
+            let entries = records
+                .iter()
+                .map(|record| record.decide(state, &caller.name, at));
             let entries = entries.collect::<Result<Vec<_>, _>>()?;
             Ok(entries.into_iter().flatten().collect())
         });
@@ -98,46 +179,166 @@ impl Terminology {
             Err(DecideError::Authority(error)) => Err(unavailable(error)),
         }
     }
+
+    /// Puts a compiled edition into the cache, from which the authority takes it, and lets go of it.
+    async fn cached(&self, record: Record) -> Record {
+        match (record, self.cache.clone()) {
+            (Record::Edition(record, Some(edition)), Some(cache)) => {
+                let blob = record.blob;
+                // Without the cache the authority compiles it once more.
+                let _ = tokio::task::spawn_blocking(move || cache.put(&edition, &blob)).await;
+                Record::Edition(record, None)
+            }
+            (record, _) => record,
+        }
+    }
 }
 
-/// Reads code system by code system, so that each keeps only its own files.
-fn read(package: &Package) -> (Vec<Found>, Vec<ImportFinding>) {
-    let groups = codesystem::detect(package.files().map(|(path, _)| path));
-    if groups.is_empty() {
-        return (Vec::new(), codesystem::read_folder(package.files()).1);
-    }
-    let same = |a: &Edition, b: &Edition| a.url() == b.url() && a.version() == b.version();
-    let (mut found, mut findings) = (Vec::<Found>::new(), Vec::new());
-    for group in groups {
-        let paths: BTreeSet<&str> = group.paths.iter().map(String::as_str).collect();
-        let files = || package.files().filter(|(path, _)| paths.contains(path));
-        let (systems, of_group) = codesystem::read_folder(files());
-        findings.extend(of_group);
-        for system in systems {
-            match Edition::compile(system) {
-                Ok(edition) if found.iter().any(|other| same(&other.edition, &edition)) => {
-                    let message = format!("{} is in another folder already", edition.title());
-                    findings.push(ImportFinding::error("VN-IMP-014", &group.folder, 0, message));
-                }
-                Ok(edition) => found.push(Found {
-                    edition,
-                    blob: edition_files::encode(files()),
-                }),
-                Err(problems) => findings.extend(problems.iter().map(|problem| {
-                    ImportFinding::error("VN-IMP-020", &group.folder, 0, problem.to_string())
-                })),
+/// Reads and compiles.
+fn read(files: &Spooled, progress: Option<&Progress>) -> (Vec<Found>, Vec<ImportFinding>) {
+    let Contents {
+        code_systems,
+        value_sets,
+        concept_maps,
+        mut findings,
+    } = content::read(files);
+    let mut found: Vec<Found> = Vec::new();
+    for Read { content, paths } in code_systems {
+        tell(progress, "compiling", 0, content.concepts.len() as u64);
+        match Edition::compile(content) {
+            Ok(edition) => found.push(Found {
+                record: Record::Edition(edition_record(&edition), Some(Box::new(edition))),
+                paths: sent(files, &paths),
+            }),
+            Err(problems) => {
+                let file = paths.first().map_or("", String::as_str);
+                findings.extend(
+                    problems
+                        .iter()
+                        .map(|problem| ImportFinding::error("VN-IMP-020", file, 0, problem.to_string())),
+                );
             }
         }
     }
-    (found, findings)
+    let sets = value_sets.into_iter().map(|Read { content, paths }| {
+        let record = content_record(ContentKind::ValueSet, content.url, content.version, content.title);
+        (record, paths)
+    });
+    let maps = concept_maps.into_iter().map(|Read { content, paths }| {
+        let record = content_record(
+            ContentKind::ConceptMap,
+            content.url,
+            content.version,
+            content.title,
+        );
+        (record, paths)
+    });
+    found.extend(sets.chain(maps).map(|(record, paths)| Found {
+        record: Record::Content(record),
+        paths: sent(files, &paths),
+    }));
+    (once(found, &mut findings), findings)
 }
 
-/// Codes of findings about code systems that were read: what they mean, how to mend it.
-pub const CODES: &[(&str, &str, &str)] = &[(
-    "VN-IMP-020",
-    "the code system does not compile",
-    "correct the hierarchy or the dates that the message names",
-)];
+/// Each name once: of what comes twice the first, with a finding.
+fn once(found: Vec<Found>, findings: &mut Vec<ImportFinding>) -> Vec<Found> {
+    let mut names = std::collections::BTreeSet::new();
+    let name = |record: &Record| match record {
+        Record::Edition(record, _) => (0, record.system.clone(), record.version.clone()),
+        Record::Content(record) => (record.kind as u8, record.url.clone(), record.version.clone()),
+    };
+    let mut kept = Vec::with_capacity(found.len());
+    for one in found {
+        if names.insert(name(&one.record)) {
+            kept.push(one);
+        } else {
+            let file = one.paths.first().map_or("", String::as_str);
+            let message = "the same version stands in other files already";
+            findings.push(ImportFinding::error("VN-IMP-021", file, 0, message));
+        }
+    }
+    kept
+}
+
+/// The files as they were sent that hold what was read: a file itself, or the archive that it lies in.
+fn sent(files: &Spooled, paths: &[String]) -> Vec<String> {
+    let sent = files.paths();
+    let mut of: Vec<String> = paths
+        .iter()
+        .flat_map(|path| {
+            let holds =
+                |sent: &&String| *sent == path || archive_name(sent).is_some_and(|name| lies_in(path, name));
+            sent.iter().filter(holds).cloned().collect::<Vec<_>>()
+        })
+        .collect();
+    of.sort();
+    of.dedup();
+    of
+}
+
+/// The path of an archive without what says that it is one.
+fn archive_name(path: &str) -> Option<&str> {
+    [".tar.gz", ".tgz", ".tar", ".zip", ".gz"]
+        .iter()
+        .find_map(|ending| path.strip_suffix(ending))
+}
+
+fn lies_in(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn edition_record(edition: &Edition) -> EditionRecord {
+    EditionRecord {
+        system: edition.url().to_owned(),
+        version: edition.version().to_owned(),
+        title: edition.title().to_owned(),
+        concepts: edition.len() as u64,
+        blob: [0; 32],
+    }
+}
+
+fn content_record(kind: ContentKind, url: String, version: String, title: String) -> ContentRecord {
+    ContentRecord {
+        kind,
+        url,
+        version,
+        title,
+        blob: [0; 32],
+    }
+}
+
+fn result(found: &[Found], findings: &[ImportFinding]) -> pb::import_content_response::Result {
+    let mut result = pb::import_content_response::Result {
+        findings: findings.iter().map(finding_message).collect(),
+        ..Default::default()
+    };
+    for one in found {
+        match &one.record {
+            Record::Edition(record, _) => result.code_systems.push(imported_message(record)),
+            Record::Content(record) if record.kind == ContentKind::ValueSet => {
+                result.value_sets.push(resource_message(record));
+            }
+            Record::Content(record) => result.concept_maps.push(resource_message(record)),
+        }
+    }
+    result
+}
+
+/// Tells how far the import is. Nobody waits for somebody who does not listen.
+fn tell(progress: Option<&Progress>, step: &str, done: u64, total: u64) {
+    if let Some(progress) = progress {
+        let step = pb::import_content_response::Progress {
+            step: step.to_owned(),
+            done,
+            total,
+        };
+        let _ = progress.try_send(Ok(pb::ImportContentResponse {
+            progress: Some(step),
+            result: None,
+        }));
+    }
+}
 
 fn finding_message(finding: &ImportFinding) -> pb::ImportFinding {
     let severity = match finding.severity {
@@ -155,6 +356,11 @@ fn finding_message(finding: &ImportFinding) -> pb::ImportFinding {
         file: finding.file.clone(),
         line: finding.line,
     }
+}
+
+/// Why files are refused before they are read.
+pub(crate) fn spool_error(error: SpoolError) -> ApiError {
+    ApiError::field("chunk", error.to_string())
 }
 
 fn unavailable(error: impl std::fmt::Display) -> ApiError {

@@ -1,92 +1,100 @@
 //! Terms and codes as a gRPC service. Answers come from immutable editions; a question takes one look at the view
 //! and no lock. What a code means is decided in `vardnav_terminology`.
 
-mod edition_files;
+mod answer;
+mod cache;
+mod expand;
+mod export;
+mod history;
 mod import;
+pub mod kept;
+mod list;
+pub mod load;
+mod search;
+mod translate;
 
-pub use edition_files::load;
+pub use cache::EditionCache;
 pub use import::CODES;
 
 use std::pin::Pin;
 use std::sync::Arc;
 
-use jiff::civil::Date;
+use tokio::sync::{Mutex, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
-use vardnav_api::common::{optional_date, page, page_size};
-use vardnav_api::status::{ApiError, Kind};
-use vardnav_api::terminology::{
-    code_system_message, concept_message, hit_message, subsumption_message, validation_message,
-};
-use vardnav_api::upload::Upload;
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::terminology::v1::terminology_service_server::TerminologyService;
-use vardnav_api::vardnav::r#type::v1 as types;
-use vardnav_runtime::clock;
+use vardnav_runtime::caller::Caller;
 use vardnav_runtime::gate::caller;
 use vardnav_store::{Authority, Store, View};
-use vardnav_terminology::{CodeStatus, Edition, SearchQuery, UnknownCode};
 
-const PAGE_DEFAULT: usize = 100;
-const PAGE_MAX: usize = 1000;
-const HITS_DEFAULT: usize = 20;
-const HITS_PAGE_MAX: usize = 100;
-/// Hits that can be paged through.
-const HITS_MAX: usize = 1000;
-const TEXT_CHARS_MAX: usize = 200;
+use crate::kept::Spool;
+
+/// Steps of an import that wait to be told.
+const PROGRESS_MAX: usize = 64;
 
 /// The service.
 #[derive(Clone)]
 pub struct Terminology {
     store: Arc<dyn Store>,
     authority: Arc<Authority>,
+    cache: Option<EditionCache>,
+    /// Held by the import that is under way.
+    importing: Arc<Mutex<()>>,
 }
 
 impl Terminology {
-    /// Answers from the editions that `authority` knows; keeps imported files in `store`.
-    pub fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
-        Self { store, authority }
+    /// Answers from the editions that `authority` knows; keeps imported files in `store` and, when there is one,
+    /// compiled editions in `cache`.
+    pub fn new(store: Arc<dyn Store>, authority: Arc<Authority>, cache: Option<EditionCache>) -> Self {
+        Self {
+            store,
+            authority,
+            cache,
+            importing: Arc::default(),
+        }
     }
 
-    fn lookup_in(&self, view: &View, request: &pb::LookupRequest) -> Result<pb::LookupResponse, ApiError> {
-        let date = day(request.date.as_ref())?;
-        let edition = edition(view, &request.system, &request.version, date)?;
-        let concept = edition
-            .lookup(&request.code)
-            .ok_or_else(|| unknown_code("code"))?;
-        let concept = Some(concept_message(concept, &request.language, date));
-        Ok(pb::LookupResponse {
-            concept,
-            version: edition.version().to_owned(),
-        })
+    fn view(&self) -> Arc<View> {
+        self.authority.view()
     }
 
-    fn validate_in(
-        view: &View,
-        request: &pb::ValidateCodeRequest,
-    ) -> Result<pb::ValidateCodeResponse, ApiError> {
-        let date = day(request.date.as_ref())?;
-        let edition = edition(view, &request.system, &request.version, date)?;
-        let display = (!request.display.is_empty()).then_some(request.display.as_str());
-        Ok(validation_message(
-            edition.validate_code(&request.code, display, date),
-            edition.version(),
-            date,
-        ))
+    /// One answer per question, in order. `answer` takes the question and the view of its moment.
+    fn bulk<Q, A>(
+        &self,
+        questions: Streaming<Q>,
+        answer: impl Fn(&View, Q) -> A + Send + 'static,
+    ) -> Response<Answers<A>>
+    where
+        Q: Send + 'static,
+        A: Send + 'static,
+    {
+        let authority = Arc::clone(&self.authority);
+        let answers = questions.map(move |question| Ok(answer(&authority.view(), question?)));
+        Response::new(Box::pin(answers))
     }
 
-    fn subsumes_in(view: &View, request: &pb::SubsumesRequest) -> Result<pb::SubsumesResponse, ApiError> {
-        let date = day(request.date.as_ref())?;
-        let edition = edition(view, &request.system, &request.version, date)?;
-        let outcome = edition
-            .subsumes_codes(&request.code_a, &request.code_b)
-            .map_err(|unknown| match unknown {
-                UnknownCode::First => unknown_code("code_a"),
-                UnknownCode::Second => unknown_code("code_b"),
-            })?;
-        Ok(pb::SubsumesResponse {
-            outcome: subsumption_message(outcome).into(),
-        })
+    async fn receive(
+        self,
+        caller: Arc<Caller>,
+        mut messages: Streaming<pb::ImportContentRequest>,
+        progress: import::Progress,
+    ) -> Result<pb::import_content_response::Result, Status> {
+        let mut spool = Spool::default();
+        let mut validate_only = None;
+        while let Some(message) = messages.next().await {
+            let message = message?;
+            validate_only.get_or_insert(message.validate_only);
+            if let Some(chunk) = message.chunk {
+                spool
+                    .push(&chunk.path, &chunk.data)
+                    .map_err(import::spool_error)?;
+            }
+        }
+        let validate_only = validate_only.unwrap_or_default();
+        let imported = self.import(&caller, spool.finish(), validate_only, Some(progress));
+        Ok(imported.await?)
     }
 }
 
@@ -97,246 +105,195 @@ impl TerminologyService for Terminology {
     type StreamLookupStream = Answers<pb::StreamLookupResponse>;
     type StreamValidateCodeStream = Answers<pb::StreamValidateCodeResponse>;
     type StreamSubsumesStream = Answers<pb::StreamSubsumesResponse>;
+    type StreamTranslateStream = Answers<pb::StreamTranslateResponse>;
+    type ImportContentStream = Answers<pb::ImportContentResponse>;
+    type ExportContentStream = Answers<pb::ExportContentResponse>;
 
     async fn list_code_systems(
         &self,
         request: Request<pb::ListCodeSystemsRequest>,
     ) -> Result<Response<pb::ListCodeSystemsResponse>, Status> {
-        let request = request.into_inner();
-        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
-        let view = self.authority.view();
-        let mut systems: Vec<pb::CodeSystem> = view
-            .catalog()
-            .editions()
-            .map(|edition| listed(&view, edition))
-            .collect();
-        let key = |system: &pb::CodeSystem| format!("{}|{}", system.url, system.version);
-        systems.sort_by_key(key);
-        let (code_systems, next_page_token) = page(systems.into_iter(), key, &request.page_token, size);
-        Ok(Response::new(pb::ListCodeSystemsResponse {
-            code_systems,
-            next_page_token,
-        }))
+        Ok(Response::new(list::code_systems(
+            &self.view(),
+            request.get_ref(),
+        )?))
+    }
+
+    async fn list_diagrams(
+        &self,
+        request: Request<pb::ListDiagramsRequest>,
+    ) -> Result<Response<pb::ListDiagramsResponse>, Status> {
+        Ok(Response::new(list::diagrams(&self.view(), request.get_ref())?))
+    }
+
+    async fn list_value_sets(
+        &self,
+        request: Request<pb::ListValueSetsRequest>,
+    ) -> Result<Response<pb::ListValueSetsResponse>, Status> {
+        Ok(Response::new(list::value_sets(&self.view(), request.get_ref())?))
+    }
+
+    async fn list_concept_maps(
+        &self,
+        request: Request<pb::ListConceptMapsRequest>,
+    ) -> Result<Response<pb::ListConceptMapsResponse>, Status> {
+        Ok(Response::new(list::concept_maps(
+            &self.view(),
+            request.get_ref(),
+        )?))
     }
 
     async fn lookup(
         &self,
         request: Request<pb::LookupRequest>,
     ) -> Result<Response<pb::LookupResponse>, Status> {
-        Ok(Response::new(
-            self.lookup_in(&self.authority.view(), request.get_ref())?,
-        ))
+        Ok(Response::new(answer::lookup(&self.view(), request.get_ref())?))
     }
 
     async fn validate_code(
         &self,
         request: Request<pb::ValidateCodeRequest>,
     ) -> Result<Response<pb::ValidateCodeResponse>, Status> {
-        Ok(Response::new(Self::validate_in(
-            &self.authority.view(),
-            request.get_ref(),
-        )?))
+        Ok(Response::new(answer::validate(&self.view(), request.get_ref())?))
     }
 
     async fn subsumes(
         &self,
         request: Request<pb::SubsumesRequest>,
     ) -> Result<Response<pb::SubsumesResponse>, Status> {
-        Ok(Response::new(Self::subsumes_in(
-            &self.authority.view(),
-            request.get_ref(),
-        )?))
+        Ok(Response::new(answer::subsumes(&self.view(), request.get_ref())?))
     }
 
     async fn search(
         &self,
         request: Request<pb::SearchRequest>,
     ) -> Result<Response<pb::SearchResponse>, Status> {
-        let request = request.into_inner();
-        if request.text.chars().count() > TEXT_CHARS_MAX {
-            return Err(ApiError::field("text", format!("at most {TEXT_CHARS_MAX} characters")).into());
-        }
-        let size = page_size(request.page_size, HITS_DEFAULT, HITS_PAGE_MAX)?;
-        let from = match request.page_token.as_str() {
-            "" => 0,
-            token => token
-                .parse()
-                .map_err(|_| ApiError::field("page_token", "not a token of this method"))?,
-        };
-        let from = usize::min(HITS_MAX, from);
-        let wanted = usize::min(HITS_MAX, from + size + 1);
-        let view = self.authority.view();
-        let systems: Vec<&str> = request.systems.iter().map(String::as_str).collect();
-        let query = SearchQuery {
-            text: &request.text,
-            language: &request.language,
-            limit: wanted,
-            ..SearchQuery::default()
-        };
-        let found = view.catalog().search(&query, &systems);
-        let today = clock::today();
-        let hits: Vec<_> = found
-            .iter()
-            .skip(from)
-            .take(size)
-            .map(|hit| hit_message(hit, today))
-            .collect();
-        let next = from + hits.len();
-        let next_page_token = if next < found.len() {
-            next.to_string()
-        } else {
-            String::new()
-        };
-        Ok(Response::new(pb::SearchResponse {
-            hits,
-            next_page_token,
-        }))
+        Ok(Response::new(search::search(&self.view(), request.get_ref())?))
+    }
+
+    async fn expand(
+        &self,
+        request: Request<pb::ExpandRequest>,
+    ) -> Result<Response<pb::ExpandResponse>, Status> {
+        Ok(Response::new(
+            expand::expand(self.view(), request.into_inner()).await?,
+        ))
+    }
+
+    async fn translate(
+        &self,
+        request: Request<pb::TranslateRequest>,
+    ) -> Result<Response<pb::TranslateResponse>, Status> {
+        Ok(Response::new(translate::translate(
+            &self.view(),
+            request.get_ref(),
+        )?))
+    }
+
+    async fn get_history(
+        &self,
+        request: Request<pb::GetHistoryRequest>,
+    ) -> Result<Response<pb::GetHistoryResponse>, Status> {
+        Ok(Response::new(history::history(&self.view(), request.get_ref())?))
     }
 
     async fn stream_lookup(
         &self,
         request: Request<Streaming<pb::StreamLookupRequest>>,
     ) -> Result<Response<Self::StreamLookupStream>, Status> {
-        let service = self.clone();
-        let answers = request.into_inner().map(move |question| {
-            let view = service.authority.view();
-            Ok(
-                match service.lookup_in(&view, &question?.lookup.unwrap_or_default()) {
-                    Ok(lookup) => pb::StreamLookupResponse {
-                        lookup: Some(lookup),
-                        findings: Vec::new(),
-                    },
-                    Err(error) => pb::StreamLookupResponse {
-                        lookup: None,
-                        findings: vec![finding(error)],
-                    },
+        Ok(self.bulk(request.into_inner(), |view, question| {
+            match answer::lookup(view, &question.lookup.unwrap_or_default()) {
+                Ok(lookup) => pb::StreamLookupResponse {
+                    lookup: Some(lookup),
+                    findings: Vec::new(),
                 },
-            )
-        });
-        Ok(Response::new(Box::pin(answers)))
+                Err(error) => pb::StreamLookupResponse {
+                    lookup: None,
+                    findings: vec![answer::finding(error)],
+                },
+            }
+        }))
     }
 
     async fn stream_validate_code(
         &self,
         request: Request<Streaming<pb::StreamValidateCodeRequest>>,
     ) -> Result<Response<Self::StreamValidateCodeStream>, Status> {
-        let authority = Arc::clone(&self.authority);
-        let answers = request.into_inner().map(move |question| {
-            let validated =
-                Self::validate_in(&authority.view(), &question?.validate_code.unwrap_or_default());
-            let validate_code = Some(validated.unwrap_or_else(|error| pb::ValidateCodeResponse {
-                findings: vec![finding(error)],
+        Ok(self.bulk(request.into_inner(), |view, question| {
+            let validated = answer::validate(view, &question.validate_code.unwrap_or_default());
+            let answer = validated.unwrap_or_else(|error| pb::ValidateCodeResponse {
+                findings: vec![answer::finding(error)],
                 ..Default::default()
-            }));
-            Ok(pb::StreamValidateCodeResponse { validate_code })
-        });
-        Ok(Response::new(Box::pin(answers)))
+            });
+            pb::StreamValidateCodeResponse {
+                validate_code: Some(answer),
+            }
+        }))
     }
 
     async fn stream_subsumes(
         &self,
         request: Request<Streaming<pb::StreamSubsumesRequest>>,
     ) -> Result<Response<Self::StreamSubsumesStream>, Status> {
-        let authority = Arc::clone(&self.authority);
-        let answers = request.into_inner().map(move |question| {
-            Ok(
-                match Self::subsumes_in(&authority.view(), &question?.subsumes.unwrap_or_default()) {
-                    Ok(subsumes) => pb::StreamSubsumesResponse {
-                        subsumes: Some(subsumes),
-                        findings: Vec::new(),
-                    },
-                    Err(error) => pb::StreamSubsumesResponse {
-                        subsumes: None,
-                        findings: vec![finding(error)],
-                    },
+        Ok(self.bulk(request.into_inner(), |view, question| {
+            match answer::subsumes(view, &question.subsumes.unwrap_or_default()) {
+                Ok(subsumes) => pb::StreamSubsumesResponse {
+                    subsumes: Some(subsumes),
+                    findings: Vec::new(),
                 },
-            )
-        });
-        Ok(Response::new(Box::pin(answers)))
+                Err(error) => pb::StreamSubsumesResponse {
+                    subsumes: None,
+                    findings: vec![answer::finding(error)],
+                },
+            }
+        }))
     }
 
-    async fn import_code_system(
+    async fn stream_translate(
         &self,
-        request: Request<Streaming<pb::ImportCodeSystemRequest>>,
-    ) -> Result<Response<pb::ImportCodeSystemResponse>, Status> {
+        request: Request<Streaming<pb::StreamTranslateRequest>>,
+    ) -> Result<Response<Self::StreamTranslateStream>, Status> {
+        Ok(self.bulk(request.into_inner(), |view, question| {
+            let translated = translate::translate(view, &question.translate.unwrap_or_default());
+            let answer = translated.unwrap_or_else(|error| pb::TranslateResponse {
+                findings: vec![answer::finding(error)],
+                ..Default::default()
+            });
+            pb::StreamTranslateResponse {
+                translate: Some(answer),
+            }
+        }))
+    }
+
+    async fn import_content(
+        &self,
+        request: Request<Streaming<pb::ImportContentRequest>>,
+    ) -> Result<Response<Self::ImportContentStream>, Status> {
         let caller = caller(&request)?;
-        let mut messages = request.into_inner();
-        let mut upload = Upload::default();
-        let mut validate_only = None;
-        while let Some(message) = messages.next().await {
-            let message = message?;
-            validate_only.get_or_insert(message.validate_only);
-            if let Some(chunk) = message.chunk {
-                upload.push(chunk)?;
-            }
-        }
-        let answer = self
-            .import(&caller, upload.finish()?, validate_only.unwrap_or_default())
-            .await?;
-        Ok(Response::new(answer))
+        let (sender, receiver) = mpsc::channel(PROGRESS_MAX);
+        let service = self.clone();
+        tokio::spawn(async move {
+            let result = service
+                .receive(caller, request.into_inner(), sender.clone())
+                .await;
+            let last = result.map(|result| pb::ImportContentResponse {
+                progress: None,
+                result: Some(result),
+            });
+            // Whoever went away does not hear it.
+            let _ = sender.send(last).await;
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
-}
 
-fn day(date: Option<&types::Date>) -> Result<Date, ApiError> {
-    Ok(optional_date(date, "date")?.unwrap_or_else(clock::today))
-}
-
-fn edition<'v>(
-    view: &'v View,
-    system: &str,
-    version: &str,
-    date: Date,
-) -> Result<&'v Arc<Edition>, ApiError> {
-    let named = (!version.is_empty()).then_some(version);
-    view.catalog()
-        .resolve(system, named, date)
-        .map_err(|status| match status {
-            CodeStatus::NotLoaded => ApiError::new(
-                Kind::NotFound,
-                "VN-API-031",
-                "the edition is not loaded; import it first",
-            ),
-            CodeStatus::NotValidOnDate => ApiError::new(
-                Kind::NotFound,
-                "VN-API-032",
-                "no edition of the code system is in force on the date",
-            ),
-            CodeStatus::UnknownSystem | CodeStatus::Unknown | CodeStatus::Valid => {
-                ApiError::new(Kind::NotFound, "VN-API-030", "the code system is not known")
-            }
-        })
-}
-
-fn unknown_code(field: &str) -> ApiError {
-    ApiError {
-        field: field.to_owned(),
-        ..ApiError::new(Kind::NotFound, "VN-API-033", "the edition does not hold the code")
-    }
-}
-
-fn listed(view: &View, edition: &Edition) -> pb::CodeSystem {
-    match view.state().edition(edition.url(), edition.version()) {
-        Some(record) => code_system_message(edition, Some(&record.blob), ""),
-        None => {
-            let carries = |id: &str| {
-                view.snapshot(id).is_some_and(|release| {
-                    release
-                        .catalog
-                        .edition(edition.url(), edition.version())
-                        .is_some()
-                })
-            };
-            let release = view.state().releases().find(|release| carries(&release.id));
-            code_system_message(edition, None, release.map_or("", |release| &release.id))
-        }
-    }
-}
-
-fn finding(error: ApiError) -> types::Finding {
-    types::Finding {
-        code: error.code.to_owned(),
-        severity: types::Severity::Error.into(),
-        path: error.field,
-        message: error.message,
+    async fn export_content(
+        &self,
+        request: Request<pb::ExportContentRequest>,
+    ) -> Result<Response<Self::ExportContentStream>, Status> {
+        let pieces = export::export(self.view(), request.into_inner()).await?;
+        let pieces = pieces
+            .into_iter()
+            .map(|chunk| Ok(pb::ExportContentResponse { chunk: Some(chunk) }));
+        Ok(Response::new(Box::pin(tokio_stream::iter(pieces))))
     }
 }

@@ -15,8 +15,9 @@ use vardnav_release::Snapshot;
 use vardnav_release::entry::EditionRecord;
 use vardnav_release::package::Package;
 use vardnav_runtime::caller::Caller;
-use vardnav_service_terminology::Terminology;
-use vardnav_store::{Authority, Loader, Memory, Store};
+use vardnav_service_terminology::kept::{Spool, Spooled};
+use vardnav_service_terminology::{Terminology, load};
+use vardnav_store::{Authority, Blobs, Contents, Digest, Loader, Memory, Store};
 use vardnav_terminology::Edition;
 
 struct Editions;
@@ -26,12 +27,16 @@ impl Loader for Editions {
         Err("no releases here".to_owned())
     }
 
-    fn load_edition(&self, record: &EditionRecord, bytes: &[u8]) -> Result<Edition, String> {
-        vardnav_service_terminology::load(record, bytes)
+    fn load_edition(&self, record: &EditionRecord, blobs: &Blobs) -> Result<Edition, String> {
+        load::edition(record, blobs, None)
+    }
+
+    fn load_contents(&self, blob: &Digest, blobs: &Blobs) -> Result<Contents, String> {
+        load::contents(blob, blobs)
     }
 }
 
-fn files(digit4: &str) -> Package {
+fn files(digit4: &str) -> Spooled {
     let files = [
         (
             "codes/icd-2021/chapter.txt",
@@ -49,7 +54,11 @@ fn files(digit4: &str) -> Package {
             "Kod:\t\tKodtext:\tBeskrivning:\nAA001\t\tHjärtprov\tVad det är",
         ),
     ];
-    Package::new(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))).unwrap()
+    let mut spool = Spool::default();
+    for (path, text) in files {
+        spool.push(path, text.as_bytes()).unwrap();
+    }
+    spool.finish()
 }
 
 const DIGIT4: &str = "\u{feff}I509\t\tHjärtsvikt, ospecificerad";
@@ -59,7 +68,7 @@ async fn service() -> (Arc<dyn Store>, Terminology) {
     let authority = Authority::open(Arc::clone(&store), Arc::new(Editions))
         .await
         .unwrap();
-    (Arc::clone(&store), Terminology::new(store, authority))
+    (Arc::clone(&store), Terminology::new(store, authority, None))
 }
 
 fn caller() -> Caller {
@@ -69,7 +78,10 @@ fn caller() -> Caller {
 #[tokio::test]
 async fn imported_editions_answer_and_outlive_the_server() {
     let (store, service) = service().await;
-    let checked = service.import(&caller(), files(DIGIT4), true).await.unwrap();
+    let checked = service
+        .import(&caller(), files(DIGIT4), true, None)
+        .await
+        .unwrap();
     assert_eq!((checked.code_systems.len(), checked.findings.len()), (2, 0));
     let list = |service: Terminology| async move {
         let request = Request::new(pb::ListCodeSystemsRequest::default());
@@ -82,7 +94,10 @@ async fn imported_editions_answer_and_outlive_the_server() {
     };
     assert_eq!(list(service.clone()).await, [], "only checked");
     for _ in 0..2 {
-        service.import(&caller(), files(DIGIT4), false).await.unwrap();
+        service
+            .import(&caller(), files(DIGIT4), false, None)
+            .await
+            .unwrap();
     }
     let listed = list(service).await;
     let counts: Vec<_> = listed
@@ -99,7 +114,7 @@ async fn imported_editions_answer_and_outlive_the_server() {
         2,
         "the same files again write nothing"
     );
-    let service = Terminology::new(store, authority);
+    let service = Terminology::new(store, authority, None);
     assert_eq!(list(service.clone()).await, listed);
 
     let lookup = |system: &str, code: &str| {
@@ -169,7 +184,10 @@ async fn imported_editions_answer_and_outlive_the_server() {
 #[tokio::test]
 async fn a_search_is_paged_and_takes_no_other_token() {
     let (_, service) = service().await;
-    service.import(&caller(), files(DIGIT4), false).await.unwrap();
+    service
+        .import(&caller(), files(DIGIT4), false, None)
+        .await
+        .unwrap();
     let search = |token: &str| {
         Request::new(pb::SearchRequest {
             text: "hjart".to_owned(),
@@ -204,7 +222,7 @@ async fn a_search_is_paged_and_takes_no_other_token() {
 async fn a_code_system_with_a_defect_is_left_out_and_the_others_are_loaded() {
     let (_, service) = service().await;
     let answer = service
-        .import(&caller(), files("I509\t\ta\nI509\t\tb"), false)
+        .import(&caller(), files("I509\t\ta\nI509\t\tb"), false, None)
         .await
         .unwrap();
     let urls: Vec<_> = answer
@@ -224,12 +242,18 @@ async fn a_code_system_with_a_defect_is_left_out_and_the_others_are_loaded() {
 #[tokio::test]
 async fn an_imported_version_is_never_given_other_content() {
     let (_, service) = service().await;
-    service.import(&caller(), files(DIGIT4), false).await.unwrap();
-    service.import(&caller(), files(DIGIT4), false).await.unwrap();
+    service
+        .import(&caller(), files(DIGIT4), false, None)
+        .await
+        .unwrap();
+    service
+        .import(&caller(), files(DIGIT4), false, None)
+        .await
+        .unwrap();
     let other = || files("\u{feff}I509\t\tEn annan text");
     for validate_only in [true, false] {
         let refused = service
-            .import(&caller(), other(), validate_only)
+            .import(&caller(), other(), validate_only, None)
             .await
             .unwrap_err();
         assert_eq!(refused.code, "VN-REL-213");

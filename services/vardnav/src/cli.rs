@@ -41,7 +41,7 @@ pub enum Command {
     /// Releases: everything that decides
     #[command(subcommand)]
     Release(Release),
-    /// Editions of code systems
+    /// Code systems, value sets and concept maps: import, list, export
     #[command(subcommand)]
     Codesystem(Codesystem),
     /// Terms and codes
@@ -56,6 +56,8 @@ pub enum Command {
     /// Indicators
     #[command(subcommand)]
     Indicator(Indicator),
+    /// Keep a copy of a server's releases and content in a folder, to work without it
+    Sync(Sync),
     /// Explain a finding code
     Explain {
         /// The code, for example VN-REG-014
@@ -176,18 +178,71 @@ pub enum Release {
     },
 }
 
+#[derive(Debug, clap::Args)]
+pub struct Sync {
+    /// Go on when everything is taken, and take what is published from then on
+    #[arg(long)]
+    pub follow: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Codesystem {
-    /// Import editions from a folder of official text files (ICD-10-SE, KVÅ)
+    /// Import code systems, value sets and maps: text files of ICD-10-SE and KVÅ, FHIR, RF2, ClaML, SKOS, TBX, CSV
     Import {
-        /// The folder
-        folder: PathBuf,
+        /// Folders, files or archives (.zip, .tgz)
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
         /// Only check
         #[arg(long)]
         dry_run: bool,
     },
-    /// List editions
+    /// List editions of code systems
     List,
+    /// List value sets
+    ValueSets,
+    /// List concept maps
+    Maps,
+    /// Write a code system, value set or map as files
+    Export {
+        /// Its address, or the short name of a code system
+        url: String,
+        /// Version; the one in force, or the newest, when left out
+        #[arg(long)]
+        version: Option<String>,
+        /// Format
+        #[arg(long, value_enum, default_value_t)]
+        format: ExportFormat,
+        /// Folder to write to
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        to: PathBuf,
+    },
+    /// Write a made-up terminology in Release Format 2, the same for the same seed
+    Synthetic {
+        /// Folder to write to
+        to: PathBuf,
+        /// How many concepts
+        #[arg(long, default_value_t = 500_000)]
+        concepts: u32,
+        /// Seed
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+/// A format of exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// FHIR R5 JSON
+    #[default]
+    FhirR5,
+    /// FHIR R4 JSON
+    FhirR4,
+    /// CSV with its header mapping
+    Csv,
+    /// SKOS as Turtle
+    Skos,
+    /// TBX
+    Tbx,
 }
 
 #[derive(Debug, Subcommand)]
@@ -210,6 +265,18 @@ pub enum Term {
         /// Only designations in this language
         #[arg(long)]
         language: Option<String>,
+        /// Only codes of this value set
+        #[arg(long, value_name = "URL")]
+        value_set: Option<String>,
+        /// Only codes that this expression holds for
+        #[arg(long, value_name = "EXPRESSION")]
+        ecl: Option<String>,
+        /// Only terms in force on this date
+        #[arg(long)]
+        date: Option<jiff::civil::Date>,
+        /// Only concepts in use
+        #[arg(long)]
+        active: bool,
         /// How many hits
         #[arg(long, default_value_t = 20)]
         limit: i32,
@@ -221,8 +288,63 @@ pub enum Term {
         /// A display to hold against the designations
         #[arg(long)]
         display: Option<String>,
+        /// A value set that the code must be in
+        #[arg(long, value_name = "URL")]
+        value_set: Option<String>,
         #[command(flatten)]
         edition: Edition,
+    },
+    /// List what is in a value set or an expression
+    Expand {
+        /// Address of the value set
+        #[arg(required_unless_present = "ecl", conflicts_with = "ecl")]
+        value_set: Option<String>,
+        /// An expression (ECL) over --system instead
+        #[arg(long, value_name = "EXPRESSION")]
+        ecl: Option<String>,
+        /// Only codes with a term that fits this
+        #[arg(long, default_value = "")]
+        filter: String,
+        /// Language of displays
+        #[arg(long, default_value = "")]
+        language: String,
+        /// Only concepts in use
+        #[arg(long)]
+        active: bool,
+        /// At most this many
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        /// Code system of the expression
+        #[arg(long, default_value = "http://snomed.info/sct", value_name = "URL")]
+        system: String,
+        /// Date on which editions are judged; today when left out
+        #[arg(long)]
+        date: Option<jiff::civil::Date>,
+    },
+    /// Tell where a code leads by concept maps
+    Translate {
+        /// Code
+        code: String,
+        /// Code system of the code
+        #[arg(long, value_name = "URL")]
+        system: String,
+        /// Code system to translate to
+        #[arg(long, default_value = "", value_name = "URL")]
+        to: String,
+        /// Only this map
+        #[arg(long, default_value = "", value_name = "URL")]
+        map: String,
+        /// Ask what leads to the code
+        #[arg(long)]
+        reverse: bool,
+    },
+    /// Tell what became of a concept over the editions
+    History {
+        /// Code
+        code: String,
+        /// Code system
+        #[arg(long, default_value = "near-care-terms", value_name = "URL")]
+        system: String,
     },
     /// Tell how two codes stand to each other
     Subsumes {

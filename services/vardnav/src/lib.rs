@@ -16,6 +16,8 @@ mod loader;
 mod page;
 mod serve;
 mod starter;
+mod sync;
+mod upload;
 
 use cli::{Cli, Command};
 use exit::{Failure, Outcome};
@@ -44,6 +46,9 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Bench(bench) => bench::run(bench, output).await,
         Command::Classify(classify) => command::classify::run(classify, &target).await,
         Command::Release(release) => command::release::run(release, &target.connect().await?, output).await,
+        Command::Codesystem(cli::Codesystem::Synthetic { to, concepts, seed }) => {
+            command::codesystem::synthetic(&to, concepts, seed)
+        }
         Command::Codesystem(system) => {
             command::codesystem::run(system, &target.connect().await?, output).await
         }
@@ -53,6 +58,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Indicator(indicator) => {
             command::indicator::run(indicator, &target.connect().await?, output).await
         }
+        Command::Sync(sync) => sync::run(sync, &target, output).await,
         Command::Explain { code } => explain::run(&code, output),
         Command::Completion { shell } => {
             let mut script = Vec::new();

@@ -6,11 +6,15 @@ use vardnav_interchange::release;
 use vardnav_release::Snapshot;
 use vardnav_release::entry::EditionRecord;
 use vardnav_release::package::Package;
-use vardnav_store::Loader;
+use vardnav_service_terminology::{EditionCache, load};
+use vardnav_store::{Blobs, Contents, Digest, Loader};
 use vardnav_terminology::Edition;
 
-/// Loads releases from their folders and editions from their official files.
-pub(crate) struct Files;
+/// Loads releases from their folders, everything else from its official files.
+pub(crate) struct Files {
+    /// Compiled editions, so that a start takes no longer than reading them.
+    pub(crate) cache: EditionCache,
+}
 
 impl Loader for Files {
     fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String> {
@@ -24,7 +28,11 @@ impl Loader for Files {
         })
     }
 
-    fn load_edition(&self, record: &EditionRecord, bytes: &[u8]) -> Result<Edition, String> {
-        vardnav_service_terminology::load(record, bytes)
+    fn load_edition(&self, record: &EditionRecord, blobs: &Blobs) -> Result<Edition, String> {
+        load::edition(record, blobs, Some(&self.cache))
+    }
+
+    fn load_contents(&self, blob: &Digest, blobs: &Blobs) -> Result<Contents, String> {
+        load::contents(blob, blobs)
     }
 }

@@ -24,7 +24,7 @@ use vardnav_service_classification::Classifier;
 use vardnav_service_indicators::Indicators;
 use vardnav_service_register::{Register, Service as RegisterService};
 use vardnav_service_release::Releases;
-use vardnav_service_terminology::Terminology;
+use vardnav_service_terminology::{EditionCache, Terminology};
 use vardnav_service_units::Units;
 use vardnav_store::{Authority, Embedded, HeadKey, Options, Store, Vault, custody};
 
@@ -70,13 +70,15 @@ impl Node {
             tracing::error!(?damage, "damage was found in the store");
         }
         let store: Arc<dyn Store> = Arc::new(store);
-        let authority = Authority::open(Arc::clone(&store), Arc::new(Files))
+        let cache = EditionCache::new(&folder.join("cache"));
+        let files = Files { cache: cache.clone() };
+        let authority = Authority::open(Arc::clone(&store), Arc::new(files))
             .await
             .map_err(|error| cannot(&error))?;
         let (vault, key) = custody::open(&authority, folder, NODE, clock::now_micros())
             .await
             .map_err(|error| cannot(&error))?;
-        Ok(Self::compose(store, Arc::new(vault), key, authority))
+        Ok(Self::compose(store, Arc::new(vault), key, authority, cache))
     }
 
     fn compose(
@@ -84,13 +86,14 @@ impl Node {
         vault: Arc<dyn Vault>,
         key: HeadKey,
         authority: Arc<Authority>,
+        cache: EditionCache,
     ) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let register = Register::new(Arc::clone(&store), vault, Arc::clone(&authority), key, threads);
         Self {
             register,
             metrics: Metrics::new(METHODS),
-            terminology: Terminology::new(Arc::clone(&store), Arc::clone(&authority)),
+            terminology: Terminology::new(Arc::clone(&store), Arc::clone(&authority), Some(cache)),
             indicators: Indicators::new(store, Arc::clone(&authority)),
             releases: Releases::new(Arc::clone(&authority)),
             classification: Classifier::new(Arc::clone(&authority)),

@@ -10,6 +10,7 @@ pub mod rf2;
 
 mod claml;
 mod files;
+mod national;
 mod skos;
 mod tbx;
 
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 
 use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
 
-use crate::codesystem::{self, ImportFinding};
+use crate::codesystem::ImportFinding;
 pub use files::{Files, MemoryFiles};
 
 /// What was read from a set of files.
@@ -31,6 +32,16 @@ pub struct Contents {
     pub concept_maps: Vec<Read<ConceptMap>>,
     /// What was found in the files.
     pub findings: Vec<ImportFinding>,
+}
+
+impl Contents {
+    /// Whether neither content nor a finding came of the files.
+    fn is_empty(&self) -> bool {
+        self.code_systems.is_empty()
+            && self.value_sets.is_empty()
+            && self.concept_maps.is_empty()
+            && self.findings.is_empty()
+    }
 }
 
 /// Something that was read, with the files it came from: they suffice to read it again.
@@ -51,7 +62,11 @@ struct Format {
 }
 
 /// In the order in which they are asked.
-const FORMATS: [Format; 6] = [
+const FORMATS: [Format; 7] = [
+    Format {
+        wants: national::wants,
+        read: national::read,
+    },
     Format {
         wants: rf2::wants,
         read: rf2::read,
@@ -80,7 +95,7 @@ const FORMATS: [Format; 6] = [
 
 /// Whether a file of this path can hold content, by its name.
 pub fn is_wanted(path: &str) -> bool {
-    codesystem::is_wanted(path) || FORMATS.iter().any(|format| (format.wants)(path))
+    FORMATS.iter().any(|format| (format.wants)(path))
 }
 
 /// Reads everything in a set of files.
@@ -94,6 +109,15 @@ pub fn read(files: &dyn Files) -> Contents {
         }
         let taken = (format.read)(files, &wanted, &mut contents);
         rest.retain(|path| !taken.contains(path));
+    }
+    if contents.is_empty() {
+        contents.findings.push(ImportFinding::error(
+            "VN-IMP-012",
+            "",
+            0,
+            "nothing to import was found; expected text files of ICD-10-SE or KVÅ, FHIR resources, RF2, ClaML, SKOS, \
+             TBX, or CSV with its mapping",
+        ));
     }
     contents
 }

@@ -13,10 +13,9 @@ use vardnav_interchange::release::{self, starter};
 use vardnav_terminology::{Edition, SearchQuery};
 
 use super::{Budget, Figure, grpc, nanoseconds};
-use crate::command::codesystem::named_chunks;
 use crate::exit::{Failure, Outcome};
-use crate::output;
 use crate::server::Node;
+use crate::{output, upload};
 
 /// Where the official files lie when `VARDNAV_DATA` does not say.
 const DATA_DEFAULT: &str = "../shared/data";
@@ -42,17 +41,7 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
     let node = Node::open(place.path()).await?;
     let (client, _) = grpc::serve(&node).await?;
     if official.is_dir() {
-        let messages: Vec<_> = named_chunks(&official)?
-            .into_iter()
-            .map(|chunk| pb::ImportCodeSystemRequest {
-                validate_only: false,
-                chunk: Some(chunk),
-            })
-            .collect();
-        client
-            .terminology()
-            .import_code_system(tokio_stream::iter(messages))
-            .await?;
+        upload::import(&client, std::slice::from_ref(&official), false, |_| {}).await?;
     }
     let empty = grpc::empty_call().await?;
     let codes: Arc<Vec<String>> = Arc::new(drawn(&edition).into_iter().map(|(code, _)| code).collect());
@@ -200,8 +189,9 @@ fn drawn(edition: &Edition) -> Vec<(String, String)> {
 }
 
 fn from_files(folder: &std::path::Path) -> Outcome<Edition> {
+    let chunks = upload::chunks(folder)?;
     let mut files: std::collections::BTreeMap<String, Vec<u8>> = std::collections::BTreeMap::new();
-    for chunk in named_chunks(folder)? {
+    for chunk in chunks {
         files
             .entry(format!("icd-10-se-2021/{}", chunk.path))
             .or_default()

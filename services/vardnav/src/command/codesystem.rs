@@ -1,30 +1,54 @@
-//! `vardnav codesystem`: import and list editions.
+//! `vardnav codesystem`: import, list and export code systems, value sets and concept maps.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
+use tokio_stream::StreamExt as _;
 use vardnav_api::vardnav::terminology::v1 as pb;
-use vardnav_api::vardnav::r#type::v1::{FileChunk, Severity};
-use vardnav_interchange::codesystem;
+use vardnav_api::vardnav::r#type::v1::Severity;
 
-use crate::cli;
 use crate::client::Client;
+use crate::command::term::address;
 use crate::command::{finding_row, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
+use crate::{cli, upload};
 
-const CHUNK_BYTES: usize = 1 << 20;
-const FOLDER_DEPTH_MAX: usize = 4;
+const RESOURCE_COLUMNS: [&str; 3] = ["url", "version", "title"];
 
 /// Runs the command.
 pub(crate) async fn run(command: cli::Codesystem, client: &Client, format: Format) -> Outcome {
     match command {
-        cli::Codesystem::Import { folder, dry_run } => import(&folder, dry_run, client, format).await,
+        cli::Codesystem::Import { paths, dry_run } => import(&paths, dry_run, client, format).await,
         cli::Codesystem::List => {
             let columns = ["url", "version", "title", "concepts", "release"];
             output::rows(format, &columns, &list(client).await?)
         }
+        cli::Codesystem::ValueSets => output::rows(format, &RESOURCE_COLUMNS, &value_sets(client).await?),
+        cli::Codesystem::Maps => output::rows(format, &RESOURCE_COLUMNS, &concept_maps(client).await?),
+        cli::Codesystem::Export {
+            url,
+            version,
+            format: files,
+            to,
+        } => {
+            let request = pb::ExportContentRequest {
+                url: address(&url),
+                version: version.unwrap_or_default(),
+                format: export_format(files).into(),
+            };
+            export(request, &to, client, format).await
+        }
+        cli::Codesystem::Synthetic { .. } => Err(Failure::Usage("needs no server".into())),
     }
+}
+
+/// Writes a made-up terminology. Needs no server.
+pub(crate) fn synthetic(_to: &Path, _concepts: u32, _seed: u64) -> Outcome {
+    Err(Failure::Usage("not here".into()))
 }
 
 /// All editions as rows.
@@ -49,112 +73,75 @@ pub(crate) async fn list(client: &Client) -> Outcome<Vec<Value>> {
     }
 }
 
-/// The files of a folder as chunks: paths relative to it, with `/`.
-pub(crate) fn chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
-    let mut files = Vec::new();
-    collect(folder, FOLDER_DEPTH_MAX, &mut files)?;
-    files.sort();
-    let mut chunks = Vec::new();
-    for file in files {
-        let path = file.strip_prefix(folder).map_err(Failure::failed)?;
-        let path = path
-            .iter()
-            .map(|part| part.to_string_lossy())
-            .collect::<Vec<_>>()
-            .join("/");
-        let bytes = std::fs::read(&file)?;
-        if bytes.is_empty() {
-            chunks.push(FileChunk {
-                path,
-                data: Default::default(),
-            });
-            continue;
-        }
-        for piece in bytes.chunks(CHUNK_BYTES) {
-            chunks.push(FileChunk {
-                path: path.clone(),
-                data: piece.to_vec().into(),
-            });
+async fn value_sets(client: &Client) -> Outcome<Vec<Value>> {
+    let mut rows = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListValueSetsRequest {
+            page_size: 1000,
+            page_token,
+        };
+        let page = client.terminology().list_value_sets(request).await?.into_inner();
+        rows.extend(page.value_sets.iter().map(resource));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(rows);
         }
     }
-    if chunks.is_empty() {
-        return Err(Failure::Usage(format!("no files in {}", folder.display())));
-    }
-    Ok(chunks)
 }
 
-/// The files of a folder of editions as chunks. Paths begin with the names of the folder and of the one above it: the
-/// year of an edition often stands there.
-pub(crate) fn named_chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
-    let whole = folder
-        .canonicalize()
-        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", folder.display())))?;
-    let names: Vec<String> = whole
-        .iter()
-        .rev()
-        .take(2)
-        .map(|name| name.to_string_lossy().into_owned())
-        .filter(|name| {
-            name.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-        })
-        .collect();
-    let prefix: String = names.iter().rev().map(|name| format!("{name}/")).collect();
-    let chunks = chunks(folder)?
-        .into_iter()
-        .filter(|chunk| codesystem::is_wanted(&chunk.path));
-    let chunks: Vec<_> = chunks
-        .map(|chunk| FileChunk {
-            path: format!("{prefix}{}", chunk.path),
-            ..chunk
-        })
-        .collect();
-    if chunks.is_empty() {
-        return Err(Failure::Usage(format!(
-            "no files of a known code system in {}",
-            folder.display()
-        )));
+async fn concept_maps(client: &Client) -> Outcome<Vec<Value>> {
+    let mut rows = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListConceptMapsRequest {
+            page_size: 1000,
+            page_token,
+        };
+        let page = client
+            .terminology()
+            .list_concept_maps(request)
+            .await?
+            .into_inner();
+        rows.extend(page.concept_maps.iter().map(resource));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(rows);
+        }
     }
-    Ok(chunks)
 }
 
-async fn import(folder: &Path, validate_only: bool, client: &Client, format: Format) -> Outcome {
-    let messages: Vec<_> = named_chunks(folder)?
-        .into_iter()
-        .map(|chunk| pb::ImportCodeSystemRequest {
-            validate_only,
-            chunk: Some(chunk),
-        })
-        .collect();
-    let answer = client
-        .terminology()
-        .import_code_system(tokio_stream::iter(messages))
-        .await?
-        .into_inner();
-    let findings: Vec<Value> = answer
-        .findings
-        .iter()
-        .map(|found| {
-            let mut row = found.finding.as_ref().map(finding_row).unwrap_or_default();
-            if let Some(fields) = row.as_object_mut() {
-                fields.insert("file".into(), json!(found.file));
-                fields.insert("line".into(), json!(found.line));
-            }
-            row
-        })
-        .collect();
-    for finding in &findings {
+async fn import(paths: &[PathBuf], dry_run: bool, client: &Client, format: Format) -> Outcome {
+    let bar = progress();
+    let imported = upload::import(client, paths, dry_run, |progress| {
+        bar.set_length(progress.total.max(progress.done));
+        bar.set_position(progress.done);
+        bar.set_message(progress.step.clone());
+    })
+    .await;
+    bar.finish_and_clear();
+    let imported = imported?;
+    for found in &imported.findings {
+        let finding = found.finding.clone().unwrap_or_default();
         output::say(format_args!(
             "{} {}:{} {}",
-            finding["code"].as_str().unwrap_or_default(),
-            finding["file"].as_str().unwrap_or_default(),
-            finding["line"],
-            finding["message"].as_str().unwrap_or_default(),
+            finding.code, found.file, found.line, finding.message
         ));
     }
-    let rows: Vec<Value> = answer.code_systems.iter().map(row).collect();
-    output::rows(format, &["url", "version", "title", "concepts"], &rows)?;
-    let errors = answer.findings.iter().filter_map(|found| found.finding.as_ref());
+    let rows = imported_rows(&imported);
+    match format {
+        Format::Table | Format::Csv => {
+            output::rows(format, &["kind", "url", "version", "title", "concepts"], &rows)?;
+        }
+        Format::Json | Format::Ndjson => {
+            let findings: Vec<Value> = imported.findings.iter().map(import_finding_row).collect();
+            output::one(format, &json!({"content": rows, "findings": findings}))?;
+        }
+    }
+    let errors = imported
+        .findings
+        .iter()
+        .filter_map(|found| found.finding.as_ref());
     match errors
         .filter(|finding| finding.severity() == Severity::Error)
         .count()
@@ -164,18 +151,84 @@ async fn import(folder: &Path, validate_only: bool, client: &Client, format: For
     }
 }
 
-fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Outcome {
-    let entries = std::fs::read_dir(folder)
-        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", folder.display())))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_file() {
-            files.push(path);
-        } else if depth > 0 && path.is_dir() {
-            collect(&path, depth - 1, files)?;
+fn imported_rows(imported: &pb::import_content_response::Result) -> Vec<Value> {
+    let of = |kind: &str, mut row: Value| {
+        if let Some(fields) = row.as_object_mut() {
+            fields.insert("kind".into(), json!(kind));
+        }
+        row
+    };
+    let systems = imported
+        .code_systems
+        .iter()
+        .map(|system| of("code-system", row(system)));
+    let sets = imported
+        .value_sets
+        .iter()
+        .map(|set| of("value-set", resource(set)));
+    let maps = imported
+        .concept_maps
+        .iter()
+        .map(|map| of("concept-map", resource(map)));
+    systems.chain(sets).chain(maps).collect()
+}
+
+fn import_finding_row(found: &pb::ImportFinding) -> Value {
+    let mut row = found.finding.as_ref().map(finding_row).unwrap_or_default();
+    if let Some(fields) = row.as_object_mut() {
+        fields.insert("file".into(), json!(found.file));
+        fields.insert("line".into(), json!(found.line));
+    }
+    row
+}
+
+async fn export(request: pb::ExportContentRequest, to: &Path, client: &Client, format: Format) -> Outcome {
+    let mut pieces = client.terminology().export_content(request).await?.into_inner();
+    let mut rows: Vec<Value> = Vec::new();
+    let mut open: Option<(String, std::fs::File)> = None;
+    while let Some(piece) = pieces.next().await {
+        let Some(chunk) = piece?.chunk else { continue };
+        if open.as_ref().is_none_or(|(of, _)| *of != chunk.path) {
+            let inside = chunk.path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+            if !inside {
+                return Err(Failure::Failed(
+                    "the server names a file outside the folder".into(),
+                ));
+            }
+            let file = to.join(&chunk.path);
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            rows.push(json!({"file": file.display().to_string()}));
+            open = Some((chunk.path.clone(), std::fs::File::create(file)?));
+        }
+        if let Some((_, file)) = &mut open {
+            file.write_all(&chunk.data)?;
         }
     }
-    Ok(())
+    output::rows(format, &["file"], &rows)
+}
+
+fn export_format(format: cli::ExportFormat) -> pb::ExportFormat {
+    match format {
+        cli::ExportFormat::FhirR5 => pb::ExportFormat::FhirR5,
+        cli::ExportFormat::FhirR4 => pb::ExportFormat::FhirR4,
+        cli::ExportFormat::Csv => pb::ExportFormat::Csv,
+        cli::ExportFormat::Skos => pb::ExportFormat::Skos,
+        cli::ExportFormat::Tbx => pb::ExportFormat::Tbx,
+    }
+}
+
+fn progress() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {percent}% {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
 }
 
 fn row(system: &pb::CodeSystem) -> Value {
@@ -186,5 +239,14 @@ fn row(system: &pb::CodeSystem) -> Value {
         "concepts": system.concepts,
         "release": system.release,
         "digest": hex(&system.digest),
+    })
+}
+
+fn resource(resource: &pb::Resource) -> Value {
+    json!({
+        "url": resource.url,
+        "version": resource.version,
+        "title": resource.title,
+        "digest": hex(&resource.digest),
     })
 }

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use vardnav_api::vardnav::release::v1 as pb;
 use vardnav_api::vardnav::r#type::v1::{FileChunk, Severity};
 
-use crate::cli;
 use crate::client::Client;
-use crate::command::{codesystem, date, date_text, enum_text, finding_row, hex};
+use crate::command::{date, date_text, enum_text, finding_row, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
+use crate::{cli, upload};
 
 const COLUMNS: [&str; 7] = [
     "id",
@@ -49,7 +49,7 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
                 Some(id) => id,
                 None => stated_id(&folder)?,
             };
-            let draft = draft(client, &id, codesystem::chunks(&folder)?, update).await?;
+            let draft = draft(client, &id, upload::chunks(&folder)?, update).await?;
             output::one(format, &row(&draft))
         }
         cli::Release::Check { id } => {

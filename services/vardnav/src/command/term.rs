@@ -12,6 +12,9 @@ use crate::output::{self, Format};
 /// Short names of well-known code systems.
 const SHORT_NAMES: [(&str, &str); 1] = [("icd-10-se", "urn:oid:1.2.752.116.1.1.1.1.3")];
 
+/// Items of an expansion that are asked for at once.
+const EXPAND_PAGE: usize = 1000;
+
 /// Runs the command.
 pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> Outcome {
     match command {
@@ -20,6 +23,10 @@ pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> 
             text,
             system,
             language,
+            value_set,
+            ecl,
+            date: on,
+            active,
             limit,
         } => {
             let request = pb::SearchRequest {
@@ -28,6 +35,10 @@ pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> 
                 language: language.unwrap_or_default(),
                 page_size: limit,
                 page_token: String::new(),
+                value_set: value_set.unwrap_or_default(),
+                ecl: ecl.unwrap_or_default(),
+                date: date(on),
+                active_only: active,
             };
             let answer = client.terminology().search(request).await?.into_inner();
             let rows: Vec<Value> = answer.hits.iter().map(hit).collect();
@@ -45,6 +56,7 @@ pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> 
         cli::Term::Validate {
             code,
             display,
+            value_set,
             edition,
         } => {
             let request = pb::ValidateCodeRequest {
@@ -53,10 +65,14 @@ pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> 
                 code,
                 display: display.unwrap_or_default(),
                 date: date(edition.date),
+                value_set: value_set.unwrap_or_default(),
+                language: String::new(),
             };
             let answer = client.terminology().validate_code(request).await?.into_inner();
             let value = json!({
                 "valid": answer.valid,
+                "code": answer.code,
+                "inactive": answer.inactive,
                 "display": answer.display,
                 "version": answer.version,
                 "findings": answer.findings.iter().map(finding_row).collect::<Vec<_>>(),
@@ -82,7 +98,146 @@ pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> 
                 &json!({"outcome": enum_text(answer.outcome().as_str_name(), "SUBSUMPTION_")}),
             )
         }
+        command @ cli::Term::Expand { .. } => expand(command, client, format).await,
+        cli::Term::Translate {
+            code,
+            system,
+            to,
+            map,
+            reverse,
+        } => {
+            let target_system = if to.is_empty() { to } else { address(&to) };
+            let request = pb::TranslateRequest {
+                system: address(&system),
+                code,
+                target_system,
+                concept_map: map,
+                reverse,
+            };
+            translate(request, client, format).await
+        }
+        cli::Term::History { code, system } => {
+            let request = pb::GetHistoryRequest {
+                system: address(&system),
+                code,
+            };
+            history(request, client, format).await
+        }
     }
+}
+
+/// Pages until enough is there.
+async fn expand(command: cli::Term, client: &Client, format: Format) -> Outcome {
+    let cli::Term::Expand {
+        value_set,
+        ecl,
+        filter,
+        language,
+        active,
+        limit,
+        system,
+        date: on,
+    } = command
+    else {
+        return Ok(());
+    };
+    let mut request = pb::ExpandRequest {
+        value_set: value_set.unwrap_or_default(),
+        ecl: ecl.unwrap_or_default(),
+        system: address(&system),
+        date: date(on),
+        filter,
+        language,
+        active_only: active,
+        page_size: i32::try_from(limit.min(EXPAND_PAGE)).unwrap_or_default(),
+        ..Default::default()
+    };
+    let mut rows: Vec<Value> = Vec::new();
+    let total = loop {
+        let page = client.terminology().expand(request.clone()).await?.into_inner();
+        for finding in &page.findings {
+            output::say(format_args!("{} {}", finding.code, finding.message));
+        }
+        rows.extend(page.items.iter().map(|item| {
+            json!({
+                "system": item.system,
+                "version": item.version,
+                "code": item.code,
+                "display": item.display,
+                "inactive": item.inactive,
+                "not_selectable": item.not_selectable,
+            })
+        }));
+        if rows.len() >= limit || page.next_page_token.is_empty() {
+            break page.total;
+        }
+        request.page_token = page.next_page_token;
+    };
+    rows.truncate(limit);
+    output::say(format_args!("{} of {total}", rows.len()));
+    output::rows(
+        format,
+        &["code", "display", "inactive", "system", "version"],
+        &rows,
+    )
+}
+
+async fn translate(request: pb::TranslateRequest, client: &Client, format: Format) -> Outcome {
+    let answer = client.terminology().translate(request).await?.into_inner();
+    for finding in &answer.findings {
+        output::say(format_args!("{} {}", finding.code, finding.message));
+    }
+    let rows: Vec<Value> = answer
+        .targets
+        .iter()
+        .map(|target| {
+            json!({
+                "system": target.system,
+                "code": target.code,
+                "display": target.display,
+                "relationship": enum_text(target.relationship().as_str_name(), "RELATIONSHIP_"),
+                "map": target.concept_map,
+                "comment": target.comment,
+            })
+        })
+        .collect();
+    output::rows(
+        format,
+        &["system", "code", "display", "relationship", "map"],
+        &rows,
+    )?;
+    if answer.found {
+        Ok(())
+    } else {
+        Err(Failure::Findings("the code has no counterpart".into()))
+    }
+}
+
+async fn history(request: pb::GetHistoryRequest, client: &Client, format: Format) -> Outcome {
+    let answer = client.terminology().get_history(request).await?.into_inner();
+    let rows: Vec<Value> = answer
+        .changes
+        .iter()
+        .map(|change| {
+            json!({
+                "version": change.version,
+                "from": date_text(change.from.as_ref()),
+                "release": change.release,
+                "kind": change.kind,
+                "before": change.before,
+                "after": change.after,
+            })
+        })
+        .collect();
+    for step in &answer.replacements {
+        let scope = if step.scope.is_empty() {
+            "everywhere"
+        } else {
+            &step.scope
+        };
+        output::say(format_args!("replaced by {} ({scope})", step.code));
+    }
+    output::rows(format, &["version", "from", "kind", "before", "after"], &rows)
 }
 
 /// The address of a code system: as given, or expanded from its short name.
@@ -103,6 +258,7 @@ async fn lookup(code: String, edition: cli::Edition, client: &Client, format: Fo
         code,
         date: date(edition.date),
         language: String::new(),
+        brief: false,
     };
     let answer = client.terminology().lookup(request).await?.into_inner();
     let concept = answer.concept.unwrap_or_default();

@@ -1,0 +1,119 @@
+//! What was published and imported, told from a position on; and the bytes behind it. What concerns reporters, units
+//! and keys is not told.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+use vardnav_api::register::hash;
+use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::vardnav::release::v1 as pb;
+use vardnav_release::entry::{AuthorityEntry, Change};
+use vardnav_store::authority::Authority;
+
+use crate::failed;
+
+/// Answers that wait to be taken.
+const WAITING_MAX: usize = 16;
+/// Entries that are read at once.
+const ENTRIES_MAX: u32 = 1000;
+/// Bytes of a piece of a download.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// Tells every step that concerns everybody, and goes on when asked to.
+pub(crate) fn watch(
+    authority: Arc<Authority>,
+    request: pb::WatchReleasesRequest,
+) -> ReceiverStream<Result<pb::WatchReleasesResponse, Status>> {
+    let (sender, receiver) = mpsc::channel(WAITING_MAX);
+    tokio::spawn(async move {
+        if let Err(error) = tell(&authority, request, &sender).await {
+            // Whoever went away does not hear it.
+            let _ = sender.send(Err(error.into())).await;
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+async fn tell(
+    authority: &Authority,
+    request: pb::WatchReleasesRequest,
+    sender: &mpsc::Sender<Result<pb::WatchReleasesResponse, Status>>,
+) -> Result<(), ApiError> {
+    let mut news = authority.watch();
+    let mut next = request.from;
+    loop {
+        let until = *news.borrow_and_update();
+        while next < until {
+            let entries = authority.entries(next, ENTRIES_MAX).await.map_err(failed)?;
+            let Some((last, _)) = entries.last() else { break };
+            next = last + 1;
+            for (position, bytes) in entries.iter().filter(|(position, _)| *position < until) {
+                if let Some(answer) = told(*position, bytes)
+                    && sender.send(Ok(answer)).await.is_err()
+                {
+                    return Ok(());
+                }
+            }
+        }
+        if !request.follow {
+            return Ok(());
+        }
+        tokio::select! {
+            () = sender.closed() => return Ok(()),
+            changed = news.changed() => if changed.is_err() { return Ok(()) },
+        }
+    }
+}
+
+/// What is told of an entry; `None` when it does not concern everybody.
+fn told(position: u64, bytes: &[u8]) -> Option<pb::WatchReleasesResponse> {
+    let entry = AuthorityEntry::decode(bytes).ok()?;
+    let (kind, name, version, digest) = match entry.change {
+        Change::DraftPut { draft, .. }
+        | Change::DraftChecked { draft, .. }
+        | Change::DraftApproved { draft, .. } => (pb::WatchedKind::Prepared, draft, String::new(), None),
+        Change::ReleasePublished { draft, digest, .. } => {
+            (pb::WatchedKind::Release, draft, String::new(), Some(digest))
+        }
+        Change::EditionImported(edition) => (
+            pb::WatchedKind::Edition,
+            edition.system,
+            edition.version,
+            Some(edition.blob),
+        ),
+        Change::ContentImported(content) => (
+            pb::WatchedKind::Content,
+            content.url,
+            content.version,
+            Some(content.blob),
+        ),
+        _ => return None,
+    };
+    Some(pb::WatchReleasesResponse {
+        position,
+        kind: kind.into(),
+        name,
+        version,
+        digest: digest.map(|digest| digest.to_vec().into()).unwrap_or_default(),
+        entry: bytes.to_vec().into(),
+    })
+}
+
+/// The bytes under a digest, in pieces.
+pub(crate) async fn download(
+    authority: &Authority,
+    request: &pb::DownloadRequest,
+) -> Result<Vec<pb::DownloadResponse>, ApiError> {
+    let digest = hash(&request.digest, "digest")?;
+    let bytes = authority.blob(&digest).await.map_err(failed)?;
+    let bytes = bytes.ok_or_else(|| ApiError {
+        field: "digest".to_owned(),
+        ..ApiError::new(Kind::NotFound, "VN-API-034", "nothing is kept under the digest")
+    })?;
+    let pieces = bytes.chunks(PIECE_BYTES).map(|piece| pb::DownloadResponse {
+        data: piece.to_vec().into(),
+    });
+    Ok(pieces.collect())
+}

@@ -1,0 +1,16 @@
+//! The files of imported content as they are kept: the official files themselves, so that they can be read anew when
+//! reading gets better. A blob lists the files and the blobs of their pieces.
+//!
+//! Pieces are kept compressed. What tells whether files are the same is the digests of their bytes as they were sent,
+//! so that another compression never makes them others.
+
+mod manifest;
+mod pieces;
+mod spool;
+
+pub use manifest::Manifest;
+pub use pieces::Kept;
+pub use spool::{Spool, SpoolError, Spooled};
+
+/// Bytes of a file in one piece, before compression.
+const PIECE_BYTES: usize = 4 << 20;

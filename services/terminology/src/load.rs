@@ -1,0 +1,69 @@
+//! From kept files to what answers: editions, value sets and maps, as the authority asks for them when it starts.
+
+use vardnav_interchange::content::{self, Files as _};
+use vardnav_release::entry::EditionRecord;
+use vardnav_store::{Blobs, Contents, Digest};
+use vardnav_terminology::Edition;
+
+use crate::cache::EditionCache;
+use crate::kept::{Kept, Manifest};
+
+/// The edition that a record names: from the cache when it is there, else compiled from its files, and cached.
+///
+/// # Errors
+/// For people: the files are missing, cannot be read, or do not hold the edition.
+pub fn edition(
+    record: &EditionRecord,
+    blobs: &Blobs,
+    cache: Option<&EditionCache>,
+) -> Result<Edition, String> {
+    if let Some(edition) = cache.and_then(|cache| cache.get(&record.system, &record.version, &record.blob)) {
+        return Ok(edition);
+    }
+    let files = kept(&Digest(record.blob), blobs)?;
+    let contents = content::read(&files);
+    let found = contents
+        .code_systems
+        .into_iter()
+        .find(|read| read.content.url == record.system && read.content.version == record.version);
+    let system = found.ok_or_else(|| {
+        let first = contents
+            .findings
+            .first()
+            .map(|finding| finding.message.clone())
+            .unwrap_or_default();
+        format!("its files do not hold it: {first}")
+    })?;
+    let edition = Edition::compile(system.content).map_err(|problems| {
+        let first = problems.first().map(ToString::to_string).unwrap_or_default();
+        format!("{} problems, the first: {first}", problems.len())
+    })?;
+    if let Some(cache) = cache {
+        cache.put(&edition, &record.blob);
+    }
+    Ok(edition)
+}
+
+/// The value sets and concept maps in kept files.
+///
+/// # Errors
+/// For people: the files are missing or cannot be read.
+pub fn contents(blob: &Digest, blobs: &Blobs) -> Result<Contents, String> {
+    let files = kept(blob, blobs)?;
+    let read = content::read(&files);
+    Ok(Contents {
+        value_sets: read.value_sets.into_iter().map(|read| read.content).collect(),
+        concept_maps: read.concept_maps.into_iter().map(|read| read.content).collect(),
+    })
+}
+
+fn kept<'b>(blob: &Digest, blobs: &'b Blobs) -> Result<Kept<'b>, String> {
+    let bytes = blobs.get(blob).map_err(|error| error.to_string())?;
+    let bytes = bytes.ok_or_else(|| "its blob is missing".to_owned())?;
+    let manifest = Manifest::decode(&bytes).map_err(|error| error.to_string())?;
+    let files = Kept::new(manifest, blobs);
+    if files.paths().is_empty() {
+        return Err("its blob names no file".to_owned());
+    }
+    Ok(files)
+}
