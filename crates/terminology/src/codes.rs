@@ -1,5 +1,8 @@
 //! From a code to its concept: an open-addressed hash table over the codes of an edition.
 
+use bytemuck::{Pod, Zeroable};
+
+use crate::image::{ImageError, Kept, Reader, Writer};
 use crate::letters::is_category;
 
 /// No concept.
@@ -16,10 +19,18 @@ pub(crate) struct CodeTable {
     shift: u32,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
 struct Slot {
-    key: Key,
+    bits: u64,
+    len: u32,
     concept: u32,
+}
+
+impl Slot {
+    fn has(self, key: Key) -> bool {
+        self.bits == key.bits && self.len == key.len
+    }
 }
 
 /// A short code itself, or the hash of a longer one; and the length.
@@ -34,7 +45,8 @@ impl CodeTable {
     pub(crate) fn with_capacity(count: usize) -> Self {
         let slots = (count + count / 2 + 1).next_power_of_two().max(2);
         let empty = Slot {
-            key: Key { bits: 0, len: 0 },
+            bits: 0,
+            len: 0,
             concept: EMPTY,
         };
         Self {
@@ -51,10 +63,14 @@ impl CodeTable {
         let mask = self.slots.len() - 1;
         while let Some(slot) = self.slots.get_mut(at) {
             if slot.concept == EMPTY {
-                *slot = Slot { key, concept };
+                *slot = Slot {
+                    bits: key.bits,
+                    len: key.len,
+                    concept,
+                };
                 return Ok(());
             }
-            if slot.key == key && (code.len() <= INLINE || is(slot.concept)) {
+            if slot.has(key) && (code.len() <= INLINE || is(slot.concept)) {
                 return Err(slot.concept);
             }
             at = (at + 1) & mask;
@@ -72,11 +88,30 @@ impl CodeTable {
             if slot.concept == EMPTY {
                 return None;
             }
-            if slot.key == key && (code.len() <= INLINE || is(slot.concept)) {
+            if slot.has(key) && (code.len() <= INLINE || is(slot.concept)) {
                 return Some(slot.concept);
             }
             at = (at + 1) & mask;
         }
+    }
+}
+
+impl Kept for CodeTable {
+    fn write<E>(&self, to: &mut Writer<'_, E>) -> Result<(), E> {
+        self.slots.write(to)
+    }
+
+    fn read<E>(from: &mut Reader<'_, E>) -> Result<Self, ImageError<E>> {
+        let slots = Box::<[Slot]>::read(from)?;
+        // Looking ends at a free slot, so that there must be one.
+        let free = slots.iter().any(|slot| slot.concept == EMPTY);
+        if slots.len() < 2 || !slots.len().is_power_of_two() || !free {
+            return Err(ImageError::Damaged);
+        }
+        Ok(Self {
+            shift: 64 - slots.len().trailing_zeros(),
+            slots,
+        })
     }
 }
 

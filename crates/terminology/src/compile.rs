@@ -65,7 +65,7 @@ pub(crate) fn compile(mut source: CodeSystem) -> Result<Edition, Vec<Problem>> {
         folded_codes,
         concepts,
         hierarchy,
-        languages: parts.languages.into(),
+        languages: parts.languages,
         designations,
         details: parts.details.into(),
         definitions: parts.definitions.finish(),

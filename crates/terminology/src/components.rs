@@ -9,6 +9,7 @@ mod reference_set;
 use bytemuck::{Pod, Zeroable};
 
 use crate::csr::Csr;
+use crate::image::kept;
 use crate::model::{Attribute, AttributeValue, ConceptComponent, DesignationComponent};
 use crate::texts::{Span, Texts};
 
@@ -40,10 +41,26 @@ pub(crate) struct ComponentTables {
     /// Texts of attributes.
     texts: Box<[Span]>,
     /// By the concept they are.
-    reference_sets: Box<[ReferenceSetTable]>,
+    reference_sets: Vec<ReferenceSetTable>,
     /// By concept: positions in `reference_sets` of those that have it as an active member.
     reference_sets_of: Csr<u32>,
 }
+
+kept!(ComponentTables {
+    concepts,
+    ids,
+    profile_of,
+    profiles,
+    standings,
+    attributes,
+    sources,
+    kinds,
+    sources_with,
+    numbers,
+    texts,
+    reference_sets,
+    reference_sets_of,
+});
 
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]

@@ -1,5 +1,9 @@
 //! Rows of varying length in two flat arrays (compressed sparse rows). Knows nothing of what the items mean.
 
+use bytemuck::{CheckedBitPattern, NoUninit};
+
+use crate::image::{ImageError, Kept, Reader, Writer};
+
 /// For each row a slice of items.
 #[derive(Debug)]
 pub(crate) struct Csr<T> {
@@ -26,6 +30,26 @@ impl<T> Csr<T> {
     pub(crate) fn count(&self, from: u32, to: u32) -> u32 {
         let at = |row: u32| self.offsets.get(row as usize).copied().unwrap_or_default();
         at(to).saturating_sub(at(from))
+    }
+}
+
+impl<T: NoUninit + CheckedBitPattern> Kept for Csr<T> {
+    fn write<E>(&self, to: &mut Writer<'_, E>) -> Result<(), E> {
+        self.offsets.write(to)?;
+        self.items.write(to)
+    }
+
+    fn read<E>(from: &mut Reader<'_, E>) -> Result<Self, ImageError<E>> {
+        let rows = Self {
+            offsets: Kept::read(from)?,
+            items: Kept::read(from)?,
+        };
+        let end = rows.offsets.last().copied().unwrap_or_default();
+        if end as usize == rows.items.len() && rows.offsets.is_sorted() {
+            Ok(rows)
+        } else {
+            Err(ImageError::Damaged)
+        }
     }
 }
 

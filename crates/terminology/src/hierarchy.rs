@@ -5,6 +5,7 @@
 //! kept as further intervals, merged and sorted. In a tree there are none.
 
 use crate::csr::{Csr, CsrBuilder};
+use crate::image::kept;
 
 /// How code A stands to code B.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,7 +24,7 @@ pub enum Subsumption {
 const INTERVALS_MAX: usize = 1 << 26;
 
 /// An interval of numbers: first included, last excluded.
-type Interval = (u32, u32);
+type Interval = [u32; 2];
 
 /// Why there is no hierarchy.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,6 +48,14 @@ pub(crate) struct Hierarchy {
     beyond: Csr<Interval>,
 }
 
+kept!(Hierarchy {
+    parents,
+    children,
+    tree,
+    numbered,
+    beyond
+});
+
 impl Hierarchy {
     /// The hierarchy of the concepts `0..count` from their parents, which must exist.
     pub(crate) fn new(count: usize, parents: Csr<u32>) -> Result<Self, HierarchyError> {
@@ -63,7 +72,7 @@ impl Hierarchy {
             rows.finish()
         };
         let mut numbered = vec![0; count];
-        for (concept, &(number, _)) in (0..).zip(&tree) {
+        for (concept, &[number, _]) in (0..).zip(&tree) {
             if let Some(slot) = numbered.get_mut(number as usize) {
                 *slot = concept;
             }
@@ -87,11 +96,11 @@ impl Hierarchy {
 
     /// Calls `take` with each concept below `concept`; a few come more than once.
     pub(crate) fn descendants(&self, concept: u32, mut take: impl FnMut(u32)) {
-        let Some(&(number, end)) = self.tree.get(concept as usize) else {
+        let Some(&[number, end]) = self.tree.get(concept as usize) else {
             return;
         };
-        let tree = std::iter::once((number + 1, end));
-        for (from, to) in tree.chain(self.beyond.row(concept).iter().copied()) {
+        let tree = std::iter::once([number.saturating_add(1), end]);
+        for [from, to] in tree.chain(self.beyond.row(concept).iter().copied()) {
             let concepts = self.numbered.get(from as usize..to as usize).unwrap_or_default();
             concepts.iter().for_each(|&concept| take(concept));
         }
@@ -110,7 +119,7 @@ impl Hierarchy {
     }
 
     fn above(&self, a: u32, b: u32) -> bool {
-        let (Some(&(start, end)), Some(&(number, _))) =
+        let (Some(&[start, end]), Some(&[number, _])) =
             (self.tree.get(a as usize), self.tree.get(b as usize))
         else {
             return false;
@@ -123,11 +132,11 @@ impl Hierarchy {
 }
 
 fn holds(intervals: &[Interval], number: u32) -> bool {
-    let after = intervals.partition_point(|&(start, _)| start <= number);
+    let after = intervals.partition_point(|&[start, _]| start <= number);
     after
         .checked_sub(1)
         .and_then(|at| intervals.get(at))
-        .is_some_and(|&(_, end)| number < end)
+        .is_some_and(|&[_, end]| number < end)
 }
 
 /// The concepts with every parent before its children.
@@ -171,26 +180,26 @@ fn number(count: usize, order: &[u32], parents: &Csr<u32>, children: &Csr<u32>) 
         }
     }
     let size = |concept: u32| size.get(concept as usize).copied().unwrap_or_default();
-    let mut tree = vec![(0, 0); count];
+    let mut tree = vec![[0, 0]; count];
     let mut roots_end = 0;
     for &concept in order {
-        let Some(slot) = tree.get_mut(concept as usize) else {
+        let Some([start, end]) = tree.get_mut(concept as usize) else {
             continue;
         };
         // Parents come before children in `order`, so the start of a child is settled when it is met.
         if parents.row(concept).is_empty() {
-            slot.0 = roots_end;
+            *start = roots_end;
             roots_end += size(concept);
         }
-        slot.1 = slot.0 + size(concept);
-        let mut inside = slot.0 + 1;
+        *end = *start + size(concept);
+        let mut inside = *start + 1;
         for &child in children
             .row(concept)
             .iter()
             .filter(|&&child| in_tree(parents, concept, child))
         {
-            if let Some(slot) = tree.get_mut(child as usize) {
-                slot.0 = inside;
+            if let Some([start, _]) = tree.get_mut(child as usize) {
+                *start = inside;
             }
             inside += size(child);
         }
@@ -208,7 +217,7 @@ fn beyond(
     let mut reached: Vec<Vec<Interval>> = vec![Vec::new(); count];
     let mut total = 0;
     for &concept in order.iter().rev() {
-        let (start, end) = tree.get(concept as usize).copied().unwrap_or_default();
+        let [start, end] = tree.get(concept as usize).copied().unwrap_or_default();
         let mut found: Vec<Interval> = Vec::new();
         for &child in children.row(concept) {
             if !in_tree(parents, concept, child) {
@@ -216,13 +225,13 @@ fn beyond(
             }
             found.extend(reached.get(child as usize).into_iter().flatten());
         }
-        found.retain(|&(from, to)| from < start || to > end);
+        found.retain(|&[from, to]| from < start || to > end);
         found.sort_unstable();
         let mut merged: Vec<Interval> = Vec::with_capacity(found.len());
-        for (from, to) in found {
+        for [from, to] in found {
             match merged.last_mut() {
-                Some((_, last)) if from <= *last => *last = (*last).max(to),
-                _ => merged.push((from, to)),
+                Some([_, last]) if from <= *last => *last = (*last).max(to),
+                _ => merged.push([from, to]),
             }
         }
         total += merged.len();

@@ -4,6 +4,8 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::image::{ImageError, Kept, Reader, Writer};
+
 /// Where a text lies in [`Texts`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Pod, Zeroable)]
 #[repr(C)]
@@ -31,6 +33,16 @@ impl Texts {
     /// The text at `span`.
     pub(crate) fn get(&self, span: Span) -> &str {
         get(&self.0, span)
+    }
+}
+
+impl Kept for Texts {
+    fn write<E>(&self, to: &mut Writer<'_, E>) -> Result<(), E> {
+        to.array(self.0.as_bytes())
+    }
+
+    fn read<E>(from: &mut Reader<'_, E>) -> Result<Self, ImageError<E>> {
+        Ok(Self(String::read(from)?.into()))
     }
 }
 

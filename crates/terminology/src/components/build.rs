@@ -182,7 +182,7 @@ impl Builder<'_> {
         pairs
     }
 
-    fn reference_sets(&mut self, source: Vec<ReferenceSet>) -> (Box<[ReferenceSetTable]>, Csr<u32>) {
+    fn reference_sets(&mut self, source: Vec<ReferenceSet>) -> (Vec<ReferenceSetTable>, Csr<u32>) {
         let mut tables: Vec<ReferenceSetTable> = Vec::with_capacity(source.len());
         for (row, set) in source.into_iter().enumerate() {
             self.concept("reference sets", row, set.concept);
@@ -203,7 +203,7 @@ impl Builder<'_> {
                 .map(move |member| (member.referenced, position))
         });
         let sets_of = Csr::from_pairs(self.concepts, pairs);
-        (tables.into(), sets_of)
+        (tables, sets_of)
     }
 
     fn reference_set(&mut self, mut set: ReferenceSet) -> ReferenceSetTable {

@@ -2,6 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::image::kept;
 use crate::model::{FieldValue, ReferenceSetMember};
 use crate::texts::{Span, Texts};
 
@@ -20,6 +21,15 @@ pub(crate) struct ReferenceSetTable {
     /// Texts that values name.
     pub(super) texts: Box<[Span]>,
 }
+
+kept!(ReferenceSetTable {
+    concept,
+    fields,
+    members,
+    values,
+    integers,
+    texts
+});
 
 /// A member of a reference set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
