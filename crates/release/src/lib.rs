@@ -5,6 +5,7 @@
 //! [`check::check`] judges it, and [`authority::AuthorityState`] is the fold over what was decided.
 
 pub mod authority;
+pub mod axes;
 pub mod check;
 pub mod entry;
 pub mod lifecycle;

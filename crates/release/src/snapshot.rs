@@ -13,9 +13,9 @@ use vardnav_register::validate::CheckSet;
 use vardnav_terminology::model::Validity;
 use vardnav_terminology::{Catalog, CatalogError, Edition};
 
-use crate::check;
 use crate::package::Digest;
 use crate::source::{EditionBinding, Element, Place, ReleaseFinding, ReleaseSource};
+use crate::{axes, check};
 
 /// A compiled release.
 #[derive(Debug, Clone)]
@@ -182,7 +182,8 @@ impl Codes for Snapshot {
 
 fn catalog(source: &ReleaseSource, editions: &[Arc<Edition>], findings: &mut Vec<ReleaseFinding>) -> Catalog {
     let mut catalog = Catalog::new();
-    for system in &source.code_systems {
+    let axes = axes::code_systems(&source.description, &source.head.id);
+    for system in source.code_systems.iter().chain(&axes) {
         match Edition::compile(system.clone()) {
             Ok(edition) => {
                 // An address given twice is a finding of the check.
