@@ -3,6 +3,7 @@
 
 mod description;
 mod register;
+mod termbank;
 mod terms;
 
 use std::collections::BTreeSet;
@@ -110,6 +111,56 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a text holds what must be taken for a personal number",
         "leave it out; a release is public and never changes",
     ),
+    (
+        "VN-REL-119",
+        "definitions lead in a circle: each uses a term of the next",
+        "state in one of them what sets the concept apart without that term",
+    ),
+    (
+        "VN-REL-120",
+        "a definition uses a deprecated term",
+        "use the recommended term that the message names",
+    ),
+    (
+        "VN-REL-121",
+        "a term is recommended for two concepts in the same language and domain at the same time",
+        "recommend another term for one of them, or state the domain in which each holds",
+    ),
+    (
+        "VN-REL-122",
+        "a concept of the terms has no definition, or one that does not exist",
+        "define it, mark it with `heading = true`, or name in `definition-see` the concept that tells it",
+    ),
+    (
+        "VN-REL-123",
+        "a definition only repeats the term",
+        "state the superordinate concept and what sets this one apart",
+    ),
+    (
+        "VN-REL-124",
+        "a parent or a relation leads to a withdrawn concept",
+        "remove it, end it, or lead it to the concept that is used instead",
+    ),
+    (
+        "VN-REL-125",
+        "a relation is not stated at its other end, or both ways where it can hold one way only",
+        "state it at both concepts with the same kind, replaced-by against replaces; a part names no whole",
+    ),
+    (
+        "VN-REL-126",
+        "a replacement has no first date",
+        "state from which date it holds",
+    ),
+    (
+        "VN-REL-127",
+        "a concept is not agreed on or withdrawn, and nothing says why",
+        "state `status-reason`",
+    ),
+    (
+        "VN-REL-128",
+        "a concept diagram is not sound",
+        "give it an id and concepts of its code system, each once and each at a place of its own",
+    ),
 ];
 
 /// Checks a release. It may be published when no finding is an error.
@@ -120,6 +171,7 @@ pub fn check(source: &ReleaseSource) -> Vec<ReleaseFinding> {
     };
     head(&mut found);
     terms::check(&mut found);
+    termbank::check(&mut found);
     register::check(&mut found);
     description::check(&mut found);
     indicators(&mut found);
@@ -139,6 +191,11 @@ impl Findings<'_> {
     fn error(&mut self, code: &'static str, at: &Element, message: impl Into<String>) {
         let place = self.source.places.of(at);
         self.list.push(ReleaseFinding::error(code, place, message));
+    }
+
+    fn warning(&mut self, code: &'static str, at: &Element, message: impl Into<String>) {
+        let place = self.source.places.of(at);
+        self.list.push(ReleaseFinding::warning(code, place, message));
     }
 
     fn at(&mut self, code: &'static str, place: Place, message: impl Into<String>) {

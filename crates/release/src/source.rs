@@ -77,6 +77,8 @@ pub enum Element {
     CodeSystem(String),
     /// A concept, by code system and code.
     Concept(String, String),
+    /// A concept diagram, by code system and id.
+    Diagram(String, String),
     /// A variable, by id.
     Variable(String),
     /// A check, by finding code.

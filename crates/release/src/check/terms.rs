@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use vardnav_terminology::model::{CodeSystem, Concept, DesignationStatus};
+use vardnav_terminology::model::{CodeSystem, Concept, Designation, DesignationStatus};
 
 use super::Findings;
 use crate::source::Element;
@@ -78,7 +78,7 @@ fn designations(found: &mut Findings<'_>, at: &Element, concept: &Concept) {
     if concept.designations.is_empty() {
         found.error("VN-REL-105", at, format!("`{code}` has no term"));
     }
-    let mut languages = BTreeSet::new();
+    let mut groups = BTreeSet::new();
     for designation in &concept.designations {
         found.validity(at, &format!("a term of `{code}`"), designation.validity);
         if designation.text.trim().is_empty() {
@@ -88,38 +88,51 @@ fn designations(found: &mut Findings<'_>, at: &Element, concept: &Concept) {
             let message = format!("`{code}` has a deprecated term without a comment that says why");
             found.error("VN-REL-112", at, message);
         }
-        languages.insert(designation.language.as_str());
+        groups.insert((designation.language.as_str(), designation.domain.as_str()));
     }
-    for language in languages {
-        for date in turning_dates(concept, language) {
-            let recommended = concept
-                .designations
-                .iter()
-                .filter(|term| term.language == language && term.status == DesignationStatus::Recommended)
-                .filter(|term| term.validity.contains(date))
-                .count();
-            if recommended != 1 {
-                let when = if date == Date::MIN {
-                    "from the start".to_owned()
-                } else {
-                    format!("from {date}")
-                };
-                let message = format!(
-                    "`{code}` has {recommended} recommended terms in `{language}` {when} instead of one"
-                );
-                found.error("VN-REL-105", at, message);
-                break;
-            }
+    for (language, domain) in &groups {
+        // A domain without a recommended term of its own takes the general one.
+        let fewest = usize::from(domain.is_empty() || !groups.contains(&(*language, "")));
+        recommended(found, at, concept, (language, domain), fewest);
+    }
+}
+
+/// In a language and domain one term is recommended on every date, `fewest` being 0 where none may be.
+fn recommended(
+    found: &mut Findings<'_>,
+    at: &Element,
+    concept: &Concept,
+    (language, domain): (&str, &str),
+    fewest: usize,
+) {
+    let code = &concept.code;
+    let terms = || {
+        let all = concept.designations.iter();
+        all.filter(|term| term.language == language && term.domain == domain)
+    };
+    for date in turning_dates(concept, terms()) {
+        let recommended = terms()
+            .filter(|term| term.status == DesignationStatus::Recommended)
+            .filter(|term| term.validity.contains(date))
+            .count();
+        if !(fewest..=1).contains(&recommended) {
+            let when = if date == Date::MIN {
+                "from the start".to_owned()
+            } else {
+                format!("from {date}")
+            };
+            let within = if domain.is_empty() { "" } else { " in one domain" };
+            let message = format!(
+                "`{code}` has {recommended} recommended terms in `{language}`{within} {when} instead of one"
+            );
+            found.error("VN-REL-105", at, message);
+            break;
         }
     }
 }
 
-/// Dates on which something may change for the terms of a language, while the concept is valid.
-fn turning_dates(concept: &Concept, language: &str) -> BTreeSet<Date> {
-    let terms = concept
-        .designations
-        .iter()
-        .filter(|term| term.language == language);
+/// Dates on which something may change for some terms, while the concept is valid.
+fn turning_dates<'c>(concept: &Concept, terms: impl Iterator<Item = &'c Designation>) -> BTreeSet<Date> {
     terms
         .flat_map(|term| [term.validity.from, term.validity.until])
         .flatten()

@@ -1,1 +1,0 @@
-//! Checks of terms and definitions as a terminologist makes them.
