@@ -145,6 +145,9 @@ fn definitions(found: &mut Findings<'_>, index: &Index<'_>) {
         }
     }
     let mut told = BTreeSet::new();
+    let is_foreign = |language: &str| language != system.language;
+    let mut leads: Vec<(&str, Vec<Lead<'_>>)> = leads.into_iter().collect();
+    leads.sort_by_key(|(language, _)| is_foreign(language));
     for (language, leads) in &leads {
         for circle in circles_in(system, leads) {
             let Some(first) = circle.first().copied() else {

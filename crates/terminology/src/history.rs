@@ -1,1 +1,0 @@
-//! What became of a concept over the editions of its code system.
