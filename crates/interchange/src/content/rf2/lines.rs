@@ -98,7 +98,6 @@ fn filled<'b>(input: &'b mut (dyn BufRead + Send + '_)) -> io::Result<&'b [u8]> 
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 mod tests {
     use std::io::{BufReader, Cursor};
 

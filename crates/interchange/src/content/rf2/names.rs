@@ -121,7 +121,6 @@ pub(super) fn select(paths: &[String], at_a_date: bool, report: &mut Report) -> 
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 mod tests {
     use super::*;
 

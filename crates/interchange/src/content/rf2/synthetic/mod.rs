@@ -24,16 +24,23 @@ use tables::Writer;
 /// The namespace of the identifiers.
 const NAMESPACE: u64 = 9_999_999;
 
+/// Most concepts.
+const CONCEPTS_MAX: u32 = 10_000_000;
+/// Most designations.
+const DESIGNATIONS_MAX: u32 = 80_000_000;
+/// Most relationships.
+const RELATIONSHIPS_MAX: u32 = 50_000_000;
+
 /// What a synthetic edition is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyntheticOptions {
     /// Chooses among editions of the same size.
     pub seed: u64,
-    /// Concepts, at least those that the format refers to (about 70), at most 90 million.
+    /// Concepts, at least those that the format refers to (about 70), at most ten million.
     pub concepts: u32,
-    /// Designations, at least two a concept.
+    /// Designations, at least two a concept, at most 80 million.
     pub designations: u32,
-    /// Relationships, is-a and concrete values included. There are as many is-a as the hierarchy has.
+    /// Relationships, is-a and concrete values included, at most 50 million. There are as many is-a as the hierarchy has.
     pub relationships: u32,
     /// Date of the edition, as the number yyyymmdd.
     pub date: u32,
@@ -75,8 +82,14 @@ pub fn synthetic(
     options: &SyntheticOptions,
     sink: &mut dyn FnMut(&str, &[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let outline = Outline::new(options.seed, options.concepts.min(90_000_000) as usize);
-    Writer::new(options, &outline, sink).write()
+    let options = SyntheticOptions {
+        concepts: options.concepts.min(CONCEPTS_MAX),
+        designations: options.designations.min(DESIGNATIONS_MAX),
+        relationships: options.relationships.min(RELATIONSHIPS_MAX),
+        ..*options
+    };
+    let outline = Outline::new(options.seed, options.concepts as usize);
+    Writer::new(&options, &outline, sink).write()
 }
 
 /// A synthetic edition in memory.

@@ -17,6 +17,9 @@ const RELATIONSHIPS: &str = "id\teffectiveTime\tactive\tmoduleId\tsourceId\tdest
 const CONCRETE_VALUES: &str = "id\teffectiveTime\tactive\tmoduleId\tsourceId\tvalue\trelationshipGroup\ttypeId\tcharacteristicTypeId\tmodifierId";
 const MEMBERS: &str = "id\teffectiveTime\tactive\tmoduleId\trefsetId\treferencedComponentId";
 
+/// Item number of the first concrete value: beyond those of all other relationships.
+const CONCRETE_ITEM: u64 = 80_000_000;
+
 /// Attributes in a group.
 const GROUP: usize = 3;
 
@@ -253,7 +256,7 @@ impl<'s, 'k> Writer<'s, 'k> {
 
     fn concrete_values(&mut self) -> io::Result<()> {
         let this = self.copied();
-        let first = u64::from(this.options.relationships) + 10_000_000;
+        let first = CONCRETE_ITEM;
         let mut table = self.table(
             "Terminology",
             "sct2_RelationshipConcreteValues_",
@@ -447,11 +450,7 @@ impl Content<'_> {
                 term,
             }
         };
-        (first..end)
-            .enumerate()
-            .map(|(number, item)| (number, item))
-            .map(described)
-            .collect()
+        (first..end).enumerate().map(described).collect()
     }
 
     /// How many attributes there are, and among how many concepts they are parted.
