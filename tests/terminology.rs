@@ -44,7 +44,11 @@ fn codes(rows: &Value) -> Vec<&str> {
 fn synthetic(folder: &Path, concepts: &str) -> String {
     let to = folder.join("rf2").to_string_lossy().into_owned();
     let output = run(&["codesystem", "synthetic", &to, "--concepts", concepts]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     to
 }
 
@@ -61,28 +65,71 @@ fn a_bundle_is_imported_once_and_answers_every_kind_of_question() {
         .map(|row| row["kind"].as_str().unwrap())
         .collect();
     assert_eq!(kinds, ["code-system", "value-set", "concept-map"]);
-    assert_eq!(on(&data, &["codesystem", "import", &visits()]), (imported, 0), "again");
+    assert_eq!(
+        on(&data, &["codesystem", "import", &visits()]),
+        (imported, 0),
+        "again"
+    );
 
     assert_eq!(codes(&on(&data, &["term", "expand", AT_HOME]).0), ["H", "HA"]);
     let (found, _) = on(&data, &["term", "expand", AT_HOME, "--filter", "akut"]);
     assert_eq!(codes(&found), ["HA"]);
     let valid = |code: &str| {
-        let arguments = ["term", "validate", code, "--system", VISITS, "--value-set", AT_HOME];
+        let arguments = [
+            "term",
+            "validate",
+            code,
+            "--system",
+            VISITS,
+            "--value-set",
+            AT_HOME,
+        ];
         let (answer, exit) = on(&data, &arguments);
         (answer["valid"].as_bool().unwrap(), exit)
     };
     assert_eq!([valid("HA"), valid("M")], [(true, 0), (false, 1)]);
-    let (found, _) = on(&data, &["term", "search", "besök", "--system", VISITS, "--value-set", AT_HOME]);
-    assert_eq!(codes(&found).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["H", "HA"]));
+    let (found, _) = on(
+        &data,
+        &[
+            "term",
+            "search",
+            "besök",
+            "--system",
+            VISITS,
+            "--value-set",
+            AT_HOME,
+        ],
+    );
+    assert_eq!(
+        codes(&found).into_iter().collect::<BTreeSet<_>>(),
+        BTreeSet::from(["H", "HA"])
+    );
     let (led, _) = on(&data, &["term", "translate", "M", "--system", VISITS]);
-    assert_eq!((led[0]["code"].as_str(), led[0]["relationship"].as_str()), (Some("clinic"), Some("equivalent")));
+    assert_eq!(
+        (led[0]["code"].as_str(), led[0]["relationship"].as_str()),
+        (Some("clinic"), Some("equivalent"))
+    );
     let place = "https://vardnav.se/axis/place";
-    let (back, _) = on(&data, &["term", "translate", "ordinary-housing", "--system", place, "--reverse"]);
+    let (back, _) = on(
+        &data,
+        &[
+            "term",
+            "translate",
+            "ordinary-housing",
+            "--system",
+            place,
+            "--reverse",
+        ],
+    );
     assert_eq!(
         (back[0]["code"].as_str(), back[0]["relationship"].as_str()),
         (Some("H"), Some("source-is-broader-than-target"))
     );
-    assert_eq!(on(&data, &["term", "translate", "V", "--system", VISITS]).1, 1, "nothing leads on");
+    assert_eq!(
+        on(&data, &["term", "translate", "V", "--system", VISITS]).1,
+        1,
+        "nothing leads on"
+    );
 }
 
 #[test]
@@ -94,12 +141,27 @@ fn what_is_exported_is_the_same_content_when_it_is_imported_elsewhere() {
     for format in ["fhir-r5", "fhir-r4", "csv"] {
         let out = folder.path().join(format);
         let out_text = out.to_str().unwrap();
-        let (files, code) = on(&first, &["codesystem", "export", VISITS, "--format", format, "--to", out_text]);
+        let (files, code) = on(
+            &first,
+            &[
+                "codesystem",
+                "export",
+                VISITS,
+                "--format",
+                format,
+                "--to",
+                out_text,
+            ],
+        );
         assert!(code == 0 && !files.as_array().unwrap().is_empty(), "{format}");
         let other = folder.path().join(format!("data-{format}"));
         let (imported, code) = on(&other, &["codesystem", "import", out_text]);
         assert_eq!(code, 0, "{format}: {imported}");
-        assert_eq!(on(&other, &["term", "lookup", "H", "--system", VISITS]).0, known, "{format}");
+        assert_eq!(
+            on(&other, &["term", "lookup", "H", "--system", VISITS]).0,
+            known,
+            "{format}"
+        );
     }
 }
 
@@ -131,7 +193,11 @@ fn a_copy_of_a_server_answers_without_it_and_fetches_only_what_is_new() {
     let copy = folder.path().join("copy");
     let sync = || {
         let output = server.run(&["-o", "json", "--data", copy.to_str().unwrap(), "sync"]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         json(&output).as_array().unwrap().clone()
     };
     let first = sync();
@@ -193,7 +259,12 @@ fn what_is_wrong_in_a_file_is_told_with_its_line_and_the_rest_is_loaded() {
     let data = folder.path().join("data");
     let (imported, code) = on(&data, &["codesystem", "import", file.to_str().unwrap()]);
     assert_eq!(code, 1);
-    let urls: Vec<_> = imported["content"].as_array().unwrap().iter().map(|row| &row["url"]).collect();
+    let urls: Vec<_> = imported["content"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["url"])
+        .collect();
     assert_eq!(urls, [&json!("urn:good")]);
     let findings = imported["findings"].as_array().unwrap();
     assert_eq!(findings.len(), 2, "{findings:?}");
