@@ -21,9 +21,18 @@ impl<T> Csr<T> {
         self.items.get(start as usize..end as usize).unwrap_or(&[])
     }
 
-    /// All items, row after row.
-    pub(crate) fn items(&self) -> &[T] {
-        &self.items
+    /// The items of the rows from `from` up to `to`.
+    pub(crate) fn rows(&self, from: u32, to: u32) -> &[T] {
+        let at = |row: u32| self.offsets.get(row as usize).copied().unwrap_or_default() as usize;
+        self.items.get(at(from)..at(to)).unwrap_or(&[])
+    }
+
+    /// Rows that lie in `items` one after another, where `offsets` tells the first item of each and the end.
+    pub(crate) fn from_parts(offsets: Vec<u32>, items: Vec<T>) -> Self {
+        Self {
+            offsets: offsets.into(),
+            items: items.into(),
+        }
     }
 
     /// How many items the rows from `from` up to `to` hold together.

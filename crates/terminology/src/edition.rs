@@ -10,7 +10,7 @@ use crate::codes::{CodeTable, folded, undotted};
 use crate::components::ComponentTables;
 use crate::csr::Csr;
 use crate::hierarchy::{Hierarchy, Subsumption};
-use crate::image::{ImageError, Kept, Reader, Writer};
+use crate::image::kept;
 use crate::model::{CodeSystem, Content, Diagram, PropertyDefinition, Publication};
 use crate::problem::Problem;
 pub(crate) use crate::rows::{ConceptRow, DesignationRow};
@@ -309,61 +309,27 @@ impl Edition {
     }
 }
 
-impl Kept for Edition {
-    fn write<E>(&self, to: &mut Writer<'_, E>) -> Result<(), E> {
-        self.head.write(to)?;
-        self.texts.write(to)?;
-        self.codes.write(to)?;
-        self.folded_codes.write(to)?;
-        self.concepts.write(to)?;
-        self.hierarchy.write(to)?;
-        self.languages.write(to)?;
-        self.designations.write(to)?;
-        self.details.write(to)?;
-        self.definitions.write(to)?;
-        self.notes.write(to)?;
-        self.relations.write(to)?;
-        self.properties.write(to)?;
-        self.property_names.write(to)?;
-        self.rarities.write(to)?;
-        self.features.write(to)?;
-        self.subject_fields.write(to)?;
-        self.components.write(to)
-    }
-
-    fn read<E>(from: &mut Reader<'_, E>) -> Result<Self, ImageError<E>> {
-        let head = Kept::read(from)?;
-        let texts = Kept::read(from)?;
-        let codes = Kept::read(from)?;
-        let folded_codes = Kept::read(from)?;
-        let concepts: Box<[ConceptRow]> = Kept::read(from)?;
-        let hierarchy = Kept::read(from)?;
-        let languages = Kept::read(from)?;
-        let designations: Box<[DesignationRow]> = Kept::read(from)?;
-        let index = SearchIndex::new(&concepts, &designations, &texts);
-        Ok(Self {
-            head,
-            texts,
-            codes,
-            folded_codes,
-            concepts,
-            hierarchy,
-            languages,
-            designations,
-            details: Kept::read(from)?,
-            definitions: Kept::read(from)?,
-            notes: Kept::read(from)?,
-            relations: Kept::read(from)?,
-            properties: Kept::read(from)?,
-            property_names: Kept::read(from)?,
-            rarities: Kept::read(from)?,
-            features: Kept::read(from)?,
-            subject_fields: Kept::read(from)?,
-            components: Kept::read(from)?,
-            index,
-        })
-    }
-}
+kept!(Edition {
+    head,
+    texts,
+    codes,
+    folded_codes,
+    concepts,
+    hierarchy,
+    languages,
+    designations,
+    details,
+    definitions,
+    notes,
+    relations,
+    properties,
+    property_names,
+    rarities,
+    features,
+    subject_fields,
+    components,
+    index,
+});
 
 impl fmt::Debug for Edition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,11 +4,30 @@
 /// The characters of `text` in lower case, with combining marks composed or, where no composed letter is known,
 /// left out.
 pub(crate) fn lower(text: &str) -> impl Iterator<Item = char> + '_ {
-    let mut rest = text.chars().flat_map(char::to_lowercase).peekable();
+    placed(text).map(|letter| letter.char)
+}
+
+/// A letter as it is compared, and the bytes of the text that it stands for, those of combining marks with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Letter {
+    pub(crate) char: char,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+fn placed(text: &str) -> impl Iterator<Item = Letter> + '_ {
+    let all = text.char_indices().flat_map(|(start, written)| {
+        let end = start + written.len_utf8();
+        written
+            .to_lowercase()
+            .map(move |char| Letter { char, start, end })
+    });
+    let mut rest = all.peekable();
     std::iter::from_fn(move || {
-        let mut letter = rest.find(|c| !is_mark(*c))?;
-        while let Some(mark) = rest.next_if(|c| is_mark(*c)) {
-            letter = compose(letter, mark);
+        let mut letter = rest.find(|letter| !is_mark(letter.char))?;
+        while let Some(mark) = rest.next_if(|letter| is_mark(letter.char)) {
+            letter.char = compose(letter.char, mark.char);
+            letter.end = mark.end;
         }
         Some(letter)
     })
@@ -61,14 +80,26 @@ pub(crate) fn fold(letter: char) -> char {
 /// Calls `take` with each word of `text`: runs of letters and digits, in lower case. The full stop of a code as
 /// ICD-10 prints it (`I50.9`) is no boundary and is left out, so that both forms give the same word.
 pub(crate) fn for_each_word(text: &str, mut take: impl FnMut(&str)) {
+    if text.is_ascii() {
+        return for_each_ascii_word(text.as_bytes(), take);
+    }
     let mut word = String::new();
-    let mut letters = lower(text).peekable();
-    while let Some(letter) = letters.next() {
-        if letter.is_alphanumeric() {
-            word.push(letter);
-        } else if letter == '.'
+    for_each_placed_word(text, |letters| {
+        word.clear();
+        word.extend(letters.iter().map(|letter| letter.char));
+        take(&word);
+    });
+}
+
+fn for_each_ascii_word(text: &[u8], mut take: impl FnMut(&str)) {
+    let mut word = String::new();
+    let mut bytes = text.iter().peekable();
+    while let Some(&byte) = bytes.next() {
+        if byte.is_ascii_alphanumeric() {
+            word.push(char::from(byte.to_ascii_lowercase()));
+        } else if byte == b'.'
             && is_category(word.as_bytes())
-            && letters.peek().is_some_and(|next| next.is_alphanumeric())
+            && bytes.peek().is_some_and(|next| next.is_ascii_alphanumeric())
         {
         } else if !word.is_empty() {
             take(&word);
@@ -78,6 +109,32 @@ pub(crate) fn for_each_word(text: &str, mut take: impl FnMut(&str)) {
     if !word.is_empty() {
         take(&word);
     }
+}
+
+/// Calls `take` with the letters of each word of `text`, as [`for_each_word`] parts it.
+pub(crate) fn for_each_placed_word(text: &str, mut take: impl FnMut(&[Letter])) {
+    let mut word: Vec<Letter> = Vec::new();
+    let mut letters = placed(text).peekable();
+    while let Some(letter) = letters.next() {
+        if letter.char.is_alphanumeric() {
+            word.push(letter);
+        } else if letter.char == '.'
+            && starts_code(&word)
+            && letters.peek().is_some_and(|next| next.char.is_alphanumeric())
+        {
+        } else if !word.is_empty() {
+            take(&word);
+            word.clear();
+        }
+    }
+    if !word.is_empty() {
+        take(&word);
+    }
+}
+
+fn starts_code(word: &[Letter]) -> bool {
+    let byte = |letter: &Letter| u8::try_from(letter.char).unwrap_or(u8::MAX);
+    matches!(word, [a, b, c] if is_category(&[byte(a), byte(b), byte(c)]))
 }
 
 /// Whether the bytes are a category of ICD-10: a letter and two digits.
@@ -158,6 +215,34 @@ mod tests {
         assert_eq!(words("I50."), ["i50"]);
         assert_eq!(words("A00-A09"), ["a00", "a09"]);
         assert_eq!(words("3.5 mg"), ["3", "5", "mg"]);
+    }
+
+    #[test]
+    fn words_of_ascii_are_found_as_those_of_any_text() {
+        for text in [
+            "I50.9",
+            "I50.",
+            "A00-A09 b.c",
+            "3.5 mg",
+            " Of  THE x",
+            "",
+            "J44.1J44.1",
+        ] {
+            let mut slow = Vec::new();
+            for_each_placed_word(text, |word| {
+                slow.push(word.iter().map(|letter| letter.char).collect::<String>());
+            });
+            assert_eq!(words(text), slow);
+        }
+    }
+
+    #[test]
+    fn letters_know_the_bytes_they_stand_for() {
+        let mut places = Vec::new();
+        for_each_placed_word("A\u{30a}R \u{130}", |word| {
+            places.extend(word.iter().map(|letter| (letter.char, letter.start, letter.end)));
+        });
+        assert_eq!(places, [('å', 0, 3), ('r', 3, 4), ('i', 5, 7)]);
     }
 
     #[test]

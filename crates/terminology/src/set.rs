@@ -1,6 +1,6 @@
 //! A set of concepts of one edition: a bit a concept. What filters, expressions and value sets are computed with.
 
-use crate::edition::ConceptIndex;
+use crate::edition::{ConceptIndex, Edition};
 
 const BITS: usize = u64::BITS as usize;
 
@@ -19,6 +19,13 @@ impl ConceptSet {
             words: vec![0; universe.div_ceil(BITS)].into(),
             universe: u32::try_from(universe).unwrap_or(u32::MAX),
         }
+    }
+
+    /// These concepts of an edition.
+    pub fn of(edition: &Edition, concepts: impl IntoIterator<Item = ConceptIndex>) -> Self {
+        let mut set = Self::none(edition.len());
+        concepts.into_iter().for_each(|concept| set.insert(concept.0));
+        set
     }
 
     /// All concepts of an edition that has `universe`.

@@ -2,30 +2,48 @@
 //!
 //! Order of hits, one a concept: first those whose whole text or code is what was typed; then, when something typed
 //! has a digit, codes that begin with it; then hits with the very letters; then those found only by folding letters
-//! (å, ä → a; ö → o); last those where something typed stands only inside a word. Within each: active concepts first;
-//! recommended terms before accepted before deprecated; whole words before beginnings; short terms before long; then
-//! by text and code.
+//! (å, ä → a; ö → o); then those where something typed stands only inside a word; last those that hold only something
+//! like what was typed. Within each: active concepts first; recommended terms before accepted before deprecated; whole
+//! words before beginnings; short terms before long; then by text and code.
 //!
 //! Terms are stored in that order as far as the query does not decide it, so a search for something common stops
-//! when it has enough, and one for something rare looks only at the terms that hold its rarest word.
+//! when it has enough, and one for something rare looks only at the terms that hold its rarest words. Which of the two
+//! is cheaper is estimated for each kind of hit (`plan`).
 //!
 //! Swedish writes compounds as one word, and their last part says what they are: who types "hjärtsvikt" (heart
 //! failure) also means "högerhjärtsvikt" (of the right side). So something typed of at least four letters is found
 //! inside a word too, from the word's fourth letter on, with letters folded. Fewer letters would mostly meet endings.
 //! Words with a digit are no compounds: the middle of a code is never found. For this the index holds the tails of all
-//! words in the order of their letters, twelve bytes each (half a MiB of the 16 of ICD-10-SE); they are looked at only
-//! when the beginnings of words have not given enough.
+//! words in the order of their letters, five bytes each; they are looked at only when the beginnings of words have not
+//! given enough.
+//!
+//! Slips are forgiven when all that comes before has given fewer than three hits in all editions searched: a word
+//! typed then also stands for words that begin with something like it, one edit off from four letters on, two from
+//! eight (`typos`). A term may be two edits off in all; those one edit off come first.
 
+mod build;
+mod candidates;
+mod common;
+mod filter;
+mod highlight;
 mod index;
+mod plan;
 mod query;
 mod tails;
+mod typos;
+mod vocabulary;
+mod word_set;
+mod words;
 
 use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::edition::{ConceptIndex, Edition};
 use crate::letters::for_each_word;
+use crate::search::query::Search;
 use crate::set::ConceptSet;
 use crate::view::{ConceptView, DesignationView, designation};
 
@@ -63,7 +81,7 @@ impl Default for SearchQuery<'_> {
 }
 
 /// A concept that fits a query.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SearchHit<'e> {
     /// The concept.
     pub concept: ConceptView<'e>,
@@ -72,6 +90,8 @@ pub struct SearchHit<'e> {
     grade: Grade,
     segment: u8,
     whole: bool,
+    /// The words typed.
+    typed: Arc<[String]>,
 }
 
 /// How a hit was found, best first.
@@ -82,7 +102,12 @@ enum Grade {
     Letters,
     Folded,
     Inside,
+    OneEdit,
+    TwoEdits,
 }
+
+/// Words like those typed are looked for when fewer hits than this were found with the words themselves.
+const ENOUGH: usize = 3;
 
 impl SearchHit<'_> {
     /// Which of two hits for the same query comes first, be they of different editions.
@@ -94,6 +119,19 @@ impl SearchHit<'_> {
                 _ => self.by_term().cmp(&other.by_term()),
             })
             .then_with(|| self.concept.code().cmp(other.concept.code()))
+    }
+
+    /// The parts of the text of [`SearchHit::designation`] that were typed, as ranges of its bytes: in order, apart from
+    /// each other. Of what was typed a word is marked where it fits the text best: where words begin with its letters,
+    /// else with its letters folded, else where it stands inside words, else where words begin with something like it.
+    /// Empty when the hit was found by its code alone.
+    pub fn highlights(&self) -> Vec<Range<usize>> {
+        highlight::highlights(self.text(), &self.typed)
+    }
+
+    /// Whether it was found only by words like those typed.
+    pub fn approximate(&self) -> bool {
+        self.grade >= Grade::OneEdit
     }
 
     fn by_code(&self) -> impl Ord + use<> {
@@ -117,42 +155,54 @@ impl SearchHit<'_> {
 /// The concepts of several editions that fit a query, best first, each edition with the set to which its concepts are
 /// held. The set of the query itself is left out of account, as a set belongs to one edition.
 pub fn search_editions<'e, 's>(
-    query: &SearchQuery<'_>,
+    query: &SearchQuery<'s>,
     editions: impl IntoIterator<Item = (&'e Edition, Option<&'s ConceptSet>)>,
 ) -> Vec<SearchHit<'e>> {
-    let mut hits: Vec<SearchHit<'e>> = Vec::new();
-    for (edition, within) in editions {
-        hits.extend(search(edition, &SearchQuery { within, ..*query }));
+    let editions = editions.into_iter();
+    let mut searches: Vec<Search<'e, 's>> = editions
+        .map(|(edition, within)| Search::new(edition, &SearchQuery { within, ..*query }))
+        .collect();
+    searches.iter_mut().for_each(Search::exact);
+    let found: usize = searches.iter().map(|search| search.found.len()).sum();
+    if found < ENOUGH {
+        searches.iter_mut().for_each(Search::like);
     }
-    hits.sort_by(SearchHit::compare);
-    hits.truncate(query.limit);
+    let one = searches.len() == 1;
+    let mut hits: Vec<SearchHit<'e>> = searches.into_iter().flat_map(hits).collect();
+    if !one {
+        hits.sort_by(SearchHit::compare);
+        hits.truncate(query.limit);
+    }
     hits
+}
+
+pub(crate) fn search<'e>(edition: &'e Edition, query: &SearchQuery<'_>) -> Vec<SearchHit<'e>> {
+    search_editions(query, [(edition, query.within)])
+}
+
+fn hits<'e>(search: Search<'e, '_>) -> Vec<SearchHit<'e>> {
+    let typed: Arc<[String]> = search.typed().into();
+    let edition = search.edition;
+    let index = &edition.index;
+    let hit = |hit: query::Found| {
+        let concept = edition.concept(ConceptIndex(hit.concept))?;
+        let designation = index
+            .designation(&edition.designations, hit.doc)
+            .map(|row| designation(edition, row));
+        Some(SearchHit {
+            concept,
+            designation,
+            grade: hit.grade,
+            segment: index.segment(hit.doc),
+            whole: hit.whole,
+            typed: Arc::clone(&typed),
+        })
+    };
+    search.found.into_iter().filter_map(hit).collect()
 }
 
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for_each_word(text, |word| words.push(word.to_owned()));
     words
-}
-
-pub(crate) fn search<'e>(edition: &'e Edition, query: &SearchQuery<'_>) -> Vec<SearchHit<'e>> {
-    let found = query::run(edition, query);
-    let index = &edition.index;
-    found
-        .into_iter()
-        .filter_map(|hit| {
-            let concept = edition.concept(ConceptIndex(hit.concept))?;
-            let designation = index
-                .designation(&edition.designations, hit.doc)
-                .map(|row| designation(edition, row));
-            let segment = index.segment(hit.doc);
-            Some(SearchHit {
-                concept,
-                designation,
-                grade: hit.grade,
-                segment,
-                whole: hit.whole,
-            })
-        })
-        .collect()
 }

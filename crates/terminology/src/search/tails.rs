@@ -1,32 +1,35 @@
 //! The tails of words, by which something typed is found inside them.
 
-use crate::search::index::beginning;
+use crate::image::kept;
+use crate::search::words::{beginning, head};
 use crate::texts::{Span, Texts};
 
 /// Fewest letters typed that are looked for inside words.
-const TYPED_MIN: usize = 4;
+pub(super) const TYPED_MIN: usize = 4;
 
 /// Letters of a word before its first tail.
-const HEAD: usize = 3;
+pub(super) const HEAD: usize = 3;
 
-/// Letters of a word within which tails begin, so that no word takes up more than its share. The longest word of
-/// ICD-10-SE has 31.
-const START_MAX: usize = 64;
+/// Letters of a word within which tails begin, so that no word takes up more than its share; their bytes can be
+/// counted in one byte. The longest word of ICD-10-SE has 31.
+pub(super) const START_MAX: usize = 64;
 
 /// The tails of the words of an edition, folded, in the order of their letters.
 #[derive(Debug)]
 pub(super) struct Tails {
-    /// By position in the order: the letters.
-    spans: Box<[Span]>,
-    /// By position in the order: the word.
-    words: Box<[u32]>,
+    /// By position in the order: rank of the word among the folded forms.
+    ranks: Box<[u32]>,
+    /// By position in the order: bytes of the folded form before the tail.
+    starts: Box<[u8]>,
 }
 
+kept!(Tails { ranks, starts });
+
 impl Tails {
-    /// The tails of `words`, given with where their folded forms lie in `texts`.
-    pub(super) fn new(texts: &Texts, words: impl Iterator<Item = (Span, u32)>) -> Self {
-        let mut tails: Vec<(&str, Span, u32)> = Vec::new();
-        for (span, word) in words {
+    /// The tails of folded forms, which lie in `texts`.
+    pub(super) fn new(texts: &Texts, folded: &[Span]) -> Self {
+        let mut tails: Vec<(u64, u32, u8)> = Vec::new();
+        for (rank, &span) in (0..).zip(folded) {
             let form = texts.get(span);
             if !form.chars().all(char::is_alphabetic) {
                 continue;
@@ -35,57 +38,43 @@ impl Tails {
                 .saturating_sub(TYPED_MIN)
                 .min(START_MAX);
             for (start, _) in form.char_indices().take(starts).skip(HEAD) {
-                let tail = span.after(start);
-                tails.push((texts.get(tail), tail, word));
+                if let (Some(tail), Ok(start)) = (form.get(start..), u8::try_from(start)) {
+                    tails.push((head(tail), rank, start));
+                }
             }
         }
-        tails.sort_unstable_by_key(|&(letters, _, word)| (letters, word));
+        let text = |rank, start| tail(texts, folded, rank, start);
+        tails.sort_unstable_by(|a, b| {
+            a.0.cmp(&b.0)
+                .then_with(|| text(a.1, a.2).cmp(text(b.1, b.2)))
+                .then_with(|| (a.1, a.2).cmp(&(b.1, b.2)))
+        });
         Self {
-            spans: tails.iter().map(|&(_, span, _)| span).collect(),
-            words: tails.into_iter().map(|(_, _, word)| word).collect(),
+            ranks: tails.iter().map(|&(_, rank, _)| rank).collect(),
+            starts: tails.into_iter().map(|(_, _, start)| start).collect(),
         }
     }
 
-    /// The words that have `typed`, which is folded, inside.
-    pub(super) fn words(&self, texts: &Texts, typed: &str) -> &[u32] {
+    /// The ranks of words that have `typed`, which is folded, inside; some more than once.
+    pub(super) fn find(&self, texts: &Texts, folded: &[Span], typed: &str) -> &[u32] {
         if typed.chars().count() < TYPED_MIN {
             return &[];
         }
-        let range = beginning(texts, &self.spans, typed);
-        let words = self.words.get(range.start as usize..range.end as usize);
-        words.unwrap_or_default()
+        // Tails lie at the same place in both arrays, so the place of an item tells its start.
+        let count = self.ranks.len();
+        let text = |at: usize| match (self.ranks.get(at), self.starts.get(at)) {
+            (Some(&rank), Some(&start)) => tail(texts, folded, rank, start),
+            _ => "",
+        };
+        let range = beginning(count, text, typed);
+        self.ranks
+            .get(range.start as usize..range.end as usize)
+            .unwrap_or_default()
     }
 }
 
-/// A set of words that is asked for each word of many terms.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct WordSet {
-    words: Vec<u32>,
-    /// A bit for each word up to the last of them.
-    marks: Vec<u64>,
-}
-
-impl WordSet {
-    pub(super) fn new(words: impl Iterator<Item = u32>) -> Self {
-        let mut words: Vec<u32> = words.collect();
-        words.sort_unstable();
-        words.dedup();
-        let mut marks = vec![0; words.last().map_or(0, |&last| last as usize / 64 + 1)];
-        for &word in &words {
-            if let Some(mark) = marks.get_mut(word as usize / 64) {
-                *mark |= 1_u64 << (word % 64);
-            }
-        }
-        Self { words, marks }
-    }
-
-    /// The words, each once, in their order.
-    pub(super) fn words(&self) -> &[u32] {
-        &self.words
-    }
-
-    pub(super) fn contains(&self, word: u32) -> bool {
-        let mark = self.marks.get(word as usize / 64).copied().unwrap_or_default();
-        mark >> (word % 64) & 1 == 1
-    }
+fn tail<'t>(texts: &'t Texts, folded: &[Span], rank: u32, start: u8) -> &'t str {
+    folded
+        .get(rank as usize)
+        .map_or("", |span| texts.get(span.after(usize::from(start))))
 }

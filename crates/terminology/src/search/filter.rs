@@ -1,0 +1,72 @@
+//! Which docs a query wants, whatever was typed.
+
+use jiff::civil::Date;
+
+use crate::edition::Edition;
+use crate::language;
+use crate::search::SearchQuery;
+use crate::set::ConceptSet;
+use crate::view::in_force;
+
+/// The filter of a query over one edition.
+pub(super) struct Filter<'e, 's> {
+    edition: &'e Edition,
+    pub(super) within: Option<&'s ConceptSet>,
+    pub(super) active_only: bool,
+    /// By language of the edition, whether it is wanted; `None` when all are.
+    languages: Option<Vec<bool>>,
+    date: Option<Date>,
+    /// About which part of the docs passes.
+    pub(super) share: f64,
+    /// About how many docs the concepts of the set have; those of all when there is no set.
+    pub(super) docs: f64,
+}
+
+impl<'e, 's> Filter<'e, 's> {
+    pub(super) fn new(edition: &'e Edition, query: &SearchQuery<'s>) -> Self {
+        let wanted = |tag: &String| language::within(query.language, tag);
+        let languages =
+            (!query.language.is_empty()).then(|| edition.languages.iter().map(wanted).collect::<Vec<_>>());
+        let spoken = languages
+            .as_deref()
+            .map_or(1.0, |languages| edition.index.share(languages));
+        let part = query
+            .within
+            .map_or(1.0, |set| set.len() as f64 / edition.len().max(1) as f64);
+        Self {
+            edition,
+            within: query.within,
+            active_only: query.active_only,
+            languages,
+            date: query.date,
+            share: spoken * part,
+            docs: part * f64::from(edition.index.len()),
+        }
+    }
+
+    pub(super) fn admits(&self, doc: u32) -> bool {
+        self.may_admit(doc) && self.on_date(doc)
+    }
+
+    /// Whether a doc passes all but the date: what is quick to tell.
+    pub(super) fn may_admit(&self, doc: u32) -> bool {
+        let index = &self.edition.index;
+        self.within.is_none_or(|set| set.holds(index.concept(doc)))
+            && (!self.active_only || index.active(doc))
+            && self
+                .languages
+                .as_ref()
+                .is_none_or(|languages| languages.get(usize::from(index.language(doc))) == Some(&true))
+    }
+
+    pub(super) fn on_date(&self, doc: u32) -> bool {
+        let Some(date) = self.date else {
+            return true;
+        };
+        let index = &self.edition.index;
+        let concept = self.edition.concepts.get(index.concept(doc) as usize);
+        let row = index.designation(&self.edition.designations, doc);
+        concept.is_some_and(|concept| concept.validity.contains(date))
+            && row.is_none_or(|row| in_force(self.edition, row, date))
+    }
+}
