@@ -16,6 +16,9 @@ use parts::Parts;
 /// Longest code, in bytes.
 const CODE_BYTES_MAX: usize = 255;
 
+/// Longest designation, in bytes.
+const DESIGNATION_BYTES_MAX: usize = 65_536;
+
 /// Most items of one kind.
 const ITEMS_MAX: usize = u32::MAX as usize - 1;
 
@@ -173,6 +176,13 @@ fn check(position: usize, concept: &Concept, problems: &mut Problems) {
         .any(|designation| designation.text.trim().is_empty())
     {
         problems.add(position, &concept.code, ProblemKind::EmptyDesignation);
+    }
+    if concept
+        .designations
+        .iter()
+        .any(|designation| designation.text.len() > DESIGNATION_BYTES_MAX)
+    {
+        problems.add(position, &concept.code, ProblemKind::LongDesignation);
     }
     let intervals = std::iter::once(concept.validity)
         .chain(

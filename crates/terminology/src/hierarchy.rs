@@ -21,7 +21,7 @@ pub enum Subsumption {
 }
 
 /// Most intervals beyond the tree that are kept.
-const INTERVALS_MAX: usize = 1 << 26;
+const INTERVALS_MAX: usize = 1 << 25;
 
 /// An interval of numbers: first included, last excluded.
 type Interval = [u32; 2];

@@ -36,6 +36,9 @@ pub enum ProblemKind {
     /// A designation without text.
     #[error("a designation has no text")]
     EmptyDesignation,
+    /// A designation of more than 65,536 bytes.
+    #[error("a designation is longer than 65,536 bytes")]
+    LongDesignation,
     /// An interval ends before it begins, or on the same date.
     #[error("an interval of dates is empty")]
     EmptyInterval,
@@ -83,7 +86,7 @@ pub enum ProblemKind {
     /// So many more than are listed.
     #[error("and {0} more defects, in this concept or others")]
     More(usize),
-    /// The code system does not fit: 4 GiB of text, 2³² − 1 items of a kind or 2²⁶ intervals of the hierarchy.
+    /// The code system does not fit: 4 GiB of text, 2³² − 1 items of a kind or 2²⁵ intervals of the hierarchy.
     #[error("the code system is too large")]
     TooLarge,
 }

@@ -325,6 +325,30 @@ fn many_defects_are_counted_after_the_first_thousand() {
 }
 
 #[test]
+fn a_designation_of_a_hundred_megabytes_is_refused_at_once() {
+    let endless = term(&"å".repeat(50_000_000), "sv", DesignationStatus::Recommended);
+    let problems = Edition::compile(system(vec![concept("a", &[], vec![endless])])).unwrap_err();
+    assert_eq!(problems[0].kind, ProblemKind::LongDesignation);
+}
+
+#[test]
+fn a_hierarchy_may_be_deep() {
+    let depth = 20_000;
+    let below = |number: usize| concept(&number.to_string(), &[&(number - 1).to_string()], vec![]);
+    let mut concepts = vec![concept("0", &[], vec![])];
+    concepts.extend((1..depth).map(below));
+    let edition = Edition::compile(system(concepts.clone())).unwrap();
+    assert_eq!(edition.subsumes_codes("0", "19999"), Ok(Subsumption::Subsumes));
+    let (top, bottom) = (edition.find("0").unwrap(), edition.find("19999").unwrap());
+    assert_eq!(edition.descendants(top).len(), depth - 1);
+    assert_eq!(edition.ancestors(bottom).len(), depth - 1);
+    concepts[0].parents.push("19999".to_owned());
+    let problems = Edition::compile(system(concepts)).unwrap_err();
+    assert_eq!(problems[0].kind, ProblemKind::Cycle);
+    assert_eq!(problems[1000].kind, ProblemKind::More(depth - 1000));
+}
+
+#[test]
 fn a_diagram_shows_known_concepts_only() {
     let mut source = system(vec![concept("a", &[], vec![])]);
     source.diagrams.push(Diagram {

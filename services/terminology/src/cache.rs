@@ -2,7 +2,7 @@
 //! kept files and written again.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -25,8 +25,16 @@ impl EditionCache {
     /// The edition compiled from the files that a blob lists; `None` when it is not there or cannot be read.
     pub(crate) fn get(&self, system: &str, version: &str, blob: &[u8; 32]) -> Option<Edition> {
         let path = self.path(system, version, blob);
-        let _ = path;
-        None
+        let mut file = BufReader::with_capacity(1 << 20, File::open(&path).ok()?);
+        let edition = Edition::read_image(&mut |out: &mut [u8]| file.read_exact(out));
+        match edition {
+            Ok(edition) if edition.url() == system && edition.version() == version => Some(edition),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::info!(%error, path = %path.display(), "a compiled edition is made anew");
+                None
+            }
+        }
     }
 
     /// Keeps a compiled edition. That it cannot is no fault: it costs time at the next start.
@@ -41,7 +49,7 @@ impl EditionCache {
         fs::create_dir_all(&self.folder)?;
         let aside = path.with_extension(format!("{}.part", std::process::id()));
         let mut file = BufWriter::with_capacity(1 << 20, File::create(&aside)?);
-        let _ = edition;
+        edition.write_image(&mut |bytes: &[u8]| file.write_all(bytes))?;
         file.flush()?;
         drop(file);
         fs::rename(&aside, path)

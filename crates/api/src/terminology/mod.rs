@@ -1,5 +1,9 @@
 //! Conversions of terminology messages: concepts, validations, hits, findings of imports.
 
+mod history;
+
+pub use history::{event_message, replacement_message, turn_message};
+
 use jiff::civil::Date;
 use vardnav_release::entry::{ContentRecord, EditionRecord};
 use vardnav_terminology::model::{ConceptStatus, DesignationStatus, Diagram, RelationKind, Validity};

@@ -1,0 +1,119 @@
+//! Streams over gRPC on loopback: answers per second of a method, beside a server that only echoes.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use http::{Request as HttpRequest, Response as HttpResponse};
+use tokio_stream::StreamExt as _;
+use tonic::body::Body;
+use tonic::server::{Grpc, NamedService, StreamingService};
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Channel, Endpoint, Server};
+use tonic::{Request, Response, Status, Streaming};
+use tonic_prost::ProstCodec;
+use vardnav_api::vardnav::terminology::v1::StreamSubsumesRequest as Question;
+
+use crate::exit::{Failure, Outcome};
+
+/// How long a rate is measured.
+const RATE: Duration = Duration::from_secs(2);
+/// Questions on their way at once.
+const PIPELINED: usize = 1024;
+const ECHO: &str = "/vardnav.bench.Echo/Echo";
+
+/// A server that sends back what it gets.
+pub(crate) async fn echo_server() -> Outcome<Channel> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let serving = Server::builder().add_service(Echo);
+    tokio::spawn(serving.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(Failure::failed)?;
+    endpoint.tcp_nodelay(true).connect().await.map_err(Failure::failed)
+}
+
+/// Echoes per second of a question.
+pub(crate) async fn echo_rate(channel: &Channel, question: Question) -> Outcome<f64> {
+    let channel = channel.clone();
+    rate(
+        move |_| question.clone(),
+        move |questions| async move {
+            let mut client = tonic::client::Grpc::new(channel);
+            client.ready().await.map_err(|_| Status::unavailable("the echo server is gone"))?;
+            let path = http::uri::PathAndQuery::from_static(ECHO);
+            let codec = ProstCodec::<Question, Question>::default();
+            client.streaming(Request::new(questions), path, codec).await
+        },
+    )
+    .await
+}
+
+/// Answers per second of a bidirectional method that is asked without waiting.
+pub(crate) async fn rate<Q, A, F>(
+    question: impl Fn(u64) -> Q + Send + 'static,
+    call: impl FnOnce(tokio_stream::wrappers::ReceiverStream<Q>) -> F,
+) -> Outcome<f64>
+where
+    Q: Send + 'static,
+    F: Future<Output = Result<Response<Streaming<A>>, Status>>,
+{
+    let (sender, receiver) = tokio::sync::mpsc::channel(PIPELINED);
+    let asking = tokio::spawn(async move {
+        let mut number = 0;
+        while sender.send(question(number)).await.is_ok() {
+            number += 1;
+        }
+    });
+    let mut answers = call(tokio_stream::wrappers::ReceiverStream::new(receiver))
+        .await?
+        .into_inner();
+    for _ in 0..PIPELINED {
+        answers.next().await.transpose()?;
+    }
+    let (began, mut done) = (Instant::now(), 0_u64);
+    while began.elapsed() < RATE {
+        for _ in 0..64 {
+            answers.next().await.transpose()?;
+        }
+        done += 64;
+    }
+    let rate = done as f64 / began.elapsed().as_secs_f64();
+    asking.abort();
+    Ok(rate)
+}
+
+#[derive(Debug, Clone)]
+struct Echo;
+
+impl NamedService for Echo {
+    const NAME: &'static str = "vardnav.bench.Echo";
+}
+
+impl tower::Service<HttpRequest<Body>> for Echo {
+    type Response = HttpResponse<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: HttpRequest<Body>) -> Self::Future {
+        Box::pin(async move {
+            let mut grpc = Grpc::new(ProstCodec::<Question, Question>::default());
+            Ok(grpc.streaming(Self, request).await)
+        })
+    }
+}
+
+impl StreamingService<Question> for Echo {
+    type Response = Question;
+    type ResponseStream = Streaming<Question>;
+    type Future = std::future::Ready<Result<Response<Self::ResponseStream>, Status>>;
+
+    fn call(&mut self, request: Request<Streaming<Question>>) -> Self::Future {
+        std::future::ready(Ok(Response::new(request.into_inner())))
+    }
+}
