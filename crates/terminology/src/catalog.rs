@@ -1,21 +1,26 @@
-//! The editions that apply together, and which of them is in force on a date.
+//! The editions, value sets and maps that apply together, and which edition is in force on a date.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::canonical::Shelf;
 use crate::edition::Edition;
 use crate::model::Validity;
 use crate::search::{SearchHit, SearchQuery, search_editions};
+use crate::translate::ConceptMapIndex;
 use crate::validate::Validation;
+use crate::value_set::ValueSetEdition;
 
-/// Editions by address and version, and the dates on which versions are in force.
+/// Editions, value sets and maps by address and version, and the dates on which versions of code systems are in force.
 ///
 /// Of an address without bindings the edition that was put in last is in force on every date.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     systems: BTreeMap<String, System>,
+    pub(crate) value_sets: Shelf<ValueSetEdition>,
+    pub(crate) concept_maps: Shelf<ConceptMapIndex>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -42,6 +47,22 @@ pub enum CatalogError {
     #[error("`{url}` version `{version}` is in the catalog already")]
     DuplicateEdition {
         /// Address of the code system.
+        url: String,
+        /// Version.
+        version: String,
+    },
+    /// There is a value set with this address and version already.
+    #[error("the value set `{url}` version `{version}` is in the catalog already")]
+    DuplicateValueSet {
+        /// Address of the value set.
+        url: String,
+        /// Version.
+        version: String,
+    },
+    /// There is a concept map with this address and version already.
+    #[error("the concept map `{url}` version `{version}` is in the catalog already")]
+    DuplicateConceptMap {
+        /// Address of the map.
         url: String,
         /// Version.
         version: String,
@@ -145,6 +166,14 @@ impl Catalog {
     /// All editions, by address, then in the order they were put in.
     pub fn editions(&self) -> impl Iterator<Item = &Arc<Edition>> {
         self.systems.values().flat_map(|system| &system.editions)
+    }
+
+    /// The editions of a code system, in the order they were put in.
+    pub(crate) fn editions_of(&self, url: &str) -> impl Iterator<Item = &Arc<Edition>> {
+        self.systems
+            .get(url)
+            .into_iter()
+            .flat_map(|system| &system.editions)
     }
 
     /// The bindings of a code system, by first date.

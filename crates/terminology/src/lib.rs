@@ -13,6 +13,7 @@ pub mod terms_check;
 pub mod translate;
 pub mod value_set;
 
+mod canonical;
 mod catalog;
 mod codes;
 mod compile;
@@ -34,8 +35,10 @@ mod set;
 mod source;
 mod texts;
 mod validate;
+mod version;
 mod view;
 
+pub use canonical::Canonical;
 pub use catalog::{Binding, Catalog, CatalogError, CodeStatus};
 pub use edition::{ConceptIndex, Edition, UnknownCode};
 pub use hierarchy::Subsumption;

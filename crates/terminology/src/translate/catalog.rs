@@ -1,0 +1,182 @@
+//! The catalog's maps, and where a code leads by them.
+
+use std::sync::Arc;
+
+use super::index::{ConceptMapIndex, Translation};
+use crate::canonical::{self, Canonical, Published};
+use crate::catalog::{Catalog, CatalogError};
+use crate::model::{MapRelationship, Property, Unmapped};
+use crate::value_set::{Coding, Failure, FailureKind};
+
+/// Most maps that are followed one after another for a code that is not mapped.
+const MAPS_MAX: usize = 16;
+
+/// Which way a map is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Direction {
+    /// From source to target.
+    #[default]
+    Forward,
+    /// From target to source.
+    Backward,
+}
+
+/// Asks where a code leads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TranslateRequest<'r> {
+    /// Which way maps are read.
+    pub direction: Direction,
+    /// The code that is translated: a source code forward, a target code backward.
+    pub coding: Coding<'r>,
+    /// The map to use, `url` or `url|version`; empty for all that fit.
+    pub map: &'r str,
+    /// The code system that is led to; empty for any.
+    pub to_system: &'r str,
+    /// Only maps whose source codes come from this value set; empty for any.
+    pub source_scope: &'r str,
+    /// Only maps whose target codes go to this value set; empty for any.
+    pub target_scope: &'r str,
+    /// What is known beside the code (name, value): a translation that depends on another value is left out.
+    pub known: &'r [Property],
+}
+
+/// Where a code leads.
+#[derive(Debug, Clone, Default)]
+pub struct Translated<'c> {
+    /// Whether it leads to anything that is related to it.
+    pub result: bool,
+    /// Where it leads: by map, then in the order of the map.
+    pub matches: Vec<Translation<'c>>,
+}
+
+impl Catalog {
+    /// Puts a concept map in.
+    ///
+    /// # Errors
+    /// When there is one with its address and version.
+    pub fn insert_concept_map(&mut self, map: Arc<ConceptMapIndex>) -> Result<(), CatalogError> {
+        let (url, version) = (map.url().to_owned(), map.version().to_owned());
+        match self.concept_maps.insert(map) {
+            true => Ok(()),
+            false => Err(CatalogError::DuplicateConceptMap { url, version }),
+        }
+    }
+
+    /// The newest concept map that has an address and a version, or fits a pattern such as `1.x`; of any version when
+    /// `version` is empty.
+    pub fn concept_map(&self, url: &str, version: &str) -> Option<&Arc<ConceptMapIndex>> {
+        self.concept_maps.find(url, version)
+    }
+
+    /// All concept maps, by address, each from its oldest to its newest version.
+    pub fn concept_maps(&self) -> impl Iterator<Item = &Arc<ConceptMapIndex>> {
+        self.concept_maps.iter()
+    }
+
+    /// Where a code leads, by the map named or the newest version of every map that fits.
+    ///
+    /// Codes that no element names follow the map's rule for them, in the forward direction only: a rule leads from any
+    /// number of codes and has no inverse.
+    ///
+    /// # Errors
+    /// When the map named, or one that it leaves codes to, is not known; when maps leave codes to each other.
+    pub fn translate<'c>(&'c self, request: &TranslateRequest<'c>) -> Result<Translated<'c>, Failure> {
+        let mut matches = Vec::new();
+        if request.map.is_empty() {
+            let mut maps = self.concept_maps.iter().peekable();
+            while let Some(map) = maps.next() {
+                let newer = maps.peek().is_some_and(|next| next.url() == map.url());
+                if !newer && in_scope(map, request) {
+                    self.follow(map, request, 0, &mut matches)?;
+                }
+            }
+        } else {
+            let map = self.named(request.map)?;
+            self.follow(map, request, 0, &mut matches)?;
+        }
+        matches.retain(|found| wanted(found, request));
+        let related = |found: &Translation<'_>| found.relationship != MapRelationship::NotRelatedTo;
+        Ok(Translated {
+            result: matches.iter().any(related),
+            matches,
+        })
+    }
+
+    fn named(&self, name: &str) -> Result<&Arc<ConceptMapIndex>, Failure> {
+        let Canonical { url, version } = Canonical::parse(name);
+        self.concept_map(&url, &version).ok_or_else(|| {
+            let message = format!("the concept map `{name}` is not known");
+            Failure::new(FailureKind::UnknownConceptMap, message)
+        })
+    }
+
+    /// Adds where a map leads, and the maps that it leaves the code to.
+    fn follow<'c>(
+        &'c self,
+        map: &'c ConceptMapIndex,
+        request: &TranslateRequest<'c>,
+        followed: usize,
+        matches: &mut Vec<Translation<'c>>,
+    ) -> Result<(), Failure> {
+        let Coding {
+            system,
+            version,
+            code,
+            display,
+        } = request.coding;
+        if request.direction == Direction::Backward {
+            matches.extend(map.backward(system, version, code));
+            return Ok(());
+        }
+        let before = matches.len();
+        matches.extend(map.forward(system, version, code));
+        if matches.len() > before || map.names(system, version, code) {
+            return Ok(());
+        }
+        for (group, unmapped) in map.unmapped(system, version) {
+            match unmapped {
+                Unmapped::None => {}
+                Unmapped::SourceCode { relationship } => {
+                    matches.push(map.fallback(group, code, display.unwrap_or_default(), *relationship));
+                }
+                Unmapped::Fixed {
+                    code,
+                    display,
+                    relationship,
+                } => matches.push(map.fallback(group, code, display, *relationship)),
+                Unmapped::OtherMap { url } if followed < MAPS_MAX => {
+                    self.follow(self.named(url)?, request, followed + 1, matches)?;
+                }
+                Unmapped::OtherMap { .. } => {
+                    let message = format!(
+                        "more than {MAPS_MAX} concept maps leave the code to another; do they lead round in a ring?"
+                    );
+                    return Err(Failure::new(FailureKind::Circular, message));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn in_scope(map: &ConceptMapIndex, request: &TranslateRequest<'_>) -> bool {
+    let fits = |wanted: &str, stated: &str| {
+        wanted.is_empty() || wanted == stated || canonical::split(stated).0 == wanted
+    };
+    let source = map.source();
+    fits(request.source_scope, &source.source_scope) && fits(request.target_scope, &source.target_scope)
+}
+
+/// Whether a translation leads where it is wanted to, and nothing known speaks against it.
+fn wanted(found: &Translation<'_>, request: &TranslateRequest<'_>) -> bool {
+    let against = |condition: &Property| {
+        let mut stated = request
+            .known
+            .iter()
+            .filter(|known| known.name == condition.name)
+            .peekable();
+        stated.peek().is_some() && stated.all(|known| known.value != condition.value)
+    };
+    (request.to_system.is_empty() || request.to_system == found.system)
+        && !found.depends_on.iter().any(against)
+}

@@ -1,0 +1,230 @@
+//! FHIR's filters, asked of a concept or of all of an edition.
+
+use std::collections::HashSet;
+
+use regex::{Regex, RegexBuilder};
+
+use super::concept;
+use super::issue::{Failure, FailureKind};
+use crate::edition::{ConceptIndex, Edition};
+use crate::hierarchy::Subsumption;
+use crate::model::{Filter, FilterOperator};
+use crate::set::ConceptSet;
+
+/// Most bytes that a compiled regular expression may take.
+const REGEX_BYTES_MAX: usize = 1 << 20;
+
+/// Address of SNOMED CT, whose filters take expressions and reference sets.
+pub(crate) const SNOMED: &str = "http://snomed.info/sct";
+
+/// A filter, ready to be asked.
+#[derive(Debug)]
+pub(crate) enum Test {
+    /// Below a concept, perhaps that itself.
+    Below { code: Box<str>, itself: bool },
+    /// Below a concept, with nothing below.
+    Leaf(Box<str>),
+    /// Neither a concept itself nor below it.
+    NotBelow(Box<str>),
+    /// A concept or above it.
+    Above(Box<str>),
+    /// Directly below a concept.
+    Child(Box<str>),
+    /// What a property says.
+    Value { property: Box<str>, check: Check },
+    /// In what an expression (ECL) names.
+    Expression(Box<str>),
+}
+
+/// What a property's values are held against.
+#[derive(Debug)]
+pub(crate) enum Check {
+    Equal(Box<str>),
+    In(HashSet<Box<str>>),
+    NotIn(HashSet<Box<str>>),
+    Regex(Regex),
+    Exists(bool),
+}
+
+impl Test {
+    /// Makes a filter ready.
+    ///
+    /// # Errors
+    /// Why it cannot be carried out.
+    pub(crate) fn new(system: &str, filter: &Filter) -> Result<Self, String> {
+        let Filter {
+            property,
+            operator,
+            value,
+        } = filter;
+        if value.is_empty() {
+            return Err(format!("a filter on `{property}` of `{system}` has no value"));
+        }
+        let of_concept = matches!(property.as_str(), "concept" | "code");
+        let text = || Box::from(value.as_str());
+        let list = || value.split(',').map(|item| Box::from(item.trim())).collect();
+        let check = match operator {
+            _ if system == SNOMED && matches!(property.as_str(), "constraint" | "expression") => {
+                return match operator {
+                    FilterOperator::Equal => Ok(Self::Expression(text())),
+                    _ => Err(format!("a filter on `{property}` takes `=` alone")),
+                };
+            }
+            FilterOperator::In if system == SNOMED && of_concept => {
+                return Ok(Self::Expression(format!("^ {value}").into()));
+            }
+            FilterOperator::Equal => Check::Equal(text()),
+            FilterOperator::In => Check::In(list()),
+            FilterOperator::NotIn => Check::NotIn(list()),
+            FilterOperator::Regex => Check::Regex(regex(value)?),
+            FilterOperator::Exists => match value.as_str() {
+                "true" => Check::Exists(true),
+                "false" => Check::Exists(false),
+                _ => return Err("a filter `exists` takes `true` or `false`".to_owned()),
+            },
+            _ if !of_concept => {
+                return Err(format!(
+                    "a filter on `{property}` asks for the hierarchy, which only `concept` has"
+                ));
+            }
+            FilterOperator::IsA => {
+                return Ok(Self::Below {
+                    code: text(),
+                    itself: true,
+                });
+            }
+            FilterOperator::DescendentOf => {
+                return Ok(Self::Below {
+                    code: text(),
+                    itself: false,
+                });
+            }
+            FilterOperator::DescendentLeaf => return Ok(Self::Leaf(text())),
+            FilterOperator::IsNotA => return Ok(Self::NotBelow(text())),
+            FilterOperator::Generalizes => return Ok(Self::Above(text())),
+            FilterOperator::ChildOf => return Ok(Self::Child(text())),
+        };
+        Ok(Self::Value {
+            property: property.as_str().into(),
+            check,
+        })
+    }
+
+    /// Whether it holds of a concept.
+    ///
+    /// # Errors
+    /// When it is an expression that cannot be evaluated.
+    pub(crate) fn holds(&self, edition: &Edition, concept: u32) -> Result<bool, Failure> {
+        let stands = |code: &str| {
+            edition
+                .find(code)
+                .map(|other| edition.subsumes(other, ConceptIndex(concept)))
+        };
+        Ok(match self {
+            Self::Below { code, itself } => match stands(code) {
+                Some(Subsumption::Subsumes) => true,
+                Some(Subsumption::Equivalent) => *itself,
+                _ => false,
+            },
+            Self::Leaf(code) => {
+                stands(code) == Some(Subsumption::Subsumes) && edition.hierarchy.children(concept).is_empty()
+            }
+            Self::NotBelow(code) => !matches!(
+                stands(code),
+                Some(Subsumption::Subsumes | Subsumption::Equivalent)
+            ),
+            Self::Above(code) => {
+                matches!(
+                    stands(code),
+                    Some(Subsumption::SubsumedBy | Subsumption::Equivalent)
+                )
+            }
+            Self::Child(code) => edition
+                .find(code)
+                .is_some_and(|parent| edition.hierarchy.parents(concept).contains(&parent.0)),
+            Self::Value { property, check } => edition
+                .concept(ConceptIndex(concept))
+                .is_some_and(|view| check.holds(|test| concept::any_value(view, property, test))),
+            Self::Expression(expression) => expressed(edition, expression)?.holds(concept),
+        })
+    }
+}
+
+impl Check {
+    /// Whether it holds, when `any` tells whether any of the values passes a test.
+    fn holds(&self, any: impl Fn(&dyn Fn(&str) -> bool) -> bool) -> bool {
+        match self {
+            Self::Equal(text) => any(&|value| value == &**text),
+            Self::In(list) => any(&|value| list.contains(value)),
+            Self::NotIn(list) => !any(&|value| list.contains(value)),
+            Self::Regex(regex) => any(&|value| regex.is_match(value)),
+            Self::Exists(wanted) => any(&|_| true) == *wanted,
+        }
+    }
+}
+
+/// The concepts of an edition of which all filters hold.
+///
+/// # Errors
+/// When one is an expression that cannot be evaluated.
+pub(crate) fn all(edition: &Edition, tests: &[Test]) -> Result<ConceptSet, Failure> {
+    let mut set = ConceptSet::all(edition.len());
+    let mut slow = Vec::new();
+    for test in tests {
+        match test {
+            Test::Below { code, itself } => set.intersect(&below(edition, code, *itself)),
+            Test::NotBelow(code) => set.subtract(&below(edition, code, true)),
+            Test::Leaf(code) => {
+                set.intersect(&below(edition, code, false));
+                slow.push(test);
+            }
+            Test::Expression(expression) => set.intersect(&expressed(edition, expression)?),
+            _ => slow.push(test),
+        }
+    }
+    if !slow.is_empty() {
+        for concept in set.clone().numbers() {
+            for test in &slow {
+                if !test.holds(edition, concept)? {
+                    set.remove(concept);
+                    break;
+                }
+            }
+        }
+    }
+    Ok(set)
+}
+
+fn below(edition: &Edition, code: &str, itself: bool) -> ConceptSet {
+    let mut set = ConceptSet::none(edition.len());
+    let Some(top) = edition.find(code) else {
+        return set;
+    };
+    let mut open = vec![top.0];
+    while let Some(concept) = open.pop() {
+        for &child in edition.hierarchy.children(concept) {
+            if !set.holds(child) {
+                set.insert(child);
+                open.push(child);
+            }
+        }
+    }
+    if itself {
+        set.insert(top.0);
+    }
+    set
+}
+
+fn expressed(_edition: &Edition, expression: &str) -> Result<ConceptSet, Failure> {
+    let message = format!("the expression `{expression}` cannot be evaluated");
+    Err(Failure::new(FailureKind::Definition, message))
+}
+
+/// A regular expression that must match a whole value. It takes time linear in the value.
+fn regex(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(&format!(r"\A(?:{pattern})\z"))
+        .size_limit(REGEX_BYTES_MAX)
+        .dfa_size_limit(REGEX_BYTES_MAX)
+        .build()
+        .map_err(|_| "a regular expression cannot be read, or is too large".to_owned())
+}

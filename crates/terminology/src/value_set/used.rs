@@ -1,0 +1,127 @@
+//! What an answer about a value set rests on: code systems, value sets and supplements with their versions, and which of
+//! them are not for use without thought.
+
+use std::sync::Arc;
+
+use super::compiled::ValueSetEdition;
+use crate::canonical;
+use crate::edition::Edition;
+use crate::model::{Content, Publication, PublicationStatus};
+
+/// What an answer rests on.
+#[derive(Debug, Clone, Default)]
+pub struct Used {
+    /// Code systems, as `url|version`.
+    pub code_systems: Vec<String>,
+    /// Imported value sets, as `url|version`.
+    pub value_sets: Vec<String>,
+    /// Supplements, as `url|version`.
+    pub supplements: Vec<String>,
+    /// Code systems that are here in part only: there may be more codes than are answered.
+    pub fragments: Vec<String>,
+    /// What of it is not for use without thought.
+    pub warnings: Vec<StatusWarning>,
+    editions: Vec<Arc<Edition>>,
+}
+
+/// Something used that is not, or no longer, for use without thought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusWarning {
+    /// What its state is.
+    pub status: UsedStatus,
+    /// Whether it is a value set rather than a code system.
+    pub is_value_set: bool,
+    /// It, as `url|version`.
+    pub canonical: String,
+}
+
+/// States that something used is warned of for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UsedStatus {
+    /// Not yet for use, while what uses it is.
+    Draft,
+    /// For trying out only, while what uses it is not.
+    Experimental,
+    /// Taken out of use.
+    Retired,
+    /// To be taken out of use.
+    Deprecated,
+    /// Taken back.
+    Withdrawn,
+}
+
+impl UsedStatus {
+    /// FHIR's word for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Experimental => "experimental",
+            Self::Retired => "retired",
+            Self::Deprecated => "deprecated",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+impl Used {
+    pub(crate) fn note_code_system(&mut self, edition: &Arc<Edition>) {
+        if self.editions.iter().any(|noted| Arc::ptr_eq(noted, edition)) {
+            return;
+        }
+        let canonical = canonical::join(edition.url(), edition.version());
+        if edition.content() == Content::Fragment {
+            self.fragments.push(canonical.clone());
+        }
+        self.code_systems.push(canonical);
+        self.editions.push(Arc::clone(edition));
+    }
+
+    pub(crate) fn note_value_set(&mut self, value_set: &ValueSetEdition) {
+        let canonical = value_set.canonical();
+        if !self.value_sets.contains(&canonical) {
+            self.value_sets.push(canonical);
+        }
+    }
+
+    /// Notes the states of all that was used, seen from the value set that was asked for.
+    pub(crate) fn note_statuses(
+        &mut self,
+        top: &ValueSetEdition,
+        reached: &[Arc<ValueSetEdition>],
+        supplements: &[Arc<Edition>],
+    ) {
+        let by = &top.source().publication;
+        let value_sets = reached.iter().filter_map(|value_set| {
+            let status = status(&value_set.source().publication, by)?;
+            Some((status, true, value_set.canonical()))
+        });
+        let editions = self.editions.iter().filter_map(|edition| {
+            let status = status(edition.publication(), by)?;
+            Some((status, false, canonical::join(edition.url(), edition.version())))
+        });
+        let warnings = value_sets
+            .chain(editions)
+            .map(|(status, is_value_set, canonical)| StatusWarning {
+                status,
+                is_value_set,
+                canonical,
+            });
+        self.warnings = warnings.collect();
+        let canonical = |edition: &Arc<Edition>| canonical::join(edition.url(), edition.version());
+        self.supplements = supplements.iter().map(canonical).collect();
+    }
+}
+
+fn status(used: &Publication, by: &Publication) -> Option<UsedStatus> {
+    match used.standards_status.as_str() {
+        "deprecated" => return Some(UsedStatus::Deprecated),
+        "withdrawn" => return Some(UsedStatus::Withdrawn),
+        _ => {}
+    }
+    match used.status {
+        PublicationStatus::Retired => Some(UsedStatus::Retired),
+        PublicationStatus::Draft if by.status != PublicationStatus::Draft => Some(UsedStatus::Draft),
+        _ if used.experimental && !by.experimental => Some(UsedStatus::Experimental),
+        _ => None,
+    }
+}

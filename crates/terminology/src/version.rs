@@ -1,0 +1,115 @@
+//! Versions of published things: patterns that name them, and which of two is the newer.
+
+use std::cmp::Ordering;
+
+/// Whether `pattern` leaves part of the version open: `1.x`, `1.2.*`.
+pub(crate) fn is_pattern(pattern: &str) -> bool {
+    pattern.split('.').any(is_wild)
+}
+
+/// Whether a version is what `pattern` says: the same text, or equal in every part that the pattern does not leave
+/// open. A pattern that ends with an open part leaves open everything after it.
+pub(crate) fn matches(pattern: &str, version: &str) -> bool {
+    if pattern == version {
+        return true;
+    }
+    if !is_pattern(pattern) {
+        return false;
+    }
+    let (mut wished, mut given) = (pattern.split('.').peekable(), version.split('.'));
+    while let Some(part) = wished.next() {
+        match given.next() {
+            None => return false,
+            Some(_) if is_wild(part) && wished.peek().is_none() => return true,
+            Some(text) if is_wild(part) || part == text => {}
+            Some(_) => return false,
+        }
+    }
+    given.next().is_none()
+}
+
+fn is_wild(part: &str) -> bool {
+    matches!(part, "x" | "X" | "*")
+}
+
+/// Which of two versions is the older. Runs of digits are compared as numbers and everything else letter by letter,
+/// which orders semantic versions, years, dates and plain numbers alike. A pre-release (`1.0.0-rc1`) comes before its
+/// release, and no version at all before any.
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
+    let (head_a, tail_a) = split_release(a);
+    let (head_b, tail_b) = split_release(b);
+    natural(head_a, head_b).then_with(|| match (tail_a, tail_b) {
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(_), None) => Ordering::Less,
+        (Some(a), Some(b)) => natural(a, b),
+    })
+}
+
+/// A semantic version and what is said of its pre-release. Dates (`2026-01-31`) are whole.
+fn split_release(version: &str) -> (&str, Option<&str>) {
+    match version.split_once('-') {
+        Some((head, tail)) if head.contains('.') => (head, Some(tail)),
+        _ => (version, None),
+    }
+}
+
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let (run_a, rest_a) = run(a);
+        let (run_b, rest_b) = run(b);
+        let order = match (number(run_a), number(run_b)) {
+            (Some(x), Some(y)) => (x.len(), x).cmp(&(y.len(), y)),
+            _ => run_a.cmp(run_b),
+        };
+        if order != Ordering::Equal || (rest_a.is_empty() && rest_b.is_empty()) {
+            return order;
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+}
+
+/// The digits, or the non-digits, that a text begins with; and the rest.
+fn run(text: &str) -> (&str, &str) {
+    let digits = text.starts_with(|c: char| c.is_ascii_digit());
+    let end = text
+        .find(|c: char| c.is_ascii_digit() != digits)
+        .unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+/// A run of digits without leading zeros.
+fn number(run: &str) -> Option<&str> {
+    run.starts_with(|c: char| c.is_ascii_digit())
+        .then(|| run.trim_start_matches('0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_parts_match_anything() {
+        assert!(matches("1.x.x", "1.2.0") && matches("1.0.x", "1.0.0") && matches("1.*", "1.2.3"));
+        assert!(!matches("1", "1.0.0") && !matches("1.x", "2.0") && !matches("1.x.0", "1.2.1"));
+        assert!(!matches("1.x", "1") && matches("x", "2026"));
+    }
+
+    #[test]
+    fn numbers_count_as_numbers() {
+        for (older, newer) in [
+            ("1.9.0", "1.10.0"),
+            ("2021", "2026"),
+            ("", "0.1"),
+            ("1.0", "1.0.1"),
+            ("1.0.0-rc1", "1.0.0"),
+            ("2025-12-31", "2026-01-01"),
+            ("9", "10"),
+        ] {
+            assert_eq!(compare(older, newer), Ordering::Less, "{older} {newer}");
+            assert_eq!(compare(newer, older), Ordering::Greater);
+            assert_eq!(compare(newer, newer), Ordering::Equal);
+        }
+    }
+}
