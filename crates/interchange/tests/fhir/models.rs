@@ -10,10 +10,10 @@ use vardnav_terminology::model::{
 };
 
 /// Choices; when they are used up, the first is taken everywhere.
-pub struct Choices(std::vec::IntoIter<u8>);
+pub(crate) struct Choices(std::vec::IntoIter<u8>);
 
 impl Choices {
-    pub fn new(choices: Vec<u8>) -> Self {
+    pub(crate) fn new(choices: Vec<u8>) -> Self {
         Self(choices.into_iter())
     }
 
@@ -232,7 +232,7 @@ impl Choices {
         }
     }
 
-    pub fn code_system(&mut self) -> CodeSystem {
+    pub(crate) fn code_system(&mut self) -> CodeSystem {
         use Content::{Complete, Example, Fragment, NotPresent, Supplement};
         let content = self.of(&[Complete, Fragment, Example, NotPresent, Supplement]);
         let count = self.below(6);
@@ -320,7 +320,7 @@ impl Choices {
         }
     }
 
-    pub fn value_set(&mut self) -> ValueSet {
+    pub(crate) fn value_set(&mut self) -> ValueSet {
         ValueSet {
             url: "https://example.org/set".to_owned(),
             version: self.optional(),
@@ -388,7 +388,7 @@ impl Choices {
         }
     }
 
-    pub fn concept_map(&mut self) -> ConceptMap {
+    pub(crate) fn concept_map(&mut self) -> ConceptMap {
         ConceptMap {
             url: "https://example.org/map".to_owned(),
             version: self.optional(),
@@ -412,6 +412,6 @@ impl Choices {
 }
 
 /// The code at a position.
-pub fn code(position: usize) -> String {
+pub(crate) fn code(position: usize) -> String {
     format!("c{position}")
 }

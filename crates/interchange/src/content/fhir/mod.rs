@@ -16,7 +16,7 @@ mod resource;
 mod shapes;
 mod value_set;
 mod valued;
-mod words;
+pub(super) mod words;
 mod write;
 
 use std::collections::BTreeSet;
