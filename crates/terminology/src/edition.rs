@@ -261,7 +261,6 @@ impl Edition {
     }
 
     /// What it keeps as a clinical terminology, if it is one.
-    #[allow(dead_code, reason = "for expressions over components")]
     pub(crate) fn components(&self) -> Option<&ComponentTables> {
         self.components.as_ref()
     }

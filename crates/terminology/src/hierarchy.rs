@@ -106,6 +106,13 @@ impl Hierarchy {
         }
     }
 
+    /// How many concepts [`Hierarchy::descendants`] would give.
+    pub(crate) fn reach(&self, concept: u32) -> usize {
+        let size = |&[from, to]: &Interval| to.saturating_sub(from) as usize;
+        let tree = self.tree.get(concept as usize).map_or(0, size);
+        tree + self.beyond.row(concept).iter().map(size).sum::<usize>()
+    }
+
     pub(crate) fn subsumes(&self, a: u32, b: u32) -> Subsumption {
         if a == b {
             Subsumption::Equivalent
@@ -118,7 +125,8 @@ impl Hierarchy {
         }
     }
 
-    fn above(&self, a: u32, b: u32) -> bool {
+    /// Whether `a` is above `b`, or the same concept.
+    pub(crate) fn above(&self, a: u32, b: u32) -> bool {
         let (Some(&[start, end]), Some(&[number, _])) =
             (self.tree.get(a as usize), self.tree.get(b as usize))
         else {
