@@ -9,5 +9,9 @@
 
 #[path = "fhir/hl7.rs"]
 mod hl7;
+#[path = "fhir/models.rs"]
+mod models;
 #[path = "fhir/reading.rs"]
 mod reading;
+#[path = "fhir/round_trip.rs"]
+mod round_trip;

@@ -39,7 +39,7 @@ fn resources<'v>(value: &'v Value, found: &mut Vec<&'v Value>) {
 }
 
 /// All of them, with the file each is in; empty where the cases are not at hand.
-pub fn all() -> Vec<(String, Value)> {
+pub(crate) fn all() -> Vec<(String, Value)> {
     let folder = folder();
     if !folder.is_dir() {
         println!("skipped: HL7's terminology cases are not at hand");

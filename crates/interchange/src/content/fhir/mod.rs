@@ -16,7 +16,8 @@ mod resource;
 mod shapes;
 mod value_set;
 mod valued;
-mod words;
+pub(super) mod words;
+mod write;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ use super::{Contents, Files};
 
 pub use finding::CODES;
 pub use resource::{Resource, parse_code_system, parse_concept_map, parse_resource, parse_value_set};
+pub use write::{FhirVersion, write_code_system, write_concept_map, write_value_set};
 
 /// Largest file of one resource or bundle, and longest line of NDJSON, in bytes.
 pub const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;

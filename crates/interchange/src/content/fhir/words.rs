@@ -8,52 +8,52 @@ use vardnav_terminology::model::{
 use super::valued::ValueKind;
 
 /// What FHIR has no place for is kept in extensions whose addresses begin with this.
-pub(super) const OWN: &str = "https://vardnav.se/fhir/StructureDefinition/";
+pub(in crate::content) const OWN: &str = "https://vardnav.se/fhir/StructureDefinition/";
 
 /// HL7's extensions begin with this.
 const HL7: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// Addresses of the properties that FHIR itself defines begin with this.
-pub(super) const CONCEPT_PROPERTIES: &str = "http://hl7.org/fhir/concept-properties#";
+pub(in crate::content) const CONCEPT_PROPERTIES: &str = "http://hl7.org/fhir/concept-properties#";
 
 /// Maturity.
-pub(super) const STANDARDS_STATUS: &str =
+pub(in crate::content) const STANDARDS_STATUS: &str =
     "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status";
 /// A text in another language.
-pub(super) const TRANSLATION: &str = "http://hl7.org/fhir/StructureDefinition/translation";
+pub(in crate::content) const TRANSLATION: &str = "http://hl7.org/fhir/StructureDefinition/translation";
 /// The language of a text, when not that of the resource.
-pub(super) const LANGUAGE: &str = "http://hl7.org/fhir/StructureDefinition/language";
+pub(in crate::content) const LANGUAGE: &str = "http://hl7.org/fhir/StructureDefinition/language";
 /// A parameter of expansion that a value set sets.
-pub(super) const EXPANSION_PARAMETER: &str =
+pub(in crate::content) const EXPANSION_PARAMETER: &str =
     "http://hl7.org/fhir/StructureDefinition/valueset-expansion-parameter";
 /// The same, as some name it.
-pub(super) const EXPAND_PARAMETERS: &str =
+pub(in crate::content) const EXPAND_PARAMETERS: &str =
     "http://hl7.org/fhir/StructureDefinition/valueset-expand-parameters";
 /// A supplement that a value set needs.
-pub(super) const SUPPLEMENT: &str = "http://hl7.org/fhir/StructureDefinition/valueset-supplement";
+pub(in crate::content) const SUPPLEMENT: &str = "http://hl7.org/fhir/StructureDefinition/valueset-supplement";
 /// The parameter by which a supplement is asked for.
-pub(super) const USE_SUPPLEMENT: &str = "useSupplement";
+pub(in crate::content) const USE_SUPPLEMENT: &str = "useSupplement";
 /// R5's relationship of unmapped codes, in R4.
-pub(super) const UNMAPPED_RELATIONSHIP: &str =
+pub(in crate::content) const UNMAPPED_RELATIONSHIP: &str =
     "http://hl7.org/fhir/5.0/StructureDefinition/extension-ConceptMap.group.unmapped.relationship";
 
 /// The name of an extension of our own.
-pub(super) fn own(url: &str) -> Option<&str> {
+pub(in crate::content) fn own(url: &str) -> Option<&str> {
     url.strip_prefix(OWN)
 }
 
 /// A table of words.
-pub(super) type Words<T> = [(&'static str, T)];
+pub(in crate::content) type Words<T> = [(&'static str, T)];
 
 /// What a word means.
-pub(super) fn meaning<T: Copy>(words: &Words<T>, word: &str) -> Option<T> {
+pub(in crate::content) fn meaning<T: Copy>(words: &Words<T>, word: &str) -> Option<T> {
     words
         .iter()
         .find_map(|(listed, meaning)| (*listed == word).then_some(*meaning))
 }
 
 /// The first word that means this.
-pub(super) fn word<T: PartialEq>(words: &Words<T>, meaning: &T) -> &'static str {
+pub(in crate::content) fn word<T: PartialEq>(words: &Words<T>, meaning: &T) -> &'static str {
     words
         .iter()
         .find_map(|(word, listed)| (listed == meaning).then_some(*word))
@@ -61,7 +61,7 @@ pub(super) fn word<T: PartialEq>(words: &Words<T>, meaning: &T) -> &'static str 
 }
 
 /// `PublicationStatus`.
-pub(super) const PUBLICATION_STATUS: &Words<PublicationStatus> = &[
+pub(in crate::content) const PUBLICATION_STATUS: &Words<PublicationStatus> = &[
     ("draft", PublicationStatus::Draft),
     ("active", PublicationStatus::Active),
     ("retired", PublicationStatus::Retired),
@@ -69,7 +69,7 @@ pub(super) const PUBLICATION_STATUS: &Words<PublicationStatus> = &[
 ];
 
 /// `CodeSystemContentMode`.
-pub(super) const CONTENT: &Words<Content> = &[
+pub(in crate::content) const CONTENT: &Words<Content> = &[
     ("complete", Content::Complete),
     ("fragment", Content::Fragment),
     ("example", Content::Example),
@@ -78,7 +78,7 @@ pub(super) const CONTENT: &Words<Content> = &[
 ];
 
 /// `PropertyType`.
-pub(super) const PROPERTY_KIND: &Words<PropertyKind> = &[
+pub(in crate::content) const PROPERTY_KIND: &Words<PropertyKind> = &[
     ("string", PropertyKind::String),
     ("code", PropertyKind::Code),
     ("Coding", PropertyKind::Coding),
@@ -89,7 +89,7 @@ pub(super) const PROPERTY_KIND: &Words<PropertyKind> = &[
 ];
 
 /// `FilterOperator`.
-pub(super) const FILTER_OPERATOR: &Words<FilterOperator> = &[
+pub(in crate::content) const FILTER_OPERATOR: &Words<FilterOperator> = &[
     ("=", FilterOperator::Equal),
     ("is-a", FilterOperator::IsA),
     ("descendent-of", FilterOperator::DescendentOf),
@@ -104,7 +104,7 @@ pub(super) const FILTER_OPERATOR: &Words<FilterOperator> = &[
 ];
 
 /// `ConceptMapRelationship` (R5).
-pub(super) const RELATIONSHIP: &Words<MapRelationship> = &[
+pub(in crate::content) const RELATIONSHIP: &Words<MapRelationship> = &[
     ("related-to", MapRelationship::RelatedTo),
     ("equivalent", MapRelationship::Equivalent),
     (
@@ -119,7 +119,7 @@ pub(super) const RELATIONSHIP: &Words<MapRelationship> = &[
 ];
 
 /// `ConceptMapEquivalence` (R4), which says how the target stands to the source. The first of each meaning is written.
-pub(super) const EQUIVALENCE: &Words<MapRelationship> = &[
+pub(in crate::content) const EQUIVALENCE: &Words<MapRelationship> = &[
     ("relatedto", MapRelationship::RelatedTo),
     ("equivalent", MapRelationship::Equivalent),
     ("wider", MapRelationship::SourceIsNarrowerThanTarget),
@@ -133,7 +133,7 @@ pub(super) const EQUIVALENCE: &Words<MapRelationship> = &[
 ];
 
 /// Where a concept stands, in our extension.
-pub(super) const CONCEPT_STATUS: &Words<ConceptStatus> = &[
+pub(in crate::content) const CONCEPT_STATUS: &Words<ConceptStatus> = &[
     ("active", ConceptStatus::Active),
     ("inactive", ConceptStatus::Inactive),
     ("proposed", ConceptStatus::Proposed),
@@ -144,14 +144,14 @@ pub(super) const CONCEPT_STATUS: &Words<ConceptStatus> = &[
 ];
 
 /// A term's status, in our extension.
-pub(super) const DESIGNATION_STATUS: &Words<DesignationStatus> = &[
+pub(in crate::content) const DESIGNATION_STATUS: &Words<DesignationStatus> = &[
     ("recommended", DesignationStatus::Recommended),
     ("accepted", DesignationStatus::Accepted),
     ("deprecated", DesignationStatus::Deprecated),
 ];
 
 /// Kinds of relation, in our extension.
-pub(super) const RELATION_KIND: &Words<RelationKind> = &[
+pub(in crate::content) const RELATION_KIND: &Words<RelationKind> = &[
     ("partitive", RelationKind::Partitive),
     ("associative", RelationKind::Associative),
     ("distinguish", RelationKind::Distinguish),
@@ -174,7 +174,7 @@ const CONCEPT_EXTENSIONS: [(&str, &str, ValueKind); 9] = [
 ];
 
 /// The property that one of HL7's extensions of concepts is in the model.
-pub(super) fn extension_property(url: &str) -> Option<&'static str> {
+pub(in crate::content) fn extension_property(url: &str) -> Option<&'static str> {
     let name = url.strip_prefix(HL7)?;
     CONCEPT_EXTENSIONS
         .iter()

@@ -1,0 +1,507 @@
+//! Writing `CodeSystem`.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use serde::{Serialize, Serializer};
+use vardnav_terminology::model::{
+    Attribute, AttributeValue, CodeSystem, Concept, ConceptStatus, Definition, Designation,
+    DesignationStatus, Diagram, Property, PropertyKind, Relation,
+};
+
+use super::super::concept_properties::ConceptProperties;
+use super::super::reading::ImpliedStatus;
+use super::super::shapes;
+use super::super::valued::{NameField, ValueKind, Valued, is_number};
+use super::super::words::{
+    CONCEPT_PROPERTIES, CONCEPT_STATUS, CONTENT, PROPERTY_KIND, RELATION_KIND, STANDARDS_STATUS, TRANSLATION,
+    word,
+};
+use super::{
+    designation, designation_extensions, language_extension, localized, own, part, text_extension,
+    validity_extension, validity_parts,
+};
+
+/// Deepest hierarchy that is written as concepts within each other; many readers go no deeper.
+const NESTED_MAX: usize = 50;
+
+/// Properties of clinical terminologies (FHIR's page on SNOMED CT).
+const COMPONENT_PROPERTIES: [(&str, &str); 3] = [
+    ("moduleId", "code"),
+    ("sufficientlyDefined", "boolean"),
+    ("effectiveTime", "string"),
+];
+
+/// A code system on its way out.
+pub(super) struct Writer<'s> {
+    system: &'s CodeSystem,
+    known: ConceptProperties<'s>,
+    kinds: HashMap<&'s str, PropertyKind>,
+    /// The property that names parents.
+    parent: String,
+    /// How deep each concept lies, when they are written within each other.
+    depths: Option<Vec<usize>>,
+}
+
+impl<'s> Writer<'s> {
+    pub(super) fn new(system: &'s CodeSystem) -> Self {
+        let known = ConceptProperties::new(&system.properties);
+        let kinds = system
+            .properties
+            .iter()
+            .map(|definition| (definition.name.as_str(), definition.kind))
+            .collect();
+        let parent = match known.named("parent").next() {
+            Some(name) => name.to_owned(),
+            None => free_name(system),
+        };
+        Self {
+            system,
+            known,
+            kinds,
+            parent,
+            depths: depths(&system.concepts),
+        }
+    }
+
+    pub(super) fn head(&self) -> shapes::Head {
+        let system = self.system;
+        let mut head = super::head(
+            "CodeSystem",
+            &system.url,
+            &system.version,
+            &system.title,
+            &system.publication,
+        );
+        head.language.clone_from(&system.language);
+        head.extension.extend(system.diagrams.iter().map(diagram));
+        head
+    }
+
+    pub(super) fn body(&self) -> shapes::CodeSystem<Concepts<'_>> {
+        let system = self.system;
+        shapes::CodeSystem {
+            case_sensitive: Some(!system.case_insensitive),
+            value_set: system.value_set.clone(),
+            content: word(CONTENT, &system.content).to_owned(),
+            supplements: system.supplements.clone(),
+            property: self.definitions(),
+            concept: (!system.concepts.is_empty()).then_some(Concepts(Some(self))),
+        }
+    }
+
+    /// The properties defined, and those that are written for others to see.
+    fn definitions(&self) -> Vec<shapes::PropertyDefinition> {
+        let system = self.system;
+        let mut definitions: Vec<_> = system
+            .properties
+            .iter()
+            .map(|definition| shapes::PropertyDefinition {
+                extension: Vec::new(),
+                code: definition.name.clone(),
+                uri: definition.uri.clone(),
+                description: definition.description.clone(),
+                kind: word(PROPERTY_KIND, &definition.kind).to_owned(),
+            })
+            .collect();
+        let mut derived = |code: &str, standard: &str, kind: &str| {
+            if !self.kinds.contains_key(code) {
+                definitions.push(shapes::PropertyDefinition {
+                    extension: vec![derived()],
+                    code: code.to_owned(),
+                    uri: format!("{CONCEPT_PROPERTIES}{standard}"),
+                    description: String::new(),
+                    kind: kind.to_owned(),
+                });
+            }
+        };
+        let nested = self.depths.is_some();
+        if system
+            .concepts
+            .iter()
+            .any(|concept| concept.parents.len() > usize::from(nested))
+        {
+            derived(&self.parent, "parent", "code");
+        }
+        if self.none_has_address_of("inactive")
+            && system
+                .concepts
+                .iter()
+                .any(|concept| self.is_inactive_aside(concept))
+        {
+            derived("inactive", "inactive", "boolean");
+        }
+        if self.none_has_address_of("notSelectable")
+            && system
+                .concepts
+                .iter()
+                .any(|concept| self.is_not_selectable_aside(concept))
+        {
+            derived("notSelectable", "notSelectable", "boolean");
+        }
+        definitions.extend(self.component_definitions());
+        definitions
+    }
+
+    fn none_has_address_of(&self, standard: &str) -> bool {
+        self.known.named(standard).next().is_none()
+    }
+
+    fn component_definitions(&self) -> Vec<shapes::PropertyDefinition> {
+        let Some(components) = &self.system.components else {
+            return Vec::new();
+        };
+        let kinds: BTreeSet<u32> = components
+            .attributes
+            .iter()
+            .map(|attribute| attribute.kind)
+            .collect();
+        let attributes = kinds
+            .into_iter()
+            .filter_map(|kind| Some((self.code_at(kind)?, "code")));
+        COMPONENT_PROPERTIES
+            .into_iter()
+            .chain(attributes)
+            .filter(|(code, _)| !self.kinds.contains_key(code))
+            .map(|(code, kind)| shapes::PropertyDefinition {
+                code: code.to_owned(),
+                kind: kind.to_owned(),
+                ..shapes::PropertyDefinition::default()
+            })
+            .collect()
+    }
+
+    fn code_at(&self, position: u32) -> Option<&'s str> {
+        let concept = self.system.concepts.get(usize::try_from(position).ok()?)?;
+        Some(concept.code.as_str())
+    }
+
+    /// Whether a concept is inactive though none of its properties says so.
+    fn is_inactive_aside(&self, concept: &Concept) -> bool {
+        matches!(concept.status, ConceptStatus::Inactive | ConceptStatus::Withdrawn)
+            && self.known.status(&concept.properties) == ConceptStatus::Active
+    }
+
+    fn is_not_selectable_aside(&self, concept: &Concept) -> bool {
+        concept.not_selectable && !self.known.not_selectable(&concept.properties)
+    }
+
+    /// A concept, with those within it when they are written so; `next` is moved past them.
+    fn concept(&self, next: &mut usize) -> Option<shapes::Concept> {
+        let position = *next;
+        let concept = self.system.concepts.get(position)?;
+        *next += 1;
+        let mut written = self.single(position, concept);
+        if let Some(depths) = &self.depths {
+            let depth = depths.get(position).copied().unwrap_or_default();
+            while depths.get(*next).is_some_and(|below| *below > depth) {
+                written.concept.extend(self.concept(next));
+            }
+        }
+        Some(written)
+    }
+
+    fn single(&self, position: usize, concept: &Concept) -> shapes::Concept {
+        let language = self.system.language.as_str();
+        let mut implied = ImpliedStatus::default();
+        let mut rest = concept.designations.as_slice();
+        let (mut display, mut display_extension) = (String::new(), Vec::new());
+        if let Some((first, others)) = rest.split_first().filter(|(first, _)| can_be_display(first)) {
+            rest = others;
+            display.clone_from(&first.text);
+            implied.next(language, "");
+            language_extension(&first.language, language, &mut display_extension);
+            designation_extensions(first, DesignationStatus::Recommended, &mut display_extension);
+        }
+        let mut extension = self.extensions(concept);
+        let definition = definitions(&concept.definitions, language, &mut extension);
+        shapes::Concept {
+            extension,
+            code: concept.code.clone(),
+            display,
+            display_extended: extended(display_extension),
+            definition: definition.0,
+            definition_extended: extended(definition.1),
+            designation: rest
+                .iter()
+                .map(|other| designation(other, language, &mut implied))
+                .collect(),
+            property: self.properties(position, concept),
+            concept: Vec::new(),
+        }
+    }
+
+    fn properties(&self, position: usize, concept: &Concept) -> Vec<Valued> {
+        let mut properties = Vec::new();
+        let nested = self.depths.is_some();
+        for parent in concept.parents.iter().skip(usize::from(nested)) {
+            properties.push(property(&self.parent, ValueKind::Code, parent));
+        }
+        properties.extend(self.asides(concept).into_iter().map(|aside| Valued {
+            extension: vec![derived()],
+            ..property(&aside.name, ValueKind::Boolean, &aside.value)
+        }));
+        properties.extend(concept.properties.iter().map(|stated| self.typed(stated)));
+        self.component_properties(position, &mut properties);
+        properties
+    }
+
+    /// What other systems are told by properties though the model says it otherwise.
+    fn asides(&self, concept: &Concept) -> Vec<Property> {
+        let inactive = self.is_inactive_aside(concept).then_some("inactive");
+        let not_selectable = self.is_not_selectable_aside(concept).then_some("notSelectable");
+        let standards = inactive.into_iter().chain(not_selectable);
+        standards
+            .map(|standard| Property {
+                name: self.known.named(standard).next().unwrap_or(standard).to_owned(),
+                value: "true".to_owned(),
+            })
+            .collect()
+    }
+
+    /// A property with a value of its kind, or as text when it does not fit the kind.
+    fn typed(&self, stated: &Property) -> Valued {
+        let text = stated.value.as_str();
+        let kind = match self.kinds.get(stated.name.as_str()).copied().unwrap_or_default() {
+            PropertyKind::Code if !text.is_empty() => ValueKind::Code,
+            PropertyKind::Coding if is_coding(text) => ValueKind::Coding,
+            PropertyKind::Integer if text.parse::<i32>().is_ok() && is_number(text) => ValueKind::Integer,
+            PropertyKind::Decimal if is_number(text) => ValueKind::Decimal,
+            PropertyKind::Boolean if matches!(text, "true" | "false") => ValueKind::Boolean,
+            PropertyKind::DateTime if !text.is_empty() => ValueKind::DateTime,
+            _ => ValueKind::String,
+        };
+        property(&stated.name, kind, text)
+    }
+
+    fn component_properties(&self, position: usize, into: &mut Vec<Valued>) {
+        let Some(components) = &self.system.components else {
+            return;
+        };
+        if let Some(component) = components.concepts.get(position) {
+            if let Some(module) = self.code_at(component.module) {
+                into.push(property("moduleId", ValueKind::Code, module));
+            }
+            let defined = if component.defined { "true" } else { "false" };
+            into.push(property("sufficientlyDefined", ValueKind::Boolean, defined));
+            let time = component.effective_time.to_string();
+            into.push(property("effectiveTime", ValueKind::String, &time));
+        }
+        let from = components
+            .attributes
+            .partition_point(|attribute| (attribute.source as usize) < position);
+        let own = components.attributes.get(from..).unwrap_or_default();
+        let own = own
+            .iter()
+            .take_while(|attribute| attribute.source as usize == position);
+        into.extend(own.filter_map(|attribute| self.attribute(attribute)));
+    }
+
+    fn attribute(&self, attribute: &Attribute) -> Option<Valued> {
+        let name = self.code_at(attribute.kind)?;
+        Some(match &attribute.value {
+            AttributeValue::Concept(value) => property(name, ValueKind::Code, self.code_at(*value)?),
+            AttributeValue::Number(value) if is_number(value) => property(name, ValueKind::Decimal, value),
+            AttributeValue::Number(value) | AttributeValue::Text(value) => {
+                property(name, ValueKind::String, value)
+            }
+            AttributeValue::Boolean(true) => property(name, ValueKind::Boolean, "true"),
+            AttributeValue::Boolean(false) => property(name, ValueKind::Boolean, "false"),
+        })
+    }
+
+    fn extensions(&self, concept: &Concept) -> Vec<Valued> {
+        let mut extension = Vec::new();
+        if !concept.standards_status.is_empty() {
+            let status = &concept.standards_status;
+            extension.push(Valued::extension(STANDARDS_STATUS, ValueKind::Code, status));
+        }
+        let asides = self.asides(concept);
+        let properties = || concept.properties.iter().chain(&asides);
+        if self.known.status(properties()) != concept.status {
+            let status = word(CONCEPT_STATUS, &concept.status);
+            extension.push(Valued::extension(own("concept-status"), ValueKind::Code, status));
+        }
+        if !concept.not_selectable && self.known.not_selectable(properties()) {
+            extension.push(Valued::extension(
+                own("not-selectable"),
+                ValueKind::Boolean,
+                "false",
+            ));
+        }
+        text_extension("status-reason", &concept.status_reason, &mut extension);
+        let feature = |feature| localized(own("feature"), feature);
+        extension.extend(concept.features.iter().map(feature));
+        for field in &concept.subject_fields {
+            extension.push(Valued::extension(own("subject-field"), ValueKind::String, field));
+        }
+        text_extension("steward", &concept.steward, &mut extension);
+        validity_extension(concept.validity, &mut extension);
+        extension.extend(concept.notes.iter().map(|note| localized(own("note"), note)));
+        extension.extend(concept.relations.iter().map(relation));
+        extension
+    }
+}
+
+/// The concepts of a code system, made as they are written.
+#[derive(Default)]
+pub(super) struct Concepts<'w>(Option<&'w Writer<'w>>);
+
+impl Serialize for Concepts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut next = 0;
+        let made = self
+            .0
+            .into_iter()
+            .flat_map(|writer| std::iter::from_fn(move || writer.concept(&mut next)));
+        serializer.collect_seq(made)
+    }
+}
+
+/// A name for the property of parents that no property has yet.
+fn free_name(system: &CodeSystem) -> String {
+    let stated = system.concepts.iter().flat_map(|concept| &concept.properties);
+    let taken: HashSet<&str> = system
+        .properties
+        .iter()
+        .map(|definition| definition.name.as_str())
+        .chain(stated.map(|property| property.name.as_str()))
+        .collect();
+    let mut name = "parent".to_owned();
+    while taken.contains(name.as_str()) {
+        name.insert_str(0, "hierarchical-");
+    }
+    name
+}
+
+/// How deep each concept lies, when each stands behind its first parent and that parent's other descendants.
+fn depths(concepts: &[Concept]) -> Option<Vec<usize>> {
+    let mut open: Vec<&str> = Vec::new();
+    let mut depths = Vec::with_capacity(concepts.len());
+    for concept in concepts {
+        let depth = match concept.parents.first() {
+            None => 0,
+            Some(parent) => open.iter().rposition(|code| code == parent)? + 1,
+        };
+        if depth >= NESTED_MAX {
+            return None;
+        }
+        open.truncate(depth);
+        open.push(&concept.code);
+        depths.push(depth);
+    }
+    Some(depths)
+}
+
+fn derived() -> Valued {
+    Valued::extension(own("derived"), ValueKind::Boolean, "true")
+}
+
+fn property(name: &str, kind: ValueKind, text: &str) -> Valued {
+    Valued::new(NameField::Code, name, kind, text)
+}
+
+fn is_coding(text: &str) -> bool {
+    text.rsplit_once('|')
+        .is_some_and(|(system, code)| !system.is_empty() && !code.is_empty())
+}
+
+/// Whether the first term can be the display: others than deprecated ones, without a use of their own.
+fn can_be_display(first: &Designation) -> bool {
+    !first.text.is_empty() && first.usage.is_empty() && first.status != DesignationStatus::Deprecated
+}
+
+fn extended(extension: Vec<Valued>) -> Option<shapes::Extended> {
+    (!extension.is_empty()).then_some(shapes::Extended { extension })
+}
+
+/// The first definition with what it is extended by; the others follow as translations where they are no more than
+/// that, otherwise as extensions of the concept.
+fn definitions(
+    definitions: &[Definition],
+    language: &str,
+    concept: &mut Vec<Valued>,
+) -> (String, Vec<Valued>) {
+    let mut extension = Vec::new();
+    let mut rest = definitions;
+    let mut text = String::new();
+    if let Some((first, others)) = definitions
+        .split_first()
+        .filter(|(first, _)| !first.text.is_empty())
+    {
+        text.clone_from(&first.text);
+        language_extension(&first.language, language, &mut extension);
+        text_extension("source", &first.source, &mut extension);
+        if first.paraphrase {
+            extension.push(Valued::extension(own("paraphrase"), ValueKind::Boolean, "true"));
+        }
+        text_extension("domain", &first.domain, &mut extension);
+        text_extension("decided", &first.decided, &mut extension);
+        let translations = others.iter().take_while(|other| is_translation(other)).count();
+        let (translations, others) = others.split_at(translations);
+        extension.extend(translations.iter().map(translation));
+        rest = others;
+    }
+    concept.extend(rest.iter().map(definition));
+    (text, extension)
+}
+
+fn is_translation(definition: &Definition) -> bool {
+    let plain = Definition {
+        text: definition.text.clone(),
+        language: definition.language.clone(),
+        ..Definition::default()
+    };
+    *definition == plain && !plain.text.is_empty() && !plain.language.is_empty()
+}
+
+fn translation(definition: &Definition) -> Valued {
+    let parts = vec![
+        Valued::extension("lang", ValueKind::Code, &definition.language),
+        Valued::extension("content", ValueKind::String, &definition.text),
+    ];
+    Valued::of(TRANSLATION, parts)
+}
+
+fn definition(definition: &Definition) -> Valued {
+    let mut parts = Vec::new();
+    part("text", &definition.text, &mut parts);
+    part("language", &definition.language, &mut parts);
+    part("source", &definition.source, &mut parts);
+    if definition.paraphrase {
+        parts.push(Valued::extension("paraphrase", ValueKind::Boolean, "true"));
+    }
+    part("domain", &definition.domain, &mut parts);
+    part("decided", &definition.decided, &mut parts);
+    Valued::of(own("definition"), parts)
+}
+
+fn relation(relation: &Relation) -> Valued {
+    let kind = word(RELATION_KIND, &relation.kind);
+    let mut parts = vec![
+        Valued::extension("kind", ValueKind::Code, kind),
+        Valued::extension("target", ValueKind::Code, &relation.target),
+    ];
+    validity_parts(relation.validity, &mut parts);
+    part("scope", &relation.scope, &mut parts);
+    part("source", &relation.source, &mut parts);
+    Valued::of(own("relation"), parts)
+}
+
+fn diagram(diagram: &Diagram) -> Valued {
+    let mut parts = vec![Valued::extension("id", ValueKind::String, &diagram.id)];
+    parts.extend(
+        diagram
+            .title
+            .iter()
+            .map(|title| localized("title".to_owned(), title)),
+    );
+    parts.extend(diagram.nodes.iter().map(|node| {
+        let place = vec![
+            Valued::extension("code", ValueKind::Code, &node.code),
+            Valued::extension("column", ValueKind::UnsignedInt, node.column.to_string()),
+            Valued::extension("row", ValueKind::UnsignedInt, node.row.to_string()),
+        ];
+        Valued::of("node", place)
+    }));
+    Valued::of(own("diagram"), parts)
+}
