@@ -84,7 +84,7 @@ impl<'s, E> Reader<'s, E> {
         Self {
             source,
             hash: Hash::default(),
-            buffer: vec![Line::zeroed(); CHUNK / size_of::<Line>()],
+            buffer: Vec::new(),
         }
     }
 
@@ -105,10 +105,7 @@ impl<'s, E> Reader<'s, E> {
         let mut left = count;
         while left > 0 {
             let take = left.min(chunk.max(1));
-            let buffer: &mut [u8] = bytemuck::cast_slice_mut(&mut self.buffer);
-            let bytes = buffer
-                .get_mut(..take * size_of::<T>())
-                .ok_or(ImageError::Damaged)?;
+            let bytes = room(&mut self.buffer, take * size_of::<T>());
             (self.source)(bytes).map_err(ImageError::Source)?;
             self.hash.add(bytes);
             let read: &[T] = bytemuck::checked::try_cast_slice(bytes).map_err(|_| ImageError::Damaged)?;
@@ -128,6 +125,16 @@ impl<'s, E> Reader<'s, E> {
             Err(ImageError::Damaged)
         }
     }
+}
+
+/// The first bytes of the buffer, which grows to have so many.
+fn room(buffer: &mut Vec<Line>, bytes: usize) -> &mut [u8] {
+    let lines = bytes.div_ceil(size_of::<Line>());
+    if buffer.len() < lines {
+        buffer.resize(lines, Line::zeroed());
+    }
+    let room: &mut [u8] = bytemuck::cast_slice_mut(buffer);
+    room.get_mut(..bytes).unwrap_or_default()
 }
 
 /// What stands beside the count of an array, so that neither a damaged count nor items of another size are believed.
