@@ -16,6 +16,8 @@ use vardnav_release::package::{Manifest, Package};
 use vardnav_release::{AuthorityState, Snapshot};
 use vardnav_terminology::Edition;
 use vardnav_terminology::model::{ConceptMap, ValueSet};
+use vardnav_terminology::translate::ConceptMapIndex;
+use vardnav_terminology::value_set::ValueSetEdition;
 
 pub use self::view::View;
 use crate::blobs::Blobs;
@@ -454,12 +456,12 @@ fn of_record(contents: &Contents, record: &ContentRecord) -> Result<view::Conten
             .value_sets
             .iter()
             .find(|set| named(&set.url, &set.version))
-            .map(|set| view::Content::ValueSet(Arc::new(set.clone()))),
+            .map(|set| view::Content::ValueSet(Arc::new(ValueSetEdition::compile(set.clone())))),
         ContentKind::ConceptMap => contents
             .concept_maps
             .iter()
             .find(|map| named(&map.url, &map.version))
-            .map(|map| view::Content::ConceptMap(Arc::new(map.clone()))),
+            .map(|map| view::Content::ConceptMap(Arc::new(ConceptMapIndex::compile(map.clone())))),
     };
     found.ok_or_else(|| "its files do not hold it".to_owned())
 }

@@ -5,12 +5,17 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use vardnav_api::common::optional_date;
 use vardnav_api::status::{ApiError, Kind};
-use vardnav_api::terminology::{brief_message, concept_message, subsumption_message, validation_message};
+use vardnav_api::terminology::{
+    brief_message, concept_message, failure, subsumption_message, validated_message, validation_message,
+};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::r#type::v1 as types;
 use vardnav_runtime::clock;
 use vardnav_store::View;
+use vardnav_terminology::value_set::{Coding, Settings, Subject, ValidateRequest, ValueSetRef};
 use vardnav_terminology::{CodeStatus, Edition, UnknownCode};
+
+use crate::expand::languages;
 
 pub(crate) fn lookup(view: &View, request: &pb::LookupRequest) -> Result<pb::LookupResponse, ApiError> {
     let date = day(request.date.as_ref())?;
@@ -35,6 +40,9 @@ pub(crate) fn validate(
     request: &pb::ValidateCodeRequest,
 ) -> Result<pb::ValidateCodeResponse, ApiError> {
     let date = day(request.date.as_ref())?;
+    if !request.value_set.is_empty() {
+        return in_value_set(view, request, date);
+    }
     let edition = edition(view, &request.system, &request.version, date)?;
     let display = (!request.display.is_empty()).then_some(request.display.as_str());
     Ok(validation_message(
@@ -42,6 +50,35 @@ pub(crate) fn validate(
         edition.version(),
         date,
     ))
+}
+
+/// Whether a code is right and in a value set, without listing that.
+fn in_value_set(
+    view: &View,
+    request: &pb::ValidateCodeRequest,
+    date: Date,
+) -> Result<pb::ValidateCodeResponse, ApiError> {
+    let coding = Coding {
+        system: &request.system,
+        version: &request.version,
+        code: &request.code,
+        display: (!request.display.is_empty()).then_some(request.display.as_str()),
+    };
+    let value_set = ValueSetRef::Address {
+        url: &request.value_set,
+        version: "",
+    };
+    let question = ValidateRequest {
+        settings: Settings {
+            date: Some(date),
+            languages: languages(&request.language)?,
+            ..Settings::default()
+        },
+        infer_system: request.system.is_empty(),
+        ..ValidateRequest::new(Some(value_set), Subject::Coding(coding))
+    };
+    let validated = view.catalog().validate(&question);
+    validated.map(validated_message).map_err(|error| failure(&error))
 }
 
 pub(crate) fn subsumes(view: &View, request: &pb::SubsumesRequest) -> Result<pb::SubsumesResponse, ApiError> {

@@ -1,12 +1,120 @@
-//! Content as files.
+//! Content as files: a code system, a value set or a map in a format that is asked for.
+
 use std::sync::Arc;
-use vardnav_api::status::ApiError;
+
+use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::r#type::v1 as types;
+use vardnav_interchange::content::fhir::FhirVersion;
+use vardnav_interchange::content::{csv, fhir};
+use vardnav_runtime::clock;
 use vardnav_store::View;
+use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
+
+/// Bytes of a piece of a file.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// What is exported.
+enum Content {
+    CodeSystem(CodeSystem),
+    ValueSet(ValueSet),
+    ConceptMap(ConceptMap),
+}
+
+/// The files in pieces. They are written on the blocking pool.
 pub(crate) async fn export(
-    _view: Arc<View>,
-    _request: pb::ExportContentRequest,
+    view: Arc<View>,
+    request: pb::ExportContentRequest,
 ) -> Result<Vec<types::FileChunk>, ApiError> {
-    Err(ApiError::field("", ""))
+    let work = tokio::task::spawn_blocking(move || {
+        let content = content(&view, &request)?;
+        let files = files(&content, request.format())?;
+        Ok(files.into_iter().flat_map(pieces).collect())
+    });
+    work.await
+        .map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?
+}
+
+fn content(view: &View, request: &pb::ExportContentRequest) -> Result<Content, ApiError> {
+    let catalog = view.catalog();
+    let (url, version) = (request.url.as_str(), request.version.as_str());
+    let named = (!version.is_empty()).then_some(version);
+    if let Ok(edition) = catalog.resolve(url, named, clock::today()) {
+        return Ok(Content::CodeSystem(edition.to_source()));
+    }
+    if let Some(set) = catalog.value_set(url, version) {
+        return Ok(Content::ValueSet(set.source().clone()));
+    }
+    if let Some(map) = catalog.concept_map(url, version) {
+        return Ok(Content::ConceptMap(map.source().clone()));
+    }
+    Err(ApiError {
+        field: "url".to_owned(),
+        ..ApiError::not_found("a code system, value set or map with this address and version")
+    })
+}
+
+fn files(content: &Content, format: pb::ExportFormat) -> Result<Vec<(String, Vec<u8>)>, ApiError> {
+    match format {
+        pb::ExportFormat::Unspecified | pb::ExportFormat::FhirR5 => as_fhir(content, FhirVersion::R5),
+        pb::ExportFormat::FhirR4 => as_fhir(content, FhirVersion::R4),
+        pb::ExportFormat::Csv => Ok(match content {
+            Content::CodeSystem(system) => csv::write_code_system(system, &name(&system.url)),
+            Content::ValueSet(set) => csv::write_value_set(set, &name(&set.url)),
+            Content::ConceptMap(map) => csv::write_concept_map(map, &name(&map.url)),
+        }),
+        pb::ExportFormat::Skos | pb::ExportFormat::Tbx => match content {
+            Content::CodeSystem(_) => Err(ApiError::field("format", "not written here")),
+            _ => Err(ApiError::field("format", "holds code systems only")),
+        },
+    }
+}
+
+fn as_fhir(content: &Content, version: FhirVersion) -> Result<Vec<(String, Vec<u8>)>, ApiError> {
+    let mut out = Vec::new();
+    let (kind, url, written) = match content {
+        Content::CodeSystem(system) => {
+            let written = fhir::write_code_system(system, version, &mut out);
+            ("CodeSystem", &system.url, written)
+        }
+        Content::ValueSet(set) => (
+            "ValueSet",
+            &set.url,
+            fhir::write_value_set(set, version, &mut out),
+        ),
+        Content::ConceptMap(map) => {
+            let written = fhir::write_concept_map(map, version, &mut out);
+            ("ConceptMap", &map.url, written)
+        }
+    };
+    written.map_err(|error| ApiError::new(Kind::Internal, "VN-API-013", error.to_string()))?;
+    Ok(vec![(format!("{kind}-{}.json", name(url)), out)])
+}
+
+/// A name for files, from the end of an address.
+fn name(url: &str) -> String {
+    let end = url
+        .rsplit(['/', ':'])
+        .find(|part| !part.is_empty())
+        .unwrap_or("content");
+    end.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+fn pieces((path, bytes): (String, Vec<u8>)) -> Vec<types::FileChunk> {
+    let piece = |data: &[u8]| types::FileChunk {
+        path: path.clone(),
+        data: data.to_vec().into(),
+    };
+    if bytes.is_empty() {
+        return vec![piece(&[])];
+    }
+    bytes.chunks(PIECE_BYTES).map(piece).collect()
 }

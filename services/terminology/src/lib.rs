@@ -42,6 +42,7 @@ pub struct Terminology {
     cache: Option<EditionCache>,
     /// Held by the import that is under way.
     importing: Arc<Mutex<()>>,
+    recent: expand::Recent,
 }
 
 impl Terminology {
@@ -53,6 +54,7 @@ impl Terminology {
             authority,
             cache,
             importing: Arc::default(),
+            recent: expand::Recent::default(),
         }
     }
 
@@ -176,7 +178,7 @@ impl TerminologyService for Terminology {
         request: Request<pb::ExpandRequest>,
     ) -> Result<Response<pb::ExpandResponse>, Status> {
         Ok(Response::new(
-            expand::expand(self.view(), request.into_inner()).await?,
+            expand::expand(self.view(), self.recent.clone(), request.into_inner()).await?,
         ))
     }
 

@@ -1,13 +1,16 @@
 //! Search as one types, held to value sets, expressions, dates.
 
-use vardnav_api::common::optional_date;
-use vardnav_api::common::page_size;
+use jiff::civil::Date;
+use vardnav_api::common::{optional_date, page_size};
 use vardnav_api::status::ApiError;
-use vardnav_api::terminology::hit_message;
+use vardnav_api::terminology::{expression, failure, hit_message};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_runtime::clock;
 use vardnav_store::View;
-use vardnav_terminology::SearchQuery;
+use vardnav_terminology::value_set::{Contents, ExpandRequest, Settings, ValueSetRef};
+use vardnav_terminology::{SearchQuery, search_editions};
+
+use crate::expand::SNOMED_CT;
 
 const HITS_DEFAULT: usize = 20;
 const HITS_PAGE_MAX: usize = 100;
@@ -31,16 +34,27 @@ pub(crate) fn search(view: &View, request: &pb::SearchRequest) -> Result<pb::Sea
     };
     let from = usize::min(HITS_MAX, from);
     let wanted = usize::min(HITS_MAX, from + size + 1);
-    let systems: Vec<&str> = request.systems.iter().map(String::as_str).collect();
+    let date = optional_date(request.date.as_ref(), "date")?;
     let query = SearchQuery {
         text: &request.text,
         language: &request.language,
-        date: optional_date(request.date.as_ref(), "date")?,
+        date,
         within: None,
         active_only: request.active_only,
         limit: wanted,
     };
-    let found = view.catalog().search(&query, &systems);
+    let systems: Vec<&str> = request.systems.iter().map(String::as_str).collect();
+    let held = held(view, request, date)?;
+    let sets = held.as_ref().map(|contents| contents.sets());
+    let found = match &sets {
+        None => view.catalog().search(&query, &systems),
+        Some(sets) => {
+            let wanted = sets
+                .iter()
+                .filter(|(edition, _)| systems.is_empty() || systems.contains(&edition.url()));
+            search_editions(&query, wanted.map(|(edition, set)| (edition.as_ref(), Some(set))))
+        }
+    };
     let today = clock::today();
     let hits: Vec<_> = found
         .iter()
@@ -58,4 +72,37 @@ pub(crate) fn search(view: &View, request: &pb::SearchRequest) -> Result<pb::Sea
         hits,
         next_page_token,
     })
+}
+
+/// The codes that a search is held to; `None` when it is held to none.
+fn held(view: &View, request: &pb::SearchRequest, date: Option<Date>) -> Result<Option<Contents>, ApiError> {
+    let inline = match (request.value_set.is_empty(), request.ecl.is_empty()) {
+        (true, true) => return Ok(None),
+        (false, false) => {
+            return Err(ApiError::field(
+                "ecl",
+                "state a value set or an expression, not both",
+            ));
+        }
+        (false, true) => None,
+        (true, false) => {
+            let system = request.systems.first().map_or(SNOMED_CT, String::as_str);
+            Some(expression(system, "", &request.ecl))
+        }
+    };
+    let asked = ExpandRequest {
+        settings: Settings {
+            date: Some(date.unwrap_or_else(clock::today)),
+            ..Settings::default()
+        },
+        ..ExpandRequest::new(match &inline {
+            Some(set) => ValueSetRef::Inline(set),
+            None => ValueSetRef::Address {
+                url: &request.value_set,
+                version: "",
+            },
+        })
+    };
+    let contents = view.catalog().contents(&asked);
+    contents.map(Some).map_err(|error| failure(&error))
 }

@@ -1,10 +1,47 @@
-//! Where a code leads by concept maps.
+//! Where a code leads by concept maps, and what leads to it.
+
 use vardnav_api::status::ApiError;
+use vardnav_api::terminology::{failure, target_message};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_store::View;
+use vardnav_terminology::translate::{Direction, TranslateRequest};
+use vardnav_terminology::value_set::Coding;
+
+/// Most targets of one answer.
+const TARGETS_MAX: usize = 1000;
+
 pub(crate) fn translate(
-    _view: &View,
-    _request: &pb::TranslateRequest,
+    view: &View,
+    request: &pb::TranslateRequest,
 ) -> Result<pb::TranslateResponse, ApiError> {
-    Err(ApiError::field("", ""))
+    for (field, text) in [("system", &request.system), ("code", &request.code)] {
+        if text.is_empty() {
+            return Err(ApiError::field(field, "must be stated"));
+        }
+    }
+    let direction = if request.reverse {
+        Direction::Backward
+    } else {
+        Direction::Forward
+    };
+    let translated = view
+        .catalog()
+        .translate(&TranslateRequest {
+            direction,
+            coding: Coding {
+                system: &request.system,
+                code: &request.code,
+                ..Coding::default()
+            },
+            map: &request.concept_map,
+            to_system: &request.target_system,
+            ..TranslateRequest::default()
+        })
+        .map_err(|error| failure(&error))?;
+    let targets = translated.matches.iter().take(TARGETS_MAX).map(target_message);
+    Ok(pb::TranslateResponse {
+        found: translated.result,
+        targets: targets.collect(),
+        findings: Vec::new(),
+    })
 }

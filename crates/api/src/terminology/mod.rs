@@ -1,7 +1,11 @@
 //! Conversions of terminology messages: concepts, validations, hits, findings of imports.
 
+mod content;
 mod history;
 
+pub use content::{
+    composition, expression, failure, item_message, target_message, validated_message, warning_message,
+};
 pub use history::{event_message, replacement_message, turn_message};
 
 use jiff::civil::Date;
@@ -42,6 +46,86 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "VN-TERM-005",
         "the term is deprecated (avrådd) on the date",
         "use the recommended term that the message names",
+    ),
+    (
+        "VN-TERM-006",
+        "the code is not in the value set",
+        "choose a code of the value set; `term expand` lists them",
+    ),
+    (
+        "VN-TERM-007",
+        "the concept is inactive or deprecated, but allowed",
+        "look at the concept that takes its place",
+    ),
+    (
+        "VN-TERM-008",
+        "a code system, version or value set that the answer needs is not known",
+        "import it, or name another version",
+    ),
+    (
+        "VN-TERM-009",
+        "the version is not the one that the value set or the request means",
+        "leave the version out, or name the one that the message names",
+    ),
+    (
+        "VN-TERM-010",
+        "something that the answer rests on is a draft, experimental, deprecated, retired or withdrawn",
+        "use the answer with care, or name another version",
+    ),
+    (
+        "VN-TERM-011",
+        "what was given cannot be right whatever the terminology says",
+        "state code and code system as the message says",
+    ),
+    (
+        "VN-TERM-020",
+        "the value set is not known",
+        "check its address and version, or import it",
+    ),
+    (
+        "VN-TERM-021",
+        "a code system or supplement that the value set needs is not known",
+        "import it",
+    ),
+    (
+        "VN-TERM-022",
+        "the concept map is not known",
+        "check its address and version, or import it",
+    ),
+    (
+        "VN-TERM-023",
+        "a value set imports itself, by whatever way",
+        "take out one of the imports that the message names",
+    ),
+    (
+        "VN-TERM-024",
+        "the definition of the value set, or the expression, cannot be carried out",
+        "correct what the message names",
+    ),
+    (
+        "VN-TERM-025",
+        "a version would be used that the request rules out",
+        "ask without that rule, or import the version that is wanted",
+    ),
+    (
+        "VN-TERM-026",
+        "the value set has more codes than are answered at once",
+        "ask for pages, or filter",
+    ),
+    (
+        "VN-TERM-027",
+        "the list of languages cannot be read",
+        "write BCP 47 tags, parted by commas, with weights such as `;q=0.5`",
+    ),
+    (
+        "VN-TERM-028",
+        "the request does not name what is needed",
+        "name what the message asks for",
+    ),
+    (
+        "VN-TERM-029",
+        "the value set is not what it was on the page before",
+        "begin again without a page token",
     ),
 ];
 
@@ -262,8 +346,24 @@ pub fn hit_message(hit: &SearchHit<'_>, date: Date) -> pb::SearchHit {
             .map(|designation| designation.text.to_owned())
             .unwrap_or_default(),
         matched_status: status.unwrap_or_default().into(),
-        highlights: Vec::new(),
+        highlights: highlights(hit),
     }
+}
+
+/// The parts of the matched term that were typed, in characters.
+fn highlights(hit: &SearchHit<'_>) -> Vec<pb::search_hit::Highlight> {
+    let text = hit.designation.map_or("", |designation| designation.text);
+    let chars = |bytes: usize| {
+        let head = text.get(..bytes).unwrap_or(text);
+        u32::try_from(head.chars().count()).unwrap_or(u32::MAX)
+    };
+    let parts = hit.highlights().into_iter();
+    parts
+        .map(|part| pb::search_hit::Highlight {
+            start: chars(part.start),
+            end: chars(part.end),
+        })
+        .collect()
 }
 
 /// An edition in a list. `digest` and `release` say where it came from.

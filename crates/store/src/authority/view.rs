@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use vardnav_register::unit::{CareUnit, UnitVersion};
 use vardnav_release::entry::{ContentRecord, EditionRecord, Reporter};
 use vardnav_release::{AuthorityState, Snapshot};
-use vardnav_terminology::model::{ConceptMap, Validity, ValueSet};
+use vardnav_terminology::model::Validity;
+use vardnav_terminology::translate::ConceptMapIndex;
+use vardnav_terminology::value_set::ValueSetEdition;
 use vardnav_terminology::{Catalog, Edition};
 
 /// The authority at a position of its stream.
@@ -37,11 +39,11 @@ pub(crate) struct LoadedContent {
     pub(crate) content: Result<Content, String>,
 }
 
-/// A value set or concept map as read.
+/// A value set or concept map, compiled.
 #[derive(Clone)]
 pub(crate) enum Content {
-    ValueSet(Arc<ValueSet>),
-    ConceptMap(Arc<ConceptMap>),
+    ValueSet(Arc<ValueSetEdition>),
+    ConceptMap(Arc<ConceptMapIndex>),
 }
 
 impl View {
@@ -179,7 +181,7 @@ impl View {
     }
 
     /// The imported value sets that are loaded.
-    pub fn value_sets(&self) -> impl Iterator<Item = (&ContentRecord, &Arc<ValueSet>)> {
+    pub fn value_sets(&self) -> impl Iterator<Item = (&ContentRecord, &Arc<ValueSetEdition>)> {
         self.contents.iter().filter_map(|loaded| match &loaded.content {
             Ok(Content::ValueSet(set)) => Some((&loaded.record, set)),
             _ => None,
@@ -187,7 +189,7 @@ impl View {
     }
 
     /// The imported concept maps that are loaded.
-    pub fn concept_maps(&self) -> impl Iterator<Item = (&ContentRecord, &Arc<ConceptMap>)> {
+    pub fn concept_maps(&self) -> impl Iterator<Item = (&ContentRecord, &Arc<ConceptMapIndex>)> {
         self.contents.iter().filter_map(|loaded| match &loaded.content {
             Ok(Content::ConceptMap(map)) => Some((&loaded.record, map)),
             _ => None,
@@ -252,6 +254,13 @@ impl View {
             .chain(self.editions())
         {
             let _ = catalog.insert(Arc::clone(edition));
+        }
+        // Each record names another address or version.
+        for (_, set) in self.value_sets() {
+            let _ = catalog.insert_value_set(Arc::clone(set));
+        }
+        for (_, map) in self.concept_maps() {
+            let _ = catalog.insert_concept_map(Arc::clone(map));
         }
         for binding in releases.first().iter().flat_map(|release| &release.bindings) {
             let validity = Validity {

@@ -85,8 +85,6 @@ struct Walk<'t> {
     path: Vec<char>,
     /// By row: the least distance of all typed to a beginning so far.
     best: Vec<u8>,
-    /// By row: the least distance in it.
-    least: Vec<u8>,
 }
 
 impl<'t> Walk<'t> {
@@ -99,7 +97,6 @@ impl<'t> Walk<'t> {
             typed,
             edits,
             best: first.last().copied().into_iter().collect(),
-            least: vec![0],
             rows: first,
             path: Vec::new(),
         }
@@ -114,26 +111,19 @@ impl<'t> Walk<'t> {
             };
             let mut letters = words.form(rank).chars().skip(kept);
             let mut depth = kept;
-            // How many letters a word must share with this one to be as far from what was typed.
-            let mut alike = None;
-            while alike.is_none() {
-                if self.settled(depth) {
-                    alike = Some(depth);
+            let mut ended = false;
+            while !self.settled(depth) {
+                let Some(letter) = letters.next() else {
+                    ended = true;
                     break;
-                }
-                match letters.next() {
-                    None => break,
-                    Some(letter) if !self.leads_on(depth, letter) => alike = Some(depth + 1),
-                    Some(letter) => {
-                        self.step(depth, letter);
-                        depth += 1;
-                    }
-                }
+                };
+                self.step(depth, letter);
+                depth += 1;
             }
             self.cut(depth);
-            let next = match alike {
-                None => rank + 1,
-                Some(letters) => words.next_unlike(rank + 1, ranks.end, letters),
+            let next = match ended {
+                true => rank + 1,
+                false => words.next_unlike(rank + 1, ranks.end, depth),
             };
             let distance = self.best.get(depth).copied().unwrap_or(u8::MAX);
             if distance <= self.edits {
@@ -145,27 +135,8 @@ impl<'t> Walk<'t> {
 
     /// Whether no letter after the first `depth` of a word can make it more like what was typed.
     fn settled(&self, depth: usize) -> bool {
-        self.least.get(depth) >= self.best.get(depth)
-    }
-
-    /// Whether a letter after the first `depth` can lead to anything near enough. Where all edits are used up, only the
-    /// letters typed next can.
-    fn leads_on(&self, depth: usize, letter: char) -> bool {
-        if self.least.get(depth).is_none_or(|&least| least < self.edits) {
-            return true;
-        }
-        let swap = |row: &[u8], last: char| {
-            let pairs = self.typed.iter().zip(self.typed.iter().skip(1));
-            row.iter()
-                .zip(pairs)
-                .any(|(&edits, (&former, &latter))| edits < self.edits && former == letter && latter == last)
-        };
-        let mut next = self.row(depth).iter().zip(self.typed);
-        next.any(|(&edits, &typed)| edits <= self.edits && typed == letter)
-            || match (depth.checked_sub(1), self.path.get(depth.wrapping_sub(1))) {
-                (Some(before), Some(&last)) => swap(self.row(before), last),
-                _ => false,
-            }
+        let least = self.row(depth).iter().min();
+        least >= self.best.get(depth)
     }
 
     fn width(&self) -> usize {
@@ -188,7 +159,6 @@ impl<'t> Walk<'t> {
         self.rows.truncate((depth + 1) * self.width());
         self.path.truncate(depth);
         self.best.truncate(depth + 1);
-        self.least.truncate(depth + 1);
     }
 
     /// Adds the row of a letter that follows the first `depth`, whatever came after them before.
@@ -205,7 +175,6 @@ impl<'t> Walk<'t> {
             .filter(|_| depth > 0);
         let former = self.path.last().copied();
         let cell = |row: &[u8], at: usize| row.get(at).copied().unwrap_or(far);
-        let mut nearest = far;
         // Beyond the edits allowed from the diagonal, all is too far.
         let edits = usize::from(self.edits);
         let (start, end) = (
@@ -217,7 +186,6 @@ impl<'t> Walk<'t> {
                 // No letter typed: all of the word's are inserted.
                 if let Some(slot) = row.first_mut() {
                     *slot = u8::try_from(depth + 1).unwrap_or(far).min(far);
-                    nearest = nearest.min(*slot);
                 }
                 continue;
             };
@@ -231,14 +199,12 @@ impl<'t> Walk<'t> {
             }
             if let Some(slot) = row.get_mut(at) {
                 *slot = least.min(far);
-                nearest = nearest.min(*slot);
             }
         }
         let last = cell(row, width - 1);
         let best = self.best.last().copied().unwrap_or(far).min(last);
         self.path.push(letter);
         self.best.push(best);
-        self.least.push(nearest);
     }
 }
 

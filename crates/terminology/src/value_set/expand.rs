@@ -53,6 +53,21 @@ impl Contents {
         self.total == 0
     }
 
+    /// The concepts by edition, each edition once.
+    pub fn sets(&self) -> Vec<(&Arc<Edition>, ConceptSet)> {
+        let mut sets: Vec<(&Arc<Edition>, ConceptSet)> = Vec::new();
+        for block in &self.blocks {
+            match sets
+                .iter_mut()
+                .find(|(edition, _)| Arc::ptr_eq(edition, &block.edition))
+            {
+                Some((_, set)) => set.unite(&block.set),
+                None => sets.push((&block.edition, block.set.clone())),
+            }
+        }
+        sets
+    }
+
     /// The value set.
     pub fn value_set(&self) -> &Arc<ValueSetEdition> {
         &self.value_set

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::r#type::v1::Severity;
+use vardnav_interchange::content::rf2;
 
 use crate::client::Client;
 use crate::command::term::address;
@@ -47,8 +48,36 @@ pub(crate) async fn run(command: cli::Codesystem, client: &Client, format: Forma
 }
 
 /// Writes a made-up terminology. Needs no server.
-pub(crate) fn synthetic(_to: &Path, _concepts: u32, _seed: u64) -> Outcome {
-    Err(Failure::Usage("not here".into()))
+pub(crate) fn synthetic(to: &Path, concepts: u32, seed: u64) -> Outcome {
+    let options = rf2::SyntheticOptions {
+        seed,
+        ..rf2::SyntheticOptions::of_size(concepts)
+    };
+    std::fs::create_dir_all(to)?;
+    let mut open: Option<(String, std::io::BufWriter<std::fs::File>)> = None;
+    rf2::synthetic(&options, &mut |path: &str, bytes: &[u8]| -> std::io::Result<()> {
+        if open.as_ref().is_none_or(|(of, _)| of != path) {
+            if let Some((_, mut file)) = open.take() {
+                file.flush()?;
+            }
+            let file = to.join(path);
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            open = Some((
+                path.to_owned(),
+                std::io::BufWriter::new(std::fs::File::create(file)?),
+            ));
+        }
+        match &mut open {
+            Some((_, file)) => file.write_all(bytes),
+            None => Ok(()),
+        }
+    })?;
+    if let Some((_, mut file)) = open {
+        file.flush()?;
+    }
+    Ok(())
 }
 
 /// All editions as rows.
