@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use vardnav_api::{status, terminology};
 use vardnav_interchange::release::{self, starter};
-use vardnav_interchange::{classify_lines, codesystem};
+use vardnav_interchange::{classify_lines, codesystem, content};
 use vardnav_release::{check, lifecycle, package};
 
 use crate::exit::{Failure, Outcome};
@@ -14,6 +14,10 @@ use crate::output::{self, Format};
 const CODES: &[&[(&str, &str, &str)]] = &[
     classify_lines::CODES,
     codesystem::CODES,
+    content::claml::CODES,
+    content::skos::CODES,
+    content::tbx::CODES,
+    content::xml::CODES,
     vardnav_service_terminology::CODES,
     release::CODES,
     check::CODES,

@@ -4,15 +4,16 @@
 //! A code system, value set or map with an error is not read at all. Values are never repeated in findings unless they
 //! have the shape of a code.
 
+pub mod claml;
 pub mod csv;
 pub mod fhir;
 pub mod rf2;
+pub mod skos;
+pub mod tbx;
+pub mod xml;
 
-mod claml;
 mod files;
 mod national;
-mod skos;
-mod tbx;
 
 use std::collections::BTreeSet;
 
