@@ -251,6 +251,15 @@ fn real_lists() {
     }
 }
 
+#[test]
+fn whole_code_systems_come_back() {
+    for system in models::real_code_systems() {
+        let read = back(write_code_system(&system, "name"));
+        assert_eq!(codes(&read), []);
+        assert!(read.code_systems[0].content == system, "{}", system.url);
+    }
+}
+
 fn back(files: Vec<(String, Vec<u8>)>) -> Contents {
     read(&MemoryFiles::new(files))
 }

@@ -415,3 +415,24 @@ impl Choices {
 pub(crate) fn code(position: usize) -> String {
     format!("c{position}")
 }
+
+/// ICD-10-SE and KVÅ as Socialstyrelsen publishes them; none where they are not at hand.
+pub(crate) fn real_code_systems() -> Vec<CodeSystem> {
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let mut files = Vec::new();
+    for folder in ["icd-10-se-2021", "kva-2021/kka", "kva-2021/kma"] {
+        let Ok(entries) = std::fs::read_dir(data.join(folder)) else {
+            println!("skipped: {folder} is not at hand");
+            continue;
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            files.push((format!("{folder}/{name}"), std::fs::read(&path).unwrap()));
+        }
+    }
+    let borrowed = files
+        .iter()
+        .map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+    vardnav_interchange::codesystem::read_folder(borrowed).0
+}

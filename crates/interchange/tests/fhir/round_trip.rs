@@ -152,3 +152,39 @@ fn components_are_written_as_properties() {
     assert_eq!(read.concepts[0].properties, common("b"));
     assert_eq!(read.concepts[1].properties, common("2.50"));
 }
+
+/// ICD-10-SE and KVÅ, where they are at hand.
+#[test]
+fn whole_code_systems() {
+    let systems = crate::models::real_code_systems();
+    for system in &systems {
+        let read = parse_code_system(&text(&Resource::CodeSystem(system.clone()), FhirVersion::R5));
+        assert!(read.as_ref() == Ok(system), "{}", system.url);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+    /// Whatever a text holds, it is read or told what is wrong with it.
+    #[test]
+    fn broken_texts_are_told(
+        choices in vec(any::<u8>(), 0..400),
+        cuts in vec((any::<prop::sample::Index>(), any::<u8>(), 0_usize..4), 1..4),
+    ) {
+        let system = Choices::new(choices).code_system();
+        let mut written = text(&Resource::CodeSystem(system), FhirVersion::R5);
+        for (at, byte, kind) in cuts {
+            let at = at.index(written.len());
+            match kind {
+                0 => written[at] = byte,
+                1 => written.insert(at, b"[]{}\":,1"[usize::from(byte) % 8]),
+                2 => drop(written.remove(at)),
+                _ => written.truncate(at.max(1)),
+            }
+        }
+        if let Err(findings) = parse_resource(&written) {
+            prop_assert!(!findings.is_empty());
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! The properties of concepts that FHIR itself defines: which of a code system's are meant by them, and what they say.
 //! One place for reading and writing, so that both agree.
 
+use std::collections::{HashMap, HashSet};
+
 use vardnav_terminology::model::{ConceptStatus, Property, PropertyDefinition};
 
 use super::words::CONCEPT_PROPERTIES;
@@ -8,34 +10,38 @@ use super::words::CONCEPT_PROPERTIES;
 /// The properties of one code system.
 #[derive(Debug)]
 pub(super) struct ConceptProperties<'d> {
-    definitions: &'d [PropertyDefinition],
+    defined: HashSet<&'d str>,
+    /// Meanings by address, with the properties that have them.
+    standard: HashMap<&'d str, Vec<&'d str>>,
 }
 
 impl<'d> ConceptProperties<'d> {
     /// Of a code system with these properties.
     pub(super) fn new(definitions: &'d [PropertyDefinition]) -> Self {
-        Self { definitions }
+        let mut standard: HashMap<&str, Vec<&str>> = HashMap::new();
+        for definition in definitions {
+            if let Some(meaning) = definition.uri.strip_prefix(CONCEPT_PROPERTIES) {
+                standard.entry(meaning).or_default().push(&definition.name);
+            }
+        }
+        let defined = definitions
+            .iter()
+            .map(|definition| definition.name.as_str())
+            .collect();
+        Self { defined, standard }
     }
 
     /// The names of the properties that have the meaning `standard` by their address.
-    pub(super) fn named<'n>(&'n self, standard: &'n str) -> impl Iterator<Item = &'d str> + 'n {
-        self.definitions
-            .iter()
-            .filter(move |definition| definition.uri.strip_prefix(CONCEPT_PROPERTIES) == Some(standard))
-            .map(|definition| definition.name.as_str())
-    }
-
-    fn is_defined(&self, name: &str) -> bool {
-        self.definitions.iter().any(|definition| definition.name == name)
+    pub(super) fn named(&self, standard: &str) -> &[&'d str] {
+        self.standard.get(standard).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a property has the meaning `standard`: by its address; where none has that address, by its name.
     fn means(&self, name: &str, standard: &str) -> bool {
-        let mut named = self.named(standard).peekable();
-        if named.peek().is_none() {
-            return name == standard;
+        match self.named(standard) {
+            [] => name == standard,
+            named => named.contains(&name),
         }
-        named.any(|listed| listed == name)
     }
 
     /// Whether a property names a direct superordinate concept: by its address, or by its name when the code system does
@@ -50,8 +56,7 @@ impl<'d> ConceptProperties<'d> {
     }
 
     fn is_hierarchy(&self, standard: &str, name: &str, code: bool) -> bool {
-        self.named(standard).any(|listed| listed == name)
-            || (name == standard && code && !self.is_defined(name))
+        self.named(standard).contains(&name) || (name == standard && code && !self.defined.contains(name))
     }
 
     /// Where a concept with these properties stands: inactive when `inactive` is true or `status` says retired.

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Serialize, Serializer};
 use vardnav_terminology::model::{
-    Attribute, AttributeValue, CodeSystem, Concept, ConceptStatus, Definition, Designation,
-    DesignationStatus, Diagram, Property, PropertyKind, Relation,
+    Attribute, AttributeValue, CodeSystem, Concept, ConceptStatus, Designation, DesignationStatus, Property,
+    PropertyKind,
 };
 
 use super::super::concept_properties::ConceptProperties;
@@ -13,12 +13,12 @@ use super::super::reading::ImpliedStatus;
 use super::super::shapes;
 use super::super::valued::{NameField, ValueKind, Valued, is_number};
 use super::super::words::{
-    CONCEPT_PROPERTIES, CONCEPT_STATUS, CONTENT, PROPERTY_KIND, RELATION_KIND, STANDARDS_STATUS, TRANSLATION,
-    word,
+    CONCEPT_PROPERTIES, CONCEPT_STATUS, CONTENT, PROPERTY_KIND, STANDARDS_STATUS, word,
 };
+use super::extras::{definitions, diagram, relation};
 use super::{
-    designation, designation_extensions, language_extension, localized, own, part, text_extension,
-    validity_extension, validity_parts,
+    designation, designation_extensions, language_extension, localized, own, text_extension,
+    validity_extension,
 };
 
 /// Deepest hierarchy that is written as concepts within each other; many readers go no deeper.
@@ -50,8 +50,8 @@ impl<'s> Writer<'s> {
             .iter()
             .map(|definition| (definition.name.as_str(), definition.kind))
             .collect();
-        let parent = match known.named("parent").next() {
-            Some(name) => name.to_owned(),
+        let parent = match known.named("parent").first() {
+            Some(name) => (*name).to_owned(),
             None => free_name(system),
         };
         Self {
@@ -143,7 +143,7 @@ impl<'s> Writer<'s> {
     }
 
     fn none_has_address_of(&self, standard: &str) -> bool {
-        self.known.named(standard).next().is_none()
+        self.known.named(standard).is_empty()
     }
 
     fn component_definitions(&self) -> Vec<shapes::PropertyDefinition> {
@@ -252,7 +252,13 @@ impl<'s> Writer<'s> {
         let standards = inactive.into_iter().chain(not_selectable);
         standards
             .map(|standard| Property {
-                name: self.known.named(standard).next().unwrap_or(standard).to_owned(),
+                name: self
+                    .known
+                    .named(standard)
+                    .first()
+                    .copied()
+                    .unwrap_or(standard)
+                    .to_owned(),
                 value: "true".to_owned(),
             })
             .collect()
@@ -412,96 +418,4 @@ fn can_be_display(first: &Designation) -> bool {
 
 fn extended(extension: Vec<Valued>) -> Option<shapes::Extended> {
     (!extension.is_empty()).then_some(shapes::Extended { extension })
-}
-
-/// The first definition with what it is extended by; the others follow as translations where they are no more than
-/// that, otherwise as extensions of the concept.
-fn definitions(
-    definitions: &[Definition],
-    language: &str,
-    concept: &mut Vec<Valued>,
-) -> (String, Vec<Valued>) {
-    let mut extension = Vec::new();
-    let mut rest = definitions;
-    let mut text = String::new();
-    if let Some((first, others)) = definitions
-        .split_first()
-        .filter(|(first, _)| !first.text.is_empty())
-    {
-        text.clone_from(&first.text);
-        language_extension(&first.language, language, &mut extension);
-        text_extension("source", &first.source, &mut extension);
-        if first.paraphrase {
-            extension.push(Valued::extension(own("paraphrase"), ValueKind::Boolean, "true"));
-        }
-        text_extension("domain", &first.domain, &mut extension);
-        text_extension("decided", &first.decided, &mut extension);
-        let translations = others.iter().take_while(|other| is_translation(other)).count();
-        let (translations, others) = others.split_at(translations);
-        extension.extend(translations.iter().map(translation));
-        rest = others;
-    }
-    concept.extend(rest.iter().map(definition));
-    (text, extension)
-}
-
-fn is_translation(definition: &Definition) -> bool {
-    let plain = Definition {
-        text: definition.text.clone(),
-        language: definition.language.clone(),
-        ..Definition::default()
-    };
-    *definition == plain && !plain.text.is_empty() && !plain.language.is_empty()
-}
-
-fn translation(definition: &Definition) -> Valued {
-    let parts = vec![
-        Valued::extension("lang", ValueKind::Code, &definition.language),
-        Valued::extension("content", ValueKind::String, &definition.text),
-    ];
-    Valued::of(TRANSLATION, parts)
-}
-
-fn definition(definition: &Definition) -> Valued {
-    let mut parts = Vec::new();
-    part("text", &definition.text, &mut parts);
-    part("language", &definition.language, &mut parts);
-    part("source", &definition.source, &mut parts);
-    if definition.paraphrase {
-        parts.push(Valued::extension("paraphrase", ValueKind::Boolean, "true"));
-    }
-    part("domain", &definition.domain, &mut parts);
-    part("decided", &definition.decided, &mut parts);
-    Valued::of(own("definition"), parts)
-}
-
-fn relation(relation: &Relation) -> Valued {
-    let kind = word(RELATION_KIND, &relation.kind);
-    let mut parts = vec![
-        Valued::extension("kind", ValueKind::Code, kind),
-        Valued::extension("target", ValueKind::Code, &relation.target),
-    ];
-    validity_parts(relation.validity, &mut parts);
-    part("scope", &relation.scope, &mut parts);
-    part("source", &relation.source, &mut parts);
-    Valued::of(own("relation"), parts)
-}
-
-fn diagram(diagram: &Diagram) -> Valued {
-    let mut parts = vec![Valued::extension("id", ValueKind::String, &diagram.id)];
-    parts.extend(
-        diagram
-            .title
-            .iter()
-            .map(|title| localized("title".to_owned(), title)),
-    );
-    parts.extend(diagram.nodes.iter().map(|node| {
-        let place = vec![
-            Valued::extension("code", ValueKind::Code, &node.code),
-            Valued::extension("column", ValueKind::UnsignedInt, node.column.to_string()),
-            Valued::extension("row", ValueKind::UnsignedInt, node.row.to_string()),
-        ];
-        Valued::of("node", place)
-    }));
-    Valued::of(own("diagram"), parts)
 }

@@ -9,6 +9,7 @@
 
 mod code_system;
 mod concept_map;
+mod extras;
 mod value_set;
 
 use std::io;
