@@ -141,6 +141,7 @@ fn icd_gets_its_hierarchy_from_ranges_and_beginnings() {
         Some("asterisk")
     );
     assert_eq!(edition.lookup("I50").unwrap().property("mark"), None);
+    assert_eq!(edition.lookup("i50.9").unwrap().code(), "I509");
     assert_eq!(
         edition.lookup("A10-A19").unwrap().property("level"),
         Some("block")

@@ -42,8 +42,6 @@ pub(crate) struct ComponentTables {
     texts: Box<[Span]>,
     /// By the concept they are.
     reference_sets: Vec<ReferenceSetTable>,
-    /// By concept: positions in `reference_sets` of those that have it as an active member.
-    reference_sets_of: Csr<u32>,
 }
 
 kept!(ComponentTables {
@@ -59,7 +57,6 @@ kept!(ComponentTables {
     numbers,
     texts,
     reference_sets,
-    reference_sets_of,
 });
 
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
@@ -262,21 +259,11 @@ impl ComponentTables {
         &self.reference_sets
     }
 
-    /// The reference set that a concept is.
-    pub(crate) fn reference_set(&self, concept: u32) -> Option<&ReferenceSetTable> {
-        let position = self
-            .reference_sets
-            .binary_search_by_key(&concept, ReferenceSetTable::concept)
-            .ok()?;
-        self.reference_sets.get(position)
-    }
-
     /// The reference sets that have a concept as an active member, by the concept they are.
     pub(crate) fn reference_sets_of(&self, concept: u32) -> impl Iterator<Item = &ReferenceSetTable> {
-        self.reference_sets_of
-            .row(concept)
+        self.reference_sets
             .iter()
-            .filter_map(|&set| self.reference_sets.get(set as usize))
+            .filter(move |set| set.members_of(concept).any(|(_, member)| member.active()))
     }
 
     fn profile(&self, designation: u32) -> Option<&Profile> {

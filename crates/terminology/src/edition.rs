@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::ops::Range;
 
 use jiff::civil::Date;
 
@@ -263,24 +262,6 @@ impl Edition {
     /// What it keeps as a clinical terminology, if it is one.
     pub(crate) fn components(&self) -> Option<&ComponentTables> {
         self.components.as_ref()
-    }
-
-    /// The numbers of a concept's designations among all of the edition.
-    #[allow(dead_code, reason = "for expressions over components")]
-    pub(crate) fn designation_numbers(&self, concept: u32) -> Range<u32> {
-        let numbers = self.concepts.get(concept as usize).map(|row| row.designations);
-        numbers.map_or(0..0, |[start, end]| start..end)
-    }
-
-    /// The concept whose designation has a number.
-    #[allow(dead_code, reason = "for expressions over components")]
-    pub(crate) fn designated(&self, designation: u32) -> u32 {
-        self.concepts.partition_point(
-            |&ConceptRow {
-                 designations: [_, end],
-                 ..
-             }| end <= designation,
-        ) as u32
     }
 
     pub(crate) fn code(&self, concept: u32) -> &str {

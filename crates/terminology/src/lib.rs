@@ -17,11 +17,6 @@ mod canonical;
 mod catalog;
 mod codes;
 mod compile;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the tables answer more than is asked of them so far"
-)]
 mod components;
 mod csr;
 mod edition;

@@ -278,6 +278,14 @@ impl<'e> ConceptView<'e> {
         })
     }
 
+    /// The reference sets that have it as an active member.
+    pub fn reference_sets(&self) -> impl Iterator<Item = ConceptView<'e>> + use<'e> {
+        let (edition, concept) = (self.edition, self.index);
+        let tables = edition.components().into_iter();
+        let sets = tables.flat_map(move |tables| tables.reference_sets_of(concept));
+        sets.filter_map(move |set| edition.concept(ConceptIndex(set.concept())))
+    }
+
     /// Its further properties.
     pub fn properties(&self) -> impl ExactSizeIterator<Item = PropertyView<'e>> + use<'e> {
         let edition = self.edition;

@@ -42,7 +42,7 @@ pub(crate) fn build(
     let sources = sources(concepts, &attributes);
     let (kinds, sources_with) = sources_with(&attributes);
     let attributes = rows(concepts, attributes);
-    let (reference_sets, reference_sets_of) = builder.reference_sets(source.reference_sets);
+    let reference_sets = builder.reference_sets(source.reference_sets);
     ComponentTables {
         concepts: concept_rows,
         ids,
@@ -56,7 +56,6 @@ pub(crate) fn build(
         numbers: numbers.items.into(),
         texts: attribute_texts.items.into(),
         reference_sets,
-        reference_sets_of,
     }
 }
 
@@ -182,7 +181,7 @@ impl Builder<'_> {
         pairs
     }
 
-    fn reference_sets(&mut self, source: Vec<ReferenceSet>) -> (Vec<ReferenceSetTable>, Csr<u32>) {
+    fn reference_sets(&mut self, source: Vec<ReferenceSet>) -> Vec<ReferenceSetTable> {
         let mut tables: Vec<ReferenceSetTable> = Vec::with_capacity(source.len());
         for (row, set) in source.into_iter().enumerate() {
             self.concept("reference sets", row, set.concept);
@@ -195,15 +194,7 @@ impl Builder<'_> {
                     .add(latter.concept as usize, "", ProblemKind::DuplicateReferenceSet);
             }
         }
-        let pairs = (0..).zip(&tables).flat_map(|(position, table)| {
-            let active = table.members.iter().filter(|member| member.active());
-            let mut before = None;
-            active
-                .filter(move |member| before.replace(member.referenced) != Some(member.referenced))
-                .map(move |member| (member.referenced, position))
-        });
-        let sets_of = Csr::from_pairs(self.concepts, pairs);
-        (tables, sets_of)
+        tables
     }
 
     fn reference_set(&mut self, mut set: ReferenceSet) -> ReferenceSetTable {
