@@ -41,9 +41,14 @@ fn main() {
         })
         .collect();
     println!("{count} concepts, {terms} designations; source: {}", memory());
-    let start = Instant::now();
+    let (start, used) = (Instant::now(), processor());
     let edition = Edition::compile(source).unwrap();
-    println!("compiled in {:.1} s; {}", start.elapsed().as_secs_f64(), memory());
+    println!(
+        "compiled in {:.1} s, {:.1} s of the processor; {}",
+        start.elapsed().as_secs_f64(),
+        processor() - used,
+        memory()
+    );
 
     let all: Vec<_> = edition.concepts().map(|concept| concept.index()).collect();
     let mut some = |share: f64| {
@@ -243,6 +248,16 @@ fn measure(edition: &Edition, name: &str, query: SearchQuery<'_>, texts: &[Strin
         at(1.0),
         hits as f64 / (texts.len() * REPEATS) as f64
     );
+}
+
+/// Seconds of the processor that this process has used.
+fn processor() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanoseconds = status
+        .split_whitespace()
+        .next()
+        .and_then(|used| used.parse::<f64>().ok());
+    nanoseconds.unwrap_or_default() / 1e9
 }
 
 fn memory() -> String {

@@ -296,6 +296,93 @@ fn marked(text: &str, typed: &[String]) -> Vec<bool> {
     marks
 }
 
+/// A code system large enough for common words, which are kept as bits, drawn from few letters.
+fn large() -> CodeSystem {
+    let mut state = 1_u64;
+    let mut below = |end: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % end
+    };
+    let parts = [
+        "sten", "ber", "åb", "ab", "öron", "hjärt", "svikt", "o", "st", "berg",
+    ];
+    let concepts = (0..8000).map(|number| {
+        let designations = (0..3).map(|_| {
+            let words = (0..=below(4)).map(|_| {
+                (0..=below(3))
+                    .map(|_| parts[(below(10) * below(10) / 9) as usize])
+                    .collect::<String>()
+            });
+            Designation {
+                text: words.collect::<Vec<_>>().join(" "),
+                language: ["sv", "en"][usize::from(below(4) == 0)].to_owned(),
+                status: [DesignationStatus::Recommended, DesignationStatus::Accepted][below(2) as usize],
+                ..Designation::default()
+            }
+        });
+        Concept {
+            code: format!("{number:05}"),
+            designations: designations.collect(),
+            status: [ConceptStatus::Active, ConceptStatus::Inactive][usize::from(below(5) == 0)],
+            ..Concept::default()
+        }
+    });
+    CodeSystem {
+        language: "sv".to_owned(),
+        concepts: concepts.collect(),
+        ..CodeSystem::default()
+    }
+}
+
+#[test]
+fn agrees_where_words_are_common() {
+    let source = large();
+    let edition = Edition::compile(source.clone()).unwrap();
+    let (all, few, some) = (
+        vec![true],
+        {
+            let mut few = vec![false; 400];
+            few[7] = true;
+            few
+        },
+        vec![true, false, false],
+    );
+    let plain = SearchQuery::default();
+    let swedish = SearchQuery {
+        language: "sv",
+        active_only: true,
+        ..plain
+    };
+    let queries = [
+        ("st be", plain, &all),
+        ("hjätrsvikt ber", swedish, &some),
+        ("hjartsvikt", swedish, &few),
+    ];
+    for (text, query, within) in queries {
+        let concepts = edition.concepts().map(|concept| concept.index());
+        let set = ConceptSet::of(
+            &edition,
+            concepts.filter(|index| within[index.position() % within.len()]),
+        );
+        let query = SearchQuery {
+            text,
+            limit: 700,
+            within: Some(&set).filter(|_| within.len() > 1),
+            ..query
+        };
+        let codes = |query: &SearchQuery<'_>| -> Vec<String> {
+            let hits = edition.search(query);
+            hits.iter().map(|hit| hit.concept.code().to_owned()).collect()
+        };
+        let found = codes(&query);
+        assert_eq!(found, oracle(&source, &query, Some(within)), "{text}");
+        let first = codes(&SearchQuery { limit: 20, ..query });
+        assert_eq!(first[..], found[..found.len().min(20)], "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

@@ -26,13 +26,6 @@ impl SearchIndex {
         let postings = postings(order.len(), count, &words_of);
         let words = Words::new(&vocabulary, &order, &postings);
         drop((vocabulary, order));
-        let common = Common::new(count, &words, |ranks| {
-            words.at(&ranks).iter().map(|&word| postings.row(word))
-        });
-        let docs_of = Csr::from_pairs(
-            concepts.len(),
-            docs.iter().zip(0..).map(|(&(concept, _), doc)| (concept, doc)),
-        );
         let languages: Box<[u16]> = docs
             .iter()
             .map(|&(_, row)| {
@@ -41,6 +34,13 @@ impl SearchIndex {
                     .map_or(NO_LANGUAGE, |row| row.language)
             })
             .collect();
+        let common = Common::new(&languages, &words, |ranks| {
+            words.at(&ranks).iter().map(|&word| postings.row(word))
+        });
+        let docs_of = Csr::from_pairs(
+            concepts.len(),
+            docs.iter().zip(0..).map(|(&(concept, _), doc)| (concept, doc)),
+        );
         let mut index = Self {
             concepts: docs.iter().map(|&(concept, _)| concept).collect(),
             designations: docs.into_iter().map(|(_, designation)| designation).collect(),

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::image::kept;
 use crate::search::candidates::Marks;
+use crate::search::index::NO_LANGUAGE;
 use crate::search::words::Words;
 
 /// A beginning is common when more than one in this many docs hold a word with it.
@@ -12,6 +13,9 @@ const RARITY: u32 = 16;
 
 /// In editions with fewer docs nothing is common: their lists are short.
 const DOCS_MIN: u32 = 20_000;
+
+/// With more languages their docs are not kept.
+const LANGUAGES_MAX: usize = 8;
 
 /// Longest beginning looked at, in letters.
 const LETTERS_MAX: usize = 8;
@@ -23,17 +27,24 @@ pub(super) struct Common {
     ranks: Box<[[u32; 2]]>,
     /// For each beginning a bit for each doc.
     marks: Box<[u64]>,
+    /// For each language of the edition a bit for each doc; none when there are very many languages or few docs.
+    languages: Box<[u64]>,
 }
 
-kept!(Common { ranks, marks });
+kept!(Common {
+    ranks,
+    marks,
+    languages,
+});
 
 impl Common {
     /// Those among `words`; `postings` gives the docs of the words at some ranks.
     pub(super) fn new<'p, P: Iterator<Item = &'p [u32]>>(
-        docs: u32,
+        languages: &[u16],
         words: &Words,
         postings: impl Fn(Range<u32>) -> P,
     ) -> Self {
+        let docs = languages.len() as u32;
         let mut found = Vec::new();
         if docs >= DOCS_MIN {
             let all = 0..words.len();
@@ -55,7 +66,14 @@ impl Common {
         Self {
             ranks: found.into_iter().map(|ranks| [ranks.start, ranks.end]).collect(),
             marks: marks.into(),
+            languages: by_language(languages),
         }
+    }
+
+    /// The docs in a language of the edition.
+    pub(super) fn in_language(&self, docs: u32, language: usize) -> Option<&[u64]> {
+        let size = Marks::size(docs);
+        self.languages.get(language * size..(language + 1) * size)
     }
 
     /// The docs of the narrowest common beginning that has all words at `ranks`, and its ranks.
@@ -67,6 +85,27 @@ impl Common {
         let marks = self.marks.get(at * size..(at + 1) * size)?;
         Some((marks, start..end))
     }
+}
+
+fn by_language(languages: &[u16]) -> Box<[u64]> {
+    let docs = languages.len() as u32;
+    let spoken = languages.iter().filter(|&&language| language != NO_LANGUAGE);
+    let count = spoken.max().map_or(0, |&last| usize::from(last) + 1);
+    if docs < DOCS_MIN || count > LANGUAGES_MAX {
+        return Box::default();
+    }
+    let size = Marks::size(docs);
+    let mut bits = vec![0; size * count];
+    for (doc, &language) in languages
+        .iter()
+        .enumerate()
+        .filter(|&(_, &language)| language != NO_LANGUAGE)
+    {
+        if let Some(word) = bits.get_mut(usize::from(language) * size + doc / 64) {
+            *word |= 1 << (doc % 64);
+        }
+    }
+    bits.into()
 }
 
 /// Adds the common beginnings that are one letter longer than that of all words at `ranks`, and from there the longer

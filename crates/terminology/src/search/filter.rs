@@ -59,6 +59,21 @@ impl<'e, 's> Filter<'e, 's> {
                 .is_none_or(|languages| languages.get(usize::from(index.language(doc))) == Some(&true))
     }
 
+    /// The docs in the one language that is wanted, when there is one and its docs are kept.
+    pub(super) fn in_language(&self) -> Option<&'e [u64]> {
+        let mut wanted = self
+            .languages
+            .as_ref()?
+            .iter()
+            .enumerate()
+            .filter(|&(_, &wanted)| wanted);
+        let (Some((language, _)), None) = (wanted.next(), wanted.next()) else {
+            return None;
+        };
+        let index = &self.edition.index;
+        index.common.in_language(index.len(), language)
+    }
+
     pub(super) fn on_date(&self, doc: u32) -> bool {
         let Some(date) = self.date else {
             return true;

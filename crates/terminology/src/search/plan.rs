@@ -145,10 +145,14 @@ impl<'e> Plan<'_, 'e, '_> {
         let Some((&(mut left, rarest), others)) = words.split_first() else {
             return Candidates::List(Cow::Borrowed(&[]));
         };
-        if left <= FEW || (others.is_empty() && self.sorted(rarest)) {
+        let spoken = self.filter.in_language();
+        if left <= FEW || (others.is_empty() && self.sorted(rarest) && spoken.is_none()) {
             return Candidates::List(self.list(rarest));
         }
         let mut marks = self.marks(rarest);
+        if let Some(bits) = spoken {
+            marks.keep(bits);
+        }
         for &(count, word) in others {
             if self.opening(word) > left * CHECK {
                 break;
