@@ -47,6 +47,26 @@ pub fn evaluate(
     .expression(expression)
 }
 
+/// Whether a concept of an edition is among those that an expression means. Looks at little else than that concept.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn holds(
+    edition: &Edition,
+    expression: &Expression,
+    concept: ConceptIndex,
+    limits: &Limits,
+) -> Result<bool, EvaluateError> {
+    let mut evaluator = Evaluator {
+        edition,
+        left: limits.work,
+    };
+    let mut one = evaluator.none()?;
+    one.insert(concept.0);
+    let found = evaluator.expression_within(expression, one)?;
+    Ok(found.contains(concept))
+}
+
 /// An evaluation under way.
 pub(super) struct Evaluator<'e> {
     pub(super) edition: &'e Edition,
@@ -116,13 +136,54 @@ impl<'e> Evaluator<'e> {
                 set.subtract(&without);
                 Ok(set)
             }
-            Expression::Refined(focus, refinement) => self.refined(focus, refinement),
+            Expression::Refined(focus, refinement) => self.refined(focus, refinement, None),
             Expression::Dotted(focus, names) => {
                 let mut set = self.sub(focus)?;
                 for name in names {
                     set = self.values(&set, name)?;
                 }
                 Ok(set)
+            }
+        }
+    }
+
+    /// What an expression means among some concepts.
+    fn expression_within(
+        &mut self,
+        expression: &Expression,
+        mut among: ConceptSet,
+    ) -> Result<ConceptSet, EvaluateError> {
+        match expression {
+            Expression::Sub(sub) => self.within(sub, among),
+            Expression::And(parts) => {
+                for part in parts {
+                    among = self.within(part, among)?;
+                }
+                Ok(among)
+            }
+            Expression::Or(parts) => {
+                let mut any = self.none()?;
+                for part in parts {
+                    any.unite(&self.within(part, among.clone())?);
+                }
+                Ok(any)
+            }
+            Expression::Minus(from, without) => {
+                let mut set = self.within(from, among)?;
+                let without = self.within(without, set.clone())?;
+                set.subtract(&without);
+                Ok(set)
+            }
+            Expression::Refined(focus, refinement) => self.refined(focus, refinement, Some(among)),
+            Expression::Dotted(focus, names) => {
+                let mut set = self.sub(focus)?;
+                let Some((last, names)) = names.split_last() else {
+                    return Ok(set);
+                };
+                for name in names {
+                    set = self.values(&set, name)?;
+                }
+                self.values_within(&set, last, among)
             }
         }
     }
@@ -146,6 +207,11 @@ impl<'e> Evaluator<'e> {
         sub: &SubExpression,
         mut among: ConceptSet,
     ) -> Result<ConceptSet, EvaluateError> {
+        if let (None, None, Some(member_of)) = (&sub.history, sub.operator, &sub.member_of) {
+            let reference_sets = self.plain_focus(sub)?;
+            let members = self.members(&reference_sets, member_of, Some(&among))?;
+            return self.filtered(members, &sub.filters);
+        }
         if sub.history.is_none() && sub.member_of.is_none() {
             match (sub.operator, &sub.focus) {
                 (None | Some(Operator::DescendantOrSelfOf | Operator::AncestorOrSelfOf), Focus::Any) => {
@@ -177,6 +243,10 @@ impl<'e> Evaluator<'e> {
                     among.intersect(&self.sub(&below)?);
                     return self.filtered(among, &sub.filters);
                 }
+                (None, Focus::Nested(expression)) => {
+                    let among = self.expression_within(expression, among)?;
+                    return self.filtered(among, &sub.filters);
+                }
                 _ => {}
             }
         }
@@ -186,7 +256,15 @@ impl<'e> Evaluator<'e> {
 
     /// A focus with membership, without what is applied to it.
     fn focus(&mut self, sub: &SubExpression) -> Result<ConceptSet, EvaluateError> {
-        let focus = match &sub.focus {
+        let focus = self.plain_focus(sub)?;
+        match &sub.member_of {
+            Some(member_of) => self.members(&focus, member_of, None),
+            None => Ok(focus),
+        }
+    }
+
+    fn plain_focus(&mut self, sub: &SubExpression) -> Result<ConceptSet, EvaluateError> {
+        Ok(match &sub.focus {
             Focus::Concept(concept) => {
                 let mut set = self.none()?;
                 self.find(concept.id)
@@ -200,11 +278,7 @@ impl<'e> Evaluator<'e> {
             }
             Focus::Alternate(_) => return Err(EvaluateError::AlternateIdentifier),
             Focus::Nested(expression) => self.expression(expression)?,
-        };
-        match &sub.member_of {
-            Some(member_of) => self.members(&focus, member_of),
-            None => Ok(focus),
-        }
+        })
     }
 
     fn operate(&mut self, operator: Operator, set: ConceptSet) -> Result<ConceptSet, EvaluateError> {

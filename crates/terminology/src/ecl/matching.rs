@@ -43,9 +43,18 @@ impl Collation {
 
     fn letters(self, text: &str, into: &mut Vec<char>) {
         into.clear();
-        match self {
-            Self::Exact => into.extend(text.chars()),
-            Self::Folded(_) => into.extend(letters::lower(text)),
+        for letter in text.chars() {
+            match (self, letter) {
+                (Self::Exact, _) => into.push(letter),
+                (_, letter) if letter.is_ascii() => into.push(letter.to_ascii_lowercase()),
+                // What may have to be composed is left to those who know how.
+                (_, '\u{300}'..='\u{36f}') => {
+                    into.clear();
+                    into.extend(letters::lower(text));
+                    return;
+                }
+                (_, letter) => into.extend(letter.to_lowercase()),
+            }
         }
     }
 
@@ -75,18 +84,31 @@ pub(super) struct Matcher {
     terms: Vec<Term>,
     /// Memory for the letters of a text.
     letters: Cell<Vec<char>>,
+    bytes: Cell<Vec<u8>>,
 }
 
-#[derive(Debug)]
 enum Term {
-    Words(Vec<Vec<char>>),
-    Pattern(Vec<Piece>),
+    Words(Vec<Part>),
+    /// What stands between the places where anything may stand.
+    Pattern(Vec<Part>),
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Piece {
-    Letter(char),
-    Any,
+/// Letters of a query; also as bytes where all are ASCII, since then texts that are so too take no decoding.
+struct Part {
+    letters: Vec<char>,
+    bytes: Option<Vec<u8>>,
+}
+
+impl Part {
+    fn new(letters: Vec<char>) -> Self {
+        let bytes = letters
+            .iter()
+            .map(|&letter| u8::try_from(letter).ok().filter(u8::is_ascii));
+        Self {
+            bytes: bytes.collect(),
+            letters,
+        }
+    }
 }
 
 impl Matcher {
@@ -97,86 +119,121 @@ impl Matcher {
             letters
         };
         let terms = terms.iter().map(|term| match term {
-            SearchTerm::Match(words) => Term::Words(words.iter().map(|word| letters(word)).collect()),
-            SearchTerm::Wild(pattern) => Term::Pattern(pieces(&letters(pattern))),
+            SearchTerm::Match(words) => {
+                Term::Words(words.iter().map(|word| Part::new(letters(word))).collect())
+            }
+            SearchTerm::Wild(pattern) => {
+                Term::Pattern(parts(&letters(pattern)).into_iter().map(Part::new).collect())
+            }
         });
         Self {
             collation,
             terms: terms.collect(),
             letters: Cell::default(),
+            bytes: Cell::default(),
         }
     }
 
     pub(super) fn matches(&self, text: &str) -> bool {
+        if text.is_ascii() {
+            return self.matches_ascii(text.as_bytes());
+        }
         let mut letters = self.letters.take();
         self.collation.letters(text, &mut letters);
+        let same = |&query: &char, &letter: &char| self.collation.stands_for(query, letter);
         let found = self.terms.iter().any(|term| match term {
             Term::Words(words) => words
                 .iter()
-                .all(|word| begins_word(word, &letters, self.collation)),
-            Term::Pattern(pieces) => is_like(pieces, &letters, self.collation),
+                .all(|word| begins_word(&word.letters, &letters, same, |letter| letter.is_alphanumeric())),
+            Term::Pattern(parts) => {
+                let parts: Vec<&[char]> = parts.iter().map(|part| part.letters.as_slice()).collect();
+                is_like(&parts, &letters, same)
+            }
         });
         self.letters.set(letters);
         found
     }
+
+    /// As `matches`. No letter beyond ASCII in a query stands for one within it.
+    fn matches_ascii(&self, text: &[u8]) -> bool {
+        let mut bytes = self.bytes.take();
+        bytes.clear();
+        bytes.extend_from_slice(text);
+        if self.collation != Collation::Exact {
+            bytes.make_ascii_lowercase();
+        }
+        let same = |query: &u8, letter: &u8| query == letter;
+        let found = self.terms.iter().any(|term| match term {
+            Term::Words(words) => words.iter().all(|word| {
+                let word = word.bytes.as_deref();
+                word.is_some_and(|word| begins_word(word, &bytes, same, u8::is_ascii_alphanumeric))
+            }),
+            Term::Pattern(parts) => {
+                let parts: Option<Vec<&[u8]>> = parts.iter().map(|part| part.bytes.as_deref()).collect();
+                parts.is_some_and(|parts| is_like(&parts, &bytes, same))
+            }
+        });
+        self.bytes.set(bytes);
+        found
+    }
 }
 
-fn pieces(letters: &[char]) -> Vec<Piece> {
-    let mut pieces = Vec::with_capacity(letters.len());
-    let mut rest = letters.iter();
+/// The parts of a pattern between its `*`.
+fn parts(pattern: &[char]) -> Vec<Vec<char>> {
+    let mut parts = Vec::new();
+    let mut part = Vec::new();
+    let mut rest = pattern.iter();
     while let Some(&letter) = rest.next() {
-        pieces.push(match letter {
-            '*' => Piece::Any,
-            '\\' => Piece::Letter(rest.next().copied().unwrap_or('\\')),
-            other => Piece::Letter(other),
-        });
+        match letter {
+            '*' => parts.push(std::mem::take(&mut part)),
+            '\\' => part.push(rest.next().copied().unwrap_or('\\')),
+            other => part.push(other),
+        }
     }
-    pieces
+    parts.push(part);
+    parts
+}
+
+fn begins<T>(query: &[T], text: &[T], same: impl Fn(&T, &T) -> bool) -> bool {
+    query.len() <= text.len() && query.iter().zip(text).all(|(query, letter)| same(query, letter))
 }
 
 /// Whether `word` stands where a word of the text begins: at its start, or after what is no letter or digit.
-fn begins_word(word: &[char], text: &[char], collation: Collation) -> bool {
+fn begins_word<T>(
+    word: &[T],
+    text: &[T],
+    same: impl Fn(&T, &T) -> bool + Copy,
+    is_alphanumeric: impl Fn(&T) -> bool,
+) -> bool {
     let mut inside = false;
-    text.iter().enumerate().any(|(at, &letter)| {
-        let begins = !inside;
-        inside = letter.is_alphanumeric();
-        begins
-            && text.get(at..at + word.len()).is_some_and(|here| {
-                word.iter()
-                    .zip(here)
-                    .all(|(&query, &letter)| collation.stands_for(query, letter))
-            })
+    text.iter().enumerate().any(|(at, letter)| {
+        let starts = !inside;
+        inside = is_alphanumeric(letter);
+        starts && begins(word, text.get(at..).unwrap_or_default(), same)
     })
 }
 
-/// Whether the whole text is as the pieces tell.
-fn is_like(pieces: &[Piece], text: &[char], collation: Collation) -> bool {
-    let (mut piece, mut letter) = (0, 0);
-    // Where to go on from when what follows the last `*` does not fit: let it take one letter more.
-    let mut retry: Option<(usize, usize)> = None;
-    loop {
-        match (pieces.get(piece), text.get(letter)) {
-            (None, None) => return true,
-            (Some(Piece::Any), _) => {
-                retry = Some((piece + 1, letter));
-                piece += 1;
-                continue;
-            }
-            (Some(&Piece::Letter(query)), Some(&here)) if collation.stands_for(query, here) => {
-                piece += 1;
-                letter += 1;
-                continue;
-            }
-            _ => {}
-        }
-        match &mut retry {
-            Some((after, taken)) if *taken < text.len() => {
-                *taken += 1;
-                (piece, letter) = (*after, *taken);
-            }
-            _ => return false,
-        }
+/// Whether a text is these parts in their order, with anything between them.
+fn is_like<T>(parts: &[&[T]], text: &[T], same: impl Fn(&T, &T) -> bool + Copy) -> bool {
+    let [first, between @ .., last] = parts else {
+        return parts
+            .first()
+            .is_some_and(|only| only.len() == text.len() && begins(only, text, same));
+    };
+    if !begins(first, text, same) {
+        return false;
     }
+    let mut rest = text.get(first.len()..).unwrap_or_default();
+    for part in between {
+        // The first place where it stands leaves most for the others.
+        let Some(at) = (0..=rest.len()).find(|&at| begins(part, rest.get(at..).unwrap_or_default(), same))
+        else {
+            return false;
+        };
+        rest = rest.get(at + part.len()..).unwrap_or_default();
+    }
+    let end = rest.len().checked_sub(last.len());
+    end.is_some_and(|end| begins(last, rest.get(end..).unwrap_or_default(), same))
 }
 
 #[cfg(test)]

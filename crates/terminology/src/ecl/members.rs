@@ -35,11 +35,13 @@ enum Condition<'c> {
 }
 
 impl Evaluator<'_> {
-    /// The concepts that members of reference sets refer to, or the values of the field asked for.
+    /// The concepts that members of reference sets refer to, or the values of the field asked for; perhaps only those
+    /// among some concepts.
     pub(super) fn members(
         &mut self,
         reference_sets: &ConceptSet,
         member_of: &MemberOf,
+        among: Option<&ConceptSet>,
     ) -> Result<ConceptSet, EvaluateError> {
         let components = self.components(REFERENCE_SETS)?;
         let texts = &self.edition.texts;
@@ -78,24 +80,41 @@ impl Evaluator<'_> {
                     _ => None,
                 })
                 .collect();
-            self.spend(table.members().len() * (1 + conditions.len()))?;
-            for (position, member) in table.members().iter().enumerate() {
+            let mut take = |position: usize, member: &MemberRow| {
                 let row = Row {
                     table,
                     position,
                     member,
                     texts,
                 };
-                if !states_active && !member.active() {
-                    continue;
-                }
                 let mut pairs = conditions.iter().zip(&columns);
-                if pairs.all(|(condition, &column)| condition.holds(&row, column))
+                if (states_active || member.active())
+                    && pairs.all(|(condition, &column)| condition.holds(&row, column))
                     && let Value::Concept(concept) = row.value(wanted)
                 {
                     found.insert(concept);
                 }
+            };
+            let each = 1 + conditions.len();
+            match among {
+                Some(among) if wanted == Column::Referenced && among.len() < table.members().len() / 16 => {
+                    self.spend(among.len() * each)?;
+                    for concept in among.numbers() {
+                        for (position, member) in table.members_of(concept) {
+                            take(position, member);
+                        }
+                    }
+                }
+                _ => {
+                    self.spend(table.members().len() * each)?;
+                    for (position, member) in table.members().iter().enumerate() {
+                        take(position, member);
+                    }
+                }
             }
+        }
+        if let Some(among) = among {
+            found.intersect(among);
         }
         if known {
             Ok(found)

@@ -22,7 +22,7 @@ mod well_known;
 
 pub use ast::Expression;
 pub use error::{Error, EvaluateError, Reason};
-pub use evaluate::{Limits, evaluate};
+pub use evaluate::{Limits, evaluate, holds};
 pub use parser::parse;
 pub use visit::unknown;
 

@@ -67,18 +67,22 @@ struct Group<'g> {
 }
 
 impl<'e> Evaluator<'e> {
-    /// The concepts of a focus that satisfy a refinement.
+    /// The concepts of a focus that satisfy a refinement, perhaps only those among some.
     pub(super) fn refined(
         &mut self,
         focus: &SubExpression,
         refinement: &Refinement,
+        among: Option<ConceptSet>,
     ) -> Result<ConceptSet, EvaluateError> {
         let components = self.components(ATTRIBUTES)?;
         let wanted = self.wanted(refinement)?;
-        let (known, size) = match self.wide(focus) {
-            Some(size) => (None, size),
-            None => {
-                let set = self.sub(focus)?;
+        let (known, size) = match (among, self.wide(focus)) {
+            (None, Some(size)) => (None, size),
+            (among, _) => {
+                let set = match among {
+                    Some(among) => self.within(focus, among)?,
+                    None => self.sub(focus)?,
+                };
                 let size = set.len();
                 (Some(set), size)
             }
@@ -125,6 +129,34 @@ impl<'e> Evaluator<'e> {
         let components = self.components(ATTRIBUTES)?;
         let kinds = self.kinds(name)?;
         self.targets(sources, &kinds, components)
+    }
+
+    /// Those among some concepts that are values of attributes of others.
+    pub(super) fn values_within(
+        &mut self,
+        sources: &ConceptSet,
+        name: &SubExpression,
+        among: ConceptSet,
+    ) -> Result<ConceptSet, EvaluateError> {
+        let components = self.components(ATTRIBUTES)?;
+        let kinds = self.kinds(name)?;
+        if sources.len() < among.len() {
+            let mut values = self.targets(sources, &kinds, components)?;
+            values.intersect(&among);
+            return Ok(values);
+        }
+        let mut found = self.none()?;
+        for concept in among.numbers() {
+            let rows = components.sources(concept);
+            self.spend(1 + rows.len())?;
+            if rows
+                .iter()
+                .any(|row| kinds.holds(row.kind) && sources.holds(row.source))
+            {
+                found.insert(concept);
+            }
+        }
+        Ok(found)
     }
 
     /// About how many concepts a focus has that is better asked of the concepts that are left than evaluated first.

@@ -530,7 +530,12 @@ proptest! {
         match (expected, found) {
             (Some(expected), Ok(found)) => {
                 let found: BTreeSet<usize> = found.iter().map(|concept| concept.position()).collect();
-                prop_assert_eq!(found, expected, "{}", text);
+                prop_assert_eq!(&found, &expected, "{}", text);
+                for concept in edition.concepts() {
+                    let (index, limits) = (concept.index(), Limits::default());
+                    let holds = ecl::holds(&edition, &read, index, &limits);
+                    prop_assert_eq!(holds, Ok(found.contains(&index.position())), "{} {:?}", text, index);
+                }
             }
             (None, _) => {}
             // A field that is not there shows to whoever looks first.
