@@ -12,6 +12,7 @@ pub mod skos;
 pub mod tbx;
 pub mod xml;
 
+mod archive;
 mod files;
 mod national;
 
@@ -20,7 +21,9 @@ use std::collections::BTreeSet;
 use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
 
 use crate::codesystem::ImportFinding;
-pub use files::{Files, MemoryFiles};
+pub use archive::{Archive, CODES as ARCHIVE_CODES};
+use files::Watched;
+pub use files::{Files, MemoryFiles, Progress};
 
 /// What was read from a set of files.
 #[derive(Debug, Default)]
@@ -96,12 +99,22 @@ const FORMATS: [Format; 7] = [
 
 /// Whether a file of this path can hold content, by its name.
 pub fn is_wanted(path: &str) -> bool {
-    FORMATS.iter().any(|format| (format.wants)(path))
+    archive::is_archive(path) || FORMATS.iter().any(|format| (format.wants)(path))
 }
 
-/// Reads everything in a set of files.
+/// Reads everything in a set of files. What lies in an archive is read as if it lay in a folder of its name.
 pub fn read(files: &dyn Files) -> Contents {
-    let mut contents = Contents::default();
+    read_watched(files, &|_| {})
+}
+
+/// Reads everything in a set of files, and tells how far it is: every mebibyte and at the end of a file of known size.
+pub fn read_watched(files: &dyn Files, tell: &(dyn Fn(Progress<'_>) + Sync)) -> Contents {
+    let (archive, findings) = Archive::open(files);
+    let files: &dyn Files = &Watched::new(&archive, tell);
+    let mut contents = Contents {
+        findings,
+        ..Contents::default()
+    };
     let mut rest = files.paths();
     for format in &FORMATS {
         let wanted: Vec<String> = rest.iter().filter(|path| (format.wants)(path)).cloned().collect();
