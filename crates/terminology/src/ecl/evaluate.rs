@@ -20,8 +20,8 @@ use crate::set::ConceptSet;
 /// What an evaluation may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many concepts, attributes, descriptions and members may be looked at in all; sets are counted by 64
-    /// concepts. A hundred million take about half a second.
+    /// How many concepts, attributes, descriptions and members may be looked at in all. Sets are counted by 64
+    /// concepts, a text that is matched as sixteen. A hundred million take about a second.
     pub work: u64,
 }
 

@@ -14,7 +14,7 @@ use crate::edition::{DesignationRow, Edition};
 use crate::set::ConceptSet;
 
 /// What a look at a text costs, beside a look at a number.
-const TEXT_WORK: usize = 8;
+const TEXT_WORK: usize = 16;
 
 /// A condition on a concept, with sets evaluated.
 enum OnConcept<'f> {
