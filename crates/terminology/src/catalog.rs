@@ -7,11 +7,12 @@ use jiff::civil::Date;
 
 use crate::canonical::Shelf;
 use crate::edition::Edition;
-use crate::model::Validity;
+use crate::model::{Content, Validity};
 use crate::search::{SearchHit, SearchQuery, search_editions};
 use crate::translate::ConceptMapIndex;
 use crate::validate::Validation;
 use crate::value_set::ValueSetEdition;
+use crate::version;
 
 /// Editions, value sets and maps by address and version, and the dates on which versions of code systems are in force.
 ///
@@ -29,6 +30,8 @@ struct System {
     editions: Vec<Arc<Edition>>,
     /// By first date.
     bindings: Vec<Binding>,
+    /// The edition with the newest version, supplements aside.
+    newest: Option<Arc<Edition>>,
 }
 
 /// A version of a code system that is in force for a while. It need not be loaded.
@@ -117,11 +120,12 @@ impl Catalog {
             let (url, version) = (edition.url().to_owned(), edition.version().to_owned());
             return Err(CatalogError::DuplicateEdition { url, version });
         }
-        self.systems
-            .entry(edition.url().to_owned())
-            .or_default()
-            .editions
-            .push(edition);
+        let system = self.systems.entry(edition.url().to_owned()).or_default();
+        let newer = |other: &Arc<Edition>| version::compare(other.version(), edition.version()).is_lt();
+        if edition.content() != Content::Supplement && system.newest.as_ref().is_none_or(newer) {
+            system.newest = Some(Arc::clone(&edition));
+        }
+        system.editions.push(edition);
         Ok(())
     }
 
@@ -174,6 +178,11 @@ impl Catalog {
             .get(url)
             .into_iter()
             .flat_map(|system| &system.editions)
+    }
+
+    /// The edition of a code system with the newest version, supplements aside, whatever is in force.
+    pub(crate) fn newest_of(&self, url: &str) -> Option<&Arc<Edition>> {
+        self.systems.get(url)?.newest.as_ref()
     }
 
     /// The bindings of a code system, by first date.

@@ -73,9 +73,12 @@ impl Catalog {
         {
             return self.in_force(url, date);
         }
+        if pattern.is_empty() {
+            return self.newest_of(url);
+        }
         self.editions_of(url)
             .filter(|edition| edition.content() != Content::Supplement)
-            .filter(|edition| pattern.is_empty() || version::matches(pattern, edition.version()))
+            .filter(|edition| version::matches(pattern, edition.version()))
             .max_by(|a, b| version::compare(a.version(), b.version()))
     }
 

@@ -3,14 +3,17 @@
 //! It holds no codes of a code system: which edition answers is settled with each question.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use super::filter::Test;
+use super::filter::{self, Test};
 use super::issue::{Failure, FailureKind};
+use super::kept::{Kept, Meaning};
 use super::languages::Languages;
 use crate::canonical::{self, Canonical, Published};
 use crate::codes::{CodeTable, undotted};
+use crate::edition::Edition;
 use crate::model::{ConceptReference, Include, Property, ValueSet};
+use crate::set::ConceptSet;
 
 /// A value set that can be expanded and validated against.
 #[derive(Debug)]
@@ -19,6 +22,7 @@ pub struct ValueSetEdition {
     include: Box<[Clause]>,
     exclude: Box<[Clause]>,
     own: Own,
+    imports: bool,
     failure: Option<Failure>,
 }
 
@@ -42,6 +46,7 @@ pub(crate) struct Clause {
     folded: OnceLock<HashMap<String, u32>>,
     pub(crate) tests: Box<[Test]>,
     pub(crate) value_sets: Box<[Canonical]>,
+    kept: Kept,
 }
 
 impl ValueSetEdition {
@@ -71,7 +76,9 @@ impl ValueSetEdition {
             failure.get_or_insert(reason);
             Own::default()
         });
+        let clauses = source.include.iter().chain(&source.exclude);
         Self {
+            imports: clauses.into_iter().any(|clause| !clause.value_sets.is_empty()),
             source,
             include,
             exclude,
@@ -93,6 +100,11 @@ impl ValueSetEdition {
     /// Why it cannot be used, if it cannot.
     pub fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
+    }
+
+    /// Whether it imports any value set.
+    pub(crate) fn has_imports(&self) -> bool {
+        self.imports
     }
 
     pub(crate) fn own(&self) -> &Own {
@@ -120,7 +132,11 @@ impl Published for ValueSetEdition {
 
 impl Clause {
     fn new(source: &Include, tests: Vec<Test>) -> Self {
-        let mut listed = CodeTable::with_capacity(source.concepts.len() * 2);
+        let dotted = source
+            .concepts
+            .iter()
+            .filter(|concept| undotted(&concept.code).is_some());
+        let mut listed = CodeTable::with_capacity(source.concepts.len() + dotted.count());
         for (position, concept) in (0..).zip(&source.concepts) {
             let is = |code: &[u8]| {
                 let code = code.to_owned();
@@ -138,6 +154,7 @@ impl Clause {
         Self {
             listed,
             folded: OnceLock::new(),
+            kept: Kept::default(),
             tests: tests.into(),
             value_sets: source
                 .value_sets
@@ -145,6 +162,60 @@ impl Clause {
                 .map(|url| Canonical::parse(url))
                 .collect(),
         }
+    }
+
+    /// What the clause means in an edition, its imports aside.
+    ///
+    /// # Errors
+    /// When an expression cannot be evaluated.
+    pub(crate) fn meaning(&self, source: &Include, edition: &Arc<Edition>) -> Result<Arc<Meaning>, Failure> {
+        if let Some(kept) = self.kept.get(edition) {
+            return Ok(kept);
+        }
+        let mut set = filter::all(edition, &self.tests)?;
+        let listed = (!source.concepts.is_empty()).then(|| {
+            let mut enumerated = ConceptSet::none(edition.len());
+            let mut order = Vec::with_capacity(source.concepts.len());
+            for concept in source
+                .concepts
+                .iter()
+                .filter_map(|listed| edition.find(&listed.code))
+            {
+                if !enumerated.holds(concept.0) {
+                    enumerated.insert(concept.0);
+                    order.push(concept.0);
+                }
+            }
+            set.intersect(&enumerated);
+            order.into_boxed_slice()
+        });
+        let meaning = Arc::new(Meaning { set, listed });
+        self.kept.put(edition, Arc::clone(&meaning));
+        Ok(meaning)
+    }
+
+    /// Whether all filters hold of a concept.
+    ///
+    /// # Errors
+    /// When an expression cannot be evaluated.
+    pub(crate) fn holds(
+        &self,
+        source: &Include,
+        edition: &Arc<Edition>,
+        concept: u32,
+    ) -> Result<bool, Failure> {
+        if self.tests.is_empty() {
+            return Ok(true);
+        }
+        if self.tests.iter().any(Test::is_costly) {
+            return Ok(self.meaning(source, edition)?.set.holds(concept));
+        }
+        for test in &self.tests {
+            if !test.holds(edition, concept)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The enumerated code that is `code`. `fold` when letter case is no difference.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::compiled::{Clause, ValueSetEdition};
 use super::concept;
-use super::filter;
 use super::issue::{Failure, FailureKind};
+use super::kept::Meaning;
 use super::request::ExpandRequest;
 use super::scope::{Scope, unknown_code_system};
 use super::supplement;
@@ -36,8 +36,8 @@ pub struct Contents {
 pub(crate) struct Block {
     pub(crate) edition: Arc<Edition>,
     pub(crate) set: ConceptSet,
-    /// The concepts in the order they are enumerated, each once; `None` for the order of the code system.
-    pub(crate) listed: Option<Vec<u32>>,
+    /// What the clause means by itself, with the order of its enumeration.
+    meaning: Arc<Meaning>,
     /// The value set and clause that enumerate them.
     pub(crate) clause: Option<(Arc<ValueSetEdition>, usize)>,
 }
@@ -98,7 +98,7 @@ impl Contents {
 impl Block {
     /// Its concepts, in order.
     pub(crate) fn numbers(&self) -> Box<dyn Iterator<Item = u32> + '_> {
-        match &self.listed {
+        match &self.meaning.listed {
             None => Box::new(self.set.numbers()),
             Some(listed) => Box::new(listed.iter().copied().filter(|&concept| self.set.holds(concept))),
         }
@@ -275,31 +275,12 @@ fn of_system(
         return Err(Failure::new(FailureKind::VersionRuledOut, message));
     }
     used.note_code_system(edition);
-    let mut set = match clause.tests.is_empty() {
-        true => ConceptSet::all(edition.len()),
-        false => filter::all(edition, &clause.tests)?,
-    };
-    let listed = (!source.concepts.is_empty()).then(|| {
-        let mut enumerated = ConceptSet::none(edition.len());
-        let mut order = Vec::with_capacity(source.concepts.len());
-        for concept in source
-            .concepts
-            .iter()
-            .filter_map(|listed| edition.find(&listed.code))
-        {
-            if !enumerated.holds(concept.0) {
-                enumerated.insert(concept.0);
-                order.push(concept.0);
-            }
-        }
-        set.intersect(&enumerated);
-        order
-    });
+    let meaning = clause.meaning(source, edition)?;
     Ok(Block {
         edition: Arc::clone(edition),
-        set,
-        clause: listed.is_some().then(|| (Arc::clone(value_set), at)),
-        listed,
+        set: meaning.set.clone(),
+        clause: meaning.listed.is_some().then(|| (Arc::clone(value_set), at)),
+        meaning,
     })
 }
 

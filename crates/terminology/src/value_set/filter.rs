@@ -6,6 +6,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::concept;
 use super::issue::{Failure, FailureKind};
+use crate::ecl::{self, EvaluateError, Expression, Limits};
 use crate::edition::{ConceptIndex, Edition};
 use crate::hierarchy::Subsumption;
 use crate::model::{Filter, FilterOperator};
@@ -32,8 +33,8 @@ pub(crate) enum Test {
     Child(Box<str>),
     /// What a property says.
     Value { property: Box<str>, check: Check },
-    /// In what an expression (ECL) names.
-    Expression(Box<str>),
+    /// In what an expression (ECL) means.
+    Expression(Box<Expression>),
 }
 
 /// What a property's values are held against.
@@ -66,12 +67,12 @@ impl Test {
         let check = match operator {
             _ if system == SNOMED && matches!(property.as_str(), "constraint" | "expression") => {
                 return match operator {
-                    FilterOperator::Equal => Ok(Self::Expression(text())),
+                    FilterOperator::Equal => expression(value),
                     _ => Err(format!("a filter on `{property}` takes `=` alone")),
                 };
             }
             FilterOperator::In if system == SNOMED && of_concept => {
-                return Ok(Self::Expression(format!("^ {value}").into()));
+                return expression(&format!("^ {value}"));
             }
             FilterOperator::Equal => Check::Equal(text()),
             FilterOperator::In => Check::In(list()),
@@ -108,6 +109,11 @@ impl Test {
             property: property.as_str().into(),
             check,
         })
+    }
+
+    /// Whether it costs much to ask of a single concept.
+    pub(crate) fn is_costly(&self) -> bool {
+        matches!(self, Self::Expression(_))
     }
 
     /// Whether it holds of a concept.
@@ -196,28 +202,29 @@ pub(crate) fn all(edition: &Edition, tests: &[Test]) -> Result<ConceptSet, Failu
 }
 
 fn below(edition: &Edition, code: &str, itself: bool) -> ConceptSet {
-    let mut set = ConceptSet::none(edition.len());
     let Some(top) = edition.find(code) else {
-        return set;
+        return ConceptSet::none(edition.len());
     };
-    let mut open = vec![top.0];
-    while let Some(concept) = open.pop() {
-        for &child in edition.hierarchy.children(concept) {
-            if !set.holds(child) {
-                set.insert(child);
-                open.push(child);
-            }
-        }
-    }
+    let mut set = edition.descendants(top);
     if itself {
         set.insert(top.0);
     }
     set
 }
 
-fn expressed(_edition: &Edition, expression: &str) -> Result<ConceptSet, Failure> {
-    let message = format!("the expression `{expression}` cannot be evaluated");
-    Err(Failure::new(FailureKind::Definition, message))
+fn expression(text: &str) -> Result<Test, String> {
+    let parsed = ecl::parse(text).map_err(|error| format!("its expression cannot be read: {error}"))?;
+    Ok(Test::Expression(Box::new(parsed)))
+}
+
+fn expressed(edition: &Edition, expression: &Expression) -> Result<ConceptSet, Failure> {
+    ecl::evaluate(edition, expression, &Limits::default()).map_err(|error| {
+        let kind = match error {
+            EvaluateError::TooMuchWork => FailureKind::TooCostly,
+            _ => FailureKind::Definition,
+        };
+        Failure::new(kind, error)
+    })
 }
 
 /// A regular expression that must match a whole value. It takes time linear in the value.

@@ -131,7 +131,7 @@ pub(crate) fn standing(
         return Ok(found);
     }
     for (source, clause) in value_set.excluded() {
-        if in_clause(scope, source, clause, asked, true)? != Standing::Out {
+        if matches!(in_clause(scope, source, clause, asked, true)?, Standing::In(_)) {
             return Ok(Standing::Out);
         }
     }
@@ -178,10 +178,8 @@ fn in_clause(
                 Some(reference) => found = Standing::In(Some(Box::new(reference.clone()))),
             }
         }
-        for test in &clause.tests {
-            if !test.holds(edition, concept.0)? {
-                return Ok(Standing::Out);
-            }
+        if !clause.holds(source, edition, concept.0)? {
+            return Ok(Standing::Out);
         }
     }
     for import in &clause.value_sets {

@@ -13,6 +13,7 @@ mod filter;
 mod implicit;
 mod issue;
 mod judge;
+mod kept;
 mod languages;
 mod member;
 mod names;

@@ -10,10 +10,10 @@ use crate::edition::Edition;
 use crate::language;
 use crate::letters::same_text;
 use crate::model::{ConceptReference, DesignationStatus};
-use crate::view::ConceptView;
+use crate::view::{ConceptView, DesignationView};
 
 /// A term of a concept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Term<'a> {
     pub(crate) text: &'a str,
     pub(crate) language: &'a str,
@@ -27,9 +27,12 @@ pub(crate) struct Term<'a> {
 /// The terms of a concept on a date.
 #[derive(Debug)]
 pub(crate) struct Names<'a> {
-    terms: Vec<Term<'a>>,
-    /// The edition's language.
-    language: &'a str,
+    concept: ConceptView<'a>,
+    supplements: &'a [Arc<Edition>],
+    reference: Option<&'a ConceptReference>,
+    date: Option<Date>,
+    /// The designation that is shown when no language is wished for; `None` when the value set names another.
+    main: Option<DesignationView<'a>>,
 }
 
 /// What came of holding a term against those of a concept.
@@ -56,70 +59,71 @@ impl<'a> Names<'a> {
         date: Option<Date>,
     ) -> Self {
         let own_language = concept.edition().language();
-        let shown = concept
-            .display("", date)
-            .filter(|main| own_language.is_empty() || language::fit(own_language, main.language) > 0);
-        let mut terms = Vec::with_capacity(concept.designations().len() + 1);
-        let listed = reference.filter(|reference| !reference.display.is_empty());
-        if let Some(reference) = listed {
-            terms.push(Term {
-                text: &reference.display,
-                language: own_language,
-                usage: "",
-                status: DesignationStatus::Recommended,
-                main: true,
-            });
+        let fits = |main: &DesignationView<'_>| {
+            own_language.is_empty() || language::fit(own_language, main.language) > 0
+        };
+        let renamed = reference.is_some_and(|reference| !reference.display.is_empty());
+        let main = if renamed {
+            None
+        } else {
+            concept.display("", date).filter(fits)
+        };
+        Self {
+            concept,
+            supplements,
+            reference,
+            date,
+            main,
         }
-        let mut main_is_met = listed.is_some();
-        for own in concept.designations() {
-            if date.is_some_and(|date| !own.validity.contains(date)) {
-                continue;
-            }
-            let main = !main_is_met && shown == Some(own);
-            main_is_met |= main;
-            terms.push(Term {
-                text: own.text,
-                language: own.language,
-                usage: own.usage,
-                status: own.status,
-                main,
+    }
+
+    /// All terms: the value set's display, the edition's terms, the value set's, those of supplements.
+    fn terms(&self) -> impl Iterator<Item = Term<'a>> {
+        let (main, date) = (self.main, self.date);
+        let language = self.concept.edition().language();
+        let renamed = self.reference.filter(|reference| !reference.display.is_empty());
+        let renamed = renamed.map(move |reference| Term {
+            text: &reference.display,
+            language,
+            usage: "",
+            status: DesignationStatus::Recommended,
+            main: true,
+        });
+        let own = self.concept.designations();
+        let own = own
+            .filter(move |own| date.is_none_or(|date| own.validity.contains(date)))
+            .map(move |own| Term {
+                main: main == Some(own),
+                ..term(own)
             });
-        }
-        let further = reference
+        let further = self
+            .reference
             .into_iter()
             .flat_map(|reference| &reference.designations);
-        terms.extend(further.map(|designation| Term {
+        let further = further.map(|designation| Term {
             text: &designation.text,
             language: &designation.language,
             usage: &designation.usage,
             status: designation.status,
             main: false,
-        }));
-        for supplement in supplements {
-            let added = supplement.lookup(concept.code()).into_iter();
-            terms.extend(added.flat_map(|added| added.designations()).map(|added| Term {
-                text: added.text,
-                language: added.language,
-                usage: added.usage,
-                status: added.status,
-                main: false,
-            }));
-        }
-        Self {
-            terms,
-            language: own_language,
-        }
+        });
+        let code = self.concept.code();
+        let supplied = self
+            .supplements
+            .iter()
+            .filter_map(move |supplement| supplement.lookup(code));
+        let supplied = supplied.flat_map(|supplied| supplied.designations()).map(term);
+        renamed.into_iter().chain(own).chain(further).chain(supplied)
     }
 
     /// The term to show. `None` when there is none, or none in languages that are insisted on.
-    pub(crate) fn shown(&self, languages: &Languages) -> Option<&Term<'a>> {
-        let main = || self.terms.iter().find(|term| term.main);
+    pub(crate) fn shown(&self, languages: &Languages) -> Option<Term<'a>> {
+        let main = || self.terms().find(|term| term.main);
         if languages.is_empty() {
             return main();
         }
         let best = self
-            .terms
-            .iter()
+            .terms()
             .filter_map(|term| Some((languages.rank(term.language)?, term)))
             .min_by_key(|(rank, term)| {
                 (
@@ -138,18 +142,15 @@ impl<'a> Names<'a> {
     }
 
     /// All terms but one.
-    pub(crate) fn others<'s>(&'s self, shown: Option<&'s Term<'a>>) -> impl Iterator<Item = &'s Term<'a>> {
-        self.terms
-            .iter()
-            .filter(move |term| shown.is_none_or(|shown| !std::ptr::eq(*term, shown)))
+    pub(crate) fn others(&self, shown: Option<Term<'a>>) -> impl Iterator<Item = Term<'a>> {
+        self.terms().filter(move |term| shown != Some(*term))
     }
 
     /// What a term that was given is.
     pub(crate) fn judge(&self, display: &str, languages: &Languages) -> Judgement {
         let any_language = languages.is_empty();
         let choice = || {
-            self.terms
-                .iter()
+            self.terms()
                 .filter(|term| any_language || languages.rank(term.language).is_some())
         };
         let met = choice()
@@ -160,13 +161,24 @@ impl<'a> Names<'a> {
             Some(_) => Judgement::Right,
             None if choice().next().is_some() => Judgement::Wrong,
             None => {
-                let own = |term: &&Term<'_>| term.main || language::fit(self.language, term.language) > 0;
-                let mut own = self.terms.iter().filter(own);
+                let language = self.concept.edition().language();
+                let own = |term: &Term<'_>| term.main || language::fit(language, term.language) > 0;
+                let mut own = self.terms().filter(own);
                 match own.any(|term| same_text(term.text, display)) {
                     true => Judgement::OtherLanguage,
                     false => Judgement::WrongWithoutChoice,
                 }
             }
         }
+    }
+}
+
+fn term(designation: DesignationView<'_>) -> Term<'_> {
+    Term {
+        text: designation.text,
+        language: designation.language,
+        usage: designation.usage,
+        status: designation.status,
+        main: false,
     }
 }

@@ -262,7 +262,7 @@ fn reference<'b>(block: &'b Block, view: ConceptView<'_>) -> Option<&'b ConceptR
     clause.reference(source, view.code(), view.edition().case_insensitive())
 }
 
-fn designation(term: &Term<'_>) -> ItemDesignation {
+fn designation(term: Term<'_>) -> ItemDesignation {
     let usage = match term.main && term.usage.is_empty() {
         true => PREFERRED_FOR_LANGUAGE,
         false => term.usage,

@@ -81,6 +81,9 @@ impl<'c> Scope<'c> {
     /// # Errors
     /// When one is not known, cannot be used, or imports itself by whatever way.
     pub(crate) fn reached(&self, top: &Arc<ValueSetEdition>) -> Result<Vec<Arc<ValueSetEdition>>, Failure> {
+        if !top.has_imports() {
+            return Ok(vec![Arc::clone(top)]);
+        }
         let mut all = Vec::new();
         self.reach(top, &mut Vec::new(), &mut all)?;
         Ok(all)

@@ -90,26 +90,34 @@ impl Used {
         reached: &[Arc<ValueSetEdition>],
         supplements: &[Arc<Edition>],
     ) {
-        let by = &top.source().publication;
-        let value_sets = reached.iter().filter_map(|value_set| {
-            let status = status(&value_set.source().publication, by)?;
-            Some((status, true, value_set.canonical()))
-        });
-        let editions = self.editions.iter().filter_map(|edition| {
-            let status = status(edition.publication(), by)?;
-            Some((status, false, canonical::join(edition.url(), edition.version())))
-        });
-        let warnings = value_sets
-            .chain(editions)
-            .map(|(status, is_value_set, canonical)| StatusWarning {
-                status,
-                is_value_set,
-                canonical,
-            });
-        self.warnings = warnings.collect();
+        self.warnings = warnings(top, reached, &self.editions).collect();
         let canonical = |edition: &Arc<Edition>| canonical::join(edition.url(), edition.version());
         self.supplements = supplements.iter().map(canonical).collect();
     }
+}
+
+/// What of value sets and editions is not for use without thought, seen from a value set that uses them.
+pub(crate) fn warnings(
+    by: &ValueSetEdition,
+    value_sets: &[Arc<ValueSetEdition>],
+    editions: &[Arc<Edition>],
+) -> impl Iterator<Item = StatusWarning> {
+    let by = &by.source().publication;
+    let value_sets = value_sets.iter().filter_map(move |value_set| {
+        Some(StatusWarning {
+            status: status(&value_set.source().publication, by)?,
+            is_value_set: true,
+            canonical: value_set.canonical(),
+        })
+    });
+    let editions = editions.iter().filter_map(move |edition| {
+        Some(StatusWarning {
+            status: status(edition.publication(), by)?,
+            is_value_set: false,
+            canonical: canonical::join(edition.url(), edition.version()),
+        })
+    });
+    value_sets.chain(editions)
 }
 
 fn status(used: &Publication, by: &Publication) -> Option<UsedStatus> {

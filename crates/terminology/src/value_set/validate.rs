@@ -9,7 +9,7 @@ use super::judge::{Judge, Judged};
 use super::request::{Coding, Subject, ValidateRequest};
 use super::scope::Scope;
 use super::supplement;
-use super::used::Used;
+use super::used::{self, StatusWarning};
 use crate::catalog::Catalog;
 use crate::edition::Edition;
 
@@ -146,8 +146,9 @@ fn one(judge: &Judge<'_, '_>, coding: Coding<'_>) -> Result<Validated, Failure> 
             .issues
             .push(judge.not_in_value_set(Severity::Error, IssueKind::NotInValueSet, None));
     }
-    let code = Some(coding.code.to_owned()).filter(|code| !code.is_empty());
-    let system = Some(judged.system.clone()).filter(|system| !system.is_empty());
+    let stated = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let code = stated(coding.code);
+    let system = Some(std::mem::take(&mut judged.system)).filter(|system| !system.is_empty());
     let statuses = statuses(judge, &judged);
     let mut validated = judged.into_validated();
     validated.code = code;
@@ -203,12 +204,7 @@ fn statuses(judge: &Judge<'_, '_>, judged: &Judged<'_>) -> Vec<Issue> {
     if judged.in_set != Some(true) || judge.request.membership_only {
         return Vec::new();
     }
-    let mut used = Used::default();
-    if let Some(edition) = judged.edition {
-        used.note_code_system(edition);
-    }
-    used.note_statuses(value_set, &judge.reached, &[]);
-    let issue = |warning: super::used::StatusWarning| Issue {
+    let issue = |warning: StatusWarning| Issue {
         severity: Severity::Information,
         kind: IssueKind::StatusCheck,
         part: Part::Whole,
@@ -224,5 +220,8 @@ fn statuses(judge: &Judge<'_, '_>, judged: &Judged<'_>) -> Vec<Issue> {
             warning.status.code()
         ),
     };
-    used.warnings.into_iter().map(issue).collect()
+    let editions = judged.edition.map_or(&[][..], std::slice::from_ref);
+    used::warnings(value_set, &judge.reached, editions)
+        .map(issue)
+        .collect()
 }
