@@ -91,7 +91,12 @@ fn edits(held: &str, typed: &str) -> Option<(usize, usize)> {
 /// What orders the hits: how well the term fits, then the fixed rank of the term.
 type Key = (u8, bool, Vec<String>, u8, bool, usize, String, String, usize);
 
-fn key(concept: &Concept, term: Option<(usize, &Designation)>, typed: &[String]) -> Option<Key> {
+fn key(
+    concept: &Concept,
+    term: Option<(usize, &Designation)>,
+    typed: &[String],
+    known: &[bool],
+) -> Option<Key> {
     let text = term.map_or("", |(_, term)| term.text.as_str());
     let (text_words, code_words) = (words(text), words(&concept.code));
     let held: Vec<&String> = text_words.iter().chain(&code_words).collect();
@@ -102,20 +107,16 @@ fn key(concept: &Concept, term: Option<(usize, &Designation)>, typed: &[String])
     let fold = all(|held, word| folded(held).starts_with(&folded(word)));
     let within = all(|held, word| folded(held).starts_with(&folded(word)) || inside(held, word));
     let like = || -> Option<usize> {
-        typed
-            .iter()
-            .map(|typed| {
-                let edits = held.iter().filter_map(|held| {
-                    let fits = folded(held).starts_with(&folded(typed)) || inside(held, typed);
-                    if fits {
-                        Some(0)
-                    } else {
-                        edits(held, typed).map(|(edits, _)| edits)
-                    }
-                });
-                edits.min()
-            })
-            .sum()
+        let each = typed.iter().zip(known).map(|(typed, &known)| {
+            let edits = held.iter().filter_map(|held| {
+                if folded(held).starts_with(&folded(typed)) || inside(held, typed) {
+                    return Some(0);
+                }
+                edits(held, typed).map(|(edits, _)| edits).filter(|_| !known)
+            });
+            edits.min()
+        });
+        each.sum()
     };
     let equal = text_words == typed || code_words == typed;
     let (last, head) = typed.split_last().unwrap();
@@ -169,6 +170,21 @@ fn oracle(source: &CodeSystem, query: &SearchQuery<'_>, within: Option<&[bool]>)
     if typed.is_empty() {
         return Vec::new();
     }
+    // A word that three terms hold stands for itself.
+    let known: Vec<bool> = typed
+        .iter()
+        .map(|typed| {
+            let held = source.concepts.iter().flat_map(|concept| {
+                let coded = words(&concept.code).contains(typed);
+                let texts = concept.designations.iter().map(move |term| words(&term.text));
+                let bare = concept.designations.is_empty().then(Vec::new);
+                texts
+                    .chain(bare)
+                    .filter(move |words| coded || words.contains(typed))
+            });
+            held.count() >= 3
+        })
+        .collect();
     let mut best: Vec<(Key, String)> = Vec::new();
     for (number, concept) in source.concepts.iter().enumerate() {
         let active = concept.status == ConceptStatus::Active;
@@ -193,7 +209,7 @@ fn oracle(source: &CodeSystem, query: &SearchQuery<'_>, within: Option<&[bool]>)
                         on(term.validity) && (query.language.is_empty() || term.language == query.language)
                     })
             })
-            .filter_map(|term| key(concept, term, &typed));
+            .filter_map(|term| key(concept, term, &typed, &known));
         best.extend(keys.min().map(|key| (key, concept.code.clone())));
     }
     best.sort();

@@ -19,7 +19,8 @@
 //!
 //! Slips are forgiven when all that comes before has given fewer than three hits in all editions searched: a word
 //! typed then also stands for words that begin with something like it, one edit off from four letters on, two from
-//! eight (`typos`). A term may be two edits off in all; those one edit off come first.
+//! eight (`typos`), unless three terms hold the very word. A term may be two edits off in all; those one edit off come
+//! first.
 
 mod build;
 mod candidates;
@@ -106,6 +107,9 @@ enum Grade {
     TwoEdits,
 }
 
+/// A word that so many terms hold stands for itself.
+const KNOWN: u32 = 3;
+
 /// Words like those typed are looked for when fewer hits than this were found with the words themselves.
 const ENOUGH: usize = 3;
 
@@ -165,7 +169,7 @@ pub fn search_editions<'e, 's>(
     searches.iter_mut().for_each(Search::exact);
     let found: usize = searches.iter().map(|search| search.found.len()).sum();
     if found < ENOUGH {
-        searches.iter_mut().for_each(Search::like);
+        like(&mut searches);
     }
     let one = searches.len() == 1;
     let mut hits: Vec<SearchHit<'e>> = searches.into_iter().flat_map(hits).collect();
@@ -174,6 +178,20 @@ pub fn search_editions<'e, 's>(
         hits.truncate(query.limit);
     }
     hits
+}
+
+/// Adds what holds words like those typed, but for words that the editions know well as they are.
+fn like(searches: &mut [Search<'_, '_>]) {
+    let mut held: Vec<u32> = Vec::new();
+    for search in &*searches {
+        let count = held.len().max(search.typed().len());
+        held.resize(count, 0);
+        for (all, docs) in held.iter_mut().zip(search.known()) {
+            *all += docs;
+        }
+    }
+    let wanted: Vec<bool> = held.into_iter().map(|docs| docs < KNOWN).collect();
+    searches.iter_mut().for_each(|search| search.like(&wanted));
 }
 
 pub(crate) fn search<'e>(edition: &'e Edition, query: &SearchQuery<'_>) -> Vec<SearchHit<'e>> {

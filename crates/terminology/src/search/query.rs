@@ -85,12 +85,24 @@ impl<'e, 's> Search<'e, 's> {
         }
     }
 
-    /// Adds what holds words like those typed. Comes after [`Search::exact`].
-    pub(super) fn like(&mut self) {
+    /// How many docs hold each very word typed.
+    pub(super) fn known(&self) -> impl Iterator<Item = u32> {
+        let whole = self.words.iter().map(|word| word.whole);
+        whole.map(|whole| whole.map_or(0, |word| self.index.postings.count(word, word + 1)))
+    }
+
+    /// Adds what holds words like those `wanted` of the words typed. Comes after [`Search::exact`].
+    pub(super) fn like(&mut self, wanted: &[bool]) {
         if self.full() {
             return;
         }
-        for (word, typed) in self.words.iter_mut().zip(&self.typed) {
+        for ((word, typed), _) in self
+            .words
+            .iter_mut()
+            .zip(&self.typed)
+            .zip(wanted)
+            .filter(|&(_, &wanted)| wanted)
+        {
             self.index.look_near(typed, word);
         }
         self.passes(&[Level::OneEdit]);

@@ -85,6 +85,8 @@ struct Walk<'t> {
     path: Vec<char>,
     /// By row: the least distance of all typed to a beginning so far.
     best: Vec<u8>,
+    /// By row: the least distance in it.
+    least: Vec<u8>,
 }
 
 impl<'t> Walk<'t> {
@@ -97,6 +99,7 @@ impl<'t> Walk<'t> {
             typed,
             edits,
             best: first.last().copied().into_iter().collect(),
+            least: vec![0],
             rows: first,
             path: Vec::new(),
         }
@@ -111,19 +114,26 @@ impl<'t> Walk<'t> {
             };
             let mut letters = words.form(rank).chars().skip(kept);
             let mut depth = kept;
-            let mut ended = false;
-            while !self.settled(depth) {
-                let Some(letter) = letters.next() else {
-                    ended = true;
+            // How many letters a word must share with this one to be as far from what was typed.
+            let mut alike = None;
+            while alike.is_none() {
+                if self.settled(depth) {
+                    alike = Some(depth);
                     break;
-                };
-                self.step(depth, letter);
-                depth += 1;
+                }
+                match letters.next() {
+                    None => break,
+                    Some(letter) if !self.leads_on(depth, letter) => alike = Some(depth + 1),
+                    Some(letter) => {
+                        self.step(depth, letter);
+                        depth += 1;
+                    }
+                }
             }
             self.cut(depth);
-            let next = match ended {
-                true => rank + 1,
-                false => words.next_unlike(rank + 1, ranks.end, depth),
+            let next = match alike {
+                None => rank + 1,
+                Some(letters) => words.next_unlike(rank + 1, ranks.end, letters),
             };
             let distance = self.best.get(depth).copied().unwrap_or(u8::MAX);
             if distance <= self.edits {
@@ -135,8 +145,27 @@ impl<'t> Walk<'t> {
 
     /// Whether no letter after the first `depth` of a word can make it more like what was typed.
     fn settled(&self, depth: usize) -> bool {
-        let least = self.row(depth).iter().min();
-        least >= self.best.get(depth)
+        self.least.get(depth) >= self.best.get(depth)
+    }
+
+    /// Whether a letter after the first `depth` can lead to anything near enough. Where all edits are used up, only the
+    /// letters typed next can.
+    fn leads_on(&self, depth: usize, letter: char) -> bool {
+        if self.least.get(depth).is_none_or(|&least| least < self.edits) {
+            return true;
+        }
+        let swap = |row: &[u8], last: char| {
+            let pairs = self.typed.iter().zip(self.typed.iter().skip(1));
+            row.iter()
+                .zip(pairs)
+                .any(|(&edits, (&former, &latter))| edits < self.edits && former == letter && latter == last)
+        };
+        let mut next = self.row(depth).iter().zip(self.typed);
+        next.any(|(&edits, &typed)| edits <= self.edits && typed == letter)
+            || match (depth.checked_sub(1), self.path.get(depth.wrapping_sub(1))) {
+                (Some(before), Some(&last)) => swap(self.row(before), last),
+                _ => false,
+            }
     }
 
     fn width(&self) -> usize {
@@ -159,6 +188,7 @@ impl<'t> Walk<'t> {
         self.rows.truncate((depth + 1) * self.width());
         self.path.truncate(depth);
         self.best.truncate(depth + 1);
+        self.least.truncate(depth + 1);
     }
 
     /// Adds the row of a letter that follows the first `depth`, whatever came after them before.
@@ -175,6 +205,7 @@ impl<'t> Walk<'t> {
             .filter(|_| depth > 0);
         let former = self.path.last().copied();
         let cell = |row: &[u8], at: usize| row.get(at).copied().unwrap_or(far);
+        let mut nearest = far;
         // Beyond the edits allowed from the diagonal, all is too far.
         let edits = usize::from(self.edits);
         let (start, end) = (
@@ -186,6 +217,7 @@ impl<'t> Walk<'t> {
                 // No letter typed: all of the word's are inserted.
                 if let Some(slot) = row.first_mut() {
                     *slot = u8::try_from(depth + 1).unwrap_or(far).min(far);
+                    nearest = nearest.min(*slot);
                 }
                 continue;
             };
@@ -199,12 +231,14 @@ impl<'t> Walk<'t> {
             }
             if let Some(slot) = row.get_mut(at) {
                 *slot = least.min(far);
+                nearest = nearest.min(*slot);
             }
         }
         let last = cell(row, width - 1);
         let best = self.best.last().copied().unwrap_or(far).min(last);
         self.path.push(letter);
         self.best.push(best);
+        self.least.push(nearest);
     }
 }
 

@@ -139,8 +139,17 @@ impl Words {
     /// before does; `end` if there is none.
     pub(super) fn next_unlike(&self, start: u32, end: u32, letters: usize) -> u32 {
         let rest = self.shared.get(start as usize..end as usize).unwrap_or_default();
-        let unlike = rest.iter().position(|&shared| usize::from(shared) < letters);
-        unlike.map_or(end, |count| start + count as u32)
+        let unlike = |&shared: &u8| usize::from(shared) < letters;
+        // Many at a time, without asking after each.
+        let mut passed = 0;
+        for chunk in rest.chunks(64) {
+            if chunk.iter().fold(false, |found, shared| found | unlike(shared)) {
+                passed += chunk.iter().position(unlike).unwrap_or_default();
+                return start + passed as u32;
+            }
+            passed += chunk.len();
+        }
+        end
     }
 
     /// Rank of a word among the folded forms.
