@@ -40,6 +40,7 @@ pub fn source_name(source: FactSource) -> &'static str {
         FactSource::Episode => "episode",
         FactSource::Unit => "unit",
         FactSource::Derived => "derived",
+        FactSource::Mapped => "mapped",
     }
 }
 

@@ -34,6 +34,7 @@ pub fn record(message: pb::Record) -> Result<Record, ApiError> {
         principals: message.principals.map(principals).unwrap_or_default(),
         unit: some(message.unit),
         facts: facts(message.facts),
+        codes: indexed(message.codes, "codes", coded)?,
         body,
     })
 }
@@ -48,6 +49,7 @@ pub fn record_message(record: &Record, with_person: bool) -> pb::Record {
         principals: Some(principals_message(&record.principals)),
         unit: record.unit.clone().unwrap_or_default(),
         facts: fact_messages(&record.facts),
+        codes: record.codes.iter().map(coding_message).collect(),
         body: Some(match &record.body {
             Body::Episode(episode) => pb::record::Body::Episode(episode_message(episode)),
             Body::Contact(contact) => pb::record::Body::Contact(contact_message(contact)),
@@ -190,6 +192,7 @@ fn segment(message: pb::Segment) -> Result<Segment, ApiError> {
         end: optional_date(message.end.as_ref(), "end")?,
         unit: some(message.unit),
         facts: facts(message.facts),
+        codes: indexed(message.codes, "codes", coded)?,
     })
 }
 
@@ -199,6 +202,7 @@ fn segment_message(segment: &Segment) -> pb::Segment {
         end: segment.end.map(date_message),
         unit: segment.unit.clone().unwrap_or_default(),
         facts: fact_messages(&segment.facts),
+        codes: segment.codes.iter().map(coding_message).collect(),
     }
 }
 

@@ -129,11 +129,13 @@ pub fn contents_message(snapshot: &Snapshot) -> pb::get_release_response::Conten
 /// A refused step on its way out.
 pub fn refusal(refusal: &Refusal) -> ApiError {
     let kind = match refusal {
-        Refusal::UnknownDraft => Kind::NotFound,
+        Refusal::UnknownDraft | Refusal::UnknownReporter => Kind::NotFound,
+        Refusal::TooManyMaps => Kind::ResourceExhausted,
         Refusal::Changed { .. } => Kind::Aborted,
-        Refusal::IdTaken { .. } | Refusal::DraftExists { .. } | Refusal::EditionTaken { .. } => {
-            Kind::AlreadyExists
-        }
+        Refusal::IdTaken { .. }
+        | Refusal::DraftExists { .. }
+        | Refusal::EditionTaken { .. }
+        | Refusal::MapTaken { .. } => Kind::AlreadyExists,
         Refusal::BadId { .. } | Refusal::BadText { .. } | Refusal::BadCaller | Refusal::TooEarly { .. } => {
             Kind::InvalidArgument
         }

@@ -48,6 +48,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "the caller does not act for this reporter",
         "use the caller of the reporter, or let the operator grant it",
     ),
+    (
+        "VN-API-021",
+        "no release is in force",
+        "publish a release that applies today first",
+    ),
     ("VN-API-030", "the code system is not known", "check its address"),
     ("VN-API-031", "the edition is not loaded", "import it first"),
     (

@@ -160,6 +160,7 @@ fn source_code(source: FactSource) -> u8 {
         FactSource::Episode => 3,
         FactSource::Unit => 4,
         FactSource::Derived => 5,
+        FactSource::Mapped => 6,
     }
 }
 
@@ -170,6 +171,7 @@ fn source_of(code: u8) -> Option<FactSource> {
         3 => Some(FactSource::Episode),
         4 => Some(FactSource::Unit),
         5 => Some(FactSource::Derived),
+        6 => Some(FactSource::Mapped),
         _ => None,
     }
 }

@@ -27,6 +27,8 @@ pub enum FactSource {
     Unit,
     /// Computed from other reported data, as the axis's [`Derivation`] says.
     Derived,
+    /// Mapped from a code that the record states.
+    Mapped,
 }
 
 /// A text in Swedish and English.

@@ -59,6 +59,7 @@ pub fn source(source: FactSource, language: Language) -> &'static str {
         FactSource::Episode => language.pick("vårdepisoden", "the episode"),
         FactSource::Unit => language.pick("vårdenheten", "the care unit"),
         FactSource::Derived => language.pick("härlett", "derived"),
+        FactSource::Mapped => language.pick("översatt ur en kod", "mapped from a code"),
     }
 }
 

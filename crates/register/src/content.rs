@@ -1,7 +1,11 @@
 //! The bytes of what was reported, without the person: residence, principals, unit, facts and what is particular
 //! to the kind. Strings stand as reported, and an empty one that need not be there is the same as none; facts are
-//! sorted, so that their order in a file does not matter, and no axis or value stands twice.
+//! sorted, so that their order in a file does not matter, and no axis or value stands twice. Codes keep their order:
+//! what was mapped from one names its place.
 //! Id and revision are in the header of the entry, the person in the vault.
+//!
+//! Version 2 has the codes of the record and of its segments, each list after the facts of the same place. Version 1
+//! has none, so a record that states codes has no bytes in it.
 
 use jiff::civil::Date;
 
@@ -31,6 +35,15 @@ impl Record {
             Body::Contact(contact) => contact.date,
             Body::MonitoringPeriod(period) => period.start,
         }
+    }
+
+    /// Whether it states codes beside those of its own variables.
+    pub fn states_codes(&self) -> bool {
+        let of_segments = match &self.body {
+            Body::Episode(episode) => episode.segments.as_slice(),
+            Body::Contact(_) | Body::MonitoringPeriod(_) => &[],
+        };
+        !self.codes.is_empty() || of_segments.iter().any(|segment| !segment.codes.is_empty())
     }
 }
 
@@ -75,9 +88,10 @@ impl RecordKind {
 /// The canonical bytes of a record's content in a version of the format.
 ///
 /// # Errors
-/// [`DecodeProblem::Version`] when the version is not known.
+/// [`DecodeProblem::Version`] when the version is not known, or has no room for what the record states.
 pub fn content_bytes(record: &Record, version: u8) -> Result<Vec<u8>, DecodeError> {
-    if version != 1 {
+    let codes = has_codes(version)?;
+    if !codes && record.states_codes() {
         return Err(DecodeError::unknown_version());
     }
     let mut w = Writer::with_capacity(256);
@@ -92,8 +106,11 @@ pub fn content_bytes(record: &Record, version: u8) -> Result<Vec<u8>, DecodeErro
     }
     write_text(&mut w, record.unit.as_deref());
     write_facts(&mut w, &record.facts);
+    if codes {
+        w.seq(&record.codes, write_coding);
+    }
     match &record.body {
-        Body::Episode(episode) => write_episode(&mut w, episode),
+        Body::Episode(episode) => write_episode(&mut w, episode, codes),
         Body::Contact(contact) => write_contact(&mut w, contact),
         Body::MonitoringPeriod(period) => write_monitoring(&mut w, period),
     }
@@ -111,9 +128,7 @@ pub fn decode_content(
     revision: u32,
     bytes: &[u8],
 ) -> Result<Record, DecodeError> {
-    if version != 1 {
-        return Err(DecodeError::unknown_version());
-    }
+    let with_codes = has_codes(version)?;
     let mut r = Reader::new(bytes);
     let residence = read_text(&mut r)?;
     let principals = Principals {
@@ -124,8 +139,9 @@ pub fn decode_content(
     };
     let unit = read_text(&mut r)?;
     let facts = read_facts(&mut r)?;
+    let codes = read_codes(&mut r, with_codes)?;
     let body = match kind {
-        RecordKind::Episode => Body::Episode(read_episode(&mut r)?),
+        RecordKind::Episode => Body::Episode(read_episode(&mut r, with_codes)?),
         RecordKind::Contact => Body::Contact(read_contact(&mut r)?),
         RecordKind::MonitoringPeriod => Body::MonitoringPeriod(read_monitoring(&mut r)?),
     };
@@ -139,8 +155,18 @@ pub fn decode_content(
         principals,
         unit,
         facts,
+        codes,
         body,
     })
+}
+
+/// Whether a version has codes.
+fn has_codes(version: u8) -> Result<bool, DecodeError> {
+    match version {
+        1 => Ok(false),
+        2 => Ok(true),
+        _ => Err(DecodeError::unknown_version()),
+    }
 }
 
 /// A text that need not be there; an empty one is none.
@@ -191,7 +217,28 @@ fn write_strings(w: &mut Writer, texts: &[String]) {
     w.seq(texts, |w, text| w.str(text));
 }
 
-fn write_episode(w: &mut Writer, episode: &Episode) {
+fn write_coding(w: &mut Writer, coding: &Coding) {
+    w.str(&coding.system);
+    write_text(w, coding.version.as_deref());
+    w.str(&coding.code);
+}
+
+fn read_coding(r: &mut Reader<'_>) -> Result<Coding, DecodeError> {
+    Ok(Coding {
+        system: r.string()?,
+        version: read_text(r)?,
+        code: r.string()?,
+    })
+}
+
+fn read_codes(r: &mut Reader<'_>, there: bool) -> Result<Vec<Coding>, DecodeError> {
+    match there {
+        true => r.seq(ITEMS_MAX, read_coding),
+        false => Ok(Vec::new()),
+    }
+}
+
+fn write_episode(w: &mut Writer, episode: &Episode, codes: bool) {
     w.date(episode.start);
     w.option_date(episode.end);
     write_text(w, episode.end_mode.as_deref());
@@ -208,10 +255,13 @@ fn write_episode(w: &mut Writer, episode: &Episode) {
         w.option_date(segment.end);
         write_text(w, segment.unit.as_deref());
         write_facts(w, &segment.facts);
+        if codes {
+            w.seq(&segment.codes, write_coding);
+        }
     });
 }
 
-fn read_episode(r: &mut Reader<'_>) -> Result<Episode, DecodeError> {
+fn read_episode(r: &mut Reader<'_>, codes: bool) -> Result<Episode, DecodeError> {
     Ok(Episode {
         start: r.date()?,
         end: r.option_date()?,
@@ -232,44 +282,33 @@ fn read_episode(r: &mut Reader<'_>) -> Result<Episode, DecodeError> {
                 end: r.option_date()?,
                 unit: read_text(r)?,
                 facts: read_facts(r)?,
+                codes: read_codes(r, codes)?,
             })
         })?,
     })
 }
 
 fn write_contact(w: &mut Writer, contact: &Contact) {
-    let coding = |w: &mut Writer, coding: &Coding| {
-        w.str(&coding.system);
-        write_text(w, coding.version.as_deref());
-        w.str(&coding.code);
-    };
     w.date(contact.date);
     write_text(w, contact.episode.as_deref());
     write_strings(w, &contact.professions);
     w.option(contact.delegated, Writer::flag);
-    w.option(contact.reason.as_ref(), coding);
-    w.seq(&contact.diagnoses, coding);
-    w.seq(&contact.procedures, coding);
+    w.option(contact.reason.as_ref(), write_coding);
+    w.seq(&contact.diagnoses, write_coding);
+    w.seq(&contact.procedures, write_coding);
     w.option_date(contact.requested);
     w.option(contact.first_contact, Writer::flag);
 }
 
 fn read_contact(r: &mut Reader<'_>) -> Result<Contact, DecodeError> {
-    let coding = |r: &mut Reader<'_>| {
-        Ok(Coding {
-            system: r.string()?,
-            version: read_text(r)?,
-            code: r.string()?,
-        })
-    };
     Ok(Contact {
         date: r.date()?,
         episode: read_text(r)?,
         professions: strings(r)?,
         delegated: r.option(Reader::flag)?,
-        reason: r.option(coding)?,
-        diagnoses: r.seq(ITEMS_MAX, coding)?,
-        procedures: r.seq(ITEMS_MAX, coding)?,
+        reason: r.option(read_coding)?,
+        diagnoses: r.seq(ITEMS_MAX, read_coding)?,
+        procedures: r.seq(ITEMS_MAX, read_coding)?,
         requested: r.option_date()?,
         first_contact: r.option(Reader::flag)?,
     })
@@ -307,11 +346,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn anything_is_read_without_panic_and_has_one_form(kind in 1u8..=3, bytes: Vec<u8>) {
+        fn anything_is_read_without_panic_and_has_one_form(kind in 1u8..=3, version in 1u8..=2, bytes: Vec<u8>) {
             let kind = RecordKind::from_number(kind).unwrap();
-            if let Ok(record) = decode_content(1, kind, "a", 1, &bytes) {
+            if let Ok(record) = decode_content(version, kind, "a", 1, &bytes) {
                 prop_assert_eq!(record.kind(), kind);
-                prop_assert_eq!(content_bytes(&record, 1), Ok(bytes));
+                prop_assert_eq!(content_bytes(&record, version), Ok(bytes));
             }
         }
     }

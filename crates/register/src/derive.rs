@@ -1,6 +1,10 @@
-//! From a record to facts and classes: sources each axis in the order its release gives (the record, the segment
-//! that covers it, its episode, its care unit on the date, what can be computed), keeps where each fact came from,
-//! and classifies each part with the release in force on the part's date. What is not stated stays unknown.
+//! From a record to facts and classes: sources each axis in the order its release gives (the record, what maps make of
+//! its codes, the segment that covers it, its episode, its care unit on the date, what can be computed), keeps where
+//! each fact came from, and classifies each part with the release in force on the part's date. What is not stated
+//! stays unknown.
+//!
+//! A segment's codes are its own and, for axes of which they say nothing, the episode's. An axis about which codes
+//! contradict each other stays unknown: no source after them stands in for what they dispute.
 //!
 //! A fact stated where its axis may not come from is left aside; telling so is [`crate::validate`]'s.
 
@@ -11,6 +15,7 @@ use vardnav_classification::{AxisIndex, DescriptionSystem, FactSet};
 
 use crate::derived::{Derived, Part, PartDerived};
 use crate::identity::{Identity, age_on};
+use crate::mapping::{Mapped, MappedFrom, Maps, ReporterMaps, codes_of_record, codes_of_segment};
 use crate::outcome::Outcome;
 use crate::record::{Body, Contact, Fact, Person, Plan, Principals, Record, Segment, Sex};
 use crate::surroundings::{EpisodeView, ReleaseView, SegmentView, Surroundings, covers};
@@ -77,13 +82,12 @@ pub fn derive<S: Surroundings + ?Sized>(
     person: &Attributes<'_>,
     surroundings: &S,
 ) -> Derived {
+    let maps = surroundings.reporter_maps(reporter);
     let one = |part, date, episode: Option<&str>| {
         let view = episode.and_then(|id| surroundings.episode(reporter, id));
-        part_derived(
-            &Context::alone(record, part, date, view, surroundings),
-            person,
-            surroundings,
-        )
+        let mut context = Context::alone(record, part, date, view, surroundings);
+        context.maps = maps;
+        part_derived(&context, person, surroundings)
     };
     let parts = match &record.body {
         Body::Contact(contact) => one(Part::Contact, contact.date, contact.episode.as_deref())
@@ -99,7 +103,8 @@ pub fn derive<S: Surroundings + ?Sized>(
             .iter()
             .enumerate()
             .filter_map(|(index, segment)| {
-                let context = Context::segment(record, &episode.plans, index, segment, surroundings);
+                let mut context = Context::segment(record, &episode.plans, index, segment, surroundings);
+                context.maps = maps;
                 part_derived(&context, person, surroundings)
             })
             .collect(),
@@ -125,7 +130,7 @@ fn part_derived<S: Surroundings + ?Sized>(
 ) -> Option<PartDerived> {
     let release = surroundings.release_on(context.date)?;
     let age = person.age_on(context.date);
-    let facts = context.facts(release, age);
+    let (facts, mapped) = context.facts(release, age);
     let tables = release
         .system
         .classify(context.part.grain(), context.date, &facts)
@@ -138,6 +143,7 @@ fn part_derived<S: Surroundings + ?Sized>(
         release: release.id.to_owned(),
         age,
         facts,
+        mapped,
         tables,
     })
 }
@@ -155,6 +161,9 @@ struct Context<'a> {
     /// The record's and then the episode's.
     principals: [Option<&'a Principals>; 2],
     covering: Option<&'a SegmentView>,
+    whole: &'a Record,
+    /// The reporter's own maps.
+    maps: Option<&'a ReporterMaps>,
 }
 
 impl<'a> Context<'a> {
@@ -190,6 +199,8 @@ impl<'a> Context<'a> {
                 episode.map(|episode| &episode.principals),
             ],
             covering,
+            whole: record,
+            maps: None,
         }
     }
 
@@ -213,10 +224,40 @@ impl<'a> Context<'a> {
             plans,
             principals: [Some(&record.principals), None],
             covering: None,
+            whole: record,
+            maps: None,
         }
     }
 
-    fn facts(&self, release: ReleaseView<'_>, age: Option<u16>) -> FactSet {
+    /// What maps make of the codes: the segment's own, where the part is one, before those of the record as a whole.
+    fn mapped(&self, release: ReleaseView<'_>) -> [Mapped; 2] {
+        let maps = Maps {
+            reporter: self.maps,
+            release: release.maps,
+        };
+        let grain = self.part.grain();
+        let own = match (self.part, &self.whole.body) {
+            (Part::Segment(index), Body::Episode(episode)) => {
+                let codes = episode
+                    .segments
+                    .get(index)
+                    .map_or(&[][..], |segment| &segment.codes);
+                Mapped::of(
+                    codes_of_segment(index, codes),
+                    maps,
+                    release.system,
+                    grain,
+                    self.date,
+                )
+            }
+            _ => Mapped::NOTHING,
+        };
+        let codes = codes_of_record(self.whole);
+        [own, Mapped::of(codes, maps, release.system, grain, self.date)]
+    }
+
+    /// The facts, and which codes gave those that were mapped.
+    fn facts(&self, release: ReleaseView<'_>, age: Option<u16>) -> (FactSet, Vec<MappedFrom>) {
         let system = release.system;
         let grain = self.part.grain();
         let record = Masks::of(self.record, system);
@@ -226,8 +267,10 @@ impl<'a> Context<'a> {
             .unit
             .map_or(Masks::NONE, |unit| Masks::of(&unit.facts, system));
         let is_segment = grain == Grain::Segment;
+        let by_codes = self.mapped(release);
 
         let mut facts = FactSet::new();
+        let mut mapped = Vec::new();
         // Axes computed from other axes come after those they are computed from.
         for computed_from_axes in [false, true] {
             for (position, axis) in system.source().axes.iter().enumerate() {
@@ -252,6 +295,10 @@ impl<'a> Context<'a> {
                             self.computed(release, axis, slot, age, &facts),
                             FactSource::Derived,
                         ),
+                        FactSource::Mapped => match mapped_values(&by_codes, slot, &mut mapped) {
+                            Some(values) => (values, FactSource::Mapped),
+                            None => break,
+                        },
                     };
                     if values != 0 {
                         facts.set(slot, values, source);
@@ -261,7 +308,8 @@ impl<'a> Context<'a> {
             }
         }
         self.given(system, &mut facts);
-        facts
+        mapped.sort_by_key(|from: &MappedFrom| from.axis);
+        (facts, mapped)
     }
 
     /// What the covering segment's tables decided, for tables that take it as a fact.
@@ -338,6 +386,19 @@ impl<'a> Context<'a> {
             }
         }
     }
+}
+
+/// The values of an axis by the first place whose codes say something of it, noted with what said it; `None` when they
+/// contradict each other.
+fn mapped_values(by_codes: &[Mapped], axis: AxisIndex, noted: &mut Vec<MappedFrom>) -> Option<u64> {
+    for mapped in by_codes {
+        let values = mapped.get(axis)?;
+        if values != 0 {
+            noted.extend(mapped.from(axis).cloned());
+            return Some(values);
+        }
+    }
+    Some(0)
 }
 
 fn principal<'a>(principals: &'a Principals, role: &str) -> Option<&'a str> {

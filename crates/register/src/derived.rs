@@ -2,6 +2,9 @@
 //! results as ordinals within the release that each part names, with sex, age and residence, under the key of the
 //! person.
 //! How it is derived is [`crate::derive`]'s.
+//!
+//! Version 2 has facts mapped from codes, with the maps and codes that gave them after the facts of each part;
+//! version 1 knows no such facts.
 
 use jiff::civil::Date;
 use vardnav_classification::{AxisIndex, DescriptionSystem, FactSet, FactSource, Grain, TableResult, facts};
@@ -10,11 +13,14 @@ use crate::bytes::{DecodeError, DecodeProblem, Reader, Writer};
 use crate::definition::Severity;
 use crate::finding::StoredFinding;
 use crate::identity::PersonKey;
+use crate::mapping::{CodePath, MappedFrom};
 use crate::outcome::Outcome;
 use crate::record::Sex;
 
 /// Most parts of a record that are read.
 const PARTS_MAX: usize = 10_000;
+/// Most codes that gave the facts of a part that are read. What a record may state allows fewer.
+const MAPPED_MAX: usize = 1_000_000;
 /// Most findings of a record that are read. What a record may state allows fewer.
 const FINDINGS_MAX: usize = 1_000_000;
 
@@ -49,6 +55,9 @@ pub struct PartDerived {
     pub age: Option<u16>,
     /// Facts with their sources, by ordinals of the release.
     pub facts: FactSet,
+    /// Which code, by which map, gave each fact whose source is [`FactSource::Mapped`]: by axis, then in the order in
+    /// which the codes stand and the maps were asked.
+    pub mapped: Vec<MappedFrom>,
     /// What each table gave, in the release's feeding order.
     pub tables: Vec<TableResult>,
 }
@@ -91,6 +100,12 @@ impl PartDerived {
             .any(|result| matches!(result, TableResult::Held { .. }))
     }
 
+    /// Whether some fact was mapped from a code.
+    fn has_mapped(&self) -> bool {
+        let mut slots = (0..facts::SLOTS).filter_map(AxisIndex::new);
+        !self.mapped.is_empty() || slots.any(|axis| self.facts.source(axis) == Some(FactSource::Mapped))
+    }
+
     /// The facts with the values that the tables decided, as conditions on tables see them.
     pub fn with_tables(&self, system: &DescriptionSystem) -> FactSet {
         let mut facts = self.facts;
@@ -118,9 +133,10 @@ impl Derived {
     /// The bytes kept in the ledger, in a version of the format.
     ///
     /// # Errors
-    /// [`DecodeProblem::Version`] when the version is not known.
+    /// [`DecodeProblem::Version`] when the version is not known, or has no room for what was derived.
     pub fn encode(&self, person: PersonKey, version: u8) -> Result<Vec<u8>, DecodeError> {
-        if version != 1 {
+        let mapped = has_mapped(version)?;
+        if !mapped && self.parts.iter().any(PartDerived::has_mapped) {
             return Err(DecodeError::unknown_version());
         }
         let mut w = Writer::with_capacity(64 + self.parts.len() * 128 + self.findings.len() * 64);
@@ -147,6 +163,9 @@ impl Derived {
             w.str(&part.release);
             w.option(part.age, |w, age| w.u16(age));
             encode_facts(w, &part.facts);
+            if mapped {
+                w.seq(&part.mapped, encode_mapped);
+            }
             w.seq(&part.tables, |w, result| encode_result(w, *result));
         });
         Ok(w.into_bytes())
@@ -157,9 +176,7 @@ impl Derived {
     /// # Errors
     /// [`DecodeError`] when the version is not known or the bytes are not of its form.
     pub fn decode(bytes: &[u8], version: u8) -> Result<(PersonKey, Self), DecodeError> {
-        if version != 1 {
-            return Err(DecodeError::unknown_version());
-        }
+        let mapped = has_mapped(version)?;
         let mut r = Reader::new(bytes);
         let person = PersonKey(r.array()?);
         let outcome = Outcome::from_number(r.u8()?).ok_or_else(|| r.error(DecodeProblem::Tag))?;
@@ -192,7 +209,11 @@ impl Derived {
                 date: r.date()?,
                 release: r.string()?,
                 age: r.option(Reader::u16)?,
-                facts: decode_facts(r)?,
+                facts: decode_facts(r, mapped)?,
+                mapped: match mapped {
+                    true => r.seq(MAPPED_MAX, decode_mapped)?,
+                    false => Vec::new(),
+                },
                 tables: r.seq(usize::from(u8::MAX), decode_result)?,
             })
         })?;
@@ -208,6 +229,15 @@ impl Derived {
                 parts,
             },
         ))
+    }
+}
+
+/// Whether a version has mapped facts.
+fn has_mapped(version: u8) -> Result<bool, DecodeError> {
+    match version {
+        1 => Ok(false),
+        2 => Ok(true),
+        _ => Err(DecodeError::unknown_version()),
     }
 }
 
@@ -242,11 +272,12 @@ fn encode_facts(w: &mut Writer, facts: &FactSet) {
             FactSource::Episode => 3,
             FactSource::Unit => 4,
             FactSource::Derived => 5,
+            FactSource::Mapped => 6,
         });
     }
 }
 
-fn decode_facts(r: &mut Reader<'_>) -> Result<FactSet, DecodeError> {
+fn decode_facts(r: &mut Reader<'_>, mapped: bool) -> Result<FactSet, DecodeError> {
     let mut facts = FactSet::new();
     let mut next = 0;
     for _ in 0..r.count(facts::SLOTS)? {
@@ -266,11 +297,49 @@ fn decode_facts(r: &mut Reader<'_>) -> Result<FactSet, DecodeError> {
             3 => FactSource::Episode,
             4 => FactSource::Unit,
             5 => FactSource::Derived,
+            6 if mapped => FactSource::Mapped,
             _ => return Err(r.error(DecodeProblem::Tag)),
         };
         facts.set(axis, values, source);
     }
     Ok(facts)
+}
+
+fn encode_mapped(w: &mut Writer, from: &MappedFrom) {
+    w.u8(from.axis.position() as u8);
+    match from.path {
+        CodePath::Record(at) => {
+            w.u8(1);
+            w.varint(at as u64);
+        }
+        CodePath::Procedure(at) => {
+            w.u8(2);
+            w.varint(at as u64);
+        }
+        CodePath::Segment(segment, at) => {
+            w.u8(3);
+            w.varint(segment as u64);
+            w.varint(at as u64);
+        }
+    }
+    w.str(&from.map);
+}
+
+fn decode_mapped(r: &mut Reader<'_>) -> Result<MappedFrom, DecodeError> {
+    let axis = AxisIndex::new(usize::from(r.u8()?)).ok_or_else(|| r.error(DecodeProblem::Tag))?;
+    let index =
+        |r: &mut Reader<'_>| usize::try_from(r.varint()?).map_err(|_| r.error(DecodeProblem::TooLong));
+    let path = match r.u8()? {
+        1 => CodePath::Record(index(r)?),
+        2 => CodePath::Procedure(index(r)?),
+        3 => CodePath::Segment(index(r)?, index(r)?),
+        _ => return Err(r.error(DecodeProblem::Tag)),
+    };
+    Ok(MappedFrom {
+        axis,
+        path,
+        map: r.string()?,
+    })
 }
 
 fn encode_result(w: &mut Writer, result: TableResult) {
@@ -322,6 +391,7 @@ mod tests {
         let mut facts = FactSet::new();
         facts.set(AxisIndex::new(0).unwrap(), 0b101, FactSource::Unit);
         facts.set(AxisIndex::new(7).unwrap(), 0, FactSource::Derived);
+        facts.set(AxisIndex::new(9).unwrap(), 0b1, FactSource::Mapped);
         facts.set(AxisIndex::new(47).unwrap(), 1 << 61, FactSource::Segment);
         let derived = Derived {
             outcome: Outcome::Held,
@@ -339,6 +409,18 @@ mod tests {
                 release: "2026.1".into(),
                 age: Some(83),
                 facts,
+                mapped: vec![
+                    MappedFrom {
+                        axis: AxisIndex::new(9).unwrap(),
+                        path: CodePath::Segment(3, 300),
+                        map: "https://region.se/map/besok|2".into(),
+                    },
+                    MappedFrom {
+                        axis: AxisIndex::new(9).unwrap(),
+                        path: CodePath::Procedure(0),
+                        map: "m".into(),
+                    },
+                ],
                 tables: vec![
                     TableResult::NotApplicable,
                     TableResult::Value { value: 4, rule: 300 },
@@ -351,23 +433,26 @@ mod tests {
             }],
         };
         let person = PersonKey([7; 16]);
-        let bytes = derived.encode(person, 1).unwrap();
-        assert_eq!(Derived::decode(&bytes, 1), Ok((person, derived.clone())));
+        let bytes = derived.encode(person, 2).unwrap();
+        assert_eq!(Derived::decode(&bytes, 2), Ok((person, derived.clone())));
         let unknown = DecodeError::unknown_version();
-        assert_eq!(derived.encode(person, 2), Err(unknown));
-        assert_eq!(Derived::decode(&bytes, 2), Err(unknown));
+        for version in [0, 1, 3] {
+            assert_eq!(derived.encode(person, version), Err(unknown), "{version}");
+        }
+        assert_eq!(Derived::decode(&bytes, 3), Err(unknown));
+        assert!(Derived::decode(&bytes, 1).is_err());
         assert_eq!(derived.region(), Some("01"));
         assert!(derived.is_held());
         for end in 0..bytes.len() {
-            assert!(Derived::decode(&bytes[..end], 1).is_err());
+            assert!(Derived::decode(&bytes[..end], 2).is_err());
         }
     }
 
     proptest! {
         #[test]
-        fn anything_is_read_without_panic_and_has_one_form(bytes: Vec<u8>) {
-            if let Ok((person, derived)) = Derived::decode(&bytes, 1) {
-                prop_assert_eq!(derived.encode(person, 1), Ok(bytes));
+        fn anything_is_read_without_panic_and_has_one_form(version in 1u8..=2, bytes: Vec<u8>) {
+            if let Ok((person, derived)) = Derived::decode(&bytes, version) {
+                prop_assert_eq!(derived.encode(person, version), Ok(bytes));
             }
         }
     }

@@ -2,7 +2,7 @@
 //! sealed nonces and instants are arguments; nothing here draws or reads one.
 //!
 //! An entry keeps the version it was written with, and so does its receipt: its bytes and its leaf are computed in
-//! that version for ever. Version 1 is `kind u8 ‖ version u8 ‖ header ‖ body`. The leaf is SHA-256(0x00 ‖ kind ‖ version ‖ header ‖
+//! that version for ever. Versions 1 and 2 differ in their content and derived bytes; both are `kind u8 ‖ version u8 ‖ header ‖ body`. The leaf is SHA-256(0x00 ‖ kind ‖ version ‖ header ‖
 //! C_content ‖ C_identity ‖ C_derived), and each commitment SHA-256(tag ‖ nonce ‖ bytes) under its own nonce.
 //! The body holds content and derived values with their nonces, the identity only as its commitment and the
 //! sealed nonce. An erased entry keeps header and commitments, so leaf, order and proofs survive; a filler of zeros
@@ -19,7 +19,12 @@ use crate::record::{Person, Record, RecordKind};
 pub type Nonce = [u8; 32];
 
 /// The version of the format that new entries are written in.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
+
+/// Whether entries of a version have been written.
+fn is_known(version: u8) -> bool {
+    (1..=VERSION).contains(&version)
+}
 
 /// The kind of entry that reports a record.
 const KIND_REPORT: u8 = 1;
@@ -74,7 +79,7 @@ impl Header {
             return Err(r.error(DecodeProblem::Tag));
         }
         let version = r.u8()?;
-        if version != 1 {
+        if !is_known(version) {
             return Err(r.error(DecodeProblem::Version));
         }
         Ok(Self {
@@ -164,7 +169,7 @@ pub enum IdentityBytesError {
 /// # Errors
 /// [`IdentityBytesError`] when the number is not of its kind or the version is not known.
 pub fn identity_bytes(person: &Person, received: i64, version: u8) -> Result<Vec<u8>, IdentityBytesError> {
-    if version != 1 {
+    if !is_known(version) {
         return Err(DecodeError::unknown_version().into());
     }
     let number = normalise(person, reference_date(received))?;

@@ -11,6 +11,7 @@ pub mod entry;
 pub mod finding;
 pub mod hash;
 pub mod identity;
+pub mod mapping;
 pub mod outcome;
 pub mod receipt;
 pub mod record;

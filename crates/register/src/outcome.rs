@@ -10,7 +10,7 @@ use crate::finding::Finding;
 use crate::identity::{Identity, identify, reference_date};
 use crate::record::Record;
 use crate::surroundings::Surroundings;
-use crate::validate::{contradictions, validate, waiting};
+use crate::validate::{contradictions, mapping, validate, waiting};
 
 /// What became of a record. The numbers are stored bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -104,6 +104,7 @@ pub fn assess<S: Surroundings + ?Sized>(
         &Attributes::of(&record.person, &identity),
         surroundings,
     );
+    findings.extend(mapping(record, reporter, surroundings));
     findings.extend(contradictions(&derived, surroundings));
     if Outcome::of(&findings) == Outcome::Rejected {
         return rejected(findings);

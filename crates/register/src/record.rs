@@ -32,6 +32,8 @@ pub struct Record {
     pub unit: Option<String>,
     /// Facts on axes, stated of the record as a whole.
     pub facts: Vec<Fact>,
+    /// Codes of the reporter's own or of others, stated of the record as a whole: maps lead from them to facts.
+    pub codes: Vec<Coding>,
     /// What is particular to the kind.
     pub body: Body,
 }
@@ -154,6 +156,8 @@ pub struct Segment {
     pub unit: Option<String>,
     /// Facts stated of the segment.
     pub facts: Vec<Fact>,
+    /// Codes stated of the segment: maps lead from them to facts.
+    pub codes: Vec<Coding>,
 }
 
 /// A plan: SIP, vårdplan and others.

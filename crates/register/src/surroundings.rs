@@ -1,13 +1,18 @@
 //! What a record is judged against, as look-ups that the caller supplies: the release in force on a date, code
 //! systems, care units, known reporters, episodes already reported. Borrowed views; nothing here loads anything.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
-use vardnav_classification::{DescriptionSystem, TableResult};
+use vardnav_classification::facts::{SLOTS, bits};
+use vardnav_classification::model::FactSource;
+use vardnav_classification::{AxisIndex, DescriptionSystem, TableResult};
 
 use crate::definition::RegisterDefinition;
-use crate::derived::{Derived, Part};
+use crate::derived::{Derived, Part, PartDerived};
 use crate::identity::PersonKey;
-use crate::record::{Body, Fact, Plan, Principals, Record};
+use crate::mapping::{CodeMap, ReporterMaps};
+use crate::record::{Body, Fact, Plan, Principals, Record, RecordKind};
 use crate::unit::CareUnit;
 use crate::validate::CheckSet;
 
@@ -72,6 +77,17 @@ pub struct ReleaseView<'a> {
     pub checks: &'a CheckSet,
     /// Its code systems.
     pub codes: &'a dyn Codes,
+    /// Its maps from codes to facts, in the order in which they are asked.
+    pub maps: &'a [Arc<CodeMap>],
+}
+
+impl ReleaseView<'_> {
+    /// Whether the release collects the variable with this path, of a kind of record on a date.
+    pub(crate) fn takes(&self, path: &str, kind: RecordKind, date: Date) -> bool {
+        let mut variables = self.register.variables.iter();
+        variables
+            .any(|variable| variable.path == path && variable.kinds.contains(&kind) && variable.from <= date)
+    }
 }
 
 /// What a record is judged against.
@@ -87,6 +103,11 @@ pub trait Surroundings {
 
     /// The latest revision of an episode in the reporter's stream.
     fn episode(&self, reporter: &str, id: &str) -> Option<&EpisodeView>;
+
+    /// The reporter's own maps from codes to facts. Without them only the release's are asked.
+    fn reporter_maps(&self, _reporter: &str) -> Option<&ReporterMaps> {
+        None
+    }
 }
 
 /// An episode already reported, as its contacts and monitoring periods need it.
@@ -119,7 +140,7 @@ pub struct SegmentView {
     pub end: Option<Date>,
     /// HSA-id of the care unit, when not the episode's.
     pub unit: Option<String>,
-    /// Facts stated of the segment.
+    /// Facts stated of the segment, and those mapped from its codes.
     pub facts: Vec<Fact>,
     /// What *first* tables decided of it: table id and code of the value. Tables that held are left out.
     pub decided: Vec<(String, String)>,
@@ -137,23 +158,23 @@ impl EpisodeView {
         let Body::Episode(episode) = &record.body else {
             return None;
         };
-        let segments = episode
-            .segments
-            .iter()
-            .enumerate()
-            .map(|(index, segment)| SegmentView {
+        let segments = episode.segments.iter().enumerate().map(|(index, segment)| {
+            let parts = || {
+                let parts = derived.parts.iter();
+                let own = parts.filter(move |part| part.part == Part::Segment(index));
+                own.filter_map(|part| Some((part, system(&part.release)?)))
+            };
+            let mapped = parts().flat_map(|(part, system)| mapped(part, system));
+            SegmentView {
                 start: segment.start,
                 end: segment.end,
                 unit: segment.unit.clone(),
-                facts: segment.facts.clone(),
-                decided: derived
-                    .parts
-                    .iter()
-                    .filter(|part| part.part == Part::Segment(index))
-                    .filter_map(|part| Some((part, system(&part.release)?)))
+                facts: segment.facts.iter().cloned().chain(mapped).collect(),
+                decided: parts()
                     .flat_map(|(part, system)| decided(&part.tables, system))
                     .collect(),
-            });
+            }
+        });
         Some(Self {
             start: episode.start,
             end: episode.end,
@@ -182,6 +203,20 @@ impl EpisodeView {
 /// Whether a date lies in a half-open interval.
 pub(crate) fn covers(start: Date, end: Option<Date>, date: Date) -> bool {
     start <= date && end.is_none_or(|end| date < end)
+}
+
+/// The facts of a part that were mapped from codes, as if they were stated.
+fn mapped(part: &PartDerived, system: &DescriptionSystem) -> Vec<Fact> {
+    let slots = (0..SLOTS).filter_map(AxisIndex::new);
+    let mapped = slots.filter(|axis| part.facts.source(*axis) == Some(FactSource::Mapped));
+    mapped
+        .map(|axis| Fact {
+            axis: system.axis_id(axis).to_owned(),
+            values: bits(part.facts.values(axis))
+                .map(|value| system.value_code(axis, value).to_owned())
+                .collect(),
+        })
+        .collect()
 }
 
 fn decided(tables: &[TableResult], system: &DescriptionSystem) -> Vec<(String, String)> {

@@ -7,6 +7,7 @@
 mod coded;
 mod codes;
 mod fields;
+mod maps;
 mod mechanism;
 mod person;
 mod report;
@@ -14,7 +15,8 @@ mod required;
 mod times;
 
 pub use coded::CODED_PATHS;
-pub use mechanism::{MECHANISMS, Mechanism};
+pub use maps::mapping;
+pub use mechanism::{MAP_MECHANISMS, MECHANISMS, Mechanism};
 
 use std::collections::BTreeMap;
 

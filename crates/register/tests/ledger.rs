@@ -23,6 +23,7 @@ use vardnav_register::entry::*;
 use vardnav_register::finding::StoredFinding;
 use vardnav_register::hash::{from_hex, to_hex};
 use vardnav_register::identity::{PersonKey, normalise, reference_date};
+use vardnav_register::mapping::{CodePath, MappedFrom};
 use vardnav_register::outcome::{Outcome, is_same};
 use vardnav_register::receipt::*;
 use vardnav_register::record::*;
@@ -43,6 +44,23 @@ fn derived(record: &Record) -> Derived {
     let mut facts = FactSet::new();
     facts.set(AxisIndex::new(0).unwrap(), 0b10, FactSource::Record);
     facts.set(AxisIndex::new(16).unwrap(), 0b11, FactSource::Derived);
+    let mut mapped = Vec::new();
+    if record.states_codes() {
+        let axis = AxisIndex::new(3).unwrap();
+        facts.set(axis, 0b100, FactSource::Mapped);
+        mapped.extend(
+            [
+                CodePath::Record(0),
+                CodePath::Procedure(1),
+                CodePath::Segment(1, 2),
+            ]
+            .map(|path| MappedFrom {
+                axis,
+                path,
+                map: "https://vardnav.se/map/kva|2026.1".into(),
+            }),
+        );
+    }
     let tables = vec![
         TableResult::Value { value: 2, rule: 5 },
         TableResult::NotApplicable,
@@ -58,6 +76,7 @@ fn derived(record: &Record) -> Derived {
         release: "2026.1".into(),
         age: Some(43),
         facts,
+        mapped,
         tables,
     };
     Derived {
@@ -81,9 +100,9 @@ fn derived(record: &Record) -> Derived {
     }
 }
 
-fn header(record: &Record) -> Header {
+fn header(record: &Record, version: u8) -> Header {
     Header {
-        version: VERSION,
+        version,
         reporter: "region-norr".into(),
         kind: record.kind(),
         id: record.id.clone(),
@@ -94,10 +113,14 @@ fn header(record: &Record) -> Header {
 }
 
 fn entry(record: &Record) -> Entry {
-    let identity = identity_bytes(&record.person, RECEIVED, VERSION).unwrap();
+    entry_in(record, VERSION)
+}
+
+fn entry_in(record: &Record, version: u8) -> Entry {
+    let identity = identity_bytes(&record.person, RECEIVED, version).unwrap();
     let derived = (PersonKey([0x44; 16]), &derived(record));
     Entry::new(
-        header(record),
+        header(record, version),
         record,
         &identity,
         derived,
@@ -111,9 +134,37 @@ fn entry(record: &Record) -> Entry {
 #[test]
 fn entries_of_version_1_stay_as_they_are() {
     let stored = include_str!("data/entries-v1.txt");
+    stay_as_they_are(stored, 1, || [episode(), contact(), monitoring_period()]);
+}
+
+/// As above for version 2: the records state codes.
+#[test]
+fn entries_of_version_2_stay_as_they_are() {
+    let stored = include_str!("data/entries-v2.txt");
+    stay_as_they_are(stored, 2, || {
+        [episode(), contact(), monitoring_period()].map(with_codes)
+    });
+}
+
+/// A record that states codes, a segment's before the record's.
+fn with_codes(mut record: Record) -> Record {
+    if let Body::Episode(episode) = &mut record.body {
+        episode.segments[0].codes = vec![support::coding("urn:local:ward", "A1")];
+    }
+    record.codes = vec![
+        Coding {
+            version: Some("2026".into()),
+            ..support::coding("urn:local:visit", "H")
+        },
+        support::coding("urn:local:visit", "B"),
+    ];
+    record
+}
+
+fn stay_as_they_are(stored: &str, version: u8, records: impl Fn() -> [Record; 3]) {
     let mut written = String::new();
-    for record in [episode(), contact(), monitoring_period()] {
-        let entry = entry(&record);
+    for record in records() {
+        let entry = entry_in(&record, version);
         let (name, leaf, bytes) = (
             record.kind().name(),
             to_hex(&entry.leaf()),
@@ -128,14 +179,14 @@ fn entries_of_version_1_stay_as_they_are() {
         .collect();
     assert_eq!(written, kept);
 
-    for (line, record) in
-        kept.lines()
-            .filter(|line| line.contains(" entry "))
-            .zip([episode(), contact(), monitoring_period()])
+    for (line, record) in kept
+        .lines()
+        .filter(|line| line.contains(" entry "))
+        .zip(records())
     {
         let bytes = from_hex(line.rsplit(' ').next().unwrap()).unwrap();
         let entry = Entry::decode(&bytes).unwrap();
-        assert_eq!(entry.header, header(&record));
+        assert_eq!(entry.header, header(&record, version));
         assert_eq!(
             entry.derived(),
             Ok(Some((PersonKey([0x44; 16]), derived(&record))))
@@ -185,10 +236,10 @@ fn every_flipped_byte_is_refused_or_changes_the_leaf() {
     }
     assert_eq!(
         Entry::decode(&bytes[1..]).unwrap_err().problem,
-        DecodeProblem::Version
+        DecodeProblem::Tag
     );
     let mut newer = bytes;
-    newer[1] = 2;
+    newer[1] = VERSION + 1;
     assert_eq!(Entry::decode(&newer).unwrap_err().problem, DecodeProblem::Version);
 }
 
@@ -272,6 +323,30 @@ fn the_same_content_is_known_again_however_it_is_written() {
     other.residence = None;
     assert!(!is_same(&other, &former, &NONCES.identity));
     assert!(!is_same(&contact(), &former, &[0; 32]));
+}
+
+#[test]
+fn a_record_without_codes_is_known_again_in_the_version_it_was_taken_in() {
+    for version in [1, 2] {
+        let former = entry_in(&contact(), version);
+        assert!(is_same(&contact(), &former, &NONCES.identity), "{version}");
+        // Version 1 has no room for codes: with them it is another record.
+        assert!(
+            !is_same(&with_codes(contact()), &former, &NONCES.identity),
+            "{version}"
+        );
+    }
+    let coded = with_codes(contact());
+    assert!(is_same(&coded, &entry_in(&coded, 2), &NONCES.identity));
+    let mut other = coded.clone();
+    other.codes.reverse();
+    assert!(!is_same(&other, &entry_in(&coded, 2), &NONCES.identity));
+    for record in [contact(), episode()].map(with_codes) {
+        assert_eq!(
+            content_bytes(&record, 1).unwrap_err().problem,
+            DecodeProblem::Version
+        );
+    }
 }
 
 #[test]
@@ -380,8 +455,9 @@ fn a_receipt_proves_what_was_sent_and_nothing_else() {
     assert_eq!(refused(|r| r.leaves[0].content_nonce[0] ^= 1), in_tree);
     assert_eq!(refused(|r| r.leaves[0].identity_nonce[0] ^= 1), in_tree);
     assert_eq!(refused(|r| r.leaves[0].derived[0] ^= 1), in_tree);
+    assert_eq!(refused(|r| r.leaves[0].version = 1), in_tree);
     assert_eq!(
-        refused(|r| r.leaves[0].version = 2),
+        refused(|r| r.leaves[0].version = VERSION + 1),
         ReceiptError::Version { line: 3 }
     );
     assert_eq!(
@@ -528,6 +604,10 @@ fn coding() -> impl Strategy<Value = Coding> {
     })
 }
 
+fn codings() -> impl Strategy<Value = Vec<Coding>> {
+    proptest::collection::vec(coding(), 0..3)
+}
+
 fn texts() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(text(), 0..3)
 }
@@ -542,13 +622,15 @@ fn body() -> impl Strategy<Value = Body> {
             until,
         },
     );
-    let segment =
-        (day(), some(day()), some_text(), sorted_facts()).prop_map(|(start, end, unit, facts)| Segment {
+    let segment = (day(), some(day()), some_text(), sorted_facts(), codings()).prop_map(
+        |(start, end, unit, facts, codes)| Segment {
             start,
             end,
             unit,
             facts,
-        });
+            codes,
+        },
+    );
     let lists = (
         proptest::collection::vec(plan, 0..3),
         proptest::collection::vec(segment, 0..3),
@@ -565,7 +647,6 @@ fn body() -> impl Strategy<Value = Body> {
             })
         },
     );
-    let codings = || proptest::collection::vec(coding(), 0..3);
     let contact = (
         day(),
         some_text(),
@@ -633,6 +714,7 @@ proptest! {
         principals in any::<[bool; 4]>(),
         unit in some_text(),
         facts in sorted_facts(),
+        codes in codings(),
         body in body(),
     ) {
         let [responsible, performing, bed_owner, payer] = principals.map(|there| there.then(|| "01".to_owned()));
@@ -644,10 +726,17 @@ proptest! {
             principals: Principals { responsible, performing, bed_owner, payer },
             unit,
             facts,
+            codes,
             body,
         };
-        let bytes = content_bytes(&record, 1).unwrap();
-        prop_assert_eq!(decode_content(1, record.kind(), "a", 7, &bytes), Ok(record));
+        let bytes = content_bytes(&record, 2).unwrap();
+        prop_assert_eq!(decode_content(2, record.kind(), "a", 7, &bytes), Ok(record.clone()));
+        let without = !record.states_codes();
+        prop_assert_eq!(content_bytes(&record, 1).is_ok(), without);
+        if without {
+            let bytes = content_bytes(&record, 1).unwrap();
+            prop_assert_eq!(decode_content(1, record.kind(), "a", 7, &bytes), Ok(record));
+        }
     }
 
     #[test]

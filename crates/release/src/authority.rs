@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use vardnav_register::unit::{CareUnit, UnitVersion};
 
 use crate::entry::{
-    AuthorityEntry, Change, ContentKind, ContentRecord, EditionPin, EditionRecord, IntroducedKey, KeyPurpose,
-    Proposal, Reporter,
+    AuthorityEntry, Change, ConceptMapRecord, ContentKind, ContentRecord, EditionPin, EditionRecord,
+    IntroducedKey, KeyPurpose, Proposal, Reporter,
 };
 use crate::package::Digest;
 
@@ -121,6 +121,14 @@ pub enum FoldError {
     /// It gives a key that is in use another public half.
     #[error("the entry changes a key that is in use")]
     KeyTaken,
+    /// It gives a version of a reporter's map other content than was put under that version.
+    #[error("the entry changes version `{version}` of map `{url}`, which is put")]
+    MapTaken {
+        /// Canonical address of the map.
+        url: String,
+        /// The version.
+        version: String,
+    },
 }
 
 /// What the authority keeps. Cloning shares what does not change.
@@ -133,6 +141,8 @@ pub struct AuthorityState {
     drafts: Arc<BTreeMap<String, Draft>>,
     releases: Arc<Vec<PublishedRelease>>,
     keys: Arc<Vec<IntroducedKey>>,
+    /// Of each reporter, in the order in which they were put.
+    maps: Arc<BTreeMap<String, Vec<ConceptMapRecord>>>,
 }
 
 impl AuthorityState {
@@ -176,6 +186,7 @@ impl AuthorityState {
                 editions,
             } => self.publish(draft, digest, *from, editions, &mark())?,
             Change::KeyIntroduced(key) => self.introduce(key)?,
+            Change::ConceptMapPut(map) => self.put_map(map)?,
         }
         Ok(())
     }
@@ -235,6 +246,21 @@ impl AuthorityState {
             Some(_) => Ok(()),
             None => {
                 Arc::make_mut(&mut self.keys).push(key.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn put_map(&mut self, map: &ConceptMapRecord) -> Result<(), FoldError> {
+        match self.concept_map(&map.reporter, &map.url, &map.version) {
+            Some(known) if known != map => Err(FoldError::MapTaken {
+                url: map.url.clone(),
+                version: map.version.clone(),
+            }),
+            Some(_) => Ok(()),
+            None => {
+                let maps = Arc::make_mut(&mut self.maps);
+                maps.entry(map.reporter.clone()).or_default().push(map.clone());
                 Ok(())
             }
         }
@@ -335,6 +361,28 @@ impl AuthorityState {
     /// All imported value sets and concept maps, by kind, address and version.
     pub fn contents(&self) -> impl Iterator<Item = &ContentRecord> {
         self.contents.values()
+    }
+
+    /// A version of a reporter's map.
+    pub fn concept_map(&self, reporter: &str, url: &str, version: &str) -> Option<&ConceptMapRecord> {
+        self.concept_maps_of(reporter)
+            .iter()
+            .find(|map| map.url == url && map.version == version)
+    }
+
+    /// The maps of a reporter in all their versions, in the order in which they were put.
+    pub fn concept_maps_of(&self, reporter: &str) -> &[ConceptMapRecord] {
+        self.maps.get(reporter).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the maps of the reporters are those of another state, of which this one was made.
+    pub fn shares_concept_maps(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.maps, &other.maps)
+    }
+
+    /// The maps of all reporters, by reporter.
+    pub fn concept_maps(&self) -> impl Iterator<Item = &ConceptMapRecord> {
+        self.maps.values().flatten()
     }
 
     /// The keys that came into use for a purpose, the oldest first.

@@ -2,6 +2,7 @@
 //! Every check looks at all of the release and answers with findings; none repairs anything.
 
 mod description;
+mod maps;
 mod register;
 mod termbank;
 mod terms;
@@ -161,6 +162,31 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a concept diagram is not sound",
         "give it an id and concepts of its code system, each once and each at a place of its own",
     ),
+    (
+        "VN-REL-131",
+        "a map leads to an axis that does not exist or takes no mapped facts, or to a value that the axis does not have",
+        "name an axis whose sources in axes.toml hold `mapped`, and one of its values",
+    ),
+    (
+        "VN-REL-132",
+        "two rows of a map say something of the same code and value, or settle different values of an axis that takes one, on the same date",
+        "keep one of the rows, or let the first end on the date on which the second begins",
+    ),
+    (
+        "VN-REL-133",
+        "a row of a map ends before or when it begins",
+        "let it end after its first date, or leave it out",
+    ),
+    (
+        "VN-REL-134",
+        "a map has no address, version or row, or a row has no code system or code",
+        "state url, version and title before the header, and system and code in each row",
+    ),
+    (
+        "VN-REL-135",
+        "an axis takes mapped facts before those stated in the record",
+        "let `mapped` stand after `record` among its sources in axes.toml",
+    ),
 ];
 
 /// Checks a release. It may be published when no finding is an error.
@@ -174,6 +200,7 @@ pub fn check(source: &ReleaseSource) -> Vec<ReleaseFinding> {
     termbank::check(&mut found);
     register::check(&mut found);
     description::check(&mut found);
+    maps::check(&mut found);
     indicators(&mut found);
     let mut list = found.list;
     list.sort();

@@ -81,6 +81,8 @@ pub enum Change {
     },
     /// A key came into use: heads may be signed with it, or persons be found with it, from now on.
     KeyIntroduced(IntroducedKey),
+    /// A reporter put a version of a map from its own codes to facts.
+    ConceptMapPut(ConceptMapRecord),
 }
 
 /// What a key is for. The numbers are stored.
@@ -164,6 +166,27 @@ pub struct ContentRecord {
     pub blob: Digest,
 }
 
+/// A version of a reporter's map from codes to facts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConceptMapRecord {
+    /// The reporter whose records it is asked about.
+    pub reporter: String,
+    /// Canonical address.
+    pub url: String,
+    /// Version; what was put under one never changes.
+    pub version: String,
+    /// Name for people.
+    pub title: String,
+    /// First date of care it applies to.
+    pub from: Date,
+    /// How many rows.
+    pub rows: u64,
+    /// Name of its file, whose ending tells the format.
+    pub file: String,
+    /// Digest of the blob that holds the file as it was uploaded.
+    pub blob: Digest,
+}
+
 /// What a draft proposes, as its files say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Proposal {
@@ -189,6 +212,7 @@ impl Change {
             Self::DraftApproved { .. } => 6,
             Self::ReleasePublished { .. } => 7,
             Self::KeyIntroduced(_) => 8,
+            Self::ConceptMapPut(_) => 9,
             Self::ContentImported(_) => 10,
         }
     }
@@ -255,6 +279,9 @@ impl AuthorityEntry {
                 texts.extend(editions.iter().flat_map(|pin| [&*pin.system, &*pin.version]));
             }
             Change::KeyIntroduced(_) => {}
+            Change::ConceptMapPut(map) => {
+                texts.extend([&*map.reporter, &*map.url, &*map.version, &*map.title, &*map.file]);
+            }
         }
         texts
     }
@@ -329,6 +356,7 @@ impl AuthorityEntry {
                 w.raw(&key.id);
                 w.bytes(&key.public);
             }
+            Change::ConceptMapPut(map) => write_map(&mut w, map),
         }
         w.into_bytes()
     }
@@ -401,6 +429,7 @@ impl AuthorityEntry {
                 id: r.array()?,
                 public: r.bytes()?.to_vec(),
             }),
+            9 => Change::ConceptMapPut(read_map(&mut r)?),
             10 => Change::ContentImported(ContentRecord {
                 kind: match r.u8()? {
                     1 => ContentKind::ValueSet,
@@ -430,6 +459,29 @@ fn read_reporter(r: &mut Reader<'_>) -> Result<Reporter, DecodeError> {
         id: r.string()?,
         name: r.string()?,
         provider: r.string()?,
+    })
+}
+
+fn write_map(w: &mut Writer, map: &ConceptMapRecord) {
+    for text in [&map.reporter, &map.url, &map.version, &map.title] {
+        w.str(text);
+    }
+    w.date(map.from);
+    w.varint(map.rows);
+    w.str(&map.file);
+    w.raw(&map.blob);
+}
+
+fn read_map(r: &mut Reader<'_>) -> Result<ConceptMapRecord, DecodeError> {
+    Ok(ConceptMapRecord {
+        reporter: r.string()?,
+        url: r.string()?,
+        version: r.string()?,
+        title: r.string()?,
+        from: r.date()?,
+        rows: r.varint()?,
+        file: r.string()?,
+        blob: r.array()?,
     })
 }
 

@@ -9,6 +9,7 @@ pub mod axes;
 pub mod check;
 pub mod entry;
 pub mod lifecycle;
+pub mod maps;
 pub mod package;
 pub mod snapshot;
 pub mod source;

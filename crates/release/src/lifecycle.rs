@@ -1,6 +1,10 @@
 //! From draft to release: what may be written to the authority's stream, given what it says so far.
 //! Each function answers with the entry to append, or with the refusal; it appends nothing.
 
+mod maps;
+
+pub use maps::put_concept_map;
+
 use jiff::civil::Date;
 use vardnav_register::text::holds_personal_number;
 
@@ -107,6 +111,22 @@ pub enum Refusal {
         /// The version.
         version: String,
     },
+    /// No reporter has the id.
+    #[error("no reporter has that id")]
+    UnknownReporter,
+    /// A version of a map is put with other content.
+    #[error(
+        "version `{version}` of map `{url}` is put with other content and never changes; put the file under a version of its own"
+    )]
+    MapTaken {
+        /// Canonical address of the map.
+        url: String,
+        /// The version.
+        version: String,
+    },
+    /// The reporter has as many maps as are kept.
+    #[error("the reporter has as many maps, or rows in them, as are kept")]
+    TooManyMaps,
     /// A text is too long, holds control characters or a personal number.
     #[error(
         "the {of} is longer than {TEXT_BYTES_MAX} bytes, or holds a control character or a personal number"
@@ -185,6 +205,21 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a text is too long, or holds a control character or a personal number",
         "shorten it, and leave personal numbers out",
     ),
+    (
+        "VN-REL-215",
+        "the reporter is not registered",
+        "register it first",
+    ),
+    (
+        "VN-REL-216",
+        "the version of the map is put with other content",
+        "state a version of its own in the file; what records were judged by never changes",
+    ),
+    (
+        "VN-REL-217",
+        "a reporter has too many maps",
+        "put fewer versions, and rows only for the codes in use",
+    ),
 ];
 
 impl Refusal {
@@ -205,6 +240,9 @@ impl Refusal {
             Self::BadCaller => "VN-REL-212",
             Self::EditionTaken { .. } => "VN-REL-213",
             Self::BadText { .. } => "VN-REL-214",
+            Self::UnknownReporter => "VN-REL-215",
+            Self::MapTaken { .. } => "VN-REL-216",
+            Self::TooManyMaps => "VN-REL-217",
         }
     }
 }

@@ -8,6 +8,7 @@ use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Label;
 use vardnav_indicators::definition::IndicatorDefinitions;
 use vardnav_register::definition::RegisterDefinition;
+use vardnav_register::mapping::CodeMap;
 use vardnav_register::surroundings::{CodeStatus, Codes, PrincipalKind, ReleaseView};
 use vardnav_register::validate::CheckSet;
 use vardnav_terminology::model::Validity;
@@ -44,6 +45,8 @@ pub struct Snapshot {
     pub warnings: Vec<ReleaseFinding>,
     /// The validation checks, compiled.
     pub checks: Arc<CheckSet>,
+    /// Its maps from codes to facts, in the order in which they are asked.
+    pub maps: Vec<Arc<CodeMap>>,
 }
 
 impl Snapshot {
@@ -64,6 +67,7 @@ impl Snapshot {
             register,
             indicators,
             places,
+            maps,
             ..
         } = source;
         let compiled = DescriptionSystem::compile(description);
@@ -81,6 +85,7 @@ impl Snapshot {
                 catalog,
                 bindings: head.bindings,
                 warnings: findings,
+                maps: maps.iter().map(|map| Arc::new(CodeMap::compile(map))).collect(),
             }),
             (Ok(_), true) => Err(findings),
             (Err(problems), _) => {
@@ -134,6 +139,7 @@ impl Snapshot {
             register: &self.register,
             checks: &self.checks,
             codes: self,
+            maps: &self.maps,
         }
     }
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use vardnav_classification::model::{DescriptionSource, Label};
 use vardnav_indicators::definition::IndicatorDefinitions;
 use vardnav_register::definition::RegisterDefinition;
+use vardnav_register::mapping::MapSource;
 use vardnav_terminology::model::CodeSystem;
 
 /// What a release says of itself.
@@ -61,6 +62,8 @@ pub struct ReleaseSource {
     pub register: RegisterDefinition,
     /// Indicators and disclosure.
     pub indicators: IndicatorDefinitions,
+    /// Maps from codes to facts, in the order in which they are asked.
+    pub maps: Vec<MapSource>,
     /// Where elements stand in the files.
     pub places: Places,
 }
@@ -95,6 +98,8 @@ pub enum Element {
     Exclusions,
     /// The contradictions.
     Contradictions,
+    /// A map from codes to facts, by its address.
+    Map(String),
 }
 
 /// A place in the files of a release.

@@ -8,8 +8,8 @@ use vardnav_register::record::{Fact, Principals};
 use vardnav_register::unit::{Beds, UnitVersion};
 use vardnav_release::authority::{AuthorityState, FoldError, Stage};
 use vardnav_release::entry::{
-    AuthorityEntry, Change, ContentKind, ContentRecord, EditionPin, EditionRecord, EntryError, IntroducedKey,
-    KeyPurpose, Proposal, Reporter,
+    AuthorityEntry, Change, ConceptMapRecord, ContentKind, ContentRecord, EditionPin, EditionRecord,
+    EntryError, IntroducedKey, KeyPurpose, Proposal, Reporter,
 };
 use vardnav_release::lifecycle::{self, Refusal};
 
@@ -47,6 +47,20 @@ fn proposal(release: &str, digest: u8) -> Proposal {
         },
         from: date(2026, 1, 1),
         digest: [digest; 32],
+    }
+}
+
+/// A map of the reporter that is the first sample.
+fn reporter_map(version: &str, blob: u8) -> ConceptMapRecord {
+    ConceptMapRecord {
+        reporter: "region-01".to_owned(),
+        url: "https://region.example/map/besok".to_owned(),
+        version: version.to_owned(),
+        title: "Besökstyper".to_owned(),
+        from: date(2026, 1, 1),
+        rows: 12,
+        file: "map.csv".to_owned(),
+        blob: [blob; 32],
     }
 }
 
@@ -132,6 +146,7 @@ fn samples() -> Vec<(&'static str, AuthorityEntry)> {
                 blob: [8; 32],
             }),
         ),
+        ("concept-map-put", Change::ConceptMapPut(reporter_map("1", 6))),
     ];
     changes
         .into_iter()
@@ -393,6 +408,56 @@ fn an_imported_edition_is_never_replaced() {
         Err(FoldError::EditionTaken { .. })
     ));
     assert_eq!(state, before);
+}
+
+#[test]
+fn a_reporters_map_is_put_once_and_only_for_a_reporter() {
+    let put =
+        |state: &AuthorityState, map: &ConceptMapRecord| lifecycle::put_concept_map(state, "anna", 1, map);
+    let mut state = AuthorityState::default();
+    assert_eq!(
+        put(&state, &reporter_map("1", 1)).unwrap_err().code(),
+        "VN-REL-215"
+    );
+    state.apply(&samples()[0].1).unwrap();
+    let first = put(&state, &reporter_map("1", 1)).unwrap().unwrap();
+    state.apply(&first).unwrap();
+    assert_eq!(
+        put(&state, &reporter_map("1", 1)),
+        Ok(None),
+        "the same file again changes nothing"
+    );
+    assert_eq!(
+        put(&state, &reporter_map("1", 2)).unwrap_err().code(),
+        "VN-REL-216"
+    );
+    let later = ConceptMapRecord {
+        from: date(2026, 7, 1),
+        ..reporter_map("1", 1)
+    };
+    assert_eq!(put(&state, &later).unwrap_err().code(), "VN-REL-216");
+    let before = state.clone();
+    let change = Change::ConceptMapPut(reporter_map("1", 2));
+    assert!(matches!(
+        state.apply(&AuthorityEntry { change, ..first }),
+        Err(FoldError::MapTaken { .. })
+    ));
+    assert_eq!(state, before);
+
+    let second = put(&state, &reporter_map("2", 2)).unwrap().unwrap();
+    state.apply(&second).unwrap();
+    let versions = state.concept_maps_of("region-01").iter().map(|map| &*map.version);
+    assert_eq!(versions.collect::<Vec<_>>(), ["1", "2"]);
+    let many = ConceptMapRecord {
+        rows: u64::MAX,
+        ..reporter_map("3", 3)
+    };
+    assert_eq!(put(&state, &many).unwrap_err().code(), "VN-REL-217");
+    let personal = ConceptMapRecord {
+        title: "for 701063-2391".to_owned(),
+        ..reporter_map("3", 3)
+    };
+    assert_eq!(put(&state, &personal).unwrap_err().code(), "VN-REL-214");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! follows what other servers write each second, appends by compare-and-swap. What may be written is decided in
 //! `vardnav_release::lifecycle`; what files mean, by the loader it is given.
 
+mod maps;
 mod view;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, watch};
-use vardnav_release::entry::{AuthorityEntry, ContentKind, ContentRecord, EditionRecord, EntryError};
+use vardnav_register::mapping::CodeMap;
+use vardnav_release::entry::{
+    AuthorityEntry, ConceptMapRecord, ContentKind, ContentRecord, EditionRecord, EntryError,
+};
 use vardnav_release::package::{Manifest, Package};
 use vardnav_release::{AuthorityState, Snapshot};
 use vardnav_terminology::Edition;
@@ -19,6 +23,7 @@ use vardnav_terminology::model::{ConceptMap, ValueSet};
 use vardnav_terminology::translate::ConceptMapIndex;
 use vardnav_terminology::value_set::ValueSetEdition;
 
+use self::maps::Maps;
 pub use self::view::View;
 use crate::blobs::Blobs;
 use crate::contract::{Digest, ROWS_LIMIT, Row, Store, StoreError, StreamId};
@@ -55,6 +60,14 @@ pub trait Loader: Send + Sync + 'static {
     fn load_contents(&self, blob: &Digest, blobs: &Blobs) -> Result<Contents, String> {
         let (_, _) = (blob, blobs);
         Err("value sets and maps are not loaded here".to_owned())
+    }
+
+    /// Compiles a reporter's map from its blob. A loader without a reader for maps refuses every one.
+    ///
+    /// # Errors
+    /// A message for people.
+    fn load_concept_map(&self, _record: &ConceptMapRecord, _bytes: &[u8]) -> Result<CodeMap, String> {
+        Err("this loader reads no maps".to_owned())
     }
 }
 
@@ -251,8 +264,9 @@ impl Authority {
         let editions = self.load_editions(&old, &state).await?;
         let contents = self.load_contents(&old, &state).await?;
         let snapshots = self.load_releases(&old, &state, &editions).await?;
+        let maps = self.load_maps(&old, &state).await?;
         let view = View::following(&old, position, state, void, editions, contents, snapshots);
-        let view = Arc::new(view);
+        let view = Arc::new(view.with_maps(maps));
         self.view.store(Arc::clone(&view));
         self.position.send_replace(position);
         Ok(view)
@@ -406,6 +420,40 @@ impl Authority {
             });
         }
         Ok(loaded)
+    }
+
+    /// Every map of the state: those already loaded, the new ones, and why some could not be.
+    async fn load_maps(&self, old: &View, state: &AuthorityState) -> Result<Arc<Maps>, AuthorityError> {
+        if state.shares_concept_maps(old.state()) && old.maps().lost().next().is_none() {
+            return Ok(Arc::clone(old.maps()));
+        }
+        let mut maps = Maps::default();
+        for record in state.concept_maps() {
+            if let Some(known) = old.maps().loaded(record) {
+                maps.add(record, Ok(known));
+                continue;
+            }
+            let what = format!("map {} of {}", record.version, record.url);
+            let map = match self.store.get_blob(&Digest(record.blob)).await {
+                Ok(Some(bytes)) => {
+                    let (loader, record) = (Arc::clone(&self.loader), record.clone());
+                    on_pool(what, move || loader.load_concept_map(&record, &bytes)).await
+                }
+                Ok(None) => Err(AuthorityError::Load {
+                    what,
+                    message: "its blob is missing".to_owned(),
+                }),
+                Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+                Err(error) => Err(error.into()),
+            };
+            let map = map.map(Arc::new).map_err(|error| {
+                tracing::error!(%error, "a reporter's map cannot be loaded");
+                error.to_string()
+            });
+            maps.add(record, map);
+        }
+        maps.gather();
+        Ok(Arc::new(maps))
     }
 
     /// Every published release: those already compiled with the editions of now, the new ones, and why some are not.

@@ -53,6 +53,7 @@ impl Loader for Names {
             checks: Arc::new(CheckSet::compile(&RegisterDefinition::default(), &description)),
             bindings: vec![binding],
             warnings: Vec::new(),
+            maps: Vec::new(),
             description: Arc::new(description),
         };
         Ok(snapshot.with_editions(editions))

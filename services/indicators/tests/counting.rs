@@ -144,6 +144,7 @@ impl Bench {
                 fact("origin", "regional-primary-care"),
                 fact("place", "mobile-unit"),
             ],
+            codes: Vec::new(),
             body: Body::Contact(Contact {
                 date: date(2026, month, 10),
                 episode: None,

@@ -1,6 +1,6 @@
 //! What the register says, as messages: outcomes, receipts, heads, what was derived.
 
-use vardnav_api::common::{date_message, finding_message};
+use vardnav_api::common::{coding_message, date_message, finding_message};
 use vardnav_api::register::{bytes, kind_message, stated_kind};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_classification::facts::{SLOTS, bits};
@@ -9,8 +9,10 @@ use vardnav_classification::{AxisIndex, DescriptionSystem, TableResult};
 use vardnav_register::derived::{Derived, Part, PartDerived};
 use vardnav_register::finding::Finding;
 use vardnav_register::hash::from_hex;
+use vardnav_register::mapping::MappedFrom;
 use vardnav_register::outcome::Outcome;
 use vardnav_register::receipt::{Receipt, SignedHead, stream_of};
+use vardnav_register::record::Record;
 use vardnav_register::text::may_echo_id;
 use vardnav_register::validate::CheckSet;
 use vardnav_store::View;
@@ -56,7 +58,7 @@ pub(crate) fn outcome(
     };
     let derived = view
         .zip(outcome.derived.as_ref())
-        .map(|(view, derived)| parts(derived, view))
+        .map(|(view, derived)| parts(derived, None, view))
         .unwrap_or_default();
     pb::RecordOutcome {
         index,
@@ -128,16 +130,26 @@ pub(crate) fn findings(derived: &Derived, view: &View) -> Vec<Finding> {
         .collect()
 }
 
-/// What was derived, in the codes of the releases that derived it.
-pub(crate) fn parts(derived: &Derived, view: &View) -> Vec<pb::DerivedPart> {
-    derived
-        .parts
-        .iter()
-        .filter_map(|part| Some(part_message(part, &view.snapshot(&part.release)?.description)))
+/// What was derived, in the codes of the releases that derived it. Of the record come the codes that gave facts.
+pub(crate) fn parts(derived: &Derived, record: Option<&Record>, view: &View) -> Vec<pb::DerivedPart> {
+    let parts = derived.parts.iter();
+    parts
+        .filter_map(|part| {
+            let release = view.snapshot(&part.release)?;
+            Some(part_message(part, record, &release.description))
+        })
         .collect()
 }
 
-fn part_message(part: &PartDerived, system: &DescriptionSystem) -> pb::DerivedPart {
+fn mapped_message(from: &MappedFrom, record: Option<&Record>) -> pb::MappedFrom {
+    pb::MappedFrom {
+        map: from.map.clone(),
+        path: from.path.to_string(),
+        code: record.and_then(|record| from.path.of(record)).map(coding_message),
+    }
+}
+
+fn part_message(part: &PartDerived, record: Option<&Record>, system: &DescriptionSystem) -> pb::DerivedPart {
     let tables = system.tables().zip(&part.tables);
     let values = tables.filter_map(|((index, table), result)| {
         let slot = system.slot_of(index)?;
@@ -166,6 +178,12 @@ fn part_message(part: &PartDerived, system: &DescriptionSystem) -> pb::DerivedPa
                 .map(|value| system.value_code(axis, value).to_owned())
                 .collect(),
             source: source_name(source).to_owned(),
+            mapped_from: part
+                .mapped
+                .iter()
+                .filter(|from| from.axis == axis)
+                .map(|from| mapped_message(from, record))
+                .collect(),
         })
     });
     pb::DerivedPart {
@@ -187,5 +205,6 @@ fn source_name(source: FactSource) -> &'static str {
         FactSource::Episode => "episode",
         FactSource::Unit => "unit",
         FactSource::Derived => "derived",
+        FactSource::Mapped => "mapped",
     }
 }

@@ -112,7 +112,7 @@ impl Register {
     ) -> Result<Taken, StoreError> {
         let received = clock::now_micros();
         let view = self.authority.view();
-        all_loaded(&view, records)?;
+        all_loaded(&view, reporter, records)?;
         let head = self.store.head(stream).await?;
         let looked_up = self.look_up(stream, records).await?;
         let episodes = ledger::episodes(self.store.as_ref(), stream, &view, named_episodes(records)).await?;
@@ -308,9 +308,14 @@ impl RecordOutcome {
     }
 }
 
-/// Whether the release in force on each record's date is at hand. One that is published and cannot be loaded is this
-/// server's trouble, never the record's.
-fn all_loaded(view: &View, records: &[Read]) -> Result<(), StoreError> {
+/// Whether the release in force on each record's date, and the reporter's own maps, are at hand. What is published or
+/// put and cannot be loaded is this server's trouble, never the record's.
+fn all_loaded(view: &View, reporter: &str, records: &[Read]) -> Result<(), StoreError> {
+    if view.reporter_maps(reporter).is_err() {
+        return Err(StoreError::Unavailable(
+            "a map of the reporter cannot be loaded".to_owned(),
+        ));
+    }
     let lacking = records
         .iter()
         .filter_map(|record| record.as_ref().ok())

@@ -6,6 +6,7 @@ mod audit;
 mod batch;
 mod intake;
 mod ledger;
+mod maps;
 mod proof;
 mod reporters;
 mod service;

@@ -4,19 +4,22 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
-use vardnav_api::common::{page, page_size};
+use vardnav_api::common::{optional_date, page, page_size};
 use vardnav_api::register::{bytes, kind, record};
 use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::upload::Upload;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService;
 use vardnav_register::finding::Finding;
 use vardnav_register::record::RecordKind;
 use vardnav_register::text::holds_personal_number;
 use vardnav_register::validate::{Mechanism, finding_without_release};
+use vardnav_release::entry::ConceptMapRecord;
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::gate::caller;
 use vardnav_runtime::limits::{BATCH_DERIVED_RECORDS_MAX, BATCH_RECORDS_MAX};
@@ -24,7 +27,7 @@ use vardnav_store::StreamId;
 
 use crate::answer::{self, Stated};
 use crate::batch::Read;
-use crate::{Register, reporters, store_error};
+use crate::{Register, maps, reporters, store_error};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
@@ -223,6 +226,54 @@ impl RegisterService for Service {
         let reporters = reporters.into_iter().map(reporters::message).collect();
         Ok(Response::new(pb::ListReportersResponse {
             reporters,
+            next_page_token,
+        }))
+    }
+
+    async fn put_concept_map(
+        &self,
+        request: Request<Streaming<pb::PutConceptMapRequest>>,
+    ) -> Result<Response<pb::PutConceptMapResponse>, Status> {
+        let caller = caller(&request)?;
+        let mut pieces = request.into_inner();
+        let mut first: Option<(String, Option<Date>, bool)> = None;
+        let mut upload = Upload::default();
+        while let Some(piece) = pieces.message().await? {
+            if first.is_none() {
+                own_stream(&self.register, &caller, &piece.reporter)?;
+                let from = optional_date(piece.from.as_ref(), "from")?;
+                first = Some((piece.reporter, from, piece.validate_only));
+            }
+            if let Some(chunk) = piece.chunk {
+                upload.push(chunk)?;
+            }
+        }
+        let (reporter, from, validate_only) =
+            first.ok_or_else(|| ApiError::field("chunk", "one file is needed"))?;
+        let answer = self
+            .register
+            .put_concept_map(&caller, &reporter, from, upload.finish()?, validate_only)
+            .await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn list_concept_maps(
+        &self,
+        request: Request<pb::ListConceptMapsRequest>,
+    ) -> Result<Response<pb::ListConceptMapsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        let view = self.register.authority.view();
+        if view.reporter(&request.reporter).is_none() {
+            return Err(ApiError::not_found("the reporter").into());
+        }
+        let key = |map: &&ConceptMapRecord| format!("{}|{}", map.url, map.version);
+        let mut kept: Vec<&ConceptMapRecord> =
+            view.state().concept_maps_of(&request.reporter).iter().collect();
+        kept.sort_by_key(key);
+        let (found, next_page_token) = page(kept.into_iter(), key, &request.page_token, size);
+        Ok(Response::new(pb::ListConceptMapsResponse {
+            concept_maps: found.into_iter().map(maps::message).collect(),
             next_page_token,
         }))
     }

@@ -153,8 +153,8 @@ fn revision(stream: &StreamId, former: &Former, view: &View) -> Result<pb::Recor
         received_micros: header.received,
         outcome: outcome.into(),
         leaf: bytes(&former.leaf),
+        derived: answer::parts(&derived, record.as_ref(), view),
         record: record.map(|record| record_message(&record, false)),
-        derived: answer::parts(&derived, view),
         sex: sex(&derived).into(),
         findings: answer::findings(&derived, view)
             .iter()

@@ -1,10 +1,11 @@
-//! What the records of one batch are judged against: the authority's view at the batch's beginning, and the
-//! episodes that the batch's records name, from the ledger or from earlier in the batch.
+//! What the records of one batch are judged against: the authority's view at the batch's beginning, with the reporter's
+//! own maps, and the episodes that the batch's records name, from the ledger or from earlier in the batch.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use vardnav_register::mapping::ReporterMaps;
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
 use vardnav_store::View;
@@ -31,5 +32,9 @@ impl Surroundings for BatchSurroundings {
 
     fn episode(&self, _reporter: &str, id: &str) -> Option<&EpisodeView> {
         self.episodes.get(id).map(Arc::as_ref)
+    }
+
+    fn reporter_maps(&self, reporter: &str) -> Option<&ReporterMaps> {
+        self.view.reporter_maps(reporter).ok().flatten()
     }
 }

@@ -447,6 +447,9 @@ pub enum Register {
         #[arg(long)]
         reporter: Option<String>,
     },
+    /// Maps from a reporter's own codes to facts
+    #[command(subcommand)]
+    Map(Map),
     /// Register a reporter, or list them
     Reporter {
         /// Id; lists all reporters when left out
@@ -457,6 +460,29 @@ pub enum Register {
         /// Organisationsnummer
         #[arg(long, requires = "id")]
         organisation: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Map {
+    /// Put a version of a map: CSV, or a concept map of FHIR as JSON
+    Put {
+        /// File
+        file: PathBuf,
+        /// Reporter whose codes it maps
+        #[arg(long)]
+        reporter: String,
+        /// First date of care it applies to; that of the release in force when left out
+        #[arg(long, value_name = "DATE")]
+        from: Option<jiff::civil::Date>,
+        /// Only check; nothing is stored
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List the maps of a reporter in all their versions
+    List {
+        /// Reporter
+        reporter: String,
     },
 }
 

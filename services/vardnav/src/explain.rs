@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use vardnav_api::{status, terminology};
 use vardnav_interchange::release::{self, starter};
-use vardnav_interchange::{classify_lines, codesystem, content};
+use vardnav_interchange::{classify_lines, codesystem, content, maps};
 use vardnav_release::{check, lifecycle, package};
 
 use crate::exit::{Failure, Outcome};
@@ -20,6 +20,7 @@ const CODES: &[&[(&str, &str, &str)]] = &[
     content::xml::CODES,
     vardnav_service_terminology::CODES,
     release::CODES,
+    maps::CODES,
     check::CODES,
     lifecycle::CODES,
     package::CODES,

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use vardnav_interchange::release;
+use vardnav_interchange::{maps, release};
+use vardnav_register::mapping::CodeMap;
 use vardnav_release::Snapshot;
-use vardnav_release::entry::EditionRecord;
+use vardnav_release::entry::{ConceptMapRecord, EditionRecord};
 use vardnav_release::package::Package;
 use vardnav_service_terminology::{EditionCache, load};
 use vardnav_store::{Blobs, Contents, Digest, Loader};
@@ -34,5 +35,11 @@ impl Loader for Files {
 
     fn load_contents(&self, blob: &Digest, blobs: &Blobs) -> Result<Contents, String> {
         load::contents(blob, blobs)
+    }
+
+    fn load_concept_map(&self, record: &ConceptMapRecord, bytes: &[u8]) -> Result<CodeMap, String> {
+        let (map, findings) = maps::read(&record.file, bytes);
+        let map = map.map(|map| CodeMap::compile(&map));
+        map.ok_or_else(|| findings.first().map(ToString::to_string).unwrap_or_default())
     }
 }

@@ -231,6 +231,7 @@ fn source_name(source: Option<FactSource>) -> &'static str {
         Some(FactSource::Episode) => "episode",
         Some(FactSource::Unit) => "unit",
         Some(FactSource::Derived) => "derived",
+        Some(FactSource::Mapped) => "mapped",
         None => "table",
     }
 }

@@ -103,6 +103,7 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
     };
     let unit = fields.optional_text("unit");
     let facts = facts(&mut fields);
+    let codes = fields.objects("codes", coding);
     let body = match kind {
         None => None,
         Some(RecordKind::Episode) => episode(&mut fields).map(Body::Episode),
@@ -123,6 +124,7 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
                 principals,
                 unit,
                 facts,
+                codes,
                 body,
             };
             Ok(ReportedRecord { reporter, record })
@@ -270,12 +272,14 @@ fn episode(fields: &mut Fields<'_, '_>) -> Option<Episode> {
         let end = fields.optional_date("end");
         let unit = fields.optional_text("unit");
         let facts = facts(&mut fields);
+        let codes = fields.objects("codes", coding);
         fields.end();
         Some(Segment {
             start: start?,
             end,
             unit,
             facts,
+            codes,
         })
     });
     Some(Episode {

@@ -35,6 +35,7 @@ pub fn write_record(
             .then(|| PrincipalsDto::of(&record.principals)),
         unit: record.unit.as_deref(),
         facts: Facts(&record.facts),
+        codes: record.codes.iter().map(CodingDto::of).collect(),
         body: match &record.body {
             Body::Episode(episode) => BodyDto::Episode(EpisodeDto::of(episode)),
             Body::Contact(contact) => BodyDto::Contact(ContactDto::of(contact)),
@@ -62,6 +63,8 @@ struct Line<'a> {
     unit: Option<&'a str>,
     #[serde(skip_serializing_if = "Facts::is_empty")]
     facts: Facts<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    codes: Vec<CodingDto<'a>>,
     #[serde(flatten)]
     body: BodyDto<'a>,
 }
@@ -186,6 +189,8 @@ struct SegmentDto<'a> {
     unit: Option<&'a str>,
     #[serde(skip_serializing_if = "Facts::is_empty")]
     facts: Facts<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    codes: Vec<CodingDto<'a>>,
 }
 
 impl<'a> EpisodeDto<'a> {
@@ -202,6 +207,7 @@ impl<'a> EpisodeDto<'a> {
             end: segment.end,
             unit: segment.unit.as_deref(),
             facts: Facts(&segment.facts),
+            codes: segment.codes.iter().map(CodingDto::of).collect(),
         };
         Self {
             start: episode.start,

@@ -153,6 +153,7 @@ enum SourceText {
     Episode,
     Unit,
     Derived,
+    Mapped,
 }
 
 impl From<SourceText> for FactSource {
@@ -163,6 +164,7 @@ impl From<SourceText> for FactSource {
             SourceText::Episode => Self::Episode,
             SourceText::Unit => Self::Unit,
             SourceText::Derived => Self::Derived,
+            SourceText::Mapped => Self::Mapped,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod description;
 mod geography;
 mod head;
 mod indicators;
+mod maps;
 pub mod reading;
 mod register;
 pub mod starter;
@@ -87,6 +88,7 @@ pub fn parse(package: &Package) -> Parsed {
     code_systems.extend(geography::read(&mut reading, &version));
     let register = register::read(&mut reading);
     let indicators = indicators::read(&mut reading);
+    let maps = maps::read(&mut reading, &version);
     reading.leftovers();
     let Reading {
         mut findings, places, ..
@@ -98,6 +100,7 @@ pub fn parse(package: &Package) -> Parsed {
         code_systems,
         register,
         indicators,
+        maps,
         places,
     });
     Parsed { source, findings }

@@ -28,6 +28,9 @@ pub(super) fn check<S: Surroundings + ?Sized>(
         Body::MonitoringPeriod(_) => Place::Record(Grain::MonitoringPeriod),
     };
     facts(&record.facts, place, release, || "facts".to_owned(), report);
+    if !record.codes.is_empty() && !release.takes("codes", kind, date) {
+        report.add(Mechanism::FormatUnknownField, || "codes".to_owned());
+    }
     unit(
         record.unit.as_deref(),
         reporter,
@@ -83,6 +86,10 @@ pub(super) fn check<S: Surroundings + ?Sized>(
                     || format!("segments[{at}].facts"),
                     report,
                 );
+                if !segment.codes.is_empty() && !release.takes("segments.codes", kind, segment.start) {
+                    let path = || format!("segments[{at}].codes");
+                    report.add(Mechanism::FormatUnknownField, path);
+                }
                 let path = || format!("segments[{at}].unit");
                 unit(
                     segment.unit.as_deref(),

@@ -35,6 +35,7 @@ pub(super) fn check(record: &Record, report: &mut Report<'_>) {
         option(value.as_ref(), || path.to_owned(), report);
     }
     facts(&record.facts, || "facts".to_owned(), report);
+    codings(&record.codes, || "codes".to_owned(), report);
     match &record.body {
         Body::Episode(episode) => {
             option(episode.end_mode.as_ref(), || "end_mode".to_owned(), report);
@@ -53,6 +54,7 @@ pub(super) fn check(record: &Record, report: &mut Report<'_>) {
             for (at, segment) in episode.segments.iter().enumerate() {
                 option(segment.unit.as_ref(), || format!("segments[{at}].unit"), report);
                 facts(&segment.facts, || format!("segments[{at}].facts"), report);
+                codings(&segment.codes, || format!("segments[{at}].codes"), report);
             }
         }
         Body::Contact(contact) => {
@@ -60,8 +62,8 @@ pub(super) fn check(record: &Record, report: &mut Report<'_>) {
             if let Some(reason) = &contact.reason {
                 coding(reason, || "reason".to_owned(), report);
             }
-            codings(&contact.diagnoses, "diagnoses", report);
-            codings(&contact.procedures, "procedures", report);
+            codings(&contact.diagnoses, || "diagnoses".to_owned(), report);
+            codings(&contact.procedures, || "procedures".to_owned(), report);
         }
         Body::MonitoringPeriod(period) => {
             option(period.ordered_by.as_ref(), || "ordered_by".to_owned(), report);
@@ -148,10 +150,12 @@ fn has_repeats(values: &[String]) -> bool {
     false
 }
 
-fn codings(list: &[Coding], path: &'static str, report: &mut Report<'_>) {
-    limit(list.len(), CODINGS_MAX, path, report);
+fn codings(list: &[Coding], path: impl Fn() -> String, report: &mut Report<'_>) {
+    if list.len() > CODINGS_MAX {
+        report.add(Mechanism::LimitTooMany, &path);
+    }
     for (at, value) in list.iter().enumerate() {
-        coding(value, || format!("{path}[{at}]"), report);
+        coding(value, || format!("{}[{at}]", path()), report);
     }
 }
 

@@ -69,7 +69,19 @@ mechanisms! {
     ReleaseNoneInForce "release.none-in-force" "no release is in force on the date",
     ProfessionUnknown "profession.unknown" "this is not a profession of the release",
     LimitTooMany "limit.too-many" "there are more items or characters than the register takes",
+    MapCodeUnknown "map.code-unknown" "no map of its code system knows the code, so it gives no fact",
+    MapSystemUnknown "map.system-unknown" "no map is for the code system, so the code gives no fact",
+    MapContradiction "map.contradiction" "codes lead to different values of an axis that takes one, so none of them holds",
+    MapMisled "map.misled" "a map leads from the code to an axis or value that the release does not take from codes",
 }
+
+/// The mechanisms about maps: a release needs checks for them only when it takes codes that maps are asked about.
+pub const MAP_MECHANISMS: &[&str] = &[
+    "map.code-unknown",
+    "map.system-unknown",
+    "map.contradiction",
+    "map.misled",
+];
 
 impl Mechanism {
     /// The mechanism with this name.
@@ -133,6 +145,7 @@ mod tests {
         assert_eq!(Mechanism::FormatUnreadable.code(), "VN-REG-001");
         assert_eq!(Mechanism::TextHoldsPersonalNumber.code(), "VN-REG-016");
         assert_eq!(Mechanism::LimitTooMany.code(), "VN-REG-044");
+        assert_eq!(Mechanism::MapMisled.code(), "VN-REG-048");
         assert_eq!(Mechanism::from_name("exclusion"), None);
     }
 }

@@ -59,6 +59,7 @@ fn presence(path: &str) -> Option<fn(&Record) -> bool> {
         "principals.payer" => |record| record.principals.payer.is_some(),
         "unit" => |record| record.unit.is_some(),
         "facts" => |record| !record.facts.is_empty(),
+        "codes" => |record| !record.codes.is_empty(),
         "end" => |record| match &record.body {
             Body::Episode(episode) => episode.end.is_some(),
             Body::MonitoringPeriod(period) => period.end.is_some(),

@@ -1,11 +1,13 @@
 //! A small world to judge records in: one release with a few axes and tables, two units, one reporter.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::{Date, date};
 use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::*;
 use vardnav_register::definition::*;
+use vardnav_register::mapping::{CodeMap, ReporterMaps};
 use vardnav_register::record::*;
 use vardnav_register::surroundings::*;
 use vardnav_register::unit::{CareUnit, UnitVersion};
@@ -23,6 +25,10 @@ pub(crate) struct World {
     pub(crate) checks: CheckSet,
     pub(crate) units: BTreeMap<String, CareUnit>,
     pub(crate) episodes: BTreeMap<String, EpisodeView>,
+    /// The release's maps.
+    pub(crate) maps: Vec<Arc<CodeMap>>,
+    /// The reporter's own.
+    pub(crate) own_maps: ReporterMaps,
 }
 
 impl Surroundings for World {
@@ -33,6 +39,7 @@ impl Surroundings for World {
             register: &self.register,
             checks: &self.checks,
             codes: self,
+            maps: &self.maps,
         })
     }
 
@@ -46,6 +53,10 @@ impl Surroundings for World {
 
     fn episode(&self, reporter: &str, id: &str) -> Option<&EpisodeView> {
         self.episodes.get(id).filter(|_| reporter == "region-norr")
+    }
+
+    fn reporter_maps(&self, reporter: &str) -> Option<&ReporterMaps> {
+        (reporter == "region-norr").then_some(&self.own_maps)
     }
 }
 
@@ -141,7 +152,7 @@ fn value(code: &str) -> Outcome {
 }
 
 fn description() -> DescriptionSource {
-    use FactSource::{Derived, Episode, Record, Segment, Unit};
+    use FactSource::{Derived, Episode, Mapped, Record, Segment, Unit};
     use Grain::{Contact, MonitoringPeriod};
     let all = [Contact, Grain::Segment, MonitoringPeriod];
     let bands = vec![(0, "0-17".into()), (18, "18-plus".into())];
@@ -160,24 +171,30 @@ fn description() -> DescriptionSource {
                 "place",
                 &["clinic", "home", "ward"],
                 &all,
-                &[Record, Segment, Episode, Unit],
+                &[Record, Mapped, Segment, Episode, Unit],
                 None,
             ),
             axis(
                 "bed",
                 &["hospital", "none"],
                 &[Contact, Grain::Segment],
-                &[Record, Segment, Episode],
+                &[Record, Mapped, Segment, Episode],
                 None,
             ),
             axis(
                 "level",
                 &["primary", "specialised"],
                 &all,
-                &[Record, Segment, Episode, Unit],
+                &[Record, Mapped, Segment, Episode, Unit],
                 None,
             ),
-            axis("mode", &["in-person", "video"], &[Contact], &[Record], None),
+            axis(
+                "mode",
+                &["in-person", "video"],
+                &[Contact],
+                &[Record, Mapped],
+                None,
+            ),
             axis(
                 "age-group",
                 &["0-17", "18-plus"],
@@ -216,7 +233,7 @@ fn description() -> DescriptionSource {
                 "profession",
                 &["physician", "assistant-nurse"],
                 &[Contact],
-                &[Record, Derived],
+                &[Record, Derived, Mapped],
                 Some(Derivation::Professions),
             ),
         ],
@@ -318,6 +335,7 @@ pub(crate) fn world() -> World {
         .map(|(at, mechanism)| {
             let severity = match *mechanism {
                 "code.edition-not-loaded" | "episode.unknown" => Severity::Warning,
+                mechanism if mechanism.starts_with("map.") => Severity::Warning,
                 "classification.held" => Severity::Hold,
                 _ => Severity::Error,
             };
@@ -352,6 +370,8 @@ pub(crate) fn world() -> World {
             variable("diagnoses", &["icd"]),
             variable("procedures", &["icd", "later"]),
             variable("measures", &["measures"]),
+            variable("codes", &[]),
+            variable("segments.codes", &[]),
         ],
         checks,
         legal_bases: Vec::new(),
@@ -406,6 +426,8 @@ pub(crate) fn world_with(register: RegisterDefinition) -> World {
         register,
         units: BTreeMap::from([unit(UNIT, version), unit(CLOSED_UNIT, closed)]),
         episodes: BTreeMap::new(),
+        maps: Vec::new(),
+        own_maps: ReporterMaps::default(),
     }
 }
 
@@ -447,6 +469,7 @@ fn record(id: &str, body: Body) -> Record {
         },
         unit: Some(UNIT.into()),
         facts: Vec::new(),
+        codes: Vec::new(),
         body,
     }
 }
@@ -488,12 +511,14 @@ pub(crate) fn episode() -> Record {
                 end: Some(date(2026, 9, 10)),
                 unit: None,
                 facts: vec![fact("place", &["ward"]), fact("bed", &["hospital"])],
+                codes: Vec::new(),
             },
             Segment {
                 start: date(2026, 9, 10),
                 end: Some(date(2026, 9, 20)),
                 unit: Some(UNIT.into()),
                 facts: vec![fact("place", &["home"])],
+                codes: Vec::new(),
             },
         ],
     };

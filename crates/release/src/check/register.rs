@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vardnav_register::definition::{Check, Variable};
 use vardnav_register::record::RecordKind;
-use vardnav_register::validate::{CODED_PATHS, MECHANISMS};
+use vardnav_register::validate::{CODED_PATHS, MAP_MECHANISMS, MECHANISMS};
 
 use super::Findings;
 use crate::source::Element;
@@ -19,7 +19,7 @@ const CONTACT: &[RecordKind] = &[RecordKind::Contact];
 const MONITORING: &[RecordKind] = &[RecordKind::MonitoringPeriod];
 
 /// Every path of a record that can be reported, with the kinds of record that have it. Nothing is collected
-/// without a legal basis, so a release must hold a variable for each.
+/// without a legal basis, so a release must hold a variable for each, save for those that it may do without.
 pub const RECORD_PATHS: &[(&str, &[RecordKind])] = &[
     ("id", ALL),
     ("revision", ALL),
@@ -35,6 +35,7 @@ pub const RECORD_PATHS: &[(&str, &[RecordKind])] = &[
     ("principals.payer", ALL),
     ("unit", ALL),
     ("facts", ALL),
+    ("codes", ALL),
     ("start", &[RecordKind::Episode, RecordKind::MonitoringPeriod]),
     ("end", &[RecordKind::Episode, RecordKind::MonitoringPeriod]),
     ("end_mode", EPISODE),
@@ -48,6 +49,7 @@ pub const RECORD_PATHS: &[(&str, &[RecordKind])] = &[
     ("segments.end", EPISODE),
     ("segments.unit", EPISODE),
     ("segments.facts", EPISODE),
+    ("segments.codes", EPISODE),
     ("date", CONTACT),
     ("episode", &[RecordKind::Contact, RecordKind::MonitoringPeriod]),
     ("professions", CONTACT),
@@ -63,6 +65,9 @@ pub const RECORD_PATHS: &[(&str, &[RecordKind])] = &[
     ("response_duty", MONITORING),
     ("assessed_alarms", MONITORING),
 ];
+
+/// Paths that a release need not take: without a variable for them, a record that states them is refused.
+const OPTIONAL_PATHS: &[&str] = &["codes", "segments.codes"];
 
 /// Checks the register's part.
 pub(super) fn check(found: &mut Findings<'_>) {
@@ -139,7 +144,7 @@ fn variables(found: &mut Findings<'_>, variables: &[Variable]) {
         }
     }
     for (path, _) in RECORD_PATHS {
-        if !paths.contains(path) {
+        if !paths.contains(path) && !OPTIONAL_PATHS.contains(path) {
             let message = format!("path `{path}` can be reported but has no variable");
             found.error("VN-REL-115", &Element::Variable(String::new()), message);
         }
@@ -173,7 +178,12 @@ fn checks(found: &mut Findings<'_>, checks: &[Check]) {
             found.error("VN-REL-109", &at, message);
         }
     }
+    let takes_codes = |variable: &Variable| OPTIONAL_PATHS.contains(&variable.path.as_str());
+    let asks_maps = found.source.register.variables.iter().any(takes_codes);
     for mechanism in MECHANISMS {
+        if !asks_maps && MAP_MECHANISMS.contains(mechanism) {
+            continue;
+        }
         if !checks.iter().any(|check| check.mechanism == *mechanism) {
             let message = format!("mechanism `{mechanism}` has no check");
             found.error("VN-REL-109", &Element::Check(String::new()), message);

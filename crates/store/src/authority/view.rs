@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use vardnav_register::mapping::ReporterMaps;
 use vardnav_register::unit::{CareUnit, UnitVersion};
 use vardnav_release::entry::{ContentRecord, EditionRecord, Reporter};
 use vardnav_release::{AuthorityState, Snapshot};
@@ -11,6 +12,8 @@ use vardnav_terminology::model::Validity;
 use vardnav_terminology::translate::ConceptMapIndex;
 use vardnav_terminology::value_set::ValueSetEdition;
 use vardnav_terminology::{Catalog, Edition};
+
+use super::maps::Maps;
 
 /// The authority at a position of its stream.
 #[derive(Default)]
@@ -23,6 +26,7 @@ pub struct View {
     contents: Vec<LoadedContent>,
     snapshots: BTreeMap<String, Result<Arc<Snapshot>, String>>,
     catalog: Arc<Catalog>,
+    maps: Arc<Maps>,
 }
 
 /// An imported edition, or why it could not be loaded.
@@ -69,11 +73,22 @@ impl View {
             contents,
             snapshots,
             catalog: Arc::clone(&old.catalog),
+            maps: Arc::default(),
         };
         if !same {
             view.catalog = Arc::new(view.build_catalog());
         }
         view
+    }
+
+    /// The view with the reporters' maps.
+    pub(crate) fn with_maps(mut self, maps: Arc<Maps>) -> Self {
+        self.maps = maps;
+        self
+    }
+
+    pub(crate) fn maps(&self) -> &Arc<Maps> {
+        &self.maps
     }
 
     pub(crate) fn void(&self) -> &[(String, String)] {
@@ -146,6 +161,7 @@ impl View {
             .chain(contents)
             .chain(void)
             .filter_map(|(name, reason)| Some((name, reason?.as_str())))
+            .chain(self.maps.lost())
     }
 
     /// A care unit by HSA-id.
@@ -166,6 +182,18 @@ impl View {
     /// A reporter by id.
     pub fn reporter(&self, id: &str) -> Option<&Reporter> {
         self.state.reporter(id)
+    }
+
+    /// A reporter's own maps from codes to facts; `None` when it has none.
+    ///
+    /// # Errors
+    /// Why one of them cannot be loaded: then nothing may be judged without it.
+    pub fn reporter_maps(&self, reporter: &str) -> Result<Option<&ReporterMaps>, &str> {
+        match self.maps.of(reporter) {
+            None => Ok(None),
+            Some(Ok(maps)) => Ok(Some(maps)),
+            Some(Err(reason)) => Err(reason),
+        }
     }
 
     /// All reporters.

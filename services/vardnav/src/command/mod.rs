@@ -3,6 +3,7 @@
 pub(crate) mod classify;
 pub(crate) mod codesystem;
 pub(crate) mod indicator;
+pub(crate) mod map;
 pub(crate) mod register;
 pub(crate) mod release;
 pub(crate) mod report;

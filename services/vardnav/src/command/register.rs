@@ -14,6 +14,7 @@ use vardnav_store::keys;
 
 use crate::cli;
 use crate::client::{Client, Target};
+use crate::command::map;
 use crate::command::report::{self, Options};
 use crate::command::{date_text, facts_value, hex};
 use crate::exit::{Failure, Outcome};
@@ -42,6 +43,7 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
         cli::Register::Show { reporter, id, kind } => {
             show(reporter, id, &kind, &target.connect().await?, format).await
         }
+        cli::Register::Map(command) => map::run(command, &target.connect().await?, format).await,
         cli::Register::Export { reporter } => export(reporter, &target.connect().await?, format).await,
         cli::Register::Reporter {
             id,
@@ -305,7 +307,26 @@ fn derived_row(part: &pb::DerivedPart) -> Value {
         "tables": values,
         "facts": facts_value(&facts),
         "sources": sources,
+        "mapped": mapped_rows(part),
     })
+}
+
+/// Each fact that a code gave, with the code, where it stands in the record, and the map.
+fn mapped_rows(part: &pb::DerivedPart) -> Vec<Value> {
+    let facts = part.facts.iter();
+    let mapped = facts.flat_map(|fact| fact.mapped_from.iter().map(move |from| (fact, from)));
+    mapped
+        .map(|(fact, from)| {
+            json!({
+                "axis": fact.axis,
+                "values": fact.values,
+                "map": from.map,
+                "path": from.path,
+                "system": from.code.as_ref().map(|code| &code.system),
+                "code": from.code.as_ref().map(|code| &code.code),
+            })
+        })
+        .collect()
 }
 
 fn reporter_row(reporter: &pb::Reporter) -> Value {
