@@ -47,6 +47,8 @@ pub(crate) struct Clause {
     pub(crate) tests: Box<[Test]>,
     pub(crate) value_sets: Box<[Canonical]>,
     kept: Kept,
+    /// Nothing but their codes is said of the enumerated codes.
+    is_plain: bool,
 }
 
 impl ValueSetEdition {
@@ -155,6 +157,7 @@ impl Clause {
             listed,
             folded: OnceLock::new(),
             kept: Kept::default(),
+            is_plain: source.concepts.iter().all(is_plain),
             tests: tests.into(),
             value_sets: source
                 .value_sets
@@ -192,6 +195,25 @@ impl Clause {
         let meaning = Arc::new(Meaning { set, listed });
         self.kept.put(edition, Arc::clone(&meaning));
         Ok(meaning)
+    }
+
+    /// What the clause means in an edition where that tells all there is to tell of a concept in one step: its codes
+    /// are enumerated without more said of them, and the meaning is kept or can be.
+    ///
+    /// # Errors
+    /// When an expression cannot be evaluated.
+    pub(crate) fn ready(
+        &self,
+        source: &Include,
+        edition: &Arc<Edition>,
+    ) -> Result<Option<Arc<Meaning>>, Failure> {
+        if source.concepts.is_empty() || !self.is_plain {
+            return Ok(None);
+        }
+        match self.kept.get(edition) {
+            None if self.kept.has_room() => self.meaning(source, edition).map(Some),
+            kept => Ok(kept),
+        }
     }
 
     /// Whether all filters hold of a concept.
@@ -241,6 +263,11 @@ fn text(source: &Include, at: u32) -> &str {
         .concepts
         .get(at as usize)
         .map_or("", |concept| concept.code.as_str())
+}
+
+/// Whether a value set lists a code without saying anything more of it.
+fn is_plain(reference: &ConceptReference) -> bool {
+    reference.display.is_empty() && reference.designations.is_empty() && reference.properties.is_empty()
 }
 
 fn by_small_letters(source: &Include) -> HashMap<String, u32> {

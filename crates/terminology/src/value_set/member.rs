@@ -169,17 +169,22 @@ fn in_clause(
             },
             false => return Ok(Standing::Out),
         };
-        if !source.concepts.is_empty() {
-            let code = edition.concept(concept).map_or(asked.code, |view| view.code());
-            let fold = edition.case_insensitive();
-            match clause.reference(source, code, fold) {
-                None => return Ok(Standing::Out),
-                Some(reference) if is_plain(reference) => {}
-                Some(reference) => found = Standing::In(Some(Box::new(reference.clone()))),
+        if let Some(meaning) = clause.ready(source, edition)? {
+            if !meaning.set.contains(concept) {
+                return Ok(Standing::Out);
             }
-        }
-        if !clause.holds(source, edition, concept.0)? {
-            return Ok(Standing::Out);
+        } else {
+            if !source.concepts.is_empty() {
+                let code = edition.concept(concept).map_or(asked.code, |view| view.code());
+                let fold = edition.case_insensitive();
+                match clause.reference(source, code, fold) {
+                    None => return Ok(Standing::Out),
+                    Some(reference) => found = Standing::In(Some(Box::new(reference.clone()))),
+                }
+            }
+            if !clause.holds(source, edition, concept.0)? {
+                return Ok(Standing::Out);
+            }
         }
     }
     for import in &clause.value_sets {
@@ -194,9 +199,4 @@ fn in_clause(
         }
     }
     Ok(found)
-}
-
-/// Whether a value set lists a code without saying anything more of it.
-fn is_plain(reference: &ConceptReference) -> bool {
-    reference.display.is_empty() && reference.designations.is_empty() && reference.properties.is_empty()
 }
