@@ -2,7 +2,7 @@
 //! every mapped fact names its map and code.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
+    clippy::expect_used,
     reason = "a test stops at the first surprise"
 )]
 
