@@ -145,8 +145,14 @@ fn clause(number: usize) -> impl Strategy<Value = Include> {
                 system: system.to_owned(),
                 version: if fits { version.to_owned() } else { String::new() },
                 concepts: if kind == 1 && !alone {
+                    // A clause that says more of a code than the code is asked in another way.
                     let listed = listed.into_iter().map(|number| ConceptReference {
                         code: code(number),
+                        display: if number == 5 {
+                            "five".to_owned()
+                        } else {
+                            String::new()
+                        },
                         ..ConceptReference::default()
                     });
                     listed.collect()

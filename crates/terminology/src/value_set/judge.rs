@@ -42,18 +42,18 @@ pub(crate) struct Judged<'c> {
     pub(crate) edition: Option<&'c Arc<Edition>>,
     pub(crate) concept_known: bool,
     pub(crate) issues: Vec<Issue>,
-    display: Option<String>,
-    inactive: bool,
-    status: String,
-    normalized: Option<String>,
+    pub(super) display: Option<String>,
+    pub(super) inactive: bool,
+    pub(super) status: String,
+    pub(super) normalized: Option<String>,
 }
 
 /// A code as one edition has it.
-struct Candidate<'c> {
-    target: Target<'c>,
-    edition: &'c Arc<Edition>,
-    concept: Option<ConceptView<'c>>,
-    standing: Standing,
+pub(super) struct Candidate<'c> {
+    pub(super) target: Target<'c>,
+    pub(super) edition: &'c Arc<Edition>,
+    pub(super) concept: Option<ConceptView<'c>>,
+    pub(super) standing: Standing,
 }
 
 impl Judged<'_> {
@@ -374,146 +374,11 @@ impl<'c> Judge<'c, '_> {
                 && clause.value_sets.is_empty()
         })
     }
-
-    fn say_version(
-        &self,
-        target: &Target<'_>,
-        coding: Coding<'_>,
-        at: Option<usize>,
-        judged: &mut Judged<'c>,
-    ) {
-        if let Some(unknown) = &target.unknown {
-            let message = format!(
-                "version `{unknown}` of the code system `{}` is not known; {}",
-                coding.system,
-                self.scope.versions(coding.system)
-            );
-            judged.say(at, Severity::Error, IssueKind::NotFound, Part::System, message);
-        }
-        if let Some(mismatch) = &target.mismatch {
-            let severity = if mismatch.floating {
-                Severity::Warning
-            } else {
-                Severity::Error
-            };
-            let message = format!(
-                "the value set means version `{}` of `{}`, the code was given with another",
-                mismatch.meant, coding.system
-            );
-            judged.say(at, severity, IssueKind::VersionMismatch, Part::Version, message);
-        }
-        if let Some(edition) = target.edition
-            && let Some(required) = self.scope.ruled_out(edition)
-        {
-            let message = format!(
-                "version `{}` of `{}` is ruled out: the request requires `{required}`",
-                edition.version(),
-                edition.url()
-            );
-            judged.say(
-                at,
-                Severity::Error,
-                IssueKind::VersionError,
-                Part::Version,
-                message,
-            );
-        }
-    }
-
-    fn say_use(
-        &self,
-        found: &Candidate<'_>,
-        concept: ConceptView<'_>,
-        coding: Coding<'_>,
-        at: Option<usize>,
-        judged: &mut Judged<'c>,
-    ) {
-        let code = concept.code();
-        if found.standing == Standing::Inactive {
-            let message = format!("`{code}` is not active, and the value set takes active codes alone");
-            judged.say(at, Severity::Error, IssueKind::CodeRule, Part::Code, message);
-        }
-        if judged.inactive && found.standing != Standing::Out {
-            let message = format!("`{code}` is not in use; look for what replaces it");
-            judged.say(
-                at,
-                Severity::Warning,
-                IssueKind::CodeComment,
-                Part::Coding,
-                message,
-            );
-        } else if judged.status == "deprecated" {
-            let message = format!("`{code}` is deprecated; its use should be looked over");
-            judged.say(at, Severity::Warning, IssueKind::CodeComment, Part::Code, message);
-        }
-        if reference(found).is_some_and(is_deprecated) {
-            let message =
-                format!("the value set lists `{code}` as deprecated; its use should be looked over");
-            judged.say(at, Severity::Warning, IssueKind::CodeComment, Part::Code, message);
-        }
-        if self.request.accept_abstract == Some(false) && concept.not_selectable() {
-            let message = format!("`{code}` only groups others and may not be used itself");
-            judged.say(at, Severity::Error, IssueKind::CodeRule, Part::Code, message);
-        }
-        if found.edition.case_insensitive() && code != coding.code {
-            let message = format!("the code system writes the code `{code}`; it should be written so");
-            judged.say(
-                at,
-                Severity::Information,
-                IssueKind::CodeRule,
-                Part::Code,
-                message,
-            );
-        }
-    }
-
-    fn say_display(
-        &self,
-        names: &Names<'_>,
-        display: &str,
-        concept: ConceptView<'_>,
-        at: Option<usize>,
-        judged: &mut Judged<'c>,
-    ) {
-        let code = concept.code();
-        let right = names.shown(&self.languages).map_or("", |term| term.text);
-        let wrong = match self.request.lenient_display {
-            true => Severity::Warning,
-            false => Severity::Error,
-        };
-        let (severity, kind, message) = match names.judge(display, &self.languages) {
-            Judgement::Right => return,
-            Judgement::Deprecated => (
-                Severity::Warning,
-                IssueKind::DisplayComment,
-                format!("the display is no longer one for `{code}`; it is `{right}`"),
-            ),
-            Judgement::OtherLanguage => (
-                Severity::Information,
-                IssueKind::InvalidDisplay,
-                format!(
-                    "`{code}` has no term in the languages asked for; the display is one of another language"
-                ),
-            ),
-            Judgement::Wrong => (
-                wrong,
-                IssueKind::InvalidDisplay,
-                format!("the display is no term for `{code}`; it is `{right}`"),
-            ),
-            Judgement::WrongWithoutChoice => (
-                wrong,
-                IssueKind::InvalidDisplay,
-                format!(
-                    "the display is no term for `{code}`, which has none in the languages asked for; elsewhere it is `{right}`"
-                ),
-            ),
-        };
-        judged.say(at, severity, kind, Part::Display, message);
-    }
 }
 
 impl Judged<'_> {
-    fn say(
+    /// Adds an issue.
+    pub(super) fn say(
         &mut self,
         coding: Option<usize>,
         severity: Severity,
@@ -532,23 +397,9 @@ impl Judged<'_> {
 }
 
 /// How the value set lists a candidate, when it says more of it than its code.
-fn reference<'s>(candidate: &'s Candidate<'_>) -> Option<&'s ConceptReference> {
+pub(super) fn reference<'s>(candidate: &'s Candidate<'_>) -> Option<&'s ConceptReference> {
     match &candidate.standing {
         Standing::In(reference) => reference.as_deref(),
         _ => None,
     }
-}
-
-/// Whether a value set marks a code that it lists as deprecated.
-fn is_deprecated(reference: &ConceptReference) -> bool {
-    reference.properties.iter().any(|property| {
-        matches!(
-            (property.name.as_str(), property.value.as_str()),
-            ("deprecated", "true")
-                | (
-                    "status" | "standards-status" | "standardsStatus",
-                    "deprecated" | "withdrawn"
-                )
-        )
-    })
 }

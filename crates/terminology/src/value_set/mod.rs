@@ -18,6 +18,7 @@ mod languages;
 mod member;
 mod names;
 mod page;
+mod remarks;
 mod request;
 mod scope;
 mod supplement;
