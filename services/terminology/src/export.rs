@@ -6,7 +6,7 @@ use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::r#type::v1 as types;
 use vardnav_interchange::content::fhir::FhirVersion;
-use vardnav_interchange::content::{csv, fhir};
+use vardnav_interchange::content::{csv, fhir, skos, tbx};
 use vardnav_runtime::clock;
 use vardnav_store::View;
 use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
@@ -63,19 +63,32 @@ fn files(content: &Content, format: pb::ExportFormat) -> Result<Vec<(String, Vec
             Content::ValueSet(set) => csv::write_value_set(set, &name(&set.url)),
             Content::ConceptMap(map) => csv::write_concept_map(map, &name(&map.url)),
         }),
-        pb::ExportFormat::Skos | pb::ExportFormat::Tbx => match content {
-            Content::CodeSystem(_) => Err(ApiError::field("format", "not written here")),
-            _ => Err(ApiError::field("format", "holds code systems only")),
-        },
+        pb::ExportFormat::Skos | pb::ExportFormat::Tbx => {
+            let Content::CodeSystem(system) = content else {
+                return Err(ApiError::field("format", "holds code systems only"));
+            };
+            let mut out = Vec::new();
+            let (ending, done) = if format == pb::ExportFormat::Skos {
+                ("ttl", skos::write(system, &mut out))
+            } else {
+                ("tbx", tbx::write(system, &mut out))
+            };
+            done.map_err(|error| written(&error))?;
+            Ok(vec![(format!("{}.{ending}", name(&system.url)), out)])
+        }
     }
+}
+
+fn written(error: &std::io::Error) -> ApiError {
+    ApiError::new(Kind::Internal, "VN-API-013", error.to_string())
 }
 
 fn as_fhir(content: &Content, version: FhirVersion) -> Result<Vec<(String, Vec<u8>)>, ApiError> {
     let mut out = Vec::new();
-    let (kind, url, written) = match content {
+    let (kind, url, done) = match content {
         Content::CodeSystem(system) => {
-            let written = fhir::write_code_system(system, version, &mut out);
-            ("CodeSystem", &system.url, written)
+            let done = fhir::write_code_system(system, version, &mut out);
+            ("CodeSystem", &system.url, done)
         }
         Content::ValueSet(set) => (
             "ValueSet",
@@ -83,11 +96,11 @@ fn as_fhir(content: &Content, version: FhirVersion) -> Result<Vec<(String, Vec<u
             fhir::write_value_set(set, version, &mut out),
         ),
         Content::ConceptMap(map) => {
-            let written = fhir::write_concept_map(map, version, &mut out);
-            ("ConceptMap", &map.url, written)
+            let done = fhir::write_concept_map(map, version, &mut out);
+            ("ConceptMap", &map.url, done)
         }
     };
-    written.map_err(|error| ApiError::new(Kind::Internal, "VN-API-013", error.to_string()))?;
+    done.map_err(|error| written(&error))?;
     Ok(vec![(format!("{kind}-{}.json", name(url)), out)])
 }
 

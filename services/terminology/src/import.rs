@@ -196,12 +196,14 @@ impl Terminology {
 
 /// Reads and compiles.
 fn read(files: &Spooled, progress: Option<&Progress>) -> (Vec<Found>, Vec<ImportFinding>) {
+    let told =
+        |step: content::Progress<'_>| tell(progress, step.file, step.done, step.of.unwrap_or_default());
     let Contents {
         code_systems,
         value_sets,
         concept_maps,
         mut findings,
-    } = content::read(files);
+    } = content::read_watched(files, &told);
     let mut found: Vec<Found> = Vec::new();
     for Read { content, paths } in code_systems {
         tell(progress, "compiling", 0, content.concepts.len() as u64);

@@ -110,6 +110,9 @@ pub struct Bench {
     /// Records of the report benchmark
     #[arg(long, default_value_t = 100_000)]
     pub count: u64,
+    /// Concepts of the made-up terminology; 0 leaves it out
+    #[arg(long, default_value_t = 500_000)]
+    pub concepts: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

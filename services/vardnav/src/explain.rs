@@ -14,7 +14,11 @@ use crate::output::{self, Format};
 const CODES: &[&[(&str, &str, &str)]] = &[
     classify_lines::CODES,
     codesystem::CODES,
+    content::archive::CODES,
     content::claml::CODES,
+    content::csv::CODES,
+    content::fhir::CODES,
+    content::rf2::CODES,
     content::skos::CODES,
     content::tbx::CODES,
     content::xml::CODES,

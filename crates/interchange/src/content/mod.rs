@@ -12,7 +12,7 @@ pub mod skos;
 pub mod tbx;
 pub mod xml;
 
-mod archive;
+pub mod archive;
 mod files;
 mod national;
 
@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
 
 use crate::codesystem::ImportFinding;
-pub use archive::{Archive, CODES as ARCHIVE_CODES};
+pub use archive::Archive;
 use files::Watched;
 pub use files::{Files, MemoryFiles, Progress};
 

@@ -49,8 +49,8 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
         out.clear();
         classifier.answer(line, &mut out)
     });
-    let at_most = |name, value, most| Figure {
-        name,
+    let at_most = |name: &str, value, most| Figure {
+        name: name.into(),
         value,
         unit: "ns",
         baseline: None,
@@ -60,7 +60,7 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
         at_most("classify in process, per contact", classify, 200.0),
         at_most("explain in process, per contact", explain, 2000.0),
         Figure {
-            name: "classify lines, bytes to bytes, one core",
+            name: "classify lines, bytes to bytes, one core".into(),
             value: 1e9 / line,
             unit: "lines/s",
             baseline: None,

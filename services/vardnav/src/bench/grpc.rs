@@ -1,7 +1,6 @@
 //! Rates over gRPC on loopback: calls per second with many in flight, beside an empty call in the same run.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tonic::Status;
@@ -50,8 +49,19 @@ pub(crate) async fn empty_call() -> Outcome<HealthClient<Channel>> {
     Ok(HealthClient::new(channel))
 }
 
-/// Calls per second of the empty call.
-pub(crate) async fn empty_rate(client: &HealthClient<Channel>) -> Outcome<f64> {
+/// How fast calls are answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    /// Calls per second.
+    pub(crate) per_second: f64,
+    /// Milliseconds that half of the calls took at most.
+    pub(crate) p50: f64,
+    /// Milliseconds that 99 of 100 calls took at most.
+    pub(crate) p99: f64,
+}
+
+/// How fast the empty call is answered.
+pub(crate) async fn empty_rate(client: &HealthClient<Channel>) -> Outcome<Rate> {
     let client = client.clone();
     rate(move |_| {
         let mut client = client.clone();
@@ -60,30 +70,43 @@ pub(crate) async fn empty_rate(client: &HealthClient<Channel>) -> Outcome<f64> {
     .await
 }
 
-/// Calls per second of `call`, which is given the number of the call.
-pub(crate) async fn rate<F>(call: impl Fn(u64) -> F + Send + Sync + 'static) -> Outcome<f64>
+/// How fast `call` is answered, which is given the number of the call.
+pub(crate) async fn rate<F>(call: impl Fn(u64) -> F + Send + Sync + 'static) -> Outcome<Rate>
 where
     F: Future<Output = Result<(), Status>> + Send + 'static,
 {
     let call = Arc::new(call);
-    let done = Arc::new(AtomicU64::new(0));
     let began = Instant::now();
     let lanes: Vec<_> = (0..IN_FLIGHT as u64)
         .map(|lane| {
-            let (call, done) = (Arc::clone(&call), Arc::clone(&done));
+            let call = Arc::clone(&call);
             tokio::spawn(async move {
                 let mut number = lane;
+                let mut took = Vec::new();
                 while began.elapsed() < RATE {
+                    let asked = Instant::now();
                     call(number).await?;
+                    took.push(asked.elapsed());
                     number += IN_FLIGHT as u64;
-                    done.fetch_add(1, Ordering::Relaxed);
                 }
-                Ok::<_, Status>(())
+                Ok::<_, Status>(took)
             })
         })
         .collect();
+    let mut took = Vec::new();
     for lane in lanes {
-        lane.await.map_err(Failure::failed)??;
+        took.extend(lane.await.map_err(Failure::failed)??);
     }
-    Ok(done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64())
+    let seconds = began.elapsed().as_secs_f64();
+    took.sort_unstable();
+    let at = |share: f64| {
+        let place = (took.len() as f64 * share) as usize;
+        let found = took.get(place.min(took.len().saturating_sub(1)));
+        found.map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+    };
+    Ok(Rate {
+        per_second: took.len() as f64 / seconds,
+        p50: at(0.5),
+        p99: at(0.99),
+    })
 }

@@ -4,6 +4,7 @@
 mod classification;
 mod grpc;
 mod report;
+mod stream;
 mod terminology;
 
 use std::hint::black_box;
@@ -23,7 +24,7 @@ const MEASURE: Duration = Duration::from_millis(600);
 
 /// One measured figure.
 pub(crate) struct Figure {
-    name: &'static str,
+    name: String,
     value: f64,
     unit: &'static str,
     baseline: Option<(&'static str, f64)>,
@@ -78,13 +79,13 @@ pub(crate) async fn run(command: Bench, format: Format) -> Outcome {
     let wanted = if command.what.is_empty() {
         all.to_vec()
     } else {
-        command.what
+        command.what.clone()
     };
     let mut rows = Vec::new();
     for what in wanted {
         output::say(format_args!("measuring {what:?} …"));
         let figures = match what {
-            Measured::Terminology => terminology::measure().await?,
+            Measured::Terminology => terminology::measure(command.concepts).await?,
             Measured::Classification => classification::measure().await?,
             Measured::Report => report::measure(command.count).await?,
         };

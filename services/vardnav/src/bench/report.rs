@@ -46,14 +46,14 @@ pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
     let first = per_second(first.seconds);
     Ok(vec![
         Figure {
-            name: "report, 8 senders, batches of 1,000",
+            name: "report, 8 senders, batches of 1,000".into(),
             value: first,
             unit: "records/s",
             baseline,
             budget: None,
         },
         Figure {
-            name: "the same records sent again",
+            name: "the same records sent again".into(),
             value: per_second(again.seconds),
             unit: "records/s",
             baseline: Some(("first time", first)),

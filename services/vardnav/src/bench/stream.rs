@@ -31,7 +31,11 @@ pub(crate) async fn echo_server() -> Outcome<Channel> {
     let serving = Server::builder().add_service(Echo);
     tokio::spawn(serving.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(Failure::failed)?;
-    endpoint.tcp_nodelay(true).connect().await.map_err(Failure::failed)
+    endpoint
+        .tcp_nodelay(true)
+        .connect()
+        .await
+        .map_err(Failure::failed)
 }
 
 /// Echoes per second of a question.
@@ -41,7 +45,10 @@ pub(crate) async fn echo_rate(channel: &Channel, question: Question) -> Outcome<
         move |_| question.clone(),
         move |questions| async move {
             let mut client = tonic::client::Grpc::new(channel);
-            client.ready().await.map_err(|_| Status::unavailable("the echo server is gone"))?;
+            client
+                .ready()
+                .await
+                .map_err(|_| Status::unavailable("the echo server is gone"))?;
             let path = http::uri::PathAndQuery::from_static(ECHO);
             let codec = ProstCodec::<Question, Question>::default();
             client.streaming(Request::new(questions), path, codec).await
