@@ -6,6 +6,7 @@ mod maps;
 mod view;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -395,7 +396,7 @@ impl Authority {
                 loaded.push(known.clone());
                 continue;
             }
-            if !read.contains_key(&record.blob) {
+            if let Entry::Vacant(slot) = read.entry(record.blob) {
                 let blobs = Blobs::new(Arc::clone(&self.store));
                 let (loader, reader) = (Arc::clone(&self.loader), blobs.clone());
                 let digest = Digest(record.blob);
@@ -404,7 +405,7 @@ impl Authority {
                 if let Some(error) = blobs.unavailable() {
                     return Err(error.clone().into());
                 }
-                read.insert(record.blob, contents.map_err(|error| error.to_string()));
+                slot.insert(contents.map_err(|error| error.to_string()));
             }
             let content = match read.get(&record.blob) {
                 Some(Ok(contents)) => of_record(contents, record),

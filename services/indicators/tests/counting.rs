@@ -17,7 +17,7 @@ use vardnav_register::record::{Body, Contact, Fact, IdentityType, Person, Princi
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
 use vardnav_release::Snapshot;
-use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Proposal};
+use vardnav_release::entry::{AuthorityEntry, Change, Proposal};
 use vardnav_release::package::Package;
 use vardnav_service_indicators::{Indicators, PROJECTION};
 use vardnav_store::{Authority, Head, Loader, Memory, Row as StoreRow, Store, StreamId};

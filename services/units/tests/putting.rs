@@ -9,7 +9,7 @@ use jiff::civil::date;
 use vardnav_interchange::release::{self as files, starter};
 use vardnav_register::record::{Fact, Principals};
 use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
-use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Proposal, Reporter};
+use vardnav_release::entry::{AuthorityEntry, Change, Proposal, Reporter};
 use vardnav_release::package::Package;
 use vardnav_release::{AuthorityState, Snapshot, lifecycle};
 use vardnav_runtime::caller::Caller;

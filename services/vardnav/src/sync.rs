@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use vardnav_api::vardnav::release::v1 as pb;
 use vardnav_release::entry::{AuthorityEntry, Change};
@@ -54,15 +54,12 @@ impl Copy {
         let place = folder.join(PLACE);
         let next = match std::fs::read(&place) {
             Ok(bytes) => {
-                let state: serde_json::Value = serde_json::from_slice(&bytes).map_err(Failure::failed)?;
-                if state["server"] != server {
-                    return Err(Failure::Usage(format!(
-                        "{} is a copy of {}",
-                        folder.display(),
-                        state["server"].as_str().unwrap_or_default()
-                    )));
+                let state: Value = serde_json::from_slice(&bytes).map_err(Failure::failed)?;
+                let of = state.get("server").and_then(Value::as_str).unwrap_or_default();
+                if of != server {
+                    return Err(Failure::Usage(format!("{} is a copy of {of}", folder.display())));
                 }
-                state["next"].as_u64().unwrap_or_default()
+                state.get("next").and_then(Value::as_u64).unwrap_or_default()
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if authority.view().state().drafts().next().is_some() {

@@ -85,7 +85,10 @@ fn first_answer(subject: &Subject, server: &mut Child) -> Outcome {
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
     let ready: serde_json::Value = serde_json::from_str(&line).map_err(Failure::failed)?;
-    let address = ready["grpc"].as_str().unwrap_or_default();
+    let address = ready
+        .get("grpc")
+        .and_then(|grpc| grpc.as_str())
+        .unwrap_or_default();
     let status = Command::new(std::env::current_exe()?)
         .args([
             "--server",
