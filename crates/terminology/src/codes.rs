@@ -11,7 +11,13 @@ const EMPTY: u32 = u32::MAX;
 /// Codes up to this many bytes lie in the table itself.
 const INLINE: usize = 8;
 
-/// The table. Longer codes lie elsewhere; callers compare.
+/// So do longer ones of digits alone up to this many, as numbers: those of SNOMED CT.
+const DIGITS_INLINE: usize = 19;
+
+/// Marks the length of a code that lies in the table as a number.
+const NUMBER: u32 = 1 << 31;
+
+/// The table. Other codes lie elsewhere; callers compare.
 #[derive(Debug)]
 pub(crate) struct CodeTable {
     slots: Box<[Slot]>,
@@ -33,7 +39,7 @@ impl Slot {
     }
 }
 
-/// A short code itself, or the hash of a longer one; and the length.
+/// A short code or a number itself, or the hash of a longer code; and the length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key {
     bits: u64,
@@ -70,7 +76,7 @@ impl CodeTable {
                 };
                 return Ok(());
             }
-            if slot.has(key) && (code.len() <= INLINE || is(slot.concept)) {
+            if slot.has(key) && (key.is_whole() || is(slot.concept)) {
                 return Err(slot.concept);
             }
             at = (at + 1) & mask;
@@ -88,7 +94,7 @@ impl CodeTable {
             if slot.concept == EMPTY {
                 return None;
             }
-            if slot.has(key) && (code.len() <= INLINE || is(slot.concept)) {
+            if slot.has(key) && (key.is_whole() || is(slot.concept)) {
                 return Some(slot.concept);
             }
             at = (at + 1) & mask;
@@ -119,7 +125,16 @@ const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Key {
     fn of(code: &[u8]) -> Self {
-        let len = u32::try_from(code.len()).unwrap_or(u32::MAX);
+        let len = u32::try_from(code.len()).unwrap_or(u32::MAX) & !NUMBER;
+        if (INLINE + 1..=DIGITS_INLINE).contains(&code.len()) && code.iter().all(u8::is_ascii_digit) {
+            let number = code
+                .iter()
+                .fold(0_u64, |number, digit| number * 10 + u64::from(digit - b'0'));
+            return Self {
+                bits: number,
+                len: len | NUMBER,
+            };
+        }
         let mut bits = 0;
         for chunk in code.chunks(INLINE) {
             let mut word = [0; INLINE];
@@ -134,6 +149,11 @@ impl Key {
             };
         }
         Self { bits, len }
+    }
+
+    /// Whether the code itself is here.
+    fn is_whole(self) -> bool {
+        self.len & NUMBER != 0 || self.len as usize <= INLINE
     }
 
     fn start(self, shift: u32) -> usize {

@@ -24,6 +24,14 @@ pub(crate) struct ConceptRow {
     pub(crate) rest: [u8; 18],
 }
 
+impl ConceptRow {
+    /// Whether it has no designation.
+    pub(crate) fn is_bare(&self) -> bool {
+        let [first, end] = self.designations;
+        first >= end
+    }
+}
+
 /// What few concepts have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Pod, Zeroable)]
 #[repr(C)]

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use crate::edition::Edition;
 use crate::letters::same_text;
 use crate::model::{ConceptStatus, DesignationStatus};
+use crate::rows::DesignationRow;
 use crate::view::{ConceptView, DesignationView, designation, in_force, rank};
 
 /// The answer to the question whether a code may be used on a date.
@@ -72,12 +73,7 @@ pub(crate) fn validate<'e>(
             deprecated: None,
         };
     };
-    let used = edition
-        .designations(concept.row())
-        .iter()
-        .filter(|row| in_force(edition, row, date) && same_text(edition.texts.get(row.text), display))
-        .min_by_key(|row| rank(row.status));
-    match used {
+    match used(edition, &concept, display, date) {
         Some(row) if row.status == DesignationStatus::Deprecated => {
             let used = designation(edition, row);
             let recommended = concept.recommended(used.language, date);
@@ -97,4 +93,24 @@ pub(crate) fn validate<'e>(
             Validation::DisplayMismatch { concept, expected }
         }
     }
+}
+
+/// The best of the terms in force on the date that are the display given. The first term of a concept, which is the one
+/// that is mostly given, lies beside the concept and is looked at before the others.
+fn used<'e>(
+    edition: &'e Edition,
+    concept: &ConceptView<'e>,
+    display: &str,
+    date: Date,
+) -> Option<&'e DesignationRow> {
+    let fits = |row: &DesignationRow| {
+        in_force(edition, row, date) && same_text(edition.texts.get(row.text), display)
+    };
+    let row = concept.row();
+    let first = (!row.is_bare()).then_some(&row.first);
+    if let Some(first) = first.filter(|first| first.status == DesignationStatus::Recommended && fits(first)) {
+        return Some(first);
+    }
+    let rows = edition.designations(row).iter();
+    rows.filter(|row| fits(row)).min_by_key(|row| rank(row.status))
 }

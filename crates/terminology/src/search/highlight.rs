@@ -15,49 +15,79 @@ enum Held {
     Letters,
 }
 
+/// A word typed, and where it was found so far.
+struct Typed {
+    exact: Vec<char>,
+    folded: Vec<char>,
+    best: Option<Held>,
+    places: Vec<Range<usize>>,
+}
+
+impl Typed {
+    fn new(word: &str) -> Self {
+        Self {
+            exact: word.chars().collect(),
+            folded: word.chars().map(fold).collect(),
+            best: None,
+            places: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, word: &[Letter], held: Held, letters: Range<usize>) {
+        if Some(held) > self.best {
+            self.places.clear();
+            self.best = Some(held);
+        }
+        if Some(held) == self.best {
+            self.places.extend(bytes(word, letters));
+        }
+    }
+}
+
 /// The bytes of `text` at which words typed were found, in order, none meeting another. Each word typed is marked where
-/// it fits best, in as many words of the text as it fits so well.
+/// it fits best, in as many words of the text as it fits so well. Slips are looked for only where nothing else fits.
 pub(super) fn highlights(text: &str, typed: &[String]) -> Vec<Range<usize>> {
-    let mut best: Vec<(Option<Held>, Vec<Range<usize>>)> = vec![(None, Vec::new()); typed.len()];
-    let typed: Vec<(Vec<char>, Vec<char>)> = typed
-        .iter()
-        .map(|word| (word.chars().collect(), word.chars().map(fold).collect()))
-        .collect();
+    let mut typed: Vec<Typed> = typed.iter().map(|word| Typed::new(word)).collect();
     for_each_placed_word(text, |word| {
-        let exact: Vec<char> = word.iter().map(|letter| letter.char).collect();
-        let folded: Vec<char> = exact.iter().copied().map(fold).collect();
-        for ((exactly, loosely), (best, places)) in typed.iter().zip(&mut best) {
-            let Some((held, letters)) = held((exactly, loosely), (&exact, &folded)) else {
-                continue;
-            };
-            let held = Some(held);
-            if held > *best {
-                places.clear();
-                *best = held;
-            }
-            if held == *best {
-                places.extend(bytes(word, letters));
+        let (exact, folded) = spelt(word);
+        for typed in &mut typed {
+            if let Some((held, letters)) = held(typed, &exact, &folded) {
+                typed.note(word, held, letters);
             }
         }
     });
-    joined(best.into_iter().flat_map(|(_, places)| places).collect())
+    if typed.iter().any(|typed| typed.best.is_none()) {
+        for_each_placed_word(text, |word| {
+            let (_, folded) = spelt(word);
+            for typed in typed.iter_mut().filter(|typed| typed.best < Some(Held::Inside)) {
+                if let Some((edits, letters)) = typos::distance(&typed.folded, &folded) {
+                    let held = if edits == 1 { Held::OneEdit } else { Held::TwoEdits };
+                    typed.note(word, held, 0..letters);
+                }
+            }
+        });
+    }
+    joined(typed.into_iter().flat_map(|typed| typed.places).collect())
 }
 
-/// How a word holds what was typed, and which of its letters.
-fn held(typed: (&[char], &[char]), word: (&[char], &[char])) -> Option<(Held, Range<usize>)> {
-    let count = typed.0.len();
-    if word.0.starts_with(typed.0) {
+/// A word's letters, and the same folded.
+fn spelt(word: &[Letter]) -> (Vec<char>, Vec<char>) {
+    let exact: Vec<char> = word.iter().map(|letter| letter.char).collect();
+    let folded = exact.iter().copied().map(fold).collect();
+    (exact, folded)
+}
+
+/// How a word holds what was typed without a slip, and which of its letters.
+fn held(typed: &Typed, exact: &[char], folded: &[char]) -> Option<(Held, Range<usize>)> {
+    let count = typed.exact.len();
+    if exact.starts_with(&typed.exact) {
         return Some((Held::Letters, 0..count));
     }
-    if word.1.starts_with(typed.1) {
+    if folded.starts_with(&typed.folded) {
         return Some((Held::Folded, 0..count));
     }
-    if let Some(start) = inside(typed.1, word.1) {
-        return Some((Held::Inside, start..start + count));
-    }
-    let (edits, letters) = typos::distance(typed.1, word.1)?;
-    let held = if edits == 1 { Held::OneEdit } else { Held::TwoEdits };
-    Some((held, 0..letters))
+    let start = inside(&typed.folded, folded)?;
+    Some((Held::Inside, start..start + count))
 }
 
 /// The letter of a word at which what was typed first stands inside it.

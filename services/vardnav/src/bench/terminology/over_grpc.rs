@@ -244,7 +244,7 @@ async fn streamed(loaded: &Loaded, questions: &Questions) -> Outcome<Vec<Figure>
             value,
             unit: "answers/s",
             baseline: Some(("echo stream", f64::midpoint(before, after))),
-            budget: Some(Budget::RatioAtLeast(0.6)),
+            budget: Some(Budget::AtLeast(200_000.0)),
         });
     }
     Ok(figures)
