@@ -188,7 +188,9 @@ fn oracle(source: &CodeSystem, query: &SearchQuery<'_>, within: Option<&[bool]>)
     let mut best: Vec<(Key, String)> = Vec::new();
     for (number, concept) in source.concepts.iter().enumerate() {
         let active = concept.status == ConceptStatus::Active;
-        if (query.active_only && !active) || within.is_some_and(|within| !within[number % within.len()]) {
+        // On a date only codes that may be used then.
+        let usable = query.active_only || query.date.is_some();
+        if (usable && !active) || within.is_some_and(|within| !within[number % within.len()]) {
             continue;
         }
         let on = |validity: Validity| query.date.is_none_or(|date| validity.contains(date));
@@ -397,6 +399,45 @@ fn agrees_where_words_are_common() {
         let first = codes(&SearchQuery { limit: 20, ..query });
         assert_eq!(first[..], found[..found.len().min(20)], "{text}");
     }
+}
+
+#[test]
+fn on_a_date_only_codes_that_may_be_used_are_found() {
+    let term = |text: &str| Designation {
+        text: text.to_owned(),
+        language: "sv".to_owned(),
+        ..Designation::default()
+    };
+    let statuses = [
+        ConceptStatus::Inactive,
+        ConceptStatus::Active,
+        ConceptStatus::Withdrawn,
+        ConceptStatus::Proposed,
+    ];
+    let concepts = statuses.iter().zip(1..).map(|(&status, number)| Concept {
+        code: format!("N{number}"),
+        status,
+        designations: vec![term("njursten")],
+        ..Concept::default()
+    });
+    let source = CodeSystem {
+        concepts: concepts.collect(),
+        ..CodeSystem::default()
+    };
+    let edition = Edition::compile(source).unwrap();
+    let found = |text: &str, date: Option<Date>| -> Vec<String> {
+        let query = SearchQuery {
+            text,
+            date,
+            ..SearchQuery::default()
+        };
+        let hits = edition.search(&query);
+        hits.iter().map(|hit| hit.concept.code().to_owned()).collect()
+    };
+    for text in ["njursten", "njur", "N2", "n"] {
+        assert_eq!(found(text, Some(DATE)), ["N2"], "{text}");
+    }
+    assert_eq!(found("njursten", None).len(), 4);
 }
 
 proptest! {

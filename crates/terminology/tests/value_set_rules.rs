@@ -8,6 +8,7 @@
 )]
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::civil::{Date, date};
 use vardnav_terminology::model::{
@@ -439,4 +440,58 @@ fn a_text_narrows_an_expansion_to_what_a_search_finds() {
     let mut request = ExpandRequest::new(named("urn:x"));
     request.text = "hjärt";
     assert_eq!(codes(&catalog.expand(&request).unwrap()), ["3", "1"]);
+}
+
+#[test]
+fn a_text_narrows_by_the_terms_of_the_date_and_the_languages_wished_for() {
+    let mut former = term("gikt", "sv");
+    former.validity = year(2020);
+    let mut renamed = concept("1", &[("podager", "sv")]);
+    renamed.designations.push(former);
+    let mut retired = concept("2", &[("gikt i stortån", "sv"), ("toe gout", "en")]);
+    retired.validity = year(2024);
+    let concepts = vec![renamed, retired, concept("3", &[("giktfeber", "de")])];
+    let all = set("urn:all", vec![include("urn:s", &[])]);
+    let catalog = catalog(vec![system("urn:s", "1", concepts)], vec![all]);
+    let found = |text: &str, on: Option<Date>, languages: &str| {
+        let mut request = ExpandRequest {
+            text,
+            ..ExpandRequest::new(named("urn:all"))
+        };
+        request.settings.date = on;
+        request.settings.languages = Languages::parse(languages).unwrap();
+        let expansion = catalog.expand(&request).unwrap();
+        expansion
+            .items
+            .into_iter()
+            .map(|item| item.code)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found("gikt", None, ""), ["1", "2", "3"]);
+    assert_eq!(found("gikt", Some(date(2020, 6, 1)), "sv"), ["1", "2"]);
+    // Codes that are no longer valid belong to the value set, unless active ones alone are asked for.
+    assert_eq!(found("gikt", Some(date(2026, 6, 1)), "sv"), ["2"]);
+    assert_eq!(found("gikt", None, "de-AT, en"), ["3"]);
+    // Nothing is spoken in the language wished for, so that others are shown.
+    assert_eq!(found("gikt", None, "fi"), ["1", "2", "3"]);
+    assert_eq!(found("gikt", None, "fi, *;q=0"), [""; 0]);
+}
+
+#[test]
+fn a_text_that_fits_all_of_a_large_code_system_narrows_it_quickly() {
+    const CODES: usize = 60_000;
+    let concepts =
+        (0..CODES).map(|number| concept(&format!("c{number}"), &[("sten", "sv"), ("stenar", "sv")]));
+    let all = set("urn:all", vec![include("urn:s", &[])]);
+    let catalog = catalog(vec![system("urn:s", "1", concepts.collect())], vec![all]);
+    let mut request = ExpandRequest {
+        text: "sten",
+        ..ExpandRequest::new(named("urn:all"))
+    };
+    request.count = Some(10);
+    let begun = Instant::now();
+    let expansion = catalog.expand(&request).unwrap();
+    assert_eq!((expansion.total, expansion.items.len()), (CODES, 10));
+    // Work that grows with the square of the hits takes minutes where this takes a moment.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }

@@ -4,8 +4,9 @@ use jiff::civil::Date;
 
 use crate::edition::Edition;
 use crate::language;
-use crate::search::SearchQuery;
+use crate::search::{Asked, SearchQuery};
 use crate::set::ConceptSet;
+use crate::value_set::Languages;
 use crate::view::in_force;
 
 /// The filter of a query over one edition.
@@ -16,6 +17,8 @@ pub(super) struct Filter<'e, 's> {
     /// By language of the edition, whether it is wanted; `None` when all are.
     languages: Option<Vec<bool>>,
     date: Option<Date>,
+    /// Whether concepts too, and not terms alone, are held to the date.
+    usable: bool,
     /// About which part of the docs passes.
     pub(super) share: f64,
     /// About how many docs the concepts of the set have; those of all when there is no set.
@@ -23,10 +26,12 @@ pub(super) struct Filter<'e, 's> {
 }
 
 impl<'e, 's> Filter<'e, 's> {
-    pub(super) fn new(edition: &'e Edition, query: &SearchQuery<'s>) -> Self {
-        let wanted = |tag: &String| language::within(query.language, tag);
-        let languages =
-            (!query.language.is_empty()).then(|| edition.languages.iter().map(wanted).collect::<Vec<_>>());
+    pub(super) fn new(edition: &'e Edition, query: &SearchQuery<'s>, asked: Asked<'_>) -> Self {
+        let languages = match asked {
+            Asked::Concepts => spoken(edition, query.language),
+            Asked::Terms(languages) => wished(edition, languages),
+        };
+        let usable = matches!(asked, Asked::Concepts);
         let spoken = languages
             .as_deref()
             .map_or(1.0, |languages| edition.index.share(languages));
@@ -36,9 +41,10 @@ impl<'e, 's> Filter<'e, 's> {
         Self {
             edition,
             within: query.within,
-            active_only: query.active_only,
+            active_only: query.active_only || (usable && query.date.is_some()),
             languages,
             date: query.date,
+            usable,
             share: spoken * part,
             docs: part * f64::from(edition.index.len()),
         }
@@ -81,7 +87,24 @@ impl<'e, 's> Filter<'e, 's> {
         let index = &self.edition.index;
         let concept = self.edition.concepts.get(index.concept(doc) as usize);
         let row = index.designation(&self.edition.designations, doc);
-        concept.is_some_and(|concept| concept.validity.contains(date))
+        concept.is_some_and(|concept| !self.usable || concept.validity.contains(date))
             && row.is_none_or(|row| in_force(self.edition, row, date))
     }
+}
+
+/// By language of the edition whether it is a language or a narrower form of it; `None` when none is asked for.
+fn spoken(edition: &Edition, asked: &str) -> Option<Vec<bool>> {
+    let wanted = |tag: &String| language::within(asked, tag);
+    (!asked.is_empty()).then(|| edition.languages.iter().map(wanted).collect())
+}
+
+/// By language of the edition whether it answers a wish; `None` when there is no wish, or when none answers it and
+/// others will do.
+fn wished(edition: &Edition, languages: &Languages) -> Option<Vec<bool>> {
+    if languages.is_empty() {
+        return None;
+    }
+    let tags = edition.languages.iter();
+    let wanted: Vec<bool> = tags.map(|tag| languages.rank(tag).is_some()).collect();
+    (languages.is_strict() || wanted.contains(&true)).then_some(wanted)
 }

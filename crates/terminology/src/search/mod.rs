@@ -46,6 +46,7 @@ use crate::edition::{ConceptIndex, Edition};
 use crate::letters::for_each_word;
 use crate::search::query::Search;
 use crate::set::ConceptSet;
+use crate::value_set::Languages;
 use crate::view::{ConceptView, DesignationView, designation};
 
 pub(crate) use index::SearchIndex;
@@ -79,6 +80,15 @@ impl Default for SearchQuery<'_> {
             limit: 20,
         }
     }
+}
+
+/// What the date and the language of a search are about.
+#[derive(Debug, Clone, Copy)]
+enum Asked<'q> {
+    /// Concepts that may be used on the date, by terms in the language of the query.
+    Concepts,
+    /// Concepts whatever their state, by terms in force on the date, in languages wished for.
+    Terms(&'q Languages),
 }
 
 /// A concept that fits a query.
@@ -164,13 +174,9 @@ pub fn search_editions<'e, 's>(
 ) -> Vec<SearchHit<'e>> {
     let editions = editions.into_iter();
     let mut searches: Vec<Search<'e, 's>> = editions
-        .map(|(edition, within)| Search::new(edition, &SearchQuery { within, ..*query }))
+        .map(|(edition, within)| Search::new(edition, &SearchQuery { within, ..*query }, Asked::Concepts))
         .collect();
-    searches.iter_mut().for_each(Search::exact);
-    let found: usize = searches.iter().map(|search| search.found.len()).sum();
-    if found < ENOUGH {
-        like(&mut searches);
-    }
+    find(&mut searches);
     let one = searches.len() == 1;
     let mut hits: Vec<SearchHit<'e>> = searches.into_iter().flat_map(hits).collect();
     if !one {
@@ -178,6 +184,15 @@ pub fn search_editions<'e, 's>(
         hits.truncate(query.limit);
     }
     hits
+}
+
+/// Finds what holds the words typed, and words like them where that is little.
+fn find(searches: &mut [Search<'_, '_>]) {
+    searches.iter_mut().for_each(Search::exact);
+    let found: usize = searches.iter().map(|search| search.found.len()).sum();
+    if found < ENOUGH {
+        like(searches);
+    }
 }
 
 /// Adds what holds words like those typed, but for words that the editions know well as they are.
@@ -196,6 +211,29 @@ fn like(searches: &mut [Search<'_, '_>]) {
 
 pub(crate) fn search<'e>(edition: &'e Edition, query: &SearchQuery<'_>) -> Vec<SearchHit<'e>> {
     search_editions(query, [(edition, query.within)])
+}
+
+/// All concepts of a set, active or not, that a search for a text finds by terms in force on a date, in languages wished
+/// for where the edition speaks any of them.
+pub(crate) fn narrowed(
+    edition: &Edition,
+    text: &str,
+    within: &ConceptSet,
+    date: Option<Date>,
+    languages: &Languages,
+) -> ConceptSet {
+    let query = SearchQuery {
+        text,
+        date,
+        within: Some(within),
+        limit: edition.len(),
+        ..SearchQuery::default()
+    };
+    let mut search = Search::new(edition, &query, Asked::Terms(languages));
+    find(std::slice::from_mut(&mut search));
+    let mut all = ConceptSet::none(edition.len());
+    search.found.iter().for_each(|found| all.insert(found.concept));
+    all
 }
 
 fn hits<'e>(search: Search<'e, '_>) -> Vec<SearchHit<'e>> {

@@ -8,7 +8,11 @@ use crate::search::candidates::Candidates;
 use crate::search::filter::Filter;
 use crate::search::index::{QueryWord, SearchIndex};
 use crate::search::plan::{LEVELS, Level, Plan};
-use crate::search::{Grade, SearchQuery};
+use crate::search::{Asked, Grade, SearchQuery};
+use crate::set::ConceptSet;
+
+/// Up to so many hits are gone through to tell whether a concept was met; with more wanted, those met are bits.
+const GONE_THROUGH_MAX: usize = 64;
 
 /// A doc that fits.
 pub(super) struct Found {
@@ -27,6 +31,8 @@ pub(super) struct Search<'e, 's> {
     filter: Filter<'e, 's>,
     limit: usize,
     pub(super) found: Vec<Found>,
+    /// The concepts found, where many are wanted.
+    met: Option<ConceptSet>,
     /// By level: the docs among which those that fit are looked for, once the lists have been opened.
     candidates: [Option<Candidates<'e>>; LEVELS],
     /// By level: what going through docs has cost before that.
@@ -34,7 +40,7 @@ pub(super) struct Search<'e, 's> {
 }
 
 impl<'e, 's> Search<'e, 's> {
-    pub(super) fn new(edition: &'e Edition, query: &SearchQuery<'s>) -> Self {
+    pub(super) fn new(edition: &'e Edition, query: &SearchQuery<'s>, asked: Asked<'_>) -> Self {
         let mut typed = Vec::new();
         for_each_word(query.text, |word| typed.push(word.to_owned()));
         let index = &edition.index;
@@ -44,8 +50,9 @@ impl<'e, 's> Search<'e, 's> {
             words: typed.iter().map(|word| index.word(word)).collect(),
             limit: if typed.is_empty() { 0 } else { query.limit },
             typed,
-            filter: Filter::new(edition, query),
+            filter: Filter::new(edition, query, asked),
             found: Vec::new(),
+            met: (query.limit > GONE_THROUGH_MAX).then(|| ConceptSet::none(edition.len())),
             candidates: Default::default(),
             walked: Default::default(),
         }
@@ -111,13 +118,25 @@ impl<'e, 's> Search<'e, 's> {
 
     fn push(&mut self, doc: u32, grade: Grade, whole: bool) {
         let concept = self.index.concept(doc);
-        if !self.full() && self.found.iter().all(|found| found.concept != concept) {
-            self.found.push(Found {
-                concept,
-                doc,
-                grade,
-                whole,
-            });
+        if self.full() || self.is_met(concept) {
+            return;
+        }
+        if let Some(met) = &mut self.met {
+            met.insert(concept);
+        }
+        self.found.push(Found {
+            concept,
+            doc,
+            grade,
+            whole,
+        });
+    }
+
+    /// Whether a concept is among those found.
+    fn is_met(&self, concept: u32) -> bool {
+        match &self.met {
+            Some(met) => met.holds(concept),
+            None => self.found.iter().any(|found| found.concept == concept),
         }
     }
 

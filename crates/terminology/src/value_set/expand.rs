@@ -14,7 +14,7 @@ use super::used::Used;
 use crate::catalog::Catalog;
 use crate::edition::{ConceptIndex, Edition};
 use crate::model::Include;
-use crate::search::SearchQuery;
+use crate::search;
 use crate::set::ConceptSet;
 
 /// The codes of a value set, found once: pages are cut from it without finding them again.
@@ -144,17 +144,8 @@ pub(crate) fn contents(catalog: &Catalog, request: &ExpandRequest<'_>) -> Result
 /// Takes out what the request does not want.
 fn narrow(block: &mut Block, request: &ExpandRequest<'_>, scope: &Scope<'_>) {
     if !request.text.is_empty() {
-        let query = SearchQuery {
-            text: request.text,
-            within: Some(&block.set),
-            limit: block.edition.len(),
-            ..SearchQuery::default()
-        };
-        let mut found = ConceptSet::none(block.edition.len());
-        for hit in block.edition.search(&query) {
-            found.insert(hit.concept.index().0);
-        }
-        block.set = found;
+        let languages = &request.settings.languages;
+        block.set = search::narrowed(&block.edition, request.text, &block.set, scope.date, languages);
     }
     if request.active_only {
         take_out_inactive(block, scope);
