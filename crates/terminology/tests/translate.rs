@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use vardnav_terminology::Catalog;
 use vardnav_terminology::model::{
-    ConceptMap, MapElement, MapGroup, MapRelationship, MapTarget, Property, Unmapped,
+    ConceptMap, MapElement, MapGroup, MapRelationship, MapTarget, Property, PublicationStatus, Unmapped,
 };
 use vardnav_terminology::translate::{ConceptMapIndex, Direction, TranslateRequest, mirrored};
 use vardnav_terminology::value_set::{Coding, FailureKind};
@@ -293,4 +293,70 @@ fn the_newest_version_of_a_map_answers() {
         found.matches[0].relationship,
         MapRelationship::SourceIsBroaderThanTarget
     );
+}
+
+/// A map of one code to one other, with a status.
+fn one(url: &str, version: &str, status: PublicationStatus, to: &str) -> ConceptMap {
+    let mut map = map(url, Unmapped::None);
+    map.version = version.to_owned();
+    map.publication.status = status;
+    map.groups[0].elements[0].targets.truncate(1);
+    map.groups[0].elements[0].targets[0].code = to.to_owned();
+    map
+}
+
+#[test]
+fn retired_maps_answer_only_when_named_and_drafts_come_last() {
+    use PublicationStatus::{Active, Draft, Retired, Unknown};
+    let catalog = catalog(vec![
+        one("urn:a", "1", Draft, "a-draft"),
+        one("urn:b", "1", Active, "b-old"),
+        one("urn:b", "2", Active, "b"),
+        one("urn:b", "3", Draft, "b-draft"),
+        one("urn:b", "4", Retired, "b-retired"),
+        one("urn:c", "1", Retired, "c-retired"),
+        one("urn:d", "1", Unknown, "d-unknown"),
+        one("urn:e", "1", Active, "e"),
+    ]);
+    assert_eq!(
+        codes(&catalog, &asked("HOME")),
+        ["b", "e", "d-unknown", "a-draft"]
+    );
+    for (map, right) in [
+        ("urn:a", "a-draft"),
+        ("urn:b", "b"),
+        ("urn:b|3", "b-draft"),
+        ("urn:b|4", "b-retired"),
+        ("urn:c", "c-retired"),
+        ("urn:c|1", "c-retired"),
+    ] {
+        let request = TranslateRequest { map, ..asked("HOME") };
+        assert_eq!(codes(&catalog, &request), [right], "{map}");
+    }
+}
+
+#[test]
+fn a_map_that_is_missing_leaves_the_answers_of_others() {
+    let to = |url: &str| Unmapped::OtherMap { url: url.to_owned() };
+    let same = Unmapped::SourceCode {
+        relationship: MapRelationship::Equivalent,
+    };
+    let maps = vec![
+        map("urn:a", to("urn:gone|1")),
+        map("urn:b", same),
+        map("urn:c", to("urn:gone|1")),
+    ];
+    let catalog = catalog(maps);
+    let found = catalog.translate(&asked("NEW")).unwrap();
+    assert!(found.result);
+    assert_eq!(found.matches.len(), 1);
+    assert_eq!(found.matches[0].code, "NEW");
+    assert_eq!(found.missing, ["urn:gone|1"]);
+    let request = TranslateRequest {
+        map: "urn:a",
+        ..asked("NEW")
+    };
+    let found = catalog.translate(&request).unwrap();
+    assert_eq!((found.result, found.missing.len()), (false, 1));
+    assert_eq!(catalog.translate(&asked("HOME")).unwrap().missing, [""; 0]);
 }

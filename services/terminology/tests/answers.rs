@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test stops where it fails"
 )]
 
@@ -258,4 +259,80 @@ async fn an_imported_version_is_never_given_other_content() {
             .unwrap_err();
         assert_eq!(refused.code, "VN-REL-213");
     }
+}
+
+const MAP: &str = r#"{
+  "resourceType": "ConceptMap", "url": "urn:map", "version": "1", "status": "active",
+  "group": [{
+    "source": "urn:local", "target": "urn:place|7",
+    "element": [{"code": "HOME", "target": [
+      {"code": "shelter", "relationship": "equivalent",
+       "dependsOn": [{"attribute": "unit", "valueString": "S"}],
+       "product": [{"attribute": "level", "valueString": "2"}]},
+      {"code": "home", "relationship": "equivalent"}]}],
+    "unmapped": {"mode": "use-source-code", "relationship": "related-to"}}]}"#;
+
+const LEAVING: &str = r#"{
+  "resourceType": "ConceptMap", "url": "urn:leaving", "version": "1", "status": "draft",
+  "group": [{
+    "source": "urn:local", "target": "urn:place", "element": [],
+    "unmapped": {"mode": "other-map", "otherMap": "urn:gone"}}]}"#;
+
+#[tokio::test]
+async fn a_translation_tells_conditions_products_and_what_is_missing() {
+    let (_, service) = service().await;
+    let mut spool = Spool::default();
+    spool.push("map.json", MAP.as_bytes()).unwrap();
+    spool.push("leaving.json", LEAVING.as_bytes()).unwrap();
+    service
+        .import(&caller(), spool.finish(), false, None)
+        .await
+        .unwrap();
+    let property = |name: &str, value: &str| pb::Property {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let translate = |code: &str, known: Vec<pb::Property>| {
+        let request = pb::TranslateRequest {
+            system: "urn:local".to_owned(),
+            code: code.to_owned(),
+            known,
+            ..Default::default()
+        };
+        let service = service.clone();
+        async move { service.translate(Request::new(request)).await }
+    };
+    let answer = translate("HOME", vec![]).await.unwrap().into_inner();
+    let [shelter, home] = answer.targets.as_slice() else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(
+        (shelter.code.as_str(), shelter.version.as_str()),
+        ("shelter", "7")
+    );
+    assert_eq!(shelter.depends_on, [property("unit", "S")]);
+    assert_eq!(shelter.products, [property("level", "2")]);
+    assert!(!home.unmapped && home.depends_on.is_empty());
+    let ward = translate("HOME", vec![property("unit", "W")])
+        .await
+        .unwrap()
+        .into_inner();
+    let codes: Vec<_> = ward.targets.iter().map(|target| target.code.as_str()).collect();
+    assert_eq!(codes, ["home"]);
+
+    let left = translate("NEW", vec![]).await.unwrap().into_inner();
+    assert!(left.found && left.targets[0].unmapped);
+    let codes: Vec<_> = left
+        .findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect();
+    assert_eq!(codes, ["VN-TERM-022"]);
+    assert!(left.findings[0].message.contains("`urn:gone`"));
+
+    let many = vec![property("unit", "S"); 101];
+    assert_eq!(
+        translate("HOME", many).await.unwrap_err().code(),
+        Code::InvalidArgument
+    );
 }

@@ -1,7 +1,7 @@
 //! Conversions of expansions, validations in value sets and translations.
 
 use vardnav_terminology::model::{
-    ConceptReference, Filter, FilterOperator, Include, MapRelationship, ValueSet,
+    ConceptReference, Filter, FilterOperator, Include, MapRelationship, Property, ValueSet,
 };
 use vardnav_terminology::translate::Translation;
 use vardnav_terminology::value_set::{
@@ -209,5 +209,26 @@ pub fn target_message(translation: &Translation<'_>) -> pb::translate_response::
         relationship: relationship.into(),
         concept_map: translation.map.canonical(),
         comment: translation.comment.to_owned(),
+        version: translation.version.to_owned(),
+        depends_on: translation.depends_on.iter().map(property_message).collect(),
+        products: translation.products.iter().map(property_message).collect(),
+        unmapped: translation.unmapped,
+    }
+}
+
+/// That a map leaves codes to another, which is not known.
+pub fn missing_map_message(name: &str) -> types::Finding {
+    types::Finding {
+        code: "VN-TERM-022".to_owned(),
+        severity: types::Severity::Warning.into(),
+        path: String::new(),
+        message: format!("a concept map leaves the code to the concept map `{name}`, which is not known"),
+    }
+}
+
+fn property_message(property: &Property) -> pb::Property {
+    pb::Property {
+        name: property.name.clone(),
+        value: property.value.clone(),
     }
 }

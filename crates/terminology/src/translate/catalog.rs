@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::index::{ConceptMapIndex, Translation};
 use crate::canonical::{self, Canonical, Published};
 use crate::catalog::{Catalog, CatalogError};
-use crate::model::{MapRelationship, Property, Unmapped};
+use crate::model::{MapRelationship, Property, PublicationStatus, Unmapped};
 use crate::value_set::{Coding, Failure, FailureKind};
+use crate::version;
 
 /// Most maps that are followed one after another for a code that is not mapped.
 const MAPS_MAX: usize = 16;
@@ -28,7 +29,7 @@ pub struct TranslateRequest<'r> {
     pub direction: Direction,
     /// The code that is translated: a source code forward, a target code backward.
     pub coding: Coding<'r>,
-    /// The map to use, `url` or `url|version`; empty for all that fit.
+    /// The map to use, `url` or `url|version`, retired or not; empty for all that fit and are not retired.
     pub map: &'r str,
     /// The code system that is led to; empty for any.
     pub to_system: &'r str,
@@ -45,8 +46,10 @@ pub struct TranslateRequest<'r> {
 pub struct Translated<'c> {
     /// Whether it leads to anything that is related to it.
     pub result: bool,
-    /// Where it leads: by map, then in the order of the map.
+    /// Where it leads: by map, those in use before drafts, then in the order of the map.
     pub matches: Vec<Translation<'c>>,
+    /// Maps that were asked and leave the code to others, which are not known: these others, each once.
+    pub missing: Vec<String>,
 }
 
 impl Catalog {
@@ -73,41 +76,60 @@ impl Catalog {
         self.concept_maps.iter()
     }
 
-    /// Where a code leads, by the map named or the newest version of every map that fits.
+    /// Where a code leads, by the map named or by every map that fits and is not retired. Of several versions of a map
+    /// the newest in use answers; where none is in use the newest draft, and of a map named the newest retired one.
     ///
     /// Codes that no element names follow the map's rule for them, in the forward direction only: a rule leads from any
     /// number of codes and has no inverse.
     ///
     /// # Errors
-    /// When the map named, or one that it leaves codes to, is not known; when maps leave codes to each other.
+    /// When the map named is not known; when maps leave codes to each other.
     pub fn translate<'c>(&'c self, request: &TranslateRequest<'c>) -> Result<Translated<'c>, Failure> {
-        let mut matches = Vec::new();
+        let mut translated = Translated::default();
         if request.map.is_empty() {
-            let mut maps = self.concept_maps.iter().peekable();
-            while let Some(map) = maps.next() {
-                let newer = maps.peek().is_some_and(|next| next.url() == map.url());
-                if !newer && in_scope(map, request) {
-                    self.follow(map, request, 0, &mut matches)?;
+            for map in self.current_maps() {
+                if in_scope(map, request) {
+                    self.follow(map, request, 0, &mut translated)?;
                 }
             }
         } else {
-            let map = self.named(request.map)?;
-            self.follow(map, request, 0, &mut matches)?;
+            let map = self.named(request.map).ok_or_else(|| {
+                let message = format!("the concept map `{}` is not known", request.map);
+                Failure::new(FailureKind::UnknownConceptMap, message)
+            })?;
+            self.follow(map, request, 0, &mut translated)?;
         }
-        matches.retain(|found| wanted(found, request));
+        translated.matches.retain(|found| wanted(found, request));
         let related = |found: &Translation<'_>| found.relationship != MapRelationship::NotRelatedTo;
-        Ok(Translated {
-            result: matches.iter().any(related),
-            matches,
-        })
+        translated.result = translated.matches.iter().any(related);
+        Ok(translated)
     }
 
-    fn named(&self, name: &str) -> Result<&Arc<ConceptMapIndex>, Failure> {
+    /// By address the version of each map that answers where none is stated, retired maps left out: maps in use first.
+    fn current_maps(&self) -> Vec<&Arc<ConceptMapIndex>> {
+        let mut current: Vec<&Arc<ConceptMapIndex>> = Vec::new();
+        for map in self.concept_maps.iter().filter(|map| standing(map) < RETIRED) {
+            match current.last_mut().filter(|last| last.url() == map.url()) {
+                Some(last) if standing(map) <= standing(last) => *last = map,
+                Some(_) => {}
+                None => current.push(map),
+            }
+        }
+        current.sort_by_key(|map| standing(map));
+        current
+    }
+
+    /// The map with a name, `url` or `url|version`: without a version, or with a pattern of versions, the newest in use
+    /// before others.
+    fn named(&self, name: &str) -> Option<&Arc<ConceptMapIndex>> {
         let Canonical { url, version } = Canonical::parse(name);
-        self.concept_map(&url, &version).ok_or_else(|| {
-            let message = format!("the concept map `{name}` is not known");
-            Failure::new(FailureKind::UnknownConceptMap, message)
-        })
+        let fits = |map: &&Arc<ConceptMapIndex>| {
+            map.url() == url && (version.is_empty() || version::matches(&version, map.version()))
+        };
+        // Of equal ones the first counts, so the newest must come first.
+        let mut maps: Vec<_> = self.concept_maps.iter().filter(fits).collect();
+        maps.reverse();
+        maps.into_iter().min_by_key(|map| standing(map))
     }
 
     /// Adds where a map leads, and the maps that it leaves the code to.
@@ -116,8 +138,9 @@ impl Catalog {
         map: &'c ConceptMapIndex,
         request: &TranslateRequest<'c>,
         followed: usize,
-        matches: &mut Vec<Translation<'c>>,
+        translated: &mut Translated<'c>,
     ) -> Result<(), Failure> {
+        let matches = &mut translated.matches;
         let Coding {
             system,
             version,
@@ -137,16 +160,23 @@ impl Catalog {
             match unmapped {
                 Unmapped::None => {}
                 Unmapped::SourceCode { relationship } => {
-                    matches.push(map.fallback(group, code, display.unwrap_or_default(), *relationship));
+                    let display = display.unwrap_or_default();
+                    translated
+                        .matches
+                        .push(map.fallback(group, code, display, *relationship));
                 }
                 Unmapped::Fixed {
                     code,
                     display,
                     relationship,
-                } => matches.push(map.fallback(group, code, display, *relationship)),
-                Unmapped::OtherMap { url } if followed < MAPS_MAX => {
-                    self.follow(self.named(url)?, request, followed + 1, matches)?;
-                }
+                } => translated
+                    .matches
+                    .push(map.fallback(group, code, display, *relationship)),
+                Unmapped::OtherMap { url } if followed < MAPS_MAX => match self.named(url) {
+                    Some(other) => self.follow(other, request, followed + 1, translated)?,
+                    None if translated.missing.contains(url) => {}
+                    None => translated.missing.push(url.clone()),
+                },
                 Unmapped::OtherMap { .. } => {
                     let message = format!(
                         "more than {MAPS_MAX} concept maps leave the code to another; do they lead round in a ring?"
@@ -156,6 +186,19 @@ impl Catalog {
             }
         }
         Ok(())
+    }
+}
+
+/// The standing of maps that answer only when they are named.
+const RETIRED: u8 = 3;
+
+/// How a map stands among others: the smaller the sooner it answers.
+fn standing(map: &ConceptMapIndex) -> u8 {
+    match map.source().publication.status {
+        PublicationStatus::Active => 0,
+        PublicationStatus::Unknown => 1,
+        PublicationStatus::Draft => 2,
+        PublicationStatus::Retired => RETIRED,
     }
 }
 

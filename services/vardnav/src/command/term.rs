@@ -113,6 +113,7 @@ pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> 
                 target_system,
                 concept_map: map,
                 reverse,
+                ..Default::default()
             };
             translate(request, client, format).await
         }
@@ -198,6 +199,10 @@ async fn translate(request: pb::TranslateRequest, client: &Client, format: Forma
                 "relationship": enum_text(target.relationship().as_str_name(), "RELATIONSHIP_"),
                 "map": target.concept_map,
                 "comment": target.comment,
+                "version": target.version,
+                "depends_on": properties(&target.depends_on),
+                "products": properties(&target.products),
+                "unmapped": target.unmapped,
             })
         })
         .collect();
@@ -211,6 +216,13 @@ async fn translate(request: pb::TranslateRequest, client: &Client, format: Forma
     } else {
         Err(Failure::Findings("the code has no counterpart".into()))
     }
+}
+
+fn properties(properties: &[pb::Property]) -> Vec<Value> {
+    let properties = properties.iter();
+    properties
+        .map(|property| json!({"name": property.name, "value": property.value}))
+        .collect()
 }
 
 async fn history(request: pb::GetHistoryRequest, client: &Client, format: Format) -> Outcome {
