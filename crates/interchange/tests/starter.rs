@@ -14,7 +14,9 @@ use vardnav_interchange::release::{self, starter};
 use vardnav_register::surroundings::{CodeStatus, Codes, PrincipalKind};
 use vardnav_release::package::Package;
 use vardnav_release::snapshot::Snapshot;
-use vardnav_terminology::model::{DesignationStatus, RelationKind};
+use vardnav_terminology::model::{DesignationStatus, MapRelationship, RelationKind};
+use vardnav_terminology::translate::TranslateRequest;
+use vardnav_terminology::value_set::Coding;
 
 const TERMS: &str = "https://vardnav.se/CodeSystem/near-care-terms";
 const GEOGRAPHY: &str = "https://vardnav.se/CodeSystem/geography";
@@ -69,6 +71,32 @@ fn it_knows_21_regions_and_290_kommuner_and_what_was_before() {
     assert_eq!(snapshot.principal_kind("09"), Some(PrincipalKind::Region));
     assert_eq!(snapshot.principal_kind("0980"), Some(PrincipalKind::Kommun));
     assert_eq!(snapshot.principal_kind("98"), None);
+}
+
+#[test]
+fn its_maps_lead_from_a_code_to_values_of_axes() {
+    let snapshot = snapshot();
+    let request = TranslateRequest {
+        coding: Coding {
+            system: "https://vardnav.se/CodeSystem/kma",
+            code: "ZV025",
+            ..Coding::default()
+        },
+        ..TranslateRequest::default()
+    };
+    let with_editions = snapshot.with_editions(&[]);
+    for catalog in [&snapshot.catalog, &with_editions.catalog] {
+        let translated = catalog.translate(&request).unwrap();
+        let found: Vec<_> = translated
+            .matches
+            .iter()
+            .map(|found| (found.system, found.code, found.relationship))
+            .collect();
+        let broader = MapRelationship::SourceIsBroaderThanTarget;
+        let place = "https://vardnav.se/axis/place";
+        assert!(found.contains(&(place, "ordinary-housing", broader)), "{found:?}");
+        assert!(found.contains(&(place, "special-housing", broader)), "{found:?}");
+    }
 }
 
 #[test]

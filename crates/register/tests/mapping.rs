@@ -464,6 +464,23 @@ fn a_concept_map_says_what_leads_to_axes_and_what_does_not() {
     assert_eq!(notes.into_iter().collect::<Vec<_>>(), wanted);
 }
 
+#[test]
+fn rows_come_back_from_their_concept_map() {
+    let source = MapSource {
+        url: "own".into(),
+        version: "1".into(),
+        title: "Egen".into(),
+        rows: vec![
+            row("H", "mode", "in-person"),
+            row("H", "place", "home"),
+            row("V", "place", "ward"),
+        ],
+    };
+    let (back, notes) = MapSource::of(&source.to_concept_map());
+    assert_eq!(back, source);
+    assert!(notes.is_empty());
+}
+
 proptest! {
     /// Against a reading of the rules row by row.
     #[test]

@@ -2,10 +2,8 @@
 //! other code.
 
 use vardnav_classification::model::{Axis, DescriptionSource, Label};
+use vardnav_register::mapping::AXIS_PREFIX;
 use vardnav_terminology::model::{CodeSystem, Concept, Designation, Publication};
-
-/// What the address of an axis begins with; the id of the axis follows.
-pub const AXIS_ADDRESS: &str = "https://vardnav.se/axis/";
 
 /// One code system an axis, in their order. `version` is the release's id.
 pub(crate) fn code_systems(source: &DescriptionSource, version: &str) -> Vec<CodeSystem> {
@@ -23,7 +21,7 @@ fn code_system(axis: &Axis, version: &str) -> CodeSystem {
         ..Concept::default()
     });
     CodeSystem {
-        url: format!("{AXIS_ADDRESS}{}", axis.id),
+        url: format!("{AXIS_PREFIX}{}", axis.id),
         version: version.to_owned(),
         title: axis.label.sv.clone(),
         language: "sv".to_owned(),

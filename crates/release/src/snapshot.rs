@@ -12,6 +12,7 @@ use vardnav_register::mapping::CodeMap;
 use vardnav_register::surroundings::{CodeStatus, Codes, PrincipalKind, ReleaseView};
 use vardnav_register::validate::CheckSet;
 use vardnav_terminology::model::Validity;
+use vardnav_terminology::translate::ConceptMapIndex;
 use vardnav_terminology::{Catalog, CatalogError, Edition};
 
 use crate::package::Digest;
@@ -37,7 +38,7 @@ pub struct Snapshot {
     pub register: RegisterDefinition,
     /// Indicators and disclosure.
     pub indicators: IndicatorDefinitions,
-    /// The release's own code systems and those bound editions that are loaded.
+    /// The release's own code systems, those bound editions that are loaded, and its maps as concept maps.
     pub catalog: Catalog,
     /// Editions of external code systems that it binds, loaded or not.
     pub bindings: Vec<EditionBinding>,
@@ -117,6 +118,10 @@ impl Snapshot {
         for binding in &self.bindings {
             // The bindings were taken without an error when the release was compiled.
             let _ = bind(&mut catalog, binding);
+        }
+        for map in self.catalog.concept_maps() {
+            // Each has another address or version, as it had before.
+            let _ = catalog.insert_concept_map(Arc::clone(map));
         }
         Self {
             catalog,
@@ -205,6 +210,10 @@ fn catalog(source: &ReleaseSource, editions: &[Arc<Edition>], findings: &mut Vec
                 }
             }
         }
+    }
+    for map in &source.maps {
+        // An address given twice is a finding of the check.
+        let _ = catalog.insert_concept_map(Arc::new(ConceptMapIndex::compile(map.to_concept_map())));
     }
     let bindings = &source.head.bindings;
     for edition in editions {

@@ -3,6 +3,7 @@
 //! `vardnav_release::lifecycle`; what files mean, by the loader it is given.
 
 mod maps;
+mod timeline;
 mod view;
 
 use std::collections::BTreeMap;

@@ -16,7 +16,8 @@ use crate::version;
 
 /// Editions, value sets and maps by address and version, and the dates on which versions of code systems are in force.
 ///
-/// Of an address without bindings the edition that was put in last is in force on every date.
+/// Of an address without bindings the edition with the newest version is in force on every date. Supplements are never
+/// in force.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     systems: BTreeMap<String, System>,
@@ -200,7 +201,8 @@ impl Catalog {
         self.systems.get(url)?.in_force(date).ok()
     }
 
-    /// The edition that answers for a code system: that with `version`, or without one that in force on `date`.
+    /// The edition that answers for a code system: that with `version`, in force or not, or without one that in force
+    /// on `date`.
     ///
     /// # Errors
     /// The status of every code of the code system, when no edition answers.
@@ -208,22 +210,15 @@ impl Catalog {
         let system = self.systems.get(url).ok_or(CodeStatus::UnknownSystem)?;
         match version {
             None => system.in_force(date),
-            Some(version) => {
-                let mut bindings = system
-                    .bindings
-                    .iter()
-                    .filter(|binding| binding.version == version)
-                    .peekable();
-                if bindings.peek().is_some() && bindings.all(|binding| !binding.validity.contains(date)) {
-                    return Err(CodeStatus::NotValidOnDate);
-                }
-                system.version(version).ok_or(CodeStatus::NotLoaded)
-            }
+            Some(version) => system.version(version).ok_or(CodeStatus::NotLoaded),
         }
     }
 
     /// Whether a code may be used on `date`. A version that is bound must be in force on it.
     pub fn check(&self, url: &str, version: Option<&str>, code: &str, date: Date) -> CodeStatus {
+        if version.is_some_and(|version| self.is_out_of_force(url, version, date)) {
+            return CodeStatus::NotValidOnDate;
+        }
         match self.resolve(url, version, date) {
             Err(status) => status,
             Ok(edition) => match edition.validate_code(code, None, date) {
@@ -232,6 +227,13 @@ impl Catalog {
                 Validation::NotValidOnDate { .. } | Validation::Inactive { .. } => CodeStatus::NotValidOnDate,
             },
         }
+    }
+
+    /// Whether a version is bound, but not on the date.
+    fn is_out_of_force(&self, url: &str, version: &str, date: Date) -> bool {
+        let bindings = self.bindings(url).iter();
+        let mut bindings = bindings.filter(|binding| binding.version == version).peekable();
+        bindings.peek().is_some() && bindings.all(|binding| !binding.validity.contains(date))
     }
 
     /// The concepts of all editions that fit a query, best first. With a date, of each code system only the edition
@@ -266,7 +268,7 @@ impl System {
 
     fn in_force(&self, date: Date) -> Result<&Arc<Edition>, CodeStatus> {
         if self.bindings.is_empty() {
-            return self.editions.last().ok_or(CodeStatus::NotLoaded);
+            return self.newest.as_ref().ok_or(CodeStatus::NotLoaded);
         }
         let binding = self
             .bindings

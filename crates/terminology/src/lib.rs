@@ -41,4 +41,5 @@ pub use problem::{Problem, ProblemKind};
 pub use search::{SearchHit, SearchQuery, search_editions};
 pub use set::ConceptSet;
 pub use validate::{DeprecatedDisplay, Validation};
+pub use version::compare as compare_versions;
 pub use view::{ConceptView, DefinitionView, DesignationView, NoteView, PropertyView, RelationView};

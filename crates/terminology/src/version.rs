@@ -35,7 +35,7 @@ fn is_wild(part: &str) -> bool {
 /// Which of two versions is the older. Runs of digits are compared as numbers and everything else letter by letter,
 /// which orders semantic versions, years, dates and plain numbers alike. A pre-release (`1.0.0-rc1`) comes before its
 /// release, and no version at all before any.
-pub(crate) fn compare(a: &str, b: &str) -> Ordering {
+pub fn compare(a: &str, b: &str) -> Ordering {
     let (head_a, tail_a) = split_release(a);
     let (head_b, tail_b) = split_release(b);
     natural(head_a, head_b).then_with(|| match (tail_a, tail_b) {

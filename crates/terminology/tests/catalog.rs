@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
-use vardnav_terminology::model::{CodeSystem, Concept, Designation, Validity};
+use vardnav_terminology::model::{CodeSystem, Concept, Content, Designation, Validity};
 use vardnav_terminology::{Catalog, CatalogError, CodeStatus, Edition, SearchQuery};
 
 const URL: &str = "https://example.org/codes";
@@ -78,6 +78,42 @@ fn the_edition_in_force_answers() {
         catalog.check("https://example.org/own", None, "B", date(1999, 1, 1)),
         CodeStatus::Valid
     );
+}
+
+#[test]
+fn a_version_asked_for_answers_whenever_it_was_in_force_and_records_may_not_use_it() {
+    let catalog = catalog();
+    let day = date(2026, 5, 1);
+    assert_eq!(catalog.resolve(URL, Some("2025"), day).unwrap().version(), "2025");
+    assert_eq!(
+        catalog.check(URL, Some("2025"), "B", day),
+        CodeStatus::NotValidOnDate
+    );
+    assert_eq!(
+        catalog.resolve(URL, Some("2027"), day).err(),
+        Some(CodeStatus::NotLoaded)
+    );
+}
+
+#[test]
+fn without_bindings_the_newest_version_is_in_force_whatever_the_order() {
+    let mut catalog = Catalog::new();
+    let supplement = CodeSystem {
+        url: URL.to_owned(),
+        version: "2031".to_owned(),
+        content: Content::Supplement,
+        supplements: "https://example.org/other".to_owned(),
+        ..CodeSystem::default()
+    };
+    for version in ["9", "10", "2"] {
+        catalog.insert(edition(URL, version, &[("A", "a")])).unwrap();
+    }
+    catalog
+        .insert(Arc::new(Edition::compile(supplement).unwrap()))
+        .unwrap();
+    let day = date(2026, 5, 1);
+    assert_eq!(catalog.in_force(URL, day).unwrap().version(), "10");
+    assert_eq!(catalog.resolve(URL, None, day).unwrap().version(), "10");
 }
 
 #[test]

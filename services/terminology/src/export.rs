@@ -9,7 +9,8 @@ use vardnav_interchange::content::fhir::FhirVersion;
 use vardnav_interchange::content::{csv, fhir, skos, tbx};
 use vardnav_runtime::clock;
 use vardnav_store::View;
-use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
+use vardnav_terminology::compare_versions;
+use vardnav_terminology::model::{CodeSystem, ConceptMap, Content as Completeness, ValueSet};
 
 /// Bytes of a piece of a file.
 const PIECE_BYTES: usize = 1 << 20;
@@ -39,7 +40,14 @@ fn content(view: &View, request: &pb::ExportContentRequest) -> Result<Content, A
     let catalog = view.catalog();
     let (url, version) = (request.url.as_str(), request.version.as_str());
     let named = (!version.is_empty()).then_some(version);
-    if let Ok(edition) = catalog.resolve(url, named, clock::today()) {
+    let in_force = catalog.resolve(url, named, clock::today()).ok();
+    // Supplements are never in force, and exported by their address all the same.
+    let supplement = || {
+        let editions = catalog.editions().filter(|edition| edition.url() == url);
+        let supplements = editions.filter(|edition| edition.content() == Completeness::Supplement);
+        supplements.max_by(|a, b| compare_versions(a.version(), b.version()))
+    };
+    if let Some(edition) = in_force.or_else(|| supplement().filter(|_| named.is_none())) {
         return Ok(Content::CodeSystem(edition.to_source()));
     }
     if let Some(set) = catalog.value_set(url, version) {

@@ -7,8 +7,8 @@ use vardnav_api::terminology::{event_message, replacement_message, turn_message}
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_runtime::clock;
 use vardnav_store::View;
-use vardnav_terminology::Edition;
 use vardnav_terminology::history::{self, Point};
+use vardnav_terminology::{Edition, compare_versions};
 
 use crate::answer;
 
@@ -65,7 +65,10 @@ pub(crate) fn history(
             .unwrap_or_default(),
         ..turn_message(turn)
     });
-    let replacements = newest.map(|edition| history::replacements(edition, &request.code, clock::today()));
+    let today = clock::today();
+    let current = view.catalog().in_force(&request.system, today);
+    let current = current.map(AsRef::as_ref).or(newest);
+    let replacements = current.map(|edition| history::replacements(edition, &request.code, today));
     Ok(pb::GetHistoryResponse {
         changes: changes.chain(turns).collect(),
         replacements: replacements
@@ -76,18 +79,18 @@ pub(crate) fn history(
     })
 }
 
-/// The editions of a code system from the oldest to the newest: by the date from which they hold, those without one
-/// by version.
+/// The editions of a code system from the oldest to the newest.
 fn editions<'v>(view: &'v View, system: &str) -> Vec<Dated<'v>> {
     let catalog = view.catalog();
     let bound = |version: &str| {
         let bindings = catalog.bindings(system).iter();
         bindings
             .filter(|binding| binding.version == version)
-            .filter_map(|binding| binding.validity.from)
+            .map(|binding| binding.validity.from)
             .min()
+            .flatten()
     };
-    let mut editions: Vec<Dated<'v>> = catalog
+    let editions = catalog
         .editions()
         .filter(|edition| edition.url() == system)
         .map(|edition| {
@@ -105,6 +108,48 @@ fn editions<'v>(view: &'v View, system: &str) -> Vec<Dated<'v>> {
             }
         })
         .collect();
-    editions.sort_by(|a, b| (a.from, a.edition.version()).cmp(&(b.from, b.edition.version())));
-    editions
+    from_oldest(editions, |dated| (dated.from, dated.edition.version()))
+}
+
+/// Things from the oldest to the newest: those with a date by date, the others by version, and each of these before the
+/// first with a date whose version is newer.
+fn from_oldest<T>(things: Vec<T>, key: impl Fn(&T) -> (Option<Date>, &str)) -> Vec<T> {
+    let (mut dated, mut undated): (Vec<T>, Vec<T>) =
+        things.into_iter().partition(|thing| key(thing).0.is_some());
+    let by_version = |a: &T, b: &T| compare_versions(key(a).1, key(b).1);
+    dated.sort_by(|a, b| key(a).0.cmp(&key(b).0).then_with(|| by_version(a, b)));
+    undated.sort_by(by_version);
+    let mut ordered = Vec::with_capacity(dated.len().saturating_add(undated.len()));
+    let mut undated = undated.into_iter().peekable();
+    for thing in dated {
+        while let Some(older) = undated.next_if(|other| by_version(other, &thing).is_lt()) {
+            ordered.push(older);
+        }
+        ordered.push(thing);
+    }
+    ordered.extend(undated);
+    ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{Date, date};
+
+    use super::from_oldest;
+
+    #[test]
+    fn dates_order_where_there_are_some_and_versions_elsewhere() {
+        let day = |year| Some(date(year, 1, 1));
+        let order = |things: &[(Option<Date>, &'static str)]| -> Vec<&'static str> {
+            let ordered = from_oldest(things.to_vec(), |thing| (thing.0, thing.1));
+            ordered.into_iter().map(|(_, version)| version).collect()
+        };
+        assert_eq!(order(&[(None, "10"), (None, "9"), (None, "2")]), ["2", "9", "10"]);
+        assert_eq!(order(&[(None, "2027"), (day(2026), "2026")]), ["2026", "2027"]);
+        assert_eq!(
+            order(&[(day(2027), "1"), (None, "2025"), (day(2026), "2026.9")]),
+            ["2025", "2026.9", "1"]
+        );
+        assert_eq!(order(&[(day(2026), "10"), (day(2026), "9")]), ["9", "10"]);
+    }
 }

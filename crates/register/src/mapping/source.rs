@@ -1,9 +1,11 @@
 //! The source form of a map from codes to facts: rows, as a file states them, or as a concept map of FHIR does whose
 //! targets are axes. Plain data; whether axes and values exist is decided against a release.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use vardnav_terminology::model::{ConceptMap, MapRelationship, MapTarget, Unmapped, Validity};
+use vardnav_terminology::model::{
+    ConceptMap, MapElement, MapGroup, MapRelationship, MapTarget, Unmapped, Validity,
+};
 
 /// The code system of an axis's values is this and the axis's id.
 pub const AXIS_PREFIX: &str = "https://vardnav.se/axis/";
@@ -104,6 +106,41 @@ impl MapSource {
         (source, notes)
     }
 
+    /// What it says as a concept map: a group for each code system and axis. A concept map knows no dates: where a row
+    /// holds on some dates only, the comment of its target says so.
+    pub fn to_concept_map(&self) -> ConceptMap {
+        let mut groups: BTreeMap<(&str, &str), BTreeMap<&str, Vec<MapTarget>>> = BTreeMap::new();
+        for row in &self.rows {
+            let elements = groups.entry((&row.system, &row.axis)).or_default();
+            elements.entry(&row.code).or_default().push(MapTarget {
+                code: row.value.clone(),
+                relationship: row.relationship,
+                comment: dates(row.validity),
+                ..MapTarget::default()
+            });
+        }
+        let groups = groups.into_iter().map(|((system, axis), elements)| MapGroup {
+            source: system.to_owned(),
+            target: format!("{AXIS_PREFIX}{axis}"),
+            elements: elements
+                .into_iter()
+                .map(|(code, targets)| MapElement {
+                    code: code.to_owned(),
+                    targets,
+                    ..MapElement::default()
+                })
+                .collect(),
+            ..MapGroup::default()
+        });
+        ConceptMap {
+            url: self.url.clone(),
+            version: self.version.clone(),
+            title: self.title.clone(),
+            groups: groups.collect(),
+            ..ConceptMap::default()
+        }
+    }
+
     fn take(&mut self, mut row: MapRow, target: &MapTarget, notes: &mut BTreeSet<MapNote>) {
         if !target.depends_on.is_empty() {
             notes.insert(MapNote::Condition);
@@ -122,6 +159,16 @@ impl MapSource {
             });
         }
         self.rows.push(row);
+    }
+}
+
+/// Dates of care in words; empty when they are all.
+fn dates(validity: Validity) -> String {
+    match (validity.from, validity.until) {
+        (None, None) => String::new(),
+        (Some(from), None) => format!("from {from}"),
+        (None, Some(until)) => format!("until {until}"),
+        (Some(from), Some(until)) => format!("from {from} until {until}"),
     }
 }
 

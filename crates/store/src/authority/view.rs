@@ -1,5 +1,6 @@
 //! What the authority's stream amounts to at one position: immutable, shared by all requests that began under it.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,12 +9,12 @@ use vardnav_register::mapping::ReporterMaps;
 use vardnav_register::unit::{CareUnit, UnitVersion};
 use vardnav_release::entry::{ContentRecord, EditionRecord, Reporter};
 use vardnav_release::{AuthorityState, Snapshot};
-use vardnav_terminology::model::Validity;
 use vardnav_terminology::translate::ConceptMapIndex;
 use vardnav_terminology::value_set::ValueSetEdition;
 use vardnav_terminology::{Catalog, Edition};
 
 use super::maps::Maps;
+use super::timeline;
 
 /// The authority at a position of its stream.
 #[derive(Default)]
@@ -23,6 +24,7 @@ pub struct View {
     /// Entries that could not be taken in, by name, with the reason.
     void: Vec<(String, String)>,
     editions: Vec<Loaded>,
+    /// By kind, address and version.
     contents: Vec<LoadedContent>,
     snapshots: BTreeMap<String, Result<Arc<Snapshot>, String>>,
     catalog: Arc<Catalog>,
@@ -61,9 +63,8 @@ impl View {
         contents: Vec<LoadedContent>,
         snapshots: BTreeMap<String, Result<Arc<Snapshot>, String>>,
     ) -> Self {
-        // Imported content is never replaced, so as many records are the same records.
         let same = old.has_same_editions(&editions)
-            && old.contents.len() == contents.len()
+            && old.has_same_contents(&contents)
             && old.has_same_snapshots(&snapshots);
         let mut view = Self {
             position,
@@ -224,8 +225,8 @@ impl View {
         })
     }
 
-    /// Every edition at hand, imported or of a release, with the bindings of the release published last: for
-    /// looking things up outside any release.
+    /// Every edition, value set and map at hand, imported or of a release, with what each release binds or carries on
+    /// the dates on which it is in force: for looking things up outside any release.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }
@@ -236,10 +237,13 @@ impl View {
             .find(|loaded| loaded.record == *record && loaded.edition.is_ok())
     }
 
+    /// What was imported under the record, if it is loaded.
     pub(crate) fn loaded_content(&self, record: &ContentRecord) -> Option<&LoadedContent> {
-        self.contents
-            .iter()
-            .find(|loaded| loaded.record == *record && loaded.content.is_ok())
+        let at = self
+            .contents
+            .binary_search_by(|loaded| compare_records(&loaded.record, record));
+        let loaded = self.contents.get(at.ok()?)?;
+        (loaded.record == *record && loaded.content.is_ok()).then_some(loaded)
     }
 
     pub(crate) fn has_same_editions(&self, others: &[Loaded]) -> bool {
@@ -253,6 +257,17 @@ impl View {
                     (Err(_), Err(_)) => true,
                     _ => false,
                 })
+    }
+
+    fn has_same_contents(&self, others: &[LoadedContent]) -> bool {
+        let mut pairs = self.contents.iter().zip(others);
+        self.contents.len() == others.len()
+            && pairs.all(|(one, other)| match (&one.content, &other.content) {
+                (Ok(Content::ValueSet(one)), Ok(Content::ValueSet(other))) => Arc::ptr_eq(one, other),
+                (Ok(Content::ConceptMap(one)), Ok(Content::ConceptMap(other))) => Arc::ptr_eq(one, other),
+                (Err(_), Err(_)) => true,
+                _ => false,
+            })
     }
 
     fn has_same_snapshots(&self, others: &BTreeMap<String, Result<Arc<Snapshot>, String>>) -> bool {
@@ -283,20 +298,26 @@ impl View {
         {
             let _ = catalog.insert(Arc::clone(edition));
         }
-        // Each record names another address or version.
+        // So it is with the maps of releases. Each record of imported content names another address or version.
+        let maps = releases.iter().flat_map(|release| release.catalog.concept_maps());
+        for map in maps.chain(self.concept_maps().map(|(_, map)| map)) {
+            let _ = catalog.insert_concept_map(Arc::clone(map));
+        }
         for (_, set) in self.value_sets() {
             let _ = catalog.insert_value_set(Arc::clone(set));
         }
-        for (_, map) in self.concept_maps() {
-            let _ = catalog.insert_concept_map(Arc::clone(map));
-        }
-        for binding in releases.first().iter().flat_map(|release| &release.bindings) {
-            let validity = Validity {
-                from: binding.from,
-                until: binding.until,
-            };
-            let _ = catalog.bind(&binding.system, &binding.version, validity);
+        for (system, bindings) in timeline::bindings(self) {
+            for binding in bindings {
+                if let Err(error) = catalog.bind(system, &binding.version, binding.validity) {
+                    tracing::error!(%error, "a binding of a release cannot be held to");
+                }
+            }
         }
         catalog
     }
+}
+
+/// The order in which the state gives records of content: by kind, address and version.
+fn compare_records(one: &ContentRecord, other: &ContentRecord) -> Ordering {
+    (one.kind, &one.url, &one.version).cmp(&(other.kind, &other.url, &other.version))
 }

@@ -67,14 +67,11 @@ impl Catalog {
     /// The newest edition of a code system that fits a version or a pattern; without one that in force on the date, or
     /// where nothing binds, the newest. Supplements are no editions of a code system.
     pub(crate) fn newest(&self, url: &str, pattern: &str, date: Option<Date>) -> Option<&Arc<Edition>> {
-        if pattern.is_empty()
-            && let Some(date) = date
-            && !self.bindings(url).is_empty()
-        {
-            return self.in_force(url, date);
-        }
         if pattern.is_empty() {
-            return self.newest_of(url);
+            return match date {
+                Some(date) => self.in_force(url, date),
+                None => self.newest_of(url),
+            };
         }
         self.editions_of(url)
             .filter(|edition| edition.content() != Content::Supplement)
