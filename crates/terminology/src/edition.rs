@@ -126,6 +126,12 @@ impl Edition {
         &self.head.value_set
     }
 
+    /// Whether it defines a property, or any concept has it.
+    pub(crate) fn has_property(&self, name: &str) -> bool {
+        let mut names = self.property_names.iter();
+        names.any(|row| self.texts.get(row.name) == name)
+    }
+
     /// The properties that its concepts may have. A property that stands here nowhere is text.
     pub fn property_definitions(&self) -> &[PropertyDefinition] {
         &self.head.properties

@@ -17,8 +17,8 @@ use vardnav_terminology::model::{
     ValueSet,
 };
 use vardnav_terminology::value_set::{
-    Coding, ExpandRequest, Expansion, FailureKind, IssueKind, Languages, Severity, Subject, ValidateRequest,
-    Validated, ValueSetEdition, ValueSetRef,
+    Coding, ExpandRequest, Expansion, Failure, FailureKind, IssueKind, Languages, Severity, Subject,
+    ValidateRequest, Validated, ValueSetEdition, ValueSetRef,
 };
 use vardnav_terminology::{Canonical, Catalog, Edition};
 
@@ -494,4 +494,91 @@ fn a_text_that_fits_all_of_a_large_code_system_narrows_it_quickly() {
     assert_eq!((expansion.total, expansion.items.len()), (CODES, 10));
     // Work that grows with the square of the hits takes minutes where this takes a moment.
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+/// Numbered codes: 100001 above 100002 above 100003, and 100004 beside.
+fn numbered(url: &str) -> CodeSystem {
+    let below = |code: &str, parent: &[&str]| Concept {
+        parents: parent.iter().map(|&parent| parent.to_owned()).collect(),
+        ..concept(code, &[])
+    };
+    let concepts = vec![
+        below("100001", &[]),
+        below("100002", &["100001"]),
+        below("100003", &["100002"]),
+        below("100004", &[]),
+    ];
+    system(url, "1", concepts)
+}
+
+#[test]
+fn an_expression_is_one_over_any_code_system() {
+    let mut own = system("urn:own", "1", vec![concept("1", &[]), concept("2", &[])]);
+    own.concepts[1].properties = vec![Property {
+        name: "constraint".to_owned(),
+        value: "<< 100002".to_owned(),
+    }];
+    let catalog = catalog(vec![numbered("urn:s"), own], vec![]);
+    let expanded = |system: &str, property: &str, text: &str| {
+        let source = set("", vec![filtered(system, property, FilterOperator::Equal, text)]);
+        let expansion = catalog.expand(&ExpandRequest::new(ValueSetRef::Inline(&source)))?;
+        Ok(expansion
+            .items
+            .into_iter()
+            .map(|item| item.code)
+            .collect::<Vec<_>>())
+    };
+    for property in ["constraint", "expression"] {
+        assert_eq!(
+            expanded("urn:s", property, "<< 100002 OR 100004"),
+            Ok(["100002", "100003", "100004"].map(str::to_owned).to_vec())
+        );
+    }
+    assert_eq!(
+        expanded("urn:own", "constraint", "<< 100002"),
+        Ok(vec!["2".to_owned()])
+    );
+    let reason = |text: &str| -> Failure { expanded("urn:s", "constraint", text).unwrap_err() };
+    let failure = reason("* : 100002 = *");
+    assert_eq!(failure.kind, FailureKind::Definition);
+    assert!(failure.message.contains("hierarchy alone"), "{failure}");
+    let failure = reason("<< J40");
+    assert_eq!(failure.kind, FailureKind::Definition);
+    assert!(failure.message.contains("numbers"), "{failure}");
+}
+
+#[test]
+fn a_value_set_of_a_request_is_not_called_by_an_empty_address() {
+    let message = |source: ValueSet| {
+        ValueSetEdition::compile(source)
+            .failure()
+            .unwrap()
+            .message
+            .clone()
+    };
+    let wrong = || filtered(SNOMED, "constraint", FilterOperator::Equal, "<< (");
+    assert!(message(set("", vec![wrong()])).starts_with("the expression cannot be read: line 1"));
+    let several = message(set("", vec![wrong(), include("urn:s", &[])]));
+    assert!(
+        several.starts_with("the value set of the request cannot be used"),
+        "{several}"
+    );
+    assert!(message(set("urn:x", vec![wrong()])).starts_with("the value set `urn:x` cannot be used"));
+}
+
+#[test]
+fn one_code_is_held_against_an_expression_without_finding_all_that_it_means() {
+    let concepts = (0..20_000).map(|number| concept(&format!("{}", 100_000 + number), &[]));
+    // All that it means takes more work than is allowed; whether it holds of one concept takes little.
+    let text = format!("* {{{{ C {} }}}}", vec!["active=1"; 6000].join(", "));
+    let x = set(
+        "urn:x",
+        vec![filtered("urn:s", "constraint", FilterOperator::Equal, &text)],
+    );
+    let catalog = catalog(vec![system("urn:s", "1", concepts.collect())], vec![x]);
+    let failure = catalog.expand(&ExpandRequest::new(named("urn:x"))).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TooCostly);
+    for code in 100_000..100_040 {
+        assert!(validate(&catalog, "urn:x", coding("urn:s", &code.to_string())).result);
+    }
 }

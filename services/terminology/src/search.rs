@@ -86,7 +86,16 @@ fn held(view: &View, request: &pb::SearchRequest, date: Option<Date>) -> Result<
         }
         (false, true) => None,
         (true, false) => {
-            let system = request.systems.first().map_or(SNOMED_CT, String::as_str);
+            let system = match request.systems.as_slice() {
+                [] => SNOMED_CT,
+                [only] => only,
+                _ => {
+                    return Err(ApiError::field(
+                        "ecl",
+                        "an expression speaks of one code system: state one in `systems`, or none for SNOMED CT",
+                    ));
+                }
+            };
             Some(expression(system, "", &request.ecl))
         }
     };

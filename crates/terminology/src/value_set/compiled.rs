@@ -3,6 +3,7 @@
 //! It holds no codes of a code system: which edition answers is settled with each question.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::filter::{self, Test};
@@ -14,6 +15,9 @@ use crate::codes::{CodeTable, undotted};
 use crate::edition::Edition;
 use crate::model::{ConceptReference, Include, Property, ValueSet};
 use crate::set::ConceptSet;
+
+/// So many concepts are looked at one by one before all that a costly filter means is found and kept.
+const SINGLES_MAX: u32 = 16;
 
 /// A value set that can be expanded and validated against.
 #[derive(Debug)]
@@ -47,6 +51,8 @@ pub(crate) struct Clause {
     pub(crate) tests: Box<[Test]>,
     pub(crate) value_sets: Box<[Canonical]>,
     kept: Kept,
+    /// How often a costly filter was asked of a single concept.
+    singles: AtomicU32,
     /// Nothing but their codes is said of the enumerated codes.
     is_plain: bool,
 }
@@ -64,8 +70,7 @@ impl ValueSetEdition {
                     .map(|filter| Test::new(&clause.system, filter));
                 let tests: Result<Vec<Test>, String> = tests.collect();
                 let tests = tests.unwrap_or_else(|reason| {
-                    let url = canonical::join(&source.url, &source.version);
-                    let message = format!("the value set `{url}` cannot be used: {reason}");
+                    let message = unusable(&source, &reason);
                     failure.get_or_insert(Failure::new(FailureKind::Definition, message));
                     Vec::new()
                 });
@@ -122,6 +127,25 @@ impl ValueSetEdition {
     }
 }
 
+/// That a value set cannot be used, for a reason. One without an address came with a request; when it is nothing but an
+/// expression, that is what the reader wrote.
+fn unusable(source: &ValueSet, reason: &str) -> String {
+    if !source.url.is_empty() {
+        let url = canonical::join(&source.url, &source.version);
+        return format!("the value set `{url}` cannot be used: {reason}");
+    }
+    let expression = match (source.include.as_slice(), source.exclude.as_slice()) {
+        ([only], []) if only.concepts.is_empty() && only.value_sets.is_empty() => {
+            matches!(only.filters.as_slice(), [filter] if filter.property == "constraint")
+        }
+        _ => false,
+    };
+    match reason.strip_prefix("its expression ") {
+        Some(rest) if expression => format!("the expression {rest}"),
+        _ => format!("the value set of the request cannot be used: {reason}"),
+    }
+}
+
 impl Published for ValueSetEdition {
     fn url(&self) -> &str {
         &self.source.url
@@ -157,6 +181,7 @@ impl Clause {
             listed,
             folded: OnceLock::new(),
             kept: Kept::default(),
+            singles: AtomicU32::new(0),
             is_plain: source.concepts.iter().all(is_plain),
             tests: tests.into(),
             value_sets: source
@@ -230,7 +255,16 @@ impl Clause {
             return Ok(true);
         }
         if self.tests.iter().any(Test::is_costly) {
-            return Ok(self.meaning(source, edition)?.set.holds(concept));
+            if let Some(kept) = self.kept.get(edition) {
+                return Ok(kept.set.holds(concept));
+            }
+            let singles = self.singles.fetch_add(1, Ordering::Relaxed);
+            if singles % SINGLES_MAX == SINGLES_MAX - 1
+                && self.kept.has_room()
+                && let Ok(meaning) = self.meaning(source, edition)
+            {
+                return Ok(meaning.set.holds(concept));
+            }
         }
         for test in &self.tests {
             if !test.holds(edition, concept)? {

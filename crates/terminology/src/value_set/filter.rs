@@ -35,6 +35,17 @@ pub(crate) enum Test {
     Value { property: Box<str>, check: Check },
     /// In what an expression (ECL) means.
     Expression(Box<Expression>),
+    /// The same, of a code system that may have a property of the filter's name: then what that says.
+    Ambiguous(Box<Ambiguous>),
+}
+
+/// A filter that is an expression, except in editions that have a property of its name.
+#[derive(Debug)]
+pub(crate) struct Ambiguous {
+    property: Box<str>,
+    value: Box<str>,
+    /// The expression, or why it cannot be read.
+    parsed: Result<Expression, ecl::Error>,
 }
 
 /// What a property's values are held against.
@@ -70,6 +81,13 @@ impl Test {
                     FilterOperator::Equal => expression(value),
                     _ => Err(format!("a filter on `{property}` takes `=` alone")),
                 };
+            }
+            FilterOperator::Equal if matches!(property.as_str(), "constraint" | "expression") => {
+                return Ok(Self::Ambiguous(Box::new(Ambiguous {
+                    property: property.as_str().into(),
+                    value: text(),
+                    parsed: ecl::parse(value),
+                })));
             }
             FilterOperator::In if system == SNOMED && of_concept => {
                 return expression(&format!("^ {value}"));
@@ -113,7 +131,7 @@ impl Test {
 
     /// Whether it costs much to ask of a single concept.
     pub(crate) fn is_costly(&self) -> bool {
-        matches!(self, Self::Expression(_))
+        matches!(self, Self::Expression(_) | Self::Ambiguous(_))
     }
 
     /// Whether it holds of a concept.
@@ -151,8 +169,35 @@ impl Test {
             Self::Value { property, check } => edition
                 .concept(ConceptIndex(concept))
                 .is_some_and(|view| check.holds(|test| concept::any_value(view, property, test))),
-            Self::Expression(expression) => expressed(edition, expression)?.holds(concept),
+            Self::Expression(expression) => expressed_of(edition, expression, concept)?,
+            Self::Ambiguous(either) => match either.expression(edition)? {
+                Some(expression) => expressed_of(edition, expression, concept)?,
+                None => either.stated(edition, concept),
+            },
         })
+    }
+}
+
+impl Ambiguous {
+    /// The expression; `None` for an edition in which a property is meant.
+    fn expression(&self, edition: &Edition) -> Result<Option<&Expression>, Failure> {
+        if edition.has_property(&self.property) {
+            return Ok(None);
+        }
+        self.parsed.as_ref().map(Some).map_err(|error| {
+            let message = format!(
+                "an expression on `{}` cannot be read: {error}; expressions name concepts by SNOMED CT's identifiers, \
+                 which are numbers: for codes of another form use filters such as `is-a`",
+                edition.url()
+            );
+            Failure::new(FailureKind::Definition, message)
+        })
+    }
+
+    /// Whether a concept has the property with the value.
+    fn stated(&self, edition: &Edition, concept: u32) -> bool {
+        let view = edition.concept(ConceptIndex(concept));
+        view.is_some_and(|view| concept::any_value(view, &self.property, &|value| value == &*self.value))
     }
 }
 
@@ -185,6 +230,10 @@ pub(crate) fn all(edition: &Edition, tests: &[Test]) -> Result<ConceptSet, Failu
                 slow.push(test);
             }
             Test::Expression(expression) => set.intersect(&expressed(edition, expression)?),
+            Test::Ambiguous(either) => match either.expression(edition)? {
+                Some(expression) => set.intersect(&expressed(edition, expression)?),
+                None => slow.push(test),
+            },
             _ => slow.push(test),
         }
     }
@@ -218,13 +267,20 @@ fn expression(text: &str) -> Result<Test, String> {
 }
 
 fn expressed(edition: &Edition, expression: &Expression) -> Result<ConceptSet, Failure> {
-    ecl::evaluate(edition, expression, &Limits::default()).map_err(|error| {
-        let kind = match error {
-            EvaluateError::TooMuchWork => FailureKind::TooCostly,
-            _ => FailureKind::Definition,
-        };
-        Failure::new(kind, error)
-    })
+    ecl::evaluate(edition, expression, &Limits::default()).map_err(not_evaluated)
+}
+
+/// Whether an expression holds of a concept.
+fn expressed_of(edition: &Edition, expression: &Expression, concept: u32) -> Result<bool, Failure> {
+    ecl::holds(edition, expression, ConceptIndex(concept), &Limits::default()).map_err(not_evaluated)
+}
+
+fn not_evaluated(error: EvaluateError) -> Failure {
+    let kind = match error {
+        EvaluateError::TooMuchWork => FailureKind::TooCostly,
+        _ => FailureKind::Definition,
+    };
+    Failure::new(kind, error)
 }
 
 /// A regular expression that must match a whole value. It takes time linear in the value.
