@@ -336,3 +336,50 @@ async fn a_translation_tells_conditions_products_and_what_is_missing() {
         Code::InvalidArgument
     );
 }
+
+#[tokio::test]
+async fn versions_count_as_numbers_in_histories_and_past_ones_are_exported() {
+    let (_, service) = service().await;
+    for version in ["10", "9"] {
+        let system = format!(
+            r#"{{"resourceType": "CodeSystem", "url": "urn:own", "version": "{version}", "status": "active",
+            "content": "complete", "concept": [{{"code": "A", "display": "text {version}"}}]}}"#
+        );
+        let mut spool = Spool::default();
+        spool.push("own.json", system.as_bytes()).unwrap();
+        service
+            .import(&caller(), spool.finish(), false, None)
+            .await
+            .unwrap();
+    }
+    let lookup = pb::LookupRequest {
+        system: "urn:own".to_owned(),
+        code: "A".to_owned(),
+        ..Default::default()
+    };
+    let answer = service.lookup(Request::new(lookup)).await.unwrap().into_inner();
+    assert_eq!(answer.version, "10");
+    let history = pb::GetHistoryRequest {
+        system: "urn:own".to_owned(),
+        code: "A".to_owned(),
+        ..Default::default()
+    };
+    let answer = service
+        .get_history(Request::new(history))
+        .await
+        .unwrap()
+        .into_inner();
+    let mut versions: Vec<_> = answer
+        .changes
+        .iter()
+        .map(|change| change.version.as_str())
+        .collect();
+    versions.dedup();
+    assert_eq!(versions, ["9", "10"]);
+    let export = pb::ExportContentRequest {
+        url: "urn:own".to_owned(),
+        version: "9".to_owned(),
+        ..Default::default()
+    };
+    assert!(service.export_content(Request::new(export)).await.is_ok());
+}

@@ -4,7 +4,8 @@ mod content;
 mod history;
 
 pub use content::{
-    composition, expression, failure, item_message, missing_map_message, target_message, validated_message, warning_message,
+    composition, expression, failure, item_message, missing_map_message, target_message, validated_message,
+    warning_message,
 };
 pub use history::{event_message, replacement_message, turn_message};
 
