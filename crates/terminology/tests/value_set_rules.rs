@@ -582,3 +582,66 @@ fn one_code_is_held_against_an_expression_without_finding_all_that_it_means() {
         assert!(validate(&catalog, "urn:x", coding("urn:s", &code.to_string())).result);
     }
 }
+
+#[test]
+fn a_locked_date_rules_floating_versions_of_the_value_set_itself() {
+    let yearly = |version: &str, code: &str| system("urn:icd", version, vec![concept(code, &[])]);
+    let locked = |url: &str, date: &str| ValueSet {
+        locked_date: date.to_owned(),
+        ..set(url, vec![include("urn:icd", &[])])
+    };
+    let fixed = Include {
+        version: "2026".to_owned(),
+        ..include("urn:icd", &[])
+    };
+    let sets = vec![
+        locked("urn:day", "2025-06-01"),
+        locked("urn:month", "2025-12"),
+        locked("urn:year", "2025"),
+        locked("urn:before", "2001-01-01"),
+        locked("urn:wrong", "soon"),
+        set("urn:floating", vec![include("urn:icd", &[])]),
+        ValueSet {
+            locked_date: "2025".to_owned(),
+            ..set("urn:fixed", vec![fixed])
+        },
+    ];
+    let mut catalog = catalog(vec![yearly("2026", "NEW"), yearly("2025", "OLD")], sets);
+    catalog.bind("urn:icd", "2025", year(2025)).unwrap();
+    catalog.bind("urn:icd", "2026", year(2026)).unwrap();
+    for (url, right) in [
+        ("urn:day", "OLD"),
+        ("urn:month", "OLD"),
+        ("urn:year", "OLD"),
+        ("urn:floating", "NEW"),
+        ("urn:fixed", "NEW"),
+    ] {
+        let mut request = ExpandRequest::new(named(url));
+        request.settings.date = Some(date(2026, 6, 1));
+        assert_eq!(codes(&catalog.expand(&request).unwrap()), [right], "{url}");
+        for (code, version) in [("OLD", ""), ("NEW", ""), ("OLD", "2025"), ("NEW", "2026")] {
+            let coding = Coding {
+                version,
+                ..coding("urn:icd", code)
+            };
+            let mut request = ValidateRequest::new(Some(named(url)), Subject::Coding(coding));
+            request.settings.date = Some(date(2026, 6, 1));
+            // A version that floats freely is the one reported.
+            let taken = code == right || (url == "urn:floating" && !version.is_empty());
+            let result = catalog.validate(&request).unwrap().result;
+            assert_eq!(result, taken, "{url} {code} {version}");
+        }
+    }
+    for (url, kind) in [
+        ("urn:before", FailureKind::UnknownCodeSystem),
+        ("urn:wrong", FailureKind::Definition),
+    ] {
+        let failure = catalog.expand(&ExpandRequest::new(named(url))).unwrap_err();
+        assert_eq!(failure.kind, kind, "{url}");
+    }
+    let before = ValidateRequest::new(
+        Some(named("urn:before")),
+        Subject::Coding(coding("urn:icd", "OLD")),
+    );
+    assert!(!catalog.validate(&before).unwrap().result);
+}

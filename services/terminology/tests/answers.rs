@@ -220,6 +220,33 @@ async fn a_search_is_paged_and_takes_no_other_token() {
 }
 
 #[tokio::test]
+async fn an_expression_holds_a_search_to_one_code_system() {
+    let (_, service) = service().await;
+    service
+        .import(&caller(), files(DIGIT4), false, None)
+        .await
+        .unwrap();
+    let search = |ecl: &str, systems: &[&str]| {
+        let request = pb::SearchRequest {
+            text: "hjärt".to_owned(),
+            ecl: ecl.to_owned(),
+            systems: systems.iter().map(|&system| system.to_owned()).collect(),
+            ..Default::default()
+        };
+        let service = service.clone();
+        async move { service.search(Request::new(request)).await }
+    };
+    let hits = search("*", &[KMA]).await.unwrap().into_inner().hits;
+    assert_eq!(hits.len(), 1);
+    let error = search("*", &[KMA, ICD_10_SE]).await.unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert!(error.message().contains("one code system"), "{error}");
+    let error = search("<< I50", &[ICD_10_SE]).await.unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert!(error.message().contains("numbers"), "{error}");
+}
+
+#[tokio::test]
 async fn a_code_system_with_a_defect_is_left_out_and_the_others_are_loaded() {
     let (_, service) = service().await;
     let answer = service

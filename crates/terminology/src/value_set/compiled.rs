@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use jiff::civil::Date;
+
 use super::filter::{self, Test};
 use super::issue::{Failure, FailureKind};
 use super::kept::{Kept, Meaning};
@@ -39,6 +41,8 @@ pub(crate) struct Own {
     pub(crate) default: Vec<Canonical>,
     pub(crate) check: Vec<Canonical>,
     pub(crate) force: Vec<Canonical>,
+    /// The date as of which floating versions are resolved (`lockedDate`).
+    pub(crate) locked: Option<Date>,
 }
 
 /// An include or exclude, compiled.
@@ -314,7 +318,10 @@ fn by_small_letters(source: &Include) -> HashMap<String, u32> {
 
 impl Own {
     fn read(source: &ValueSet) -> Result<Self, Failure> {
-        let mut own = Self::default();
+        let mut own = Self {
+            locked: locked(&source.locked_date)?,
+            ..Self::default()
+        };
         for Property { name, value } in &source.parameters {
             match name.as_str() {
                 "displayLanguage" => {
@@ -331,4 +338,24 @@ impl Own {
         }
         Ok(own)
     }
+}
+
+/// The date that `lockedDate` says: of a year or a month its last day; `None` when it says nothing.
+fn locked(text: &str) -> Result<Option<Date>, Failure> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let read = match text.len() {
+        4 => text.parse().ok().and_then(|year| Date::new(year, 12, 31).ok()),
+        7 => {
+            let first: Option<Date> = format!("{text}-01").parse().ok();
+            first.map(Date::last_of_month)
+        }
+        10 => text.parse().ok(),
+        _ => None,
+    };
+    read.map(Some).ok_or_else(|| {
+        let message = "the `lockedDate` of a value set is no date: write `2026`, `2026-01` or `2026-01-31`";
+        Failure::new(FailureKind::Definition, message)
+    })
 }

@@ -255,7 +255,7 @@ fn of_system(
 ) -> Result<Block, Failure> {
     let version = scope.wanted(&source.system, &source.version);
     let edition = scope
-        .edition(&source.system, version)
+        .edition_as_of(&source.system, version, value_set.own().locked)
         .ok_or_else(|| unknown_code_system(scope, &source.system, version))?;
     if let Some(required) = scope.ruled_out(edition) {
         let message = format!(

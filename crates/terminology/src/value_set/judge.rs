@@ -90,7 +90,7 @@ impl<'c> Judge<'c, '_> {
         let targets = match mentioned {
             true => targets,
             false => {
-                let mut target = member::target(&self.scope, coding.system, "", coding.version);
+                let mut target = member::target(&self.scope, coding.system, "", None, coding.version);
                 if self.value_set.is_some() {
                     target.mismatch = None;
                 }
@@ -124,13 +124,14 @@ impl<'c> Judge<'c, '_> {
         kind: IssueKind,
         coding: Option<usize>,
     ) -> Issue {
-        let name = self
-            .value_set
-            .as_ref()
-            .map_or_else(String::new, |set| set.canonical());
+        let name = self.value_set.as_ref().map(|set| set.canonical());
+        let set = match name.filter(|name| !name.is_empty()) {
+            Some(name) => format!("value set `{name}`"),
+            None => "value set of the request".to_owned(),
+        };
         let message = match kind {
-            IssueKind::ThisCodeNotInValueSet => format!("this code is not in the value set `{name}`"),
-            _ => format!("no code given is in the value set `{name}`"),
+            IssueKind::ThisCodeNotInValueSet => format!("this code is not in the {set}"),
+            _ => format!("no code given is in the {set}"),
         };
         Issue {
             severity,
@@ -235,7 +236,7 @@ impl<'c> Judge<'c, '_> {
 
     /// The editions that the value set's clauses mean for a code: those that fit the version it was reported with, or
     /// where none does all.
-    fn targets(&self, coding: Coding<'_>) -> Vec<Target<'c>> {
+    fn targets<'s>(&'s self, coding: Coding<'_>) -> Vec<Target<'c>> {
         let mut targets: Vec<Target<'c>> = Vec::new();
         let mut note = |target: Target<'c>| {
             let same = |other: &Target<'c>| match (other.edition, target.edition) {
@@ -247,12 +248,14 @@ impl<'c> Judge<'c, '_> {
                 targets.push(target);
             }
         };
-        for (source, _) in self.reached.iter().flat_map(|set| set.included()) {
+        let clauses = |set: &'s Arc<ValueSetEdition>| set.included().map(move |(source, _)| (set, source));
+        for (set, source) in self.reached.iter().flat_map(clauses) {
             if source.system == coding.system {
                 note(member::target(
                     &self.scope,
                     coding.system,
                     &source.version,
+                    set.own().locked,
                     coding.version,
                 ));
             }

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::compiled::{Clause, ValueSetEdition};
 use super::concept;
 use super::issue::Failure;
@@ -35,8 +37,15 @@ pub(crate) struct Mismatch {
     pub(crate) floating: bool,
 }
 
-/// The edition that a clause on `system` with the version `stated` means for a code reported with `reported`.
-pub(crate) fn target<'c>(scope: &Scope<'c>, system: &str, stated: &str, reported: &str) -> Target<'c> {
+/// The edition that a clause on `system` with the version `stated` means for a code reported with `reported`. In a value
+/// set locked to a date a version that floats is that of the date, whatever was reported.
+pub(crate) fn target<'c>(
+    scope: &Scope<'c>,
+    system: &str,
+    stated: &str,
+    locked: Option<Date>,
+    reported: &str,
+) -> Target<'c> {
     let wanted = scope.wanted(system, stated);
     let as_reported = || scope.catalog.edition(system, reported);
     let known = !reported.is_empty() && as_reported().is_some();
@@ -46,6 +55,22 @@ pub(crate) fn target<'c>(scope: &Scope<'c>, system: &str, stated: &str, reported
         mismatch: None,
         unknown: None,
     };
+    if let (true, Some(date)) = (wanted.is_empty(), locked) {
+        target.edition = scope.edition_as_of(system, "", locked);
+        let meant = target.edition.map_or("", |edition| edition.version());
+        if !reported.is_empty() && reported != meant {
+            target.unknown = (!known).then(|| reported.to_owned());
+            target.mismatch = target.edition.map(|_| Mismatch {
+                meant: meant.to_owned(),
+                floating: false,
+            });
+        }
+        if target.edition.is_none() {
+            target.unknown = Some(format!("as of {date}"));
+            target.other = as_reported().or_else(|| scope.edition(system, ""));
+        }
+        return target;
+    }
     if wanted.is_empty() {
         target.edition = match known {
             true => as_reported(),
@@ -118,7 +143,7 @@ pub(crate) fn standing(
 ) -> Result<Standing, Failure> {
     let mut found = Standing::Out;
     for (source, clause) in value_set.included() {
-        match in_clause(scope, source, clause, asked, false)? {
+        match in_clause(scope, value_set, source, clause, asked, false)? {
             Standing::Out => {}
             Standing::Inactive => found = Standing::Inactive,
             Standing::In(reference) => {
@@ -131,7 +156,10 @@ pub(crate) fn standing(
         return Ok(found);
     }
     for (source, clause) in value_set.excluded() {
-        if matches!(in_clause(scope, source, clause, asked, true)?, Standing::In(_)) {
+        if matches!(
+            in_clause(scope, value_set, source, clause, asked, true)?,
+            Standing::In(_)
+        ) {
             return Ok(Standing::Out);
         }
     }
@@ -145,6 +173,7 @@ pub(crate) fn standing(
 
 fn in_clause(
     scope: &Scope<'_>,
+    value_set: &ValueSetEdition,
     source: &Include,
     clause: &Clause,
     asked: Asked<'_>,
@@ -157,7 +186,13 @@ fn in_clause(
         }
         let merged = asked.versions_match && taken_out;
         let reported = if merged { "" } else { asked.reported };
-        let target = target(scope, &source.system, &source.version, reported);
+        let target = target(
+            scope,
+            &source.system,
+            &source.version,
+            value_set.own().locked,
+            reported,
+        );
         let Some(edition) = target.edition else {
             return Ok(Standing::Out);
         };

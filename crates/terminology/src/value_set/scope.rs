@@ -139,7 +139,17 @@ impl<'c> Scope<'c> {
     /// The edition of a code system that has a version or fits a pattern, the newest of several; without a version that
     /// in force on the date, or where nothing binds the newest.
     pub(crate) fn edition(&self, system: &str, version: &str) -> Option<&'c Arc<Edition>> {
-        self.catalog.newest(system, version, self.date)
+        self.edition_as_of(system, version, None)
+    }
+
+    /// The same for a value set that may be locked to a date (`lockedDate`), which then counts instead.
+    pub(crate) fn edition_as_of(
+        &self,
+        system: &str,
+        version: &str,
+        locked: Option<Date>,
+    ) -> Option<&'c Arc<Edition>> {
+        self.catalog.newest(system, version, locked.or(self.date))
     }
 
     /// The version that a rule requires of a code system, if an edition is not of it.
