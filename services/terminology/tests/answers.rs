@@ -389,7 +389,6 @@ async fn versions_count_as_numbers_in_histories_and_past_ones_are_exported() {
     let history = pb::GetHistoryRequest {
         system: "urn:own".to_owned(),
         code: "A".to_owned(),
-        ..Default::default()
     };
     let answer = service
         .get_history(Request::new(history))
