@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vardnav_tests::{Server, binary, json, root, run, stdout};
+use vardnav_tests::{Server, binary, for_each_file, json, root, run, stdout};
 
 const VISITS: &str = "https://example.org/CodeSystem/visits";
 const AT_HOME: &str = "https://example.org/ValueSet/at-home";
@@ -216,6 +216,51 @@ fn a_copy_of_a_server_answers_without_it_and_fetches_only_what_is_new() {
     assert_eq!(codes(&on(&copy, &["term", "expand", AT_HOME]).0), ["H", "HA"]);
     let (found, _) = on(&copy, &["term", "lookup", "home-visit"]);
     assert_eq!(found["code"], "home-visit");
+}
+
+#[test]
+fn a_copy_that_is_killed_goes_on_and_holds_no_name_of_a_caller() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("server"));
+    let rf2 = synthetic(folder.path(), "5000");
+    for paths in [visits(), rf2] {
+        let imported = server.run(&["--as", "importing-person", "codesystem", "import", &paths]);
+        assert!(imported.status.success());
+    }
+    let copy = folder.path().join("copy");
+    let url = server.url();
+    for wait in [5, 20, 60, 120] {
+        let mut sync = Command::new(binary())
+            .args(["--server", &url, "--data", copy.to_str().unwrap(), "sync"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(wait));
+        sync.kill().unwrap();
+        sync.wait().unwrap();
+    }
+    let whole = server.run(&["--data", copy.to_str().unwrap(), "sync"]);
+    assert!(
+        whole.status.success(),
+        "{}",
+        String::from_utf8_lossy(&whole.stderr)
+    );
+    drop(server);
+    let (listed, _) = on(&copy, &["codesystem", "list"]);
+    let urls: BTreeSet<&str> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["url"].as_str().unwrap())
+        .collect();
+    assert!(urls.contains(VISITS) && urls.contains(SNOMED));
+    assert_eq!(codes(&on(&copy, &["term", "expand", AT_HOME]).0), ["H", "HA"]);
+    for_each_file(&copy, &mut |path, bytes| {
+        let named = bytes.windows(16).any(|part| part == b"importing-person");
+        assert!(!named, "{}", path.display());
+    });
 }
 
 #[test]

@@ -71,6 +71,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "ask for a digest that a release, an edition or its manifest names",
     ),
     (
+        "VN-API-035",
+        "the position lies beyond the end of what was published",
+        "begin anew from 0: the server is another, or was restored",
+    ),
+    (
         "VN-API-040",
         "no release is published yet",
         "publish a release first",

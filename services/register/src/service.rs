@@ -261,12 +261,11 @@ impl RegisterService for Service {
         &self,
         request: Request<pb::ListConceptMapsRequest>,
     ) -> Result<Response<pb::ListConceptMapsResponse>, Status> {
+        let caller = caller(&request)?;
         let request = request.into_inner();
         let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        own_stream(&self.register, &caller, &request.reporter)?;
         let view = self.register.authority.view();
-        if view.reporter(&request.reporter).is_none() {
-            return Err(ApiError::not_found("the reporter").into());
-        }
         let key = |map: &&ConceptMapRecord| format!("{}|{}", map.url, map.version);
         let mut kept: Vec<&ConceptMapRecord> =
             view.state().concept_maps_of(&request.reporter).iter().collect();

@@ -18,6 +18,8 @@ use crate::failed;
 const WAITING_MAX: usize = 16;
 /// Entries that are read at once.
 const ENTRIES_MAX: u32 = 1000;
+/// Who stands in what is told for the caller who did it: names of callers stay here.
+const PUBLISHER: &str = "publisher";
 /// Bytes of a piece of a download.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -44,12 +46,27 @@ async fn tell(
     let mut news = authority.watch();
     let mut next = request.from;
     loop {
+        // What the stream holds beyond the view is told once the view has it: it is not loaded here yet.
         let until = *news.borrow_and_update();
+        if next > until {
+            return Err(ApiError {
+                field: "from".to_owned(),
+                ..ApiError::new(
+                    Kind::FailedPrecondition,
+                    "VN-API-035",
+                    "the position lies beyond the end",
+                )
+            });
+        }
         while next < until {
             let entries = authority.entries(next, ENTRIES_MAX).await.map_err(failed)?;
+            let entries: Vec<_> = entries
+                .into_iter()
+                .take_while(|(position, _)| *position < until)
+                .collect();
             let Some((last, _)) = entries.last() else { break };
             next = last + 1;
-            for (position, bytes) in entries.iter().filter(|(position, _)| *position < until) {
+            for (position, bytes) in &entries {
                 if let Some(answer) = told(*position, bytes)
                     && sender.send(Ok(answer)).await.is_err()
                 {
@@ -70,6 +87,10 @@ async fn tell(
 /// What is told of an entry; `None` when it does not concern everybody.
 fn told(position: u64, bytes: &[u8]) -> Option<pb::WatchReleasesResponse> {
     let entry = AuthorityEntry::decode(bytes).ok()?;
+    let unnamed = AuthorityEntry {
+        caller: PUBLISHER.to_owned(),
+        ..entry.clone()
+    };
     let (kind, name, version, digest) = match entry.change {
         Change::DraftPut { draft, .. }
         | Change::DraftChecked { draft, .. }
@@ -97,17 +118,25 @@ fn told(position: u64, bytes: &[u8]) -> Option<pb::WatchReleasesResponse> {
         name,
         version,
         digest: digest.map(|digest| digest.to_vec().into()).unwrap_or_default(),
-        entry: bytes.to_vec().into(),
+        entry: unnamed.encode().into(),
     })
 }
 
-/// The bytes under a digest, in pieces.
+/// The bytes under a digest, in pieces. What a reporter uploaded is its own and not given.
 pub(crate) async fn download(
     authority: &Authority,
     request: &pb::DownloadRequest,
 ) -> Result<Vec<pb::DownloadResponse>, ApiError> {
     let digest = hash(&request.digest, "digest")?;
-    let bytes = authority.blob(&digest).await.map_err(failed)?;
+    let of_a_reporter = authority
+        .view()
+        .state()
+        .concept_maps()
+        .any(|map| map.blob == digest);
+    let bytes = match of_a_reporter {
+        true => None,
+        false => authority.blob(&digest).await.map_err(failed)?,
+    };
     let bytes = bytes.ok_or_else(|| ApiError {
         field: "digest".to_owned(),
         ..ApiError::new(Kind::NotFound, "VN-API-034", "nothing is kept under the digest")

@@ -6,6 +6,7 @@ use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+use vardnav_interchange::content;
 use vardnav_terminology::Edition;
 
 /// A folder of compiled editions. It may be emptied at any time.
@@ -57,6 +58,7 @@ impl EditionCache {
 
     fn path(&self, system: &str, version: &str, blob: &[u8; 32]) -> PathBuf {
         let mut hash = Sha256::new();
+        hash.update(content::READING.to_le_bytes());
         for part in [system.as_bytes(), b"\n", version.as_bytes(), b"\n", blob] {
             hash.update(part);
         }

@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vardnav_api::common::page_size;
+use sha2::{Digest as _, Sha256};
+use vardnav_api::common::{date_message, page_size};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::terminology::{composition, expression, failure, item_message, warning_message};
 use vardnav_api::vardnav::terminology::v1 as pb;
@@ -13,6 +14,7 @@ use vardnav_terminology::model::ValueSet;
 use vardnav_terminology::value_set::{Contents, ExpandRequest, Languages, Settings, ValueSetRef};
 
 use crate::answer::day;
+use crate::on_pool;
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
@@ -27,7 +29,7 @@ pub(crate) const SNOMED_CT: &str = "http://snomed.info/sct";
 pub(crate) struct Recent(Arc<Mutex<VecDeque<Known>>>);
 
 struct Known {
-    /// Position of the view that they were found in, and the request but for its page.
+    /// Position of the view that they were found in, and the request but for its page, its date stated.
     key: (u64, pb::ExpandRequest),
     contents: Arc<Contents>,
 }
@@ -55,9 +57,7 @@ pub(crate) async fn expand(
     recent: Recent,
     request: pb::ExpandRequest,
 ) -> Result<pb::ExpandResponse, ApiError> {
-    let work = tokio::task::spawn_blocking(move || page(&view, &recent, &request));
-    work.await
-        .map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?
+    on_pool(move || page(&view, &recent, &request)).await
 }
 
 fn page(view: &View, recent: &Recent, request: &pb::ExpandRequest) -> Result<pb::ExpandResponse, ApiError> {
@@ -89,7 +89,8 @@ fn page(view: &View, recent: &Recent, request: &pb::ExpandRequest) -> Result<pb:
     };
     let contents = contents(view, recent, request, &asked)?;
     let total = contents.len();
-    if token.is_some_and(|token| token.total != total) {
+    let state = state(&contents);
+    if token.is_some_and(|token| token.state != state) {
         return Err(ApiError {
             field: "page_token".to_owned(),
             ..ApiError::new(
@@ -112,7 +113,7 @@ fn page(view: &View, recent: &Recent, request: &pb::ExpandRequest) -> Result<pb:
         items: expansion.items.into_iter().map(item_message).collect(),
         total: total as u64,
         next_page_token: if next < total {
-            Token { offset: next, total }.text()
+            Token { offset: next, state }.text()
         } else {
             String::new()
         },
@@ -126,6 +127,7 @@ fn contents(
     asked: &ExpandRequest<'_>,
 ) -> Result<Arc<Contents>, ApiError> {
     let unpaged = pb::ExpandRequest {
+        date: asked.settings.date.map(date_message),
         page_size: 0,
         page_token: String::new(),
         ..request.clone()
@@ -179,11 +181,31 @@ pub(crate) fn languages(text: &str) -> Result<Languages, ApiError> {
     Languages::parse(text).map_err(|error| ApiError::field("language", error.to_string()))
 }
 
-/// Where a page begins, and how many codes there were when the first was cut.
+/// What pages of the same contents have in common: a short hash of how many codes there are, and of which versions.
+fn state(contents: &Contents) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update((contents.len() as u64).to_le_bytes());
+    let used = contents.used();
+    for canonical in used
+        .code_systems
+        .iter()
+        .chain(&used.value_sets)
+        .chain(&used.supplements)
+    {
+        hash.update(canonical.as_bytes());
+        hash.update([0]);
+    }
+    let hash: [u8; 32] = hash.finalize().into();
+    hash.iter()
+        .take(8)
+        .fold(0, |state, byte| state << 8 | u64::from(*byte))
+}
+
+/// Where a page begins, and what the contents were when the first was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Token {
     offset: usize,
-    total: usize,
+    state: u64,
 }
 
 impl Token {
@@ -192,10 +214,10 @@ impl Token {
             return Ok(None);
         }
         let parts = text.split_once('.');
-        let read = parts.and_then(|(offset, total)| {
+        let read = parts.and_then(|(offset, state)| {
             Some(Self {
                 offset: offset.parse().ok()?,
-                total: total.parse().ok()?,
+                state: u64::from_str_radix(state, 16).ok()?,
             })
         });
         read.map(Some)
@@ -203,6 +225,6 @@ impl Token {
     }
 
     fn text(self) -> String {
-        format!("{}.{}", self.offset, self.total)
+        format!("{}.{:016x}", self.offset, self.state)
     }
 }

@@ -12,6 +12,8 @@ use vardnav_store::View;
 use vardnav_terminology::compare_versions;
 use vardnav_terminology::model::{CodeSystem, ConceptMap, Content as Completeness, ValueSet};
 
+use crate::on_pool;
+
 /// Bytes of a piece of a file.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -27,13 +29,12 @@ pub(crate) async fn export(
     view: Arc<View>,
     request: pb::ExportContentRequest,
 ) -> Result<Vec<types::FileChunk>, ApiError> {
-    let work = tokio::task::spawn_blocking(move || {
+    on_pool(move || {
         let content = content(&view, &request)?;
         let files = files(&content, request.format())?;
         Ok(files.into_iter().flat_map(pieces).collect())
-    });
-    work.await
-        .map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?
+    })
+    .await
 }
 
 fn content(view: &View, request: &pb::ExportContentRequest) -> Result<Content, ApiError> {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 use vardnav_api::release::refusal;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::terminology::{imported_message, resource_message};
@@ -19,6 +19,7 @@ use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_store::{AuthorityError, DecideError, Digest};
 use vardnav_terminology::Edition;
+use vardnav_terminology::value_set::ValueSetEdition;
 
 use crate::Terminology;
 use crate::kept::{Manifest, SpoolError, Spooled};
@@ -35,10 +36,18 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "the same version stands in the files twice",
         "import one of them",
     ),
+    (
+        "VN-IMP-022",
+        "the definition of the value set cannot be carried out",
+        "correct the filter, pattern or expression that the message names",
+    ),
 ];
 
 /// Where an import tells how far it is.
 pub(crate) type Progress = mpsc::Sender<Result<pb::ImportContentResponse, tonic::Status>>;
+
+/// Held by the import that is under way.
+pub(crate) type Turn = OwnedMutexGuard<()>;
 
 /// Something to be kept, with the files it came from.
 struct Found {
@@ -96,13 +105,31 @@ impl Terminology {
         validate_only: bool,
         progress: Option<Progress>,
     ) -> Result<pb::import_content_response::Result, ApiError> {
-        let _turn = self.importing.try_lock().map_err(|_| {
+        let turn = self.turn()?;
+        self.import_in_turn(&turn, caller, files, validate_only, progress)
+            .await
+    }
+
+    /// The turn to import: one at a time, since files wait in memory.
+    pub(crate) fn turn(&self) -> Result<Turn, ApiError> {
+        Arc::clone(&self.importing).try_lock_owned().map_err(|_| {
             ApiError::new(
                 Kind::Unavailable,
                 "VN-API-010",
                 "another import is under way; try again when it is done",
             )
-        })?;
+        })
+    }
+
+    /// As [`Terminology::import`], by who has the turn.
+    pub(crate) async fn import_in_turn(
+        &self,
+        _turn: &Turn,
+        caller: &Caller,
+        files: Spooled,
+        validate_only: bool,
+        progress: Option<Progress>,
+    ) -> Result<pb::import_content_response::Result, ApiError> {
         let files = Arc::new(files);
         let (reading, told) = (Arc::clone(&files), progress.clone());
         let read = tokio::task::spawn_blocking(move || read(&reading, told.as_ref())).await;
@@ -222,7 +249,21 @@ fn read(files: &Spooled, progress: Option<&Progress>) -> (Vec<Found>, Vec<Import
             }
         }
     }
-    let sets = value_sets.into_iter().map(|Read { content, paths }| {
+    let (value_sets, broken): (Vec<_>, Vec<_>) = value_sets
+        .into_iter()
+        .map(|read| {
+            (
+                ValueSetEdition::compile(read.content.clone()).failure().cloned(),
+                read,
+            )
+        })
+        .partition(|(failure, _)| failure.is_none());
+    findings.extend(broken.iter().filter_map(|(failure, read)| {
+        let file = read.paths.first().map_or("", String::as_str);
+        let message = format!("{}: {}", read.content.url, failure.as_ref()?.message);
+        Some(ImportFinding::error("VN-IMP-022", file, 0, message))
+    }));
+    let sets = value_sets.into_iter().map(|(_, Read { content, paths })| {
         let record = content_record(ContentKind::ValueSet, content.url, content.version, content.title);
         (record, paths)
     });

@@ -23,6 +23,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
+use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::terminology::v1::terminology_service_server::TerminologyService;
 use vardnav_runtime::caller::Caller;
@@ -83,6 +84,8 @@ impl Terminology {
         mut messages: Streaming<pb::ImportContentRequest>,
         progress: import::Progress,
     ) -> Result<pb::import_content_response::Result, Status> {
+        // Before anything is taken into memory.
+        let turn = self.turn()?;
         let mut spool = Spool::default();
         let mut validate_only = None;
         while let Some(message) = messages.next().await {
@@ -95,9 +98,18 @@ impl Terminology {
             }
         }
         let validate_only = validate_only.unwrap_or_default();
-        let imported = self.import(&caller, spool.finish(), validate_only, Some(progress));
+        let files = spool.finish();
+        let imported = self.import_in_turn(&turn, &caller, files, validate_only, Some(progress));
         Ok(imported.await?)
     }
+}
+
+/// Work that takes a while, off the threads that answer.
+async fn on_pool<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?
 }
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -156,7 +168,15 @@ impl TerminologyService for Terminology {
         &self,
         request: Request<pb::ValidateCodeRequest>,
     ) -> Result<Response<pb::ValidateCodeResponse>, Status> {
-        Ok(Response::new(answer::validate(&self.view(), request.get_ref())?))
+        let request = request.into_inner();
+        if !request.value_set.contains('?') {
+            return Ok(Response::new(answer::validate(&self.view(), &request)?));
+        }
+        // An implicit value set may be an expression that takes a while.
+        let view = self.view();
+        Ok(Response::new(
+            on_pool(move || answer::validate(&view, &request)).await?,
+        ))
     }
 
     async fn subsumes(
@@ -170,7 +190,14 @@ impl TerminologyService for Terminology {
         &self,
         request: Request<pb::SearchRequest>,
     ) -> Result<Response<pb::SearchResponse>, Status> {
-        Ok(Response::new(search::search(&self.view(), request.get_ref())?))
+        let request = request.into_inner();
+        if request.value_set.is_empty() && request.ecl.is_empty() {
+            return Ok(Response::new(search::search(&self.view(), &request)?));
+        }
+        let view = self.view();
+        Ok(Response::new(
+            on_pool(move || search::search(&view, &request)).await?,
+        ))
     }
 
     async fn expand(
@@ -196,7 +223,10 @@ impl TerminologyService for Terminology {
         &self,
         request: Request<pb::GetHistoryRequest>,
     ) -> Result<Response<pb::GetHistoryResponse>, Status> {
-        Ok(Response::new(history::history(&self.view(), request.get_ref())?))
+        let (view, request) = (self.view(), request.into_inner());
+        Ok(Response::new(
+            on_pool(move || history::history(&view, &request)).await?,
+        ))
     }
 
     async fn stream_lookup(

@@ -50,9 +50,13 @@ pub struct Node {
 pub type Services = Router<Stack<GateLayer, Identity>>;
 
 impl Node {
-    /// Opens a folder and composes the services over it. A folder without releases starts with the starter release.
+    /// Opens a folder and composes the services over it. A folder without releases starts with the starter release,
+    /// but for a copy, whose releases come from where it is copied from.
     pub async fn open(folder: &Path) -> Outcome<Self> {
         let node = Self::open_empty(folder).await?;
+        if folder.join(crate::sync::PLACE).exists() {
+            return Ok(node);
+        }
         crate::starter::publish(&node.releases, &node.authority).await?;
         Ok(node)
     }

@@ -1,6 +1,8 @@
 //! A copy of what another server publishes: releases, editions, value sets and maps, taken step by step. Only what is
 //! not there yet is fetched, by its digest; steps that were taken are not taken again.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -17,8 +19,8 @@ use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 use crate::server::Node;
 
-/// Where a copy keeps how far it is.
-const PLACE: &str = "sync.json";
+/// Where a copy keeps how far it is, which also tells that a folder is a copy.
+pub(crate) const PLACE: &str = "sync.json";
 /// Largest blob that is fetched.
 const BLOB_BYTES_MAX: usize = vardnav_store::BLOB_LIMIT;
 
@@ -59,7 +61,8 @@ impl Copy {
                 if of != server {
                     return Err(Failure::Usage(format!("{} is a copy of {of}", folder.display())));
                 }
-                state.get("next").and_then(Value::as_u64).unwrap_or_default()
+                let next = state.get("next").and_then(Value::as_u64);
+                next.ok_or_else(|| Failure::Failed(format!("{} cannot be read", place.display())))?
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if authority.view().state().drafts().next().is_some() {
@@ -68,7 +71,14 @@ impl Copy {
                         folder.display()
                     )));
                 }
-                0
+                let copy = Self {
+                    place,
+                    server: server.to_owned(),
+                    next: 0,
+                };
+                // Before the first step, so that a copy that is stopped anywhere goes on as a copy.
+                copy.keep()?;
+                return Ok(copy);
             }
             Err(error) => return Err(error.into()),
         };
@@ -128,7 +138,12 @@ impl Copy {
             Change::ReleasePublished { digest, .. } => release(client, authority, digest).await?,
             Change::EditionImported(edition) => content(client, authority, &edition.blob).await?,
             Change::ContentImported(record) => content(client, authority, &record.blob).await?,
-            _ => 0,
+            Change::DraftPut { .. } | Change::DraftChecked { .. } | Change::DraftApproved { .. } => 0,
+            _ => {
+                return Err(Failure::Failed(
+                    "the server sends what a copy does not take".into(),
+                ));
+            }
         };
         authority.append(&entry).await.map_err(Failure::failed)?;
         self.next = answer.position + 1;
@@ -139,7 +154,9 @@ impl Copy {
     fn keep(&self) -> Outcome {
         let aside = self.place.with_extension("part");
         let state = json!({"server": self.server, "next": self.next});
-        std::fs::write(&aside, state.to_string())?;
+        let mut file = File::create(&aside)?;
+        file.write_all(state.to_string().as_bytes())?;
+        file.sync_all()?;
         Ok(std::fs::rename(&aside, &self.place)?)
     }
 }

@@ -25,6 +25,10 @@ pub use archive::Archive;
 use files::Watched;
 pub use files::{Files, MemoryFiles, Progress};
 
+/// Number of the way files are read: raised whenever the same files are read into something else, so that what was
+/// compiled from them before is not taken for it.
+pub const READING: u32 = 1;
+
 /// What was read from a set of files.
 #[derive(Debug, Default)]
 pub struct Contents {

@@ -27,7 +27,7 @@ struct Entry {
 
 impl Zipped {
     pub(super) fn open(files: &dyn Files, path: &str, left: &mut Left) -> Result<Self, Refused> {
-        let mut bytes = Vec::with_capacity(files.size(path).unwrap_or_default() as usize);
+        let mut bytes = Vec::new();
         let content = files.open(path).map_err(Refused::damaged)?;
         content
             .take(left.bytes)
