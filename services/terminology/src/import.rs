@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedMutexGuard, mpsc};
 use vardnav_api::release::refusal;
 use vardnav_api::status::{ApiError, Kind};
@@ -14,10 +15,10 @@ use vardnav_api::vardnav::r#type::v1 as types;
 use vardnav_interchange::codesystem::{ImportFinding, ImportSeverity};
 use vardnav_interchange::content::{self, Contents, Files as _, Read};
 use vardnav_release::entry::{AuthorityEntry, ContentKind, ContentRecord, EditionRecord};
-use vardnav_release::{AuthorityState, lifecycle};
+use vardnav_release::{AuthorityState, Snapshot, lifecycle};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::{AuthorityError, DecideError, Digest};
+use vardnav_store::{AuthorityError, DecideError, Digest, View};
 use vardnav_terminology::Edition;
 use vardnav_terminology::value_set::ValueSetEdition;
 
@@ -41,6 +42,16 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "the definition of the value set cannot be carried out",
         "correct the filter, pattern or expression that the message names",
     ),
+    (
+        "VN-IMP-023",
+        "the code system belongs to the releases",
+        "change it in a draft of a release, or give the content an address of its own",
+    ),
+    (
+        "VN-IMP-024",
+        "the version is imported with other content and never changes",
+        "give the content a version of its own",
+    ),
 ];
 
 /// Where an import tells how far it is.
@@ -53,6 +64,8 @@ pub(crate) type Turn = OwnedMutexGuard<()>;
 struct Found {
     record: Record,
     paths: Vec<String>,
+    /// Whether the very same content is kept under its name, from whatever files.
+    kept: bool,
 }
 
 enum Record {
@@ -83,6 +96,14 @@ impl Record {
         decided.map_err(|refused| refusal(&refused))
     }
 
+    /// Address and version, for people.
+    fn name(&self) -> String {
+        match self {
+            Self::Edition(record, _) => format!("{}|{}", record.system, record.version),
+            Self::Content(record) => format!("{}|{}", record.url, record.version),
+        }
+    }
+
     /// Digest of the blob that is kept under the same name.
     fn known(&self, state: &AuthorityState) -> Option<[u8; 32]> {
         match self {
@@ -96,8 +117,8 @@ impl Terminology {
     /// Imports what is in a set of files. The same files again change nothing.
     ///
     /// # Errors
-    /// When a version is imported with other content, another import is under way, or the store does not take them.
-    /// What is wrong with the files stands in the findings.
+    /// When another import is under way, or the store does not take them. What is wrong with the files stands in the
+    /// findings.
     pub async fn import(
         &self,
         caller: &Caller,
@@ -131,18 +152,29 @@ impl Terminology {
         progress: Option<Progress>,
     ) -> Result<pb::import_content_response::Result, ApiError> {
         let files = Arc::new(files);
-        let (reading, told) = (Arc::clone(&files), progress.clone());
-        let read = tokio::task::spawn_blocking(move || read(&reading, told.as_ref())).await;
-        let (mut found, findings) =
+        let (reading, told, view) = (Arc::clone(&files), progress.clone(), self.authority.view());
+        let read = tokio::task::spawn_blocking(move || read(&reading, &view, told.as_ref())).await;
+        let (all, mut findings) =
             read.map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?;
-        let mut manifests = Vec::with_capacity(found.len());
-        for one in &mut found {
+        let (mut found, mut manifests) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
+        for mut one in all {
             let (manifest, _) = files.manifest(&one.paths);
             let bytes = manifest.encode();
-            *one.record.blob() = match self.same_files(&one.record, &manifest).await? {
-                Some(known) => known,
+            let known = one.record.known(self.authority.view().state());
+            *one.record.blob() = match known {
                 None => Digest::of(&bytes).0,
+                Some(known) if one.kept || self.has_same_files(&known, &manifest).await? => known,
+                Some(_) => {
+                    let file = one.paths.first().map_or("", String::as_str);
+                    let message = format!(
+                        "{} is imported with other content and never changes; give this a version of its own",
+                        one.record.name()
+                    );
+                    findings.push(ImportFinding::error("VN-IMP-024", file, 0, message));
+                    continue;
+                }
             };
+            found.push(one);
             manifests.push(bytes);
         }
         let result = result(&found, &findings);
@@ -151,14 +183,11 @@ impl Terminology {
         Ok(result)
     }
 
-    /// The blob that is kept under the name of a record, when it lists the same files.
-    async fn same_files(&self, record: &Record, manifest: &Manifest) -> Result<Option<[u8; 32]>, ApiError> {
-        let Some(known) = record.known(self.authority.view().state()) else {
-            return Ok(None);
-        };
-        let bytes = self.store.get_blob(&Digest(known)).await.map_err(unavailable)?;
+    /// Whether a kept blob lists the same files.
+    async fn has_same_files(&self, known: &[u8; 32], manifest: &Manifest) -> Result<bool, ApiError> {
+        let bytes = self.store.get_blob(&Digest(*known)).await.map_err(unavailable)?;
         let kept = bytes.and_then(|bytes| Manifest::decode(&bytes).ok());
-        Ok(kept.filter(|kept| kept.has_same_files(manifest)).map(|_| known))
+        Ok(kept.is_some_and(|kept| kept.has_same_files(manifest)))
     }
 
     /// Keeps what was found: all of it or nothing. What is refused leaves no blob behind.
@@ -222,7 +251,7 @@ impl Terminology {
 }
 
 /// Reads and compiles.
-fn read(files: &Spooled, progress: Option<&Progress>) -> (Vec<Found>, Vec<ImportFinding>) {
+fn read(files: &Spooled, view: &View, progress: Option<&Progress>) -> (Vec<Found>, Vec<ImportFinding>) {
     let told =
         |step: content::Progress<'_>| tell(progress, step.file, step.done, step.of.unwrap_or_default());
     let Contents {
@@ -233,9 +262,19 @@ fn read(files: &Spooled, progress: Option<&Progress>) -> (Vec<Found>, Vec<Import
     } = content::read_watched(files, &told);
     let mut found: Vec<Found> = Vec::new();
     for Read { content, paths } in code_systems {
+        if carried(view, &content.url) {
+            let file = paths.first().map_or("", String::as_str);
+            let message = format!(
+                "{} is a code system of the releases; draft a release to change it",
+                content.url
+            );
+            findings.push(ImportFinding::error("VN-IMP-023", file, 0, message));
+            continue;
+        }
         tell(progress, "compiling", 0, content.concepts.len() as u64);
         match Edition::compile(content) {
             Ok(edition) => found.push(Found {
+                kept: is_kept(view, &edition),
                 record: Record::Edition(edition_record(&edition), Some(Box::new(edition))),
                 paths: sent(files, &paths),
             }),
@@ -264,23 +303,55 @@ fn read(files: &Spooled, progress: Option<&Progress>) -> (Vec<Found>, Vec<Import
         Some(ImportFinding::error("VN-IMP-022", file, 0, message))
     }));
     let sets = value_sets.into_iter().map(|(_, Read { content, paths })| {
+        let known = view.catalog().value_set(&content.url, &content.version);
+        let kept = known.is_some_and(|known| *known.source() == content);
         let record = content_record(ContentKind::ValueSet, content.url, content.version, content.title);
-        (record, paths)
+        (record, paths, kept)
     });
     let maps = concept_maps.into_iter().map(|Read { content, paths }| {
+        let known = view.catalog().concept_map(&content.url, &content.version);
+        let kept = known.is_some_and(|known| *known.source() == content);
         let record = content_record(
             ContentKind::ConceptMap,
             content.url,
             content.version,
             content.title,
         );
-        (record, paths)
+        (record, paths, kept)
     });
-    found.extend(sets.chain(maps).map(|(record, paths)| Found {
+    found.extend(sets.chain(maps).map(|(record, paths, kept)| Found {
+        kept,
         record: Record::Content(record),
         paths: sent(files, &paths),
     }));
     (once(found, &mut findings), findings)
+}
+
+/// Whether releases carry a code system of this address themselves.
+fn carried(view: &View, url: &str) -> bool {
+    let carries = |release: &Snapshot| {
+        let bound = release.bindings.iter().any(|binding| binding.system == url);
+        !bound && release.catalog.editions().any(|edition| edition.url() == url)
+    };
+    view.releases().any(|release| carries(&release))
+}
+
+/// Whether the very same edition is loaded.
+fn is_kept(view: &View, edition: &Edition) -> bool {
+    let known = view.catalog().edition(edition.url(), edition.version());
+    known.is_some_and(|known| known.len() == edition.len() && image_digest(known) == image_digest(edition))
+}
+
+fn image_digest(edition: &Edition) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let written = edition.write_image(&mut |bytes: &[u8]| {
+        hash.update(bytes);
+        Ok::<(), std::convert::Infallible>(())
+    });
+    match written {
+        Ok(()) => hash.finalize().into(),
+        Err(never) => match never {},
+    }
 }
 
 /// Each name once: of what comes twice the first, with a finding.

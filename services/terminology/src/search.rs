@@ -47,7 +47,13 @@ pub(crate) fn search(view: &View, request: &pb::SearchRequest) -> Result<pb::Sea
     let held = held(view, request, date)?;
     let sets = held.as_ref().map(|contents| contents.sets());
     let found = match &sets {
-        None => view.catalog().search(&query, &systems),
+        None => {
+            // Without a date any term is found, but of the editions in force today alone.
+            let editions = view
+                .catalog()
+                .searched(Some(date.unwrap_or_else(clock::today)), &systems);
+            search_editions(&query, editions.map(|edition| (edition.as_ref(), None)))
+        }
         Some(sets) => {
             let wanted = sets
                 .iter()

@@ -280,11 +280,22 @@ async fn an_imported_version_is_never_given_other_content() {
         .unwrap();
     let other = || files("\u{feff}I509\t\tEn annan text");
     for validate_only in [true, false] {
-        let refused = service
+        let answer = service
             .import(&caller(), other(), validate_only, None)
             .await
-            .unwrap_err();
-        assert_eq!(refused.code, "VN-REL-213");
+            .unwrap();
+        let codes: Vec<_> = answer
+            .findings
+            .iter()
+            .map(|found| found.finding.as_ref().unwrap().code.as_str())
+            .collect();
+        assert_eq!(codes, ["VN-IMP-024"]);
+        let kept: Vec<_> = answer
+            .code_systems
+            .iter()
+            .map(|system| system.url.as_str())
+            .collect();
+        assert_eq!(kept, [KMA], "what is the same is no error");
     }
 }
 

@@ -145,7 +145,19 @@ impl Copy {
                 ));
             }
         };
-        authority.append(&entry).await.map_err(Failure::failed)?;
+        let view = authority.append(&entry).await.map_err(Failure::failed)?;
+        if let Change::EditionImported(edition) = &entry.change
+            && view
+                .state()
+                .edition(&edition.system, &edition.version)
+                .map(|known| known.blob)
+                != Some(edition.blob)
+        {
+            let name = format!("{}|{}", edition.system, edition.version);
+            return Err(Failure::Failed(format!(
+                "the copy holds other content as {name}; make it anew"
+            )));
+        }
         self.next = answer.position + 1;
         self.keep()?;
         Ok(fetched)

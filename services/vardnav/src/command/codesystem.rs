@@ -175,6 +175,7 @@ async fn import(paths: &[PathBuf], dry_run: bool, client: &Client, format: Forma
         .filter(|finding| finding.severity() == Severity::Error)
         .count()
     {
+        0 if rows.is_empty() => Err(Failure::Findings("nothing was loaded".into())),
         0 => Ok(()),
         count => Err(Failure::Findings(format!("{count} errors in the files"))),
     }

@@ -308,12 +308,26 @@ async fn lookup(code: String, edition: cli::Edition, client: &Client, format: Fo
             "scope": relation.scope,
             "source": relation.source,
         })).collect::<Vec<_>>(),
-        "properties": concept.properties.iter().map(|property| (property.name.clone(), json!(property.value)))
-            .collect::<serde_json::Map<_, _>>(),
+        "properties": properties(&concept.properties),
         "notes": concept.notes.iter().map(|note| json!({"language": note.language, "text": note.text}))
             .collect::<Vec<_>>(),
     });
     output::one(format, &value)
+}
+
+/// Properties by name: a value, or a list where there are several.
+fn properties(properties: &[pb::Property]) -> Value {
+    let mut by_name = serde_json::Map::new();
+    for property in properties {
+        let value = json!(property.value);
+        let entry = by_name.entry(property.name.clone()).or_insert(Value::Null);
+        match entry {
+            Value::Null => *entry = value,
+            Value::Array(values) => values.push(value),
+            one => *one = json!([one.clone(), value]),
+        }
+    }
+    by_name.into()
 }
 
 fn hit(hit: &pb::SearchHit) -> Value {

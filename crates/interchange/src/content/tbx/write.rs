@@ -127,7 +127,9 @@ impl<W: io::Write> Tbx<'_, W> {
 
     fn section(&mut self, concept: &Concept, language: &str) -> io::Result<()> {
         let system = self.system;
-        self.element("langSec", &[("xml:lang", language)], |tbx| {
+        // TBX has no terms without a language: `und` stands for one that is not stated.
+        let stated = if language.is_empty() { "und" } else { language };
+        self.element("langSec", &[("xml:lang", stated)], |tbx| {
             for definition in &concept.definitions {
                 if own(system, &definition.language) == language {
                     tbx.element("descripGrp", &[], |tbx| {
