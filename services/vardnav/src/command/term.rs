@@ -308,7 +308,7 @@ async fn lookup(code: String, edition: cli::Edition, client: &Client, format: Fo
             "scope": relation.scope,
             "source": relation.source,
         })).collect::<Vec<_>>(),
-        "properties": properties(&concept.properties),
+        "properties": by_name(&concept.properties),
         "notes": concept.notes.iter().map(|note| json!({"language": note.language, "text": note.text}))
             .collect::<Vec<_>>(),
     });
@@ -316,18 +316,18 @@ async fn lookup(code: String, edition: cli::Edition, client: &Client, format: Fo
 }
 
 /// Properties by name: a value, or a list where there are several.
-fn properties(properties: &[pb::Property]) -> Value {
-    let mut by_name = serde_json::Map::new();
+fn by_name(properties: &[pb::Property]) -> Value {
+    let mut named = serde_json::Map::new();
     for property in properties {
         let value = json!(property.value);
-        let entry = by_name.entry(property.name.clone()).or_insert(Value::Null);
+        let entry = named.entry(property.name.clone()).or_insert(Value::Null);
         match entry {
             Value::Null => *entry = value,
             Value::Array(values) => values.push(value),
             one => *one = json!([one.clone(), value]),
         }
     }
-    by_name.into()
+    named.into()
 }
 
 fn hit(hit: &pb::SearchHit) -> Value {
