@@ -178,6 +178,23 @@ fn a_clinical_terminology_is_asked_by_expressions() {
     let (below, with_self) = (expand("< 138875005"), expand("<< 138875005 MINUS < 138875005"));
     assert_eq!(codes(&with_self), ["138875005"]);
     assert_eq!(below.as_array().unwrap().len() + 1, all.as_array().unwrap().len());
+    let described = expand("* : * = *");
+    let (concept, _) = on(
+        &data,
+        &["term", "lookup", codes(&described)[0], "--system", SNOMED],
+    );
+    let attributes = concept["attributes"].as_array().unwrap();
+    let (attribute, value) = (&attributes[0]["attribute"], &attributes[0]["value"]);
+    let expression = format!(
+        "* : {} = {}",
+        attribute.as_str().unwrap(),
+        value.as_str().unwrap()
+    );
+    assert!(
+        codes(&expand(&expression)).contains(&codes(&described)[0]),
+        "{expression}"
+    );
+    assert!(concept["component"]["effective_time"].as_u64().unwrap() > 20_000_000);
     let mut bad = vec!["--data", data.to_str().unwrap(), "term", "expand"];
     bad.extend(["--ecl", "<< 138875005 AND"]);
     let output = run(&bad);

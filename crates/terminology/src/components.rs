@@ -249,6 +249,13 @@ impl ComponentTables {
         Decimal::parse(texts.get(*self.numbers.get(number as usize)?))
     }
 
+    /// A number of an attribute, as written.
+    pub(crate) fn number_text<'t>(&self, texts: &'t Texts, number: u32) -> &'t str {
+        self.numbers
+            .get(number as usize)
+            .map_or("", |&span| texts.get(span))
+    }
+
     /// A text of an attribute.
     pub(crate) fn text<'t>(&self, texts: &'t Texts, text: u32) -> &'t str {
         self.texts.get(text as usize).map_or("", |&span| texts.get(span))

@@ -42,4 +42,7 @@ pub use search::{SearchHit, SearchQuery, search_editions};
 pub use set::ConceptSet;
 pub use validate::{DeprecatedDisplay, Validation};
 pub use version::compare as compare_versions;
-pub use view::{ConceptView, DefinitionView, DesignationView, NoteView, PropertyView, RelationView};
+pub use view::{
+    AttributeValueView, AttributeView, ComponentView, ConceptView, DefinitionView, DesignationView, NoteView,
+    PropertyView, RelationView,
+};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use crate::components::AttributeValueRow;
 use crate::edition::{ConceptIndex, ConceptRow, DesignationRow, Edition};
 use crate::language;
 use crate::model::{ConceptStatus, DesignationStatus, PropertyKind, RelationKind, Validity};
@@ -89,6 +90,41 @@ pub struct PropertyView<'e> {
     pub value: &'e str,
     /// Form of the value, as the edition defines the property.
     pub kind: PropertyKind,
+}
+
+/// A relationship other than is-a, of a clinical terminology.
+#[derive(Debug, Clone, Copy)]
+pub struct AttributeView<'e> {
+    /// Role group; 0 when in none.
+    pub group: u16,
+    /// The attribute.
+    pub kind: ConceptView<'e>,
+    /// Its value.
+    pub value: AttributeValueView<'e>,
+}
+
+/// The value of an attribute.
+#[derive(Debug, Clone, Copy)]
+pub enum AttributeValueView<'e> {
+    /// A concept.
+    Concept(ConceptView<'e>),
+    /// A number, as written without `#`.
+    Number(&'e str),
+    /// A text.
+    Text(&'e str),
+    /// True or false.
+    Boolean(bool),
+}
+
+/// What a clinical terminology says of a concept as a component.
+#[derive(Debug, Clone, Copy)]
+pub struct ComponentView<'e> {
+    /// The module it belongs to; `None` when the edition does not hold it.
+    pub module: Option<ConceptView<'e>>,
+    /// When it last changed, as the number yyyymmdd.
+    pub effective_time: u32,
+    /// Whether it is sufficiently defined rather than primitive.
+    pub defined: bool,
 }
 
 impl<'e> ConceptView<'e> {
@@ -274,6 +310,41 @@ impl<'e> ConceptView<'e> {
                 validity: row.validity.into(),
                 scope: edition.texts.get(row.scope),
                 source: edition.texts.get(row.source),
+            })
+        })
+    }
+
+    /// What is said of it as a component; `None` where the code system keeps no components.
+    pub fn component(&self) -> Option<ComponentView<'e>> {
+        let component = self.edition.components()?.concept(self.index);
+        Some(ComponentView {
+            module: self.edition.concept(ConceptIndex(component.module)),
+            effective_time: component.effective_time,
+            defined: component.defined,
+        })
+    }
+
+    /// Its relationships other than is-a, by group.
+    pub fn attributes(&self) -> impl Iterator<Item = AttributeView<'e>> + use<'e> {
+        let (edition, concept) = (self.edition, self.index);
+        let tables = edition.components().into_iter();
+        tables.flat_map(move |tables| {
+            let texts = &edition.texts;
+            tables.attributes(concept).iter().filter_map(move |row| {
+                Some(AttributeView {
+                    group: row.group,
+                    kind: edition.concept(ConceptIndex(row.kind))?,
+                    value: match row.value() {
+                        AttributeValueRow::Concept(value) => {
+                            AttributeValueView::Concept(edition.concept(ConceptIndex(value))?)
+                        }
+                        AttributeValueRow::Number(number) => {
+                            AttributeValueView::Number(tables.number_text(texts, number))
+                        }
+                        AttributeValueRow::Text(text) => AttributeValueView::Text(tables.text(texts, text)),
+                        AttributeValueRow::Boolean(value) => AttributeValueView::Boolean(value),
+                    },
+                })
             })
         })
     }

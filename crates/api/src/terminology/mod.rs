@@ -12,7 +12,10 @@ pub use history::{event_message, replacement_message, turn_message};
 use jiff::civil::Date;
 use vardnav_release::entry::{ContentRecord, EditionRecord};
 use vardnav_terminology::model::{ConceptStatus, DesignationStatus, Diagram, RelationKind, Validity};
-use vardnav_terminology::{ConceptView, DesignationView, Edition, SearchHit, Subsumption, Validation};
+use vardnav_terminology::{
+    AttributeValueView, AttributeView, ComponentView, ConceptView, DesignationView, Edition, SearchHit,
+    Subsumption, Validation,
+};
 
 use crate::common::date_message;
 use crate::pb::vardnav::terminology::v1 as pb;
@@ -203,6 +206,35 @@ pub fn concept_message(concept: ConceptView<'_>, language: &str, date: Date) -> 
             .filter(|diagram| diagram.nodes.iter().any(|node| node.code == concept.code()))
             .map(|diagram| diagram.id.clone())
             .collect(),
+        component: concept.component().map(component_message),
+        attributes: concept.attributes().map(attribute_message).collect(),
+        reference_sets: concept
+            .reference_sets()
+            .map(|set| set.code().to_owned())
+            .collect(),
+    }
+}
+
+fn component_message(component: ComponentView<'_>) -> pb::concept::Component {
+    let module = component.module.map(|module| module.code().to_owned());
+    pb::concept::Component {
+        module: module.unwrap_or_default(),
+        effective_time: component.effective_time,
+        defined: component.defined,
+    }
+}
+
+fn attribute_message(attribute: AttributeView<'_>) -> pb::concept::Attribute {
+    use pb::concept::attribute::Value;
+    pb::concept::Attribute {
+        group: attribute.group.into(),
+        kind: attribute.kind.code().to_owned(),
+        value: Some(match attribute.value {
+            AttributeValueView::Concept(concept) => Value::Concept(concept.code().to_owned()),
+            AttributeValueView::Number(number) => Value::Number(number.to_owned()),
+            AttributeValueView::Text(text) => Value::Text(text.to_owned()),
+            AttributeValueView::Boolean(value) => Value::Boolean(value),
+        }),
     }
 }
 

@@ -309,10 +309,29 @@ async fn lookup(code: String, edition: cli::Edition, client: &Client, format: Fo
             "source": relation.source,
         })).collect::<Vec<_>>(),
         "properties": by_name(&concept.properties),
+        "component": concept.component.as_ref().map(|component| json!({
+            "module": component.module,
+            "effective_time": component.effective_time,
+            "defined": component.defined,
+        })),
+        "attributes": concept.attributes.iter().map(attribute).collect::<Vec<_>>(),
+        "reference_sets": concept.reference_sets,
         "notes": concept.notes.iter().map(|note| json!({"language": note.language, "text": note.text}))
             .collect::<Vec<_>>(),
     });
     output::one(format, &value)
+}
+
+fn attribute(attribute: &pb::concept::Attribute) -> Value {
+    use pb::concept::attribute::Value as Of;
+    let value = match &attribute.value {
+        Some(Of::Concept(code)) => json!(code),
+        Some(Of::Number(number)) => json!(format!("#{number}")),
+        Some(Of::Text(text)) => json!(text),
+        Some(Of::Boolean(value)) => json!(value),
+        None => Value::Null,
+    };
+    json!({"group": attribute.group, "attribute": attribute.kind, "value": value})
 }
 
 /// Properties by name: a value, or a list where there are several.
