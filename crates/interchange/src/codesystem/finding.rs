@@ -58,8 +58,8 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
     (
         "VN-IMP-012",
-        "no code system was found",
-        "name the folder that holds the text files of ICD-10-SE, KKÅ or KMÅ",
+        "nothing to import was found",
+        "name files, folders or archives with text files of ICD-10-SE, KKÅ or KMÅ, FHIR resources, RF2, ClaML, SKOS, TBX, or CSV with its mapping",
     ),
     (
         "VN-IMP-013",

@@ -12,6 +12,9 @@ use crate::output::{self, Format};
 /// Short names of well-known code systems.
 const SHORT_NAMES: [(&str, &str); 1] = [("icd-10-se", "urn:oid:1.2.752.116.1.1.1.1.3")];
 
+/// Hits of a search that are asked for at once.
+const SEARCH_PAGE: i32 = 100;
+
 /// Items of an expansion that are asked for at once.
 const EXPAND_PAGE: usize = 1000;
 
@@ -33,25 +36,14 @@ pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> 
                 text: text.join(" "),
                 systems: system.iter().map(|system| address(system)).collect(),
                 language: language.unwrap_or_default(),
-                page_size: limit,
+                page_size: limit.min(SEARCH_PAGE),
                 page_token: String::new(),
                 value_set: value_set.unwrap_or_default(),
                 ecl: ecl.unwrap_or_default(),
                 date: date(on),
                 active_only: active,
             };
-            let answer = client.terminology().search(request).await?.into_inner();
-            let rows: Vec<Value> = answer.hits.iter().map(hit).collect();
-            output::rows(
-                format,
-                &["code", "display", "matched", "status", "system", "version"],
-                &rows,
-            )?;
-            if rows.is_empty() {
-                Err(Failure::Findings("nothing found".into()))
-            } else {
-                Ok(())
-            }
+            search(request, limit, client, format).await
         }
         cli::Term::Validate {
             code,
@@ -124,6 +116,28 @@ pub(crate) async fn run(command: cli::Term, client: &Client, format: Format) -> 
             };
             history(request, client, format).await
         }
+    }
+}
+
+/// Pages until enough is there.
+async fn search(mut request: pb::SearchRequest, limit: i32, client: &Client, format: Format) -> Outcome {
+    let limit = usize::try_from(limit).map_err(|_| Failure::Usage("--limit must not be negative".into()))?;
+    let mut rows: Vec<Value> = Vec::new();
+    loop {
+        let page = client.terminology().search(request.clone()).await?.into_inner();
+        rows.extend(page.hits.iter().map(hit));
+        if rows.len() >= limit || page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    rows.truncate(limit);
+    let columns = ["code", "display", "matched", "status", "system", "version"];
+    output::rows(format, &columns, &rows)?;
+    if rows.is_empty() {
+        Err(Failure::Findings("nothing found".into()))
+    } else {
+        Ok(())
     }
 }
 
