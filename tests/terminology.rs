@@ -109,6 +109,19 @@ fn a_bundle_is_imported_once_and_answers_every_kind_of_question() {
         (led[0]["code"].as_str(), led[0]["relationship"].as_str()),
         (Some("clinic"), Some("equivalent"))
     );
+    let (maps, _) = on(&data, &["codesystem", "maps"]);
+    let listed: BTreeSet<&str> = maps
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|map| map["url"].as_str().unwrap())
+        .collect();
+    for map in [
+        "https://example.org/ConceptMap/visits-to-place",
+        "https://vardnav.se/map/kva",
+    ] {
+        assert!(listed.contains(map), "{map} is not among {listed:?}");
+    }
     let place = "https://vardnav.se/axis/place";
     let (back, _) = on(
         &data,

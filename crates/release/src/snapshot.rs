@@ -105,12 +105,10 @@ impl Snapshot {
     /// taken.
     pub fn with_editions(&self, editions: &[Arc<Edition>]) -> Self {
         let mut catalog = Catalog::new();
-        let bound = |edition: &Edition| {
-            self.bindings
-                .iter()
-                .any(|binding| binding.system == edition.url())
-        };
-        let own = self.catalog.editions().filter(|edition| !bound(edition));
+        let own = self
+            .catalog
+            .editions()
+            .filter(|edition| self.carries(edition.url()));
         for edition in own.chain(editions.iter().filter(|edition| self.binds(edition))) {
             // An edition given twice is there already.
             let _ = catalog.insert(Arc::clone(edition));
@@ -127,6 +125,12 @@ impl Snapshot {
             catalog,
             ..self.clone()
         }
+    }
+
+    /// Whether a code system is the release's own, and not one that it binds.
+    pub fn carries(&self, system: &str) -> bool {
+        !self.bindings.iter().any(|binding| binding.system == system)
+            && self.catalog.editions().any(|edition| edition.url() == system)
     }
 
     /// Whether the release binds this edition on some date.

@@ -13,9 +13,9 @@ use vardnav_api::terminology::{imported_message, resource_message};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::r#type::v1 as types;
 use vardnav_interchange::codesystem::{ImportFinding, ImportSeverity};
-use vardnav_interchange::content::{self, Contents, Files as _, Read};
+use vardnav_interchange::content::{self, Contents, Files as _, Read, archive};
 use vardnav_release::entry::{AuthorityEntry, ContentKind, ContentRecord, EditionRecord};
-use vardnav_release::{AuthorityState, Snapshot, lifecycle};
+use vardnav_release::{AuthorityState, lifecycle};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_store::{AuthorityError, DecideError, Digest, View};
@@ -262,7 +262,7 @@ fn read(files: &Spooled, view: &View, progress: Option<&Progress>) -> (Vec<Found
     } = content::read_watched(files, &told);
     let mut found: Vec<Found> = Vec::new();
     for Read { content, paths } in code_systems {
-        if carried(view, &content.url) {
+        if view.releases().any(|release| release.carries(&content.url)) {
             let file = paths.first().map_or("", String::as_str);
             let message = format!(
                 "{} is a code system of the releases; draft a release to change it",
@@ -288,52 +288,32 @@ fn read(files: &Spooled, view: &View, progress: Option<&Progress>) -> (Vec<Found
             }
         }
     }
-    let (value_sets, broken): (Vec<_>, Vec<_>) = value_sets
-        .into_iter()
-        .map(|read| {
-            (
-                ValueSetEdition::compile(read.content.clone()).failure().cloned(),
-                read,
-            )
-        })
-        .partition(|(failure, _)| failure.is_none());
-    findings.extend(broken.iter().filter_map(|(failure, read)| {
-        let file = read.paths.first().map_or("", String::as_str);
-        let message = format!("{}: {}", read.content.url, failure.as_ref()?.message);
-        Some(ImportFinding::error("VN-IMP-022", file, 0, message))
-    }));
-    let sets = value_sets.into_iter().map(|(_, Read { content, paths })| {
-        let known = view.catalog().value_set(&content.url, &content.version);
-        let kept = known.is_some_and(|known| *known.source() == content);
-        let record = content_record(ContentKind::ValueSet, content.url, content.version, content.title);
-        (record, paths, kept)
-    });
-    let maps = concept_maps.into_iter().map(|Read { content, paths }| {
-        let known = view.catalog().concept_map(&content.url, &content.version);
-        let kept = known.is_some_and(|known| *known.source() == content);
-        let record = content_record(
-            ContentKind::ConceptMap,
-            content.url,
-            content.version,
-            content.title,
-        );
-        (record, paths, kept)
-    });
-    found.extend(sets.chain(maps).map(|(record, paths, kept)| Found {
-        kept,
-        record: Record::Content(record),
-        paths: sent(files, &paths),
-    }));
+    let catalog = view.catalog();
+    for Read { content, paths } in value_sets {
+        let compiled = ValueSetEdition::compile(content);
+        let set = compiled.source();
+        if let Some(failure) = compiled.failure() {
+            let file = paths.first().map_or("", String::as_str);
+            let message = format!("{}: {}", set.url, failure.message);
+            findings.push(ImportFinding::error("VN-IMP-022", file, 0, message));
+            continue;
+        }
+        let known = catalog.value_set(&set.url, &set.version);
+        found.push(Found {
+            kept: known.is_some_and(|known| known.source() == set),
+            record: content_record(ContentKind::ValueSet, &set.url, &set.version, &set.title),
+            paths: sent(files, &paths),
+        });
+    }
+    for Read { content: map, paths } in concept_maps {
+        let known = catalog.concept_map(&map.url, &map.version);
+        found.push(Found {
+            kept: known.is_some_and(|known| *known.source() == map),
+            record: content_record(ContentKind::ConceptMap, &map.url, &map.version, &map.title),
+            paths: sent(files, &paths),
+        });
+    }
     (once(found, &mut findings), findings)
-}
-
-/// Whether releases carry a code system of this address themselves.
-fn carried(view: &View, url: &str) -> bool {
-    let carries = |release: &Snapshot| {
-        let bound = release.bindings.iter().any(|binding| binding.system == url);
-        !bound && release.catalog.editions().any(|edition| edition.url() == url)
-    };
-    view.releases().any(|release| carries(&release))
 }
 
 /// Whether the very same edition is loaded.
@@ -374,32 +354,10 @@ fn once(found: Vec<Found>, findings: &mut Vec<ImportFinding>) -> Vec<Found> {
     kept
 }
 
-/// The files as they were sent that hold what was read: a file itself, or the archive that it lies in.
+/// The files as they were sent that hold what was read: files themselves, or the archives that they lie in.
 fn sent(files: &Spooled, paths: &[String]) -> Vec<String> {
-    let sent = files.paths();
-    let mut of: Vec<String> = paths
-        .iter()
-        .flat_map(|path| {
-            let holds =
-                |sent: &&String| *sent == path || archive_name(sent).is_some_and(|name| lies_in(path, name));
-            sent.iter().filter(holds).cloned().collect::<Vec<_>>()
-        })
-        .collect();
-    of.sort();
-    of.dedup();
-    of
-}
-
-/// The path of an archive without what says that it is one.
-fn archive_name(path: &str) -> Option<&str> {
-    [".tar.gz", ".tgz", ".tar", ".zip", ".gz"]
-        .iter()
-        .find_map(|ending| path.strip_suffix(ending))
-}
-
-fn lies_in(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let holds = |sent: &String| paths.iter().any(|path| archive::came_from(path, sent));
+    files.paths().into_iter().filter(holds).collect()
 }
 
 fn edition_record(edition: &Edition) -> EditionRecord {
@@ -412,14 +370,14 @@ fn edition_record(edition: &Edition) -> EditionRecord {
     }
 }
 
-fn content_record(kind: ContentKind, url: String, version: String, title: String) -> ContentRecord {
-    ContentRecord {
+fn content_record(kind: ContentKind, url: &str, version: &str, title: &str) -> Record {
+    Record::Content(ContentRecord {
         kind,
-        url,
-        version,
-        title,
+        url: url.to_owned(),
+        version: version.to_owned(),
+        title: title.to_owned(),
         blob: [0; 32],
-    }
+    })
 }
 
 fn result(found: &[Found], findings: &[ImportFinding]) -> pb::import_content_response::Result {

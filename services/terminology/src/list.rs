@@ -4,6 +4,7 @@ use vardnav_api::common::{page, page_size};
 use vardnav_api::status::ApiError;
 use vardnav_api::terminology::{code_system_message, diagram_message, resource_message};
 use vardnav_api::vardnav::terminology::v1 as pb;
+use vardnav_release::entry::ContentKind;
 use vardnav_store::View;
 use vardnav_terminology::Edition;
 
@@ -56,7 +57,21 @@ pub(crate) fn concept_maps(
     view: &View,
     request: &pb::ListConceptMapsRequest,
 ) -> Result<pb::ListConceptMapsResponse, ApiError> {
-    let maps = view.concept_maps().map(|(record, _)| resource_message(record));
+    let maps = view.catalog().concept_maps().map(|map| {
+        let source = map.source();
+        let imported = view
+            .state()
+            .content(ContentKind::ConceptMap, &source.url, &source.version);
+        imported.map_or_else(
+            || pb::Resource {
+                url: source.url.clone(),
+                version: source.version.clone(),
+                title: source.title.clone(),
+                digest: Vec::new().into(),
+            },
+            resource_message,
+        )
+    });
     let (concept_maps, next_page_token) = resources(maps.collect(), request.page_size, &request.page_token)?;
     Ok(pb::ListConceptMapsResponse {
         concept_maps,

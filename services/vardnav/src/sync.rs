@@ -145,19 +145,11 @@ impl Copy {
                 ));
             }
         };
-        let view = authority.append(&entry).await.map_err(Failure::failed)?;
-        if let Change::EditionImported(edition) = &entry.change
-            && view
-                .state()
-                .edition(&edition.system, &edition.version)
-                .map(|known| known.blob)
-                != Some(edition.blob)
-        {
-            let name = format!("{}|{}", edition.system, edition.version);
-            return Err(Failure::Failed(format!(
-                "the copy holds other content as {name}; make it anew"
-            )));
-        }
+        let mut state = authority.view().state().clone();
+        state
+            .apply(&entry)
+            .map_err(|error| Failure::Failed(format!("the copy is no longer one, make it anew: {error}")))?;
+        authority.append(&entry).await.map_err(Failure::failed)?;
         self.next = answer.position + 1;
         self.keep()?;
         Ok(fetched)

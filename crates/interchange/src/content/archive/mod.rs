@@ -153,6 +153,15 @@ pub(super) fn is_archive(path: &str) -> bool {
     kind(path).is_some_and(|(inner, kind)| kind != Kind::Gzip || super::is_wanted(inner))
 }
 
+/// Whether what was read under `path` came from the file `sent`: that file itself, or the archive that it lies in.
+pub fn came_from(path: &str, sent: &str) -> bool {
+    let lies_in = |folder: &str| {
+        path.strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    path == sent || kind(sent).is_some_and(|(folder, _)| lies_in(folder))
+}
+
 /// The path without the ending that says what archive it is.
 fn kind(path: &str) -> Option<(&str, Kind)> {
     ENDINGS
