@@ -369,3 +369,19 @@ fn exit_codes_are_as_documented() {
         Some(4)
     );
 }
+
+#[test]
+fn a_misspelt_folder_is_refused_by_commands_that_read_and_nothing_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("misspelt");
+    std::fs::write(folder.path().join("letter.txt"), "not a store").unwrap();
+    for place in [missing.as_path(), folder.path()] {
+        let place = place.to_str().unwrap();
+        let listed = run(&["--data", place, "release", "list"]);
+        let said = String::from_utf8_lossy(&listed.stderr).into_owned();
+        assert_eq!(listed.status.code(), Some(2), "{said}");
+        assert!(said.contains(place), "{said}");
+    }
+    assert!(!missing.exists());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}

@@ -16,8 +16,8 @@ use crate::version;
 
 /// Editions, value sets and maps by address and version, and the dates on which versions of code systems are in force.
 ///
-/// Of an address without bindings the edition with the newest version is in force on every date. Supplements are never
-/// in force.
+/// Of an address without bindings the newest version whose own date ([`Edition::date`]) has come is in force; a version
+/// that states no date is as if it had always been there. Supplements are never in force.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     systems: BTreeMap<String, System>,
@@ -31,8 +31,8 @@ struct System {
     editions: Vec<Arc<Edition>>,
     /// By first date.
     bindings: Vec<Binding>,
-    /// The edition with the newest version, supplements aside.
-    newest: Option<Arc<Edition>>,
+    /// Those that can be in force, the newest version first, with their own dates; supplements cannot.
+    newest_first: Vec<(Option<Date>, Arc<Edition>)>,
 }
 
 /// A version of a code system that is in force for a while. It need not be loaded.
@@ -100,7 +100,7 @@ pub enum CodeStatus {
     NotValidOnDate,
     /// The edition does not have it.
     Unknown,
-    /// The code system is known, the edition asked for or in force is not loaded.
+    /// The code system is known; the edition asked for or in force, or one as old as the date, is not loaded.
     NotLoaded,
     /// Nothing is known of the code system.
     UnknownSystem,
@@ -122,9 +122,12 @@ impl Catalog {
             return Err(CatalogError::DuplicateEdition { url, version });
         }
         let system = self.systems.entry(edition.url().to_owned()).or_default();
-        let newer = |other: &Arc<Edition>| version::compare(other.version(), edition.version()).is_lt();
-        if edition.content() != Content::Supplement && system.newest.as_ref().is_none_or(newer) {
-            system.newest = Some(Arc::clone(&edition));
+        if edition.content() != Content::Supplement {
+            let newer = |other: &Edition| version::compare(other.version(), edition.version()).is_ge();
+            let at = system.newest_first.partition_point(|(_, other)| newer(other));
+            system
+                .newest_first
+                .insert(at, (edition.date(), Arc::clone(&edition)));
         }
         system.editions.push(edition);
         Ok(())
@@ -183,7 +186,8 @@ impl Catalog {
 
     /// The edition of a code system with the newest version, supplements aside, whatever is in force.
     pub(crate) fn newest_of(&self, url: &str) -> Option<&Arc<Edition>> {
-        self.systems.get(url)?.newest.as_ref()
+        let (_, newest) = self.systems.get(url)?.newest_first.first()?;
+        Some(newest)
     }
 
     /// The bindings of a code system, by first date.
@@ -268,7 +272,10 @@ impl System {
 
     fn in_force(&self, date: Date) -> Result<&Arc<Edition>, CodeStatus> {
         if self.bindings.is_empty() {
-            return self.newest.as_ref().ok_or(CodeStatus::NotLoaded);
+            // The version of a date before them all is one that is not here.
+            let mut editions = self.newest_first.iter();
+            let found = editions.find(|(from, _)| from.is_none_or(|from| from <= date));
+            return found.map(|(_, edition)| edition).ok_or(CodeStatus::NotLoaded);
         }
         let binding = self
             .bindings

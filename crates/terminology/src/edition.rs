@@ -18,6 +18,7 @@ use crate::search::{SearchHit, SearchIndex, SearchQuery};
 use crate::set::ConceptSet;
 use crate::texts::{Span, Texts};
 use crate::validate::{self, Validation};
+use crate::version;
 use crate::view::ConceptView;
 
 /// A concept of one edition, as a number. Means nothing in another edition.
@@ -89,6 +90,12 @@ impl Edition {
     /// Version of the content.
     pub fn version(&self) -> &str {
         &self.head.version
+    }
+
+    /// The edition's own date: the one its version names, else that of its last change. `None` when neither is a date.
+    pub fn date(&self) -> Option<Date> {
+        let head = &self.head;
+        version::date(&head.version).or_else(|| version::date(&head.publication.date))
     }
 
     /// Title for people.

@@ -1,6 +1,11 @@
-//! Versions of published things: patterns that name them, and which of two is the newer.
+//! Versions of published things: patterns that name them, which of two is the newer, the dates that they name.
 
 use std::cmp::Ordering;
+
+use jiff::civil::Date;
+
+/// Years that a version of four digits can mean.
+const YEARS: std::ops::RangeInclusive<i16> = 1900..=2199;
 
 /// Whether `pattern` leaves part of the version open: `1.x`, `1.2.*`.
 pub(crate) fn is_pattern(pattern: &str) -> bool {
@@ -44,6 +49,37 @@ pub fn compare(a: &str, b: &str) -> Ordering {
         (Some(_), None) => Ordering::Less,
         (Some(a), Some(b)) => natural(a, b),
     })
+}
+
+/// The date that a version names: as FHIR writes dates, whole or to the month or year, whose first day counts; eight
+/// digits (`20260131`); or an address that ends so (`http://snomed.info/sct/…/version/20260131`). What a time of day
+/// or a part of a day says is left out.
+pub(crate) fn date(version: &str) -> Option<Date> {
+    let (_, last) = version.rsplit_once('/').unwrap_or(("", version));
+    let day = last.split_once('T').map_or(last, |(day, _)| day);
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = match (day.len(), digits(day)) {
+        (8, true) => {
+            let (year, rest) = day.split_at_checked(4)?;
+            let (month, day) = rest.split_at_checked(2)?;
+            vec![year, month, day]
+        }
+        _ => day.split('-').collect(),
+    }
+    .into_iter();
+    let part = |text: &str, length: usize| -> Option<i16> {
+        (text.len() == length && digits(text)).then(|| text.parse().ok())?
+    };
+    let year = part(parts.next()?, 4).filter(|year| YEARS.contains(year))?;
+    let mut small = || match parts.next() {
+        Some(text) => i8::try_from(part(text, 2)?).ok(),
+        None => Some(1),
+    };
+    let (month, day) = (small()?, small()?);
+    match parts.next() {
+        None => Date::new(year, month, day).ok(),
+        Some(_) => None,
+    }
 }
 
 /// A semantic version and what is said of its pre-release. Dates (`2026-01-31`) are whole.
@@ -94,6 +130,48 @@ mod tests {
         assert!(matches("1.x.x", "1.2.0") && matches("1.0.x", "1.0.0") && matches("1.*", "1.2.3"));
         assert!(!matches("1", "1.0.0") && !matches("1.x", "2.0") && !matches("1.x.0", "1.2.1"));
         assert!(!matches("1.x", "1") && matches("x", "2026"));
+    }
+
+    #[test]
+    fn versions_that_are_dates_name_them_and_others_name_none() {
+        for (version, named) in [
+            ("2026", "2026-01-01"),
+            ("2026-07", "2026-07-01"),
+            ("2026-07-31", "2026-07-31"),
+            ("2026-07-31T12:00:00+02:00", "2026-07-31"),
+            ("20260731", "2026-07-31"),
+            (
+                "http://snomed.info/sct/45991000052106/version/20260531",
+                "2026-05-31",
+            ),
+            (
+                "http://snomed.info/xsct/45991000052106/version/20260531",
+                "2026-05-31",
+            ),
+        ] {
+            assert_eq!(date(version), Some(named.parse().unwrap()), "{version}");
+        }
+        for version in [
+            "",
+            "1",
+            "2.77",
+            "2026.1",
+            "4.0.1",
+            "0999",
+            "9999",
+            "20261301",
+            "20260230",
+            "2026-13",
+            "2026-1",
+            "2026-00",
+            "2026-01-01-01",
+            "2026-",
+            "år 2026",
+            "２０２６",
+            "http://snomed.info/sct/45991000052106",
+        ] {
+            assert_eq!(date(version), None, "{version}");
+        }
     }
 
     #[test]

@@ -9,8 +9,10 @@
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
-use vardnav_terminology::model::{CodeSystem, Concept, Content, Designation, Validity};
-use vardnav_terminology::{Catalog, CatalogError, CodeStatus, Edition, SearchQuery};
+use proptest::prelude::*;
+use proptest::sample::select;
+use vardnav_terminology::model::{CodeSystem, Concept, Content, Designation, Publication, Validity};
+use vardnav_terminology::{Catalog, CatalogError, CodeStatus, Edition, SearchQuery, compare_versions};
 
 const URL: &str = "https://example.org/codes";
 
@@ -114,6 +116,78 @@ fn without_bindings_the_newest_version_is_in_force_whatever_the_order() {
     let day = date(2026, 5, 1);
     assert_eq!(catalog.in_force(URL, day).unwrap().version(), "10");
     assert_eq!(catalog.resolve(URL, None, day).unwrap().version(), "10");
+}
+
+#[test]
+fn without_bindings_the_version_of_the_date_answers() {
+    let mut catalog = Catalog::new();
+    for version in ["2026", "2021", "2024"] {
+        catalog.insert(edition(URL, version, &[("A", "a")])).unwrap();
+    }
+    let on = |day| catalog.resolve(URL, None, day).map(|edition| edition.version());
+    assert_eq!(on(date(2040, 1, 1)), Ok("2026"));
+    assert_eq!(on(date(2026, 1, 1)), Ok("2026"));
+    assert_eq!(on(date(2025, 12, 31)), Ok("2024"));
+    assert_eq!(on(date(2021, 6, 1)), Ok("2021"));
+    assert_eq!(on(date(2020, 12, 31)), Err(CodeStatus::NotLoaded), "an older one");
+    let named = catalog.resolve(URL, Some("2026"), date(2020, 12, 31));
+    assert_eq!(named.unwrap().version(), "2026");
+}
+
+/// Versions, dates of the last change, and the date that both together mean.
+const DATED: [(&str, &str, Option<Date>); 9] = [
+    ("2019", "2031-01-01", Some(date(2019, 1, 1))),
+    ("2024-05", "", Some(date(2024, 5, 1))),
+    ("20250131", "", Some(date(2025, 1, 31))),
+    (
+        "http://snomed.info/sct/45991000052106/version/20250531",
+        "",
+        Some(date(2025, 5, 31)),
+    ),
+    (
+        "http://snomed.info/sct/45991000052106/version/20241130",
+        "2026",
+        Some(date(2024, 11, 30)),
+    ),
+    ("1.2", "2025-03-02T10:00:00Z", Some(date(2025, 3, 2))),
+    ("2.0", "2023", Some(date(2023, 1, 1))),
+    ("1.10", "", None),
+    ("3", "soon", None),
+];
+
+proptest! {
+    #[test]
+    fn of_the_versions_whose_date_has_come_the_newest_is_in_force(
+        chosen in proptest::sample::subsequence(DATED.to_vec(), 0..=DATED.len()).prop_shuffle(),
+        day in (2018..2028_i16, 1..=12_i8, 1..=28_i8).prop_map(|(year, month, day)| date(year, month, day)),
+        supplement in select(vec!["2018", "2027", "9"]),
+    ) {
+        let mut catalog = Catalog::new();
+        for (version, changed, _) in &chosen {
+            let publication = Publication { date: (*changed).to_owned(), ..Publication::default() };
+            let source = CodeSystem {
+                url: URL.to_owned(),
+                version: (*version).to_owned(),
+                publication,
+                ..CodeSystem::default()
+            };
+            catalog.insert(Arc::new(Edition::compile(source).unwrap())).unwrap();
+        }
+        let source = CodeSystem {
+            url: URL.to_owned(),
+            version: supplement.to_owned(),
+            content: Content::Supplement,
+            supplements: "https://example.org/other".to_owned(),
+            ..CodeSystem::default()
+        };
+        catalog.insert(Arc::new(Edition::compile(source).unwrap())).unwrap();
+        let come = chosen.iter().filter(|(_, _, from)| from.is_none_or(|from| from <= day));
+        let newest = come.map(|(version, ..)| *version).reduce(|one, other| {
+            if compare_versions(one, other).is_lt() { other } else { one }
+        });
+        let found = catalog.resolve(URL, None, day).map(|edition| edition.version());
+        prop_assert_eq!(found, newest.ok_or(CodeStatus::NotLoaded));
+    }
 }
 
 #[test]

@@ -40,6 +40,11 @@ async fn dispatch(cli: Cli) -> Outcome {
         output,
         command,
     } = cli;
+    if let Some(folder) = &target.data
+        && !makes_store(&command)
+    {
+        server::find(folder)?;
+    }
     match command {
         Command::Serve(serve) => serve::run(serve, &target, output).await,
         Command::Demo(demo) => demo::run(demo, output).await,
@@ -66,5 +71,35 @@ async fn dispatch(cli: Cli) -> Outcome {
             clap_complete::generate(shell, &mut command, "vardnav", &mut script);
             Ok(std::io::Write::write_all(&mut std::io::stdout(), &script)?)
         }
+    }
+}
+
+/// Whether a command may begin a store where there is none: one that puts something into it, or serves it. Those that
+/// take no store ask for none.
+fn makes_store(command: &Command) -> bool {
+    match command {
+        Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Bench(_)
+        | Command::Sync(_)
+        | Command::Explain { .. }
+        | Command::Completion { .. }
+        | Command::Codesystem(cli::Codesystem::Import { .. } | cli::Codesystem::Synthetic { .. })
+        | Command::Release(cli::Release::Draft { .. })
+        | Command::Unit(cli::Unit::Put { .. }) => true,
+        Command::Classify(classify) => classify.offline,
+        Command::Register(register) => matches!(
+            register,
+            cli::Register::Sample { .. }
+                | cli::Register::Prove { .. }
+                | cli::Register::Report { .. }
+                | cli::Register::Reporter { id: Some(_), .. }
+                | cli::Register::Map(cli::Map::Put { .. })
+        ),
+        Command::Release(_)
+        | Command::Codesystem(_)
+        | Command::Term(_)
+        | Command::Unit(_)
+        | Command::Indicator(_) => false,
     }
 }

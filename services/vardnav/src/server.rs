@@ -33,6 +33,24 @@ use crate::loader::Files;
 
 /// Who introduces a node's own keys.
 const NODE: &str = "node";
+/// Folder of the store within a node's folder.
+const STORE_FOLDER: &str = "store";
+
+/// Looks whether a folder is one of a node, or an empty one, which may become one.
+///
+/// # Errors
+/// When it is neither: it is missing, or holds something else.
+pub(crate) fn find(folder: &Path) -> Outcome {
+    if folder.join(STORE_FOLDER).is_dir() {
+        return Ok(());
+    }
+    let nothing = || Failure::Usage(format!("{} holds no store; check its name", folder.display()));
+    let mut entries = std::fs::read_dir(folder).map_err(|_| nothing())?;
+    match entries.next() {
+        None => Ok(()),
+        Some(_) => Err(nothing()),
+    }
+}
 
 /// Everything one process serves.
 pub struct Node {
@@ -65,7 +83,7 @@ impl Node {
     pub async fn open_empty(folder: &Path) -> Outcome<Self> {
         let cannot =
             |error: &dyn Display| Failure::Failed(format!("{} cannot be opened: {error}", folder.display()));
-        let place = folder.join("store");
+        let place = folder.join(STORE_FOLDER);
         let store = tokio::task::spawn_blocking(move || Embedded::open(&place, Options::default()))
             .await
             .map_err(Failure::failed)?
@@ -79,6 +97,10 @@ impl Node {
         let authority = Authority::open(Arc::clone(&store), Arc::new(files))
             .await
             .map_err(|error| cannot(&error))?;
+        let (of, view) = (cache.clone(), authority.view());
+        tokio::task::spawn_blocking(move || of.prune(view.state().editions()))
+            .await
+            .map_err(Failure::failed)?;
         let (vault, key) = custody::open(&authority, folder, NODE, clock::now_micros())
             .await
             .map_err(|error| cannot(&error))?;
