@@ -3,10 +3,12 @@
 
 use jiff::civil::date;
 use vardnav_terminology::model::{
-    CodeSystem, Concept, ConceptMap, ConceptReference, ConceptStatus, Content, Definition, Designation,
-    DesignationStatus, Diagram, DiagramNode, Filter, FilterOperator, Include, LocalizedText, MapElement,
-    MapGroup, MapRelationship, MapTarget, Property, PropertyDefinition, PropertyKind, Publication,
-    PublicationStatus, Relation, RelationKind, Unmapped, Validity, ValueSet,
+    Acceptability, Attribute, AttributeValue, CodeSystem, Components, Concept, ConceptComponent, ConceptMap,
+    ConceptReference, ConceptStatus, Content, Definition, Designation, DesignationComponent,
+    DesignationStatus, Diagram, DiagramNode, FieldValue, Filter, FilterOperator, Include, LocalizedText,
+    MapElement, MapGroup, MapRelationship, MapTarget, Property, PropertyDefinition, PropertyKind,
+    Publication, PublicationStatus, ReferenceSet, ReferenceSetMember, Relation, RelationKind, Unmapped,
+    Validity, ValueSet,
 };
 
 /// Choices; when they are used up, the first is taken everywhere.
@@ -266,6 +268,122 @@ impl Choices {
             }),
             components: None,
         }
+    }
+
+    /// A code system that may have components, in the order that the model says.
+    pub(crate) fn clinical(&mut self) -> CodeSystem {
+        let system = self.code_system();
+        if system.concepts.is_empty() {
+            return system;
+        }
+        let components = self.components(&system);
+        CodeSystem {
+            components: Some(Box::new(components)),
+            ..system
+        }
+    }
+
+    fn components(&mut self, system: &CodeSystem) -> Components {
+        let count = system.concepts.len();
+        let designations = system.concepts.iter().map(|concept| concept.designations.len());
+        let designations: usize = designations.sum();
+        let mut acceptabilities = Vec::new();
+        for designation in 0..designations as u32 {
+            acceptabilities.extend(self.many(2, |choices| Acceptability {
+                designation,
+                dialect: choices.below(count) as u32,
+                preferred: choices.maybe(),
+            }));
+        }
+        let mut attributes = Vec::new();
+        for source in 0..count as u32 {
+            let mut own = self.many(3, |choices| Attribute {
+                source,
+                group: choices.of(&[0, 1, u16::MAX]),
+                kind: choices.below(count) as u32,
+                value: choices.attribute_value(count),
+            });
+            own.sort_by_key(|attribute| attribute.group);
+            attributes.extend(own);
+        }
+        let mut sets: Vec<u32> = (0..count as u32).collect();
+        sets.rotate_left(self.below(count));
+        sets.truncate(self.below(3));
+        Components {
+            concepts: (0..count)
+                .map(|_| ConceptComponent {
+                    module: self.perhaps(count),
+                    effective_time: self.time(),
+                    defined: self.maybe(),
+                })
+                .collect(),
+            designations: (0..designations)
+                .map(|_| DesignationComponent {
+                    id: self.of(&[0, 19_999_999_119, u64::MAX]),
+                    module: self.perhaps(count),
+                    kind: self.perhaps(count),
+                    case_significance: self.perhaps(count),
+                    effective_time: self.time(),
+                })
+                .collect(),
+            acceptabilities,
+            attributes,
+            reference_sets: sets
+                .into_iter()
+                .map(|concept| self.reference_set(concept, count))
+                .collect(),
+        }
+    }
+
+    fn reference_set(&mut self, concept: u32, count: usize) -> ReferenceSet {
+        let fields = self.many(3, |choices| {
+            let names = ["mapTarget", "mapGroup", "target ComponentId", "a:b"];
+            choices.of(&names).to_owned()
+        });
+        let mut members = self.many(4, |choices| ReferenceSetMember {
+            id: choices.of(&[0, 0x4000_8000_0000_0000_012c, u128::MAX]),
+            effective_time: choices.time(),
+            active: !choices.maybe(),
+            module: choices.perhaps(count),
+            referenced: choices.below(count) as u32,
+            values: fields.iter().map(|_| choices.field_value(count)).collect(),
+        });
+        members.sort_by_key(|member| member.referenced);
+        ReferenceSet {
+            concept,
+            fields,
+            members,
+        }
+    }
+
+    fn attribute_value(&mut self, count: usize) -> AttributeValue {
+        match self.below(4) {
+            0 => AttributeValue::Concept(self.below(count) as u32),
+            1 => AttributeValue::Number(self.of(&["10", "-2.50", "+1.5", "007", "0"]).to_owned()),
+            2 => AttributeValue::Text(self.of(&["", "12", "two words", " spaced "]).to_owned()),
+            _ => AttributeValue::Boolean(self.maybe()),
+        }
+    }
+
+    fn field_value(&mut self, count: usize) -> FieldValue {
+        match self.below(3) {
+            0 => FieldValue::Concept(self.below(count) as u32),
+            1 => FieldValue::Integer(self.of(&[0, -7, i64::MIN, i64::MAX])),
+            _ => FieldValue::Text(self.of(&["", "12", "I50.9", "line\nbreak"]).to_owned()),
+        }
+    }
+
+    /// A position, or that there is none.
+    fn perhaps(&mut self, count: usize) -> u32 {
+        if self.maybe() {
+            u32::MAX
+        } else {
+            self.below(count) as u32
+        }
+    }
+
+    fn time(&mut self) -> u32 {
+        self.of(&[20_240_131, 0, 20_020_131])
     }
 
     fn reference(&mut self) -> ConceptReference {

@@ -255,6 +255,66 @@ fn what_is_wrong_is_told_with_its_place() {
     );
 }
 
+/// A code system with components; `OWN` stands for the beginning of our extensions' addresses.
+const CLINICAL: &str = r#"{"resourceType":"CodeSystem","url":"urn:a","content":"complete","extension":[
+{"url":"OWNcomponents","valueBoolean":true},
+{"url":"OWNreference-set","extension":[{"url":"concept","valueCode":"b"},{"url":"field","valueString":"order"}]}],
+"property":[{"code":"module","type":"code","extension":[{"url":"OWNcomponent","valueCode":"module"}]},
+{"code":"time","type":"string","extension":[{"url":"OWNcomponent","valueCode":"effective-time"}]},
+{"code":"site","type":"code","extension":[{"url":"OWNattribute","valueCode":"b"}]}],
+"concept":[{"code":"a","extension":[{"url":"OWNmember","extension":[{"url":"set","valueCode":"b"},
+{"url":"id","valueUuid":"urn:uuid:00000000-0000-4000-8000-00000000012c"},{"url":"value","valueInteger":1}]}],
+"designation":[{"value":"A","extension":[{"url":"OWNdescription","extension":[{"url":"id","valueString":"7"},
+{"url":"preferred","valueCode":"b"}]}]}],
+"property":[{"code":"module","valueCode":"b"},{"code":"time","valueString":"20240131"},
+{"code":"site","valueCode":"b","extension":[{"url":"OWNgroup","valueUnsignedInt":1}]}]},{"code":"b"}]}"#;
+
+#[test]
+fn what_is_wrong_with_components_is_told() {
+    let read = |from: &str, to: &str| {
+        assert!(CLINICAL.contains(from), "{from}");
+        let text = CLINICAL
+            .replacen(from, to, 1)
+            .replace("OWN", "https://vardnav.se/fhir/StructureDefinition/");
+        contents(&[("a.json", &text)])
+    };
+    let right = read("urn:a", "urn:b");
+    assert_eq!(right.findings, []);
+    let components = right.code_systems[0].content.components.as_ref().unwrap();
+    assert_eq!(components.attributes[0].group, 1);
+    assert_eq!(
+        components.reference_sets[0].members[0].id,
+        0x4000_8000_0000_0000_012c
+    );
+    for (from, to) in [
+        (r#""valueCode":"effective-time""#, r#""valueCode":"time""#),
+        (
+            r#"component","valueCode":"module""#,
+            r#"component","valueCode":"modules""#,
+        ),
+        (r#"attribute","valueCode":"b""#, r#"attribute","valueCode":"c""#),
+        (r#""concept","valueCode":"b""#, r#""concept","valueCode":"a""#),
+        (r#""set","valueCode":"b""#, r#""set","valueCode":"a""#),
+        ("urn:uuid:00000000-0000-4000-8000-00000000012c", "12c"),
+        (r#""valueInteger":1"#, r#""valueDecimal":1.5"#),
+        (r#""id","valueString":"7""#, r#""id","valueString":"seven""#),
+        (r#""preferred","valueCode":"b""#, r#""preferred","valueCode":"c""#),
+        (r#""module","valueCode":"b""#, r#""module","valueCode":"c""#),
+        ("20240131", "2024-01-31"),
+        (r#""site","valueCode":"b""#, r#""site","valueCode":"c""#),
+        (r#""valueUnsignedInt":1"#, r#""valueUnsignedInt":65536"#),
+    ] {
+        let contents = read(from, to);
+        let found = codes(&contents);
+        assert!(!found.is_empty(), "{from}");
+        assert!(
+            found.iter().all(|(code, _)| *code == "VN-IMP-211"),
+            "{from}: {found:?}"
+        );
+        assert!(contents.code_systems.is_empty(), "{from}");
+    }
+}
+
 #[test]
 fn a_broken_resource_leaves_the_others() {
     let lines = format!(

@@ -7,7 +7,7 @@ use vardnav_interchange::content::fhir::{
     write_code_system, write_concept_map, write_value_set,
 };
 use vardnav_terminology::model::{
-    Attribute, AttributeValue, CodeSystem, Components, Concept, ConceptComponent, Property,
+    Attribute, AttributeValue, CodeSystem, Components, Concept, ConceptComponent,
 };
 
 use crate::hl7;
@@ -36,6 +36,16 @@ proptest! {
     #[test]
     fn code_systems(choices in vec(any::<u8>(), 0..600)) {
         let system = Choices::new(choices).code_system();
+        for version in VERSIONS {
+            let written = text(&Resource::CodeSystem(system.clone()), version);
+            let read = parse_code_system(&written);
+            prop_assert_eq!(read.as_ref(), Ok(&system), "{}", shown(&written));
+        }
+    }
+
+    #[test]
+    fn code_systems_with_components(choices in vec(any::<u8>(), 0..1500)) {
+        let system = Choices::new(choices).clinical();
         for version in VERSIONS {
             let written = text(&Resource::CodeSystem(system.clone()), version);
             let read = parse_code_system(&written);
@@ -107,7 +117,7 @@ fn a_tree_is_written_as_one() {
 }
 
 #[test]
-fn components_are_written_as_properties() {
+fn others_see_components_as_properties() {
     let concept = |code: &str| Concept {
         code: code.to_owned(),
         ..Concept::default()
@@ -136,21 +146,25 @@ fn components_are_written_as_properties() {
         })),
         ..CodeSystem::default()
     };
-    let read = parse_code_system(&text(&Resource::CodeSystem(system), FhirVersion::R5)).unwrap();
-    let property = |name: &str, value: &str| Property {
-        name: name.to_owned(),
-        value: value.to_owned(),
+    let written = text(&Resource::CodeSystem(system.clone()), FhirVersion::R5);
+    let json: serde_json::Value = serde_json::from_slice(&written).unwrap();
+    let common = |value: (&str, serde_json::Value)| {
+        let mut attribute = serde_json::json!({
+            "extension": [{"url": "https://vardnav.se/fhir/StructureDefinition/group", "valueUnsignedInt": 1}],
+            "code": "b",
+        });
+        attribute[value.0] = value.1;
+        serde_json::json!([
+            {"code": "moduleId", "valueCode": "b"},
+            {"code": "sufficientlyDefined", "valueBoolean": true},
+            {"code": "effectiveTime", "valueString": "20240501"},
+            attribute,
+        ])
     };
-    let common = |value: &str| {
-        vec![
-            property("moduleId", "b"),
-            property("sufficientlyDefined", "true"),
-            property("effectiveTime", "20240501"),
-            property("b", value),
-        ]
-    };
-    assert_eq!(read.concepts[0].properties, common("b"));
-    assert_eq!(read.concepts[1].properties, common("2.50"));
+    let properties = |concept: usize| &json["concept"][concept]["property"];
+    assert_eq!(*properties(0), common(("valueCode", "b".into())));
+    assert_eq!(*properties(1), common(("valueDecimal", serde_json::json!(2.50))));
+    assert_eq!(parse_code_system(&written), Ok(system));
 }
 
 /// ICD-10-SE and KVÅ, where they are at hand.
@@ -172,7 +186,7 @@ proptest! {
         choices in vec(any::<u8>(), 0..400),
         cuts in vec((any::<prop::sample::Index>(), any::<u8>(), 0_usize..4), 1..4),
     ) {
-        let system = Choices::new(choices).code_system();
+        let system = Choices::new(choices).clinical();
         let mut written = text(&Resource::CodeSystem(system), FhirVersion::R5);
         for (at, byte, kind) in cuts {
             let at = at.index(written.len());

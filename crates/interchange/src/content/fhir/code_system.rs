@@ -4,14 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::vec;
 
 use vardnav_terminology::model::{
-    CodeSystem, Concept, Content, Definition, Designation, DesignationStatus, Diagram, DiagramNode, Property,
-    PropertyDefinition, Relation,
+    CodeSystem, Components, Concept, Content, Definition, Designation, DesignationStatus, Diagram,
+    DiagramNode, Property, PropertyDefinition, Relation,
 };
 
 use super::CONCEPTS_MAX;
+use super::components::Reader;
 use super::concept_properties::ConceptProperties;
 use super::finding::Problems;
-use super::reading::{self, ImpliedStatus, extend, part, require, shown};
+use super::reading::{self, ImpliedStatus, extend, part, parts, require, shown};
 use super::shapes;
 use super::valued::{ValueKind, Valued};
 use super::words::{
@@ -46,15 +47,18 @@ pub(super) fn read(
         concepts: Vec::new(),
         positions: HashMap::new(),
         children: Vec::new(),
+        components: Reader::new(&head.extension, &body.property, problems),
         problems,
     };
     flat.walk(body.concept.unwrap_or_default());
-    let concepts = flat.finish();
+    let (concepts, components) = flat.finish();
     let diagrams = diagrams(&head.extension, problems);
     let derived: HashSet<&str> = body
         .property
         .iter()
-        .filter(|definition| is_derived(&definition.extension))
+        .filter(|definition| {
+            is_derived(&definition.extension) || (components.is_some() && is_component(&definition.extension))
+        })
         .map(|definition| definition.code.as_str())
         .collect();
     let properties = all
@@ -75,7 +79,7 @@ pub(super) fn read(
         properties,
         concepts,
         diagrams,
-        components: None,
+        components: components.map(Box::new),
     }
 }
 
@@ -84,6 +88,13 @@ fn is_derived(extensions: &[Valued]) -> bool {
     extensions
         .iter()
         .any(|extension| own(&extension.name) == Some("derived"))
+}
+
+/// Whether a property is what components are written as.
+fn is_component(extensions: &[Valued]) -> bool {
+    extensions
+        .iter()
+        .any(|extension| matches!(own(&extension.name), Some("component" | "attribute")))
 }
 
 fn definitions(read: &[shapes::PropertyDefinition], problems: &mut Problems) -> Vec<PropertyDefinition> {
@@ -117,6 +128,7 @@ struct Flat<'r> {
     positions: HashMap<String, usize>,
     /// Parents stated at the parent: code of the child, code of the parent.
     children: Vec<(String, String)>,
+    components: Option<Reader>,
     problems: &'r mut Problems,
 }
 
@@ -164,6 +176,9 @@ impl Flat<'_> {
         } else {
             self.positions.insert(read.code.clone(), position);
         }
+        if let Some(components) = &mut self.components {
+            components.concept(&read.extension, &place, self.problems);
+        }
         let mut concept = Concept {
             parents: parent.into_iter().collect(),
             designations: self.designations(&mut read, &place),
@@ -171,7 +186,7 @@ impl Flat<'_> {
             code: read.code,
             ..Concept::default()
         };
-        let derived = self.properties(read.property, &mut concept);
+        let derived = self.properties(read.property, &mut concept, &place);
         concept.status = self.known.status(concept.properties.iter().chain(&derived));
         concept.not_selectable = self
             .known
@@ -184,7 +199,9 @@ impl Flat<'_> {
     fn designations(&mut self, read: &mut shapes::Concept, place: &dyn Fn() -> String) -> Vec<Designation> {
         let mut implied = ImpliedStatus::default();
         let mut designations = Vec::with_capacity(read.designation.len() + 1);
-        if !read.display.is_empty() {
+        let display = read.display_extended.as_ref();
+        let extensions = display.map_or(&[][..], |extended| &extended.extension);
+        if !read.display.is_empty() && !is_derived(extensions) {
             implied.next(self.language, "");
             let mut display = Designation {
                 text: read.display.clone(),
@@ -192,12 +209,16 @@ impl Flat<'_> {
                 status: DesignationStatus::Recommended,
                 ..Designation::default()
             };
-            if let Some(extended) = &read.display_extended {
-                extend(&mut display, &extended.extension, place, self.problems);
+            extend(&mut display, extensions, place, self.problems);
+            if let Some(components) = &mut self.components {
+                components.designation(extensions, place, self.problems);
             }
             designations.push(display);
         }
         for designation in std::mem::take(&mut read.designation) {
+            if let Some(components) = self.components.as_mut().filter(|_| !designation.value.is_empty()) {
+                components.designation(&designation.extension, place, self.problems);
+            }
             designations.extend(reading::designation(
                 designation,
                 self.language,
@@ -210,9 +231,19 @@ impl Flat<'_> {
     }
 
     /// Sorts the properties of a concept: parents, children, its own; answers those that are said elsewhere.
-    fn properties(&mut self, properties: Vec<Valued>, concept: &mut Concept) -> Vec<Property> {
+    fn properties(
+        &mut self,
+        properties: Vec<Valued>,
+        concept: &mut Concept,
+        place: &dyn Fn() -> String,
+    ) -> Vec<Property> {
         let mut derived = Vec::new();
         for read in properties {
+            if let Some(components) = &mut self.components
+                && components.property(&read, place, self.problems)
+            {
+                continue;
+            }
             let aside = is_derived(&read.extension);
             let Some(value) = read.value else { continue };
             let code = matches!(value.kind, ValueKind::Code | ValueKind::Coding);
@@ -237,8 +268,8 @@ impl Flat<'_> {
         derived
     }
 
-    /// The concepts, with the parents stated at the parent.
-    fn finish(mut self) -> Vec<Concept> {
+    /// The concepts, with the parents stated at the parent, and their components.
+    fn finish(mut self) -> (Vec<Concept>, Option<Components>) {
         for (child, parent) in std::mem::take(&mut self.children) {
             let concept = self
                 .positions
@@ -254,7 +285,9 @@ impl Flat<'_> {
                 }
             }
         }
-        self.concepts
+        let components = self.components.take();
+        let components = components.map(|components| components.finish(&self.positions, self.problems));
+        (self.concepts, components)
     }
 }
 
@@ -372,10 +405,6 @@ fn diagrams(extensions: &[Valued], problems: &mut Problems) -> Vec<Diagram> {
                 .collect(),
         })
         .collect()
-}
-
-fn parts<'v>(extension: &'v Valued, name: &'static str) -> impl Iterator<Item = &'v Valued> {
-    extension.extension.iter().filter(move |part| part.name == name)
 }
 
 fn diagram_node(node: &Valued) -> Option<DiagramNode> {

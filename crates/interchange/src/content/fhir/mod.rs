@@ -2,10 +2,12 @@
 //! NDJSON with a resource on each line, and the files of packages.
 //!
 //! What the model holds and FHIR has no place for is carried in extensions under
-//! `https://vardnav.se/fhir/StructureDefinition/`, so that what is written is read back as it was. Identifiers, contacts,
-//! narrative, definitions of filters, translated titles and the meaning of a hierarchy are not kept.
+//! `https://vardnav.se/fhir/StructureDefinition/`, so that what is written is read back as it was, components of clinical
+//! terminologies included. Identifiers, contacts, narrative, definitions of filters, translated titles and the meaning of
+//! a hierarchy are not kept.
 
 mod code_system;
+mod components;
 mod concept_map;
 mod concept_properties;
 mod decode;

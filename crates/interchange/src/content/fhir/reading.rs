@@ -151,6 +151,11 @@ pub(super) fn part<'v>(extension: &'v Valued, name: &str) -> &'v str {
         .map_or("", Valued::text)
 }
 
+/// The parts of an extension that have a name.
+pub(super) fn parts<'v>(extension: &'v Valued, name: &'static str) -> impl Iterator<Item = &'v Valued> {
+    extension.extension.iter().filter(move |part| part.name == name)
+}
+
 /// An interval of dates, of the parts `from` and `until`.
 pub(super) fn validity(extension: &Valued, place: &dyn Fn() -> String, problems: &mut Problems) -> Validity {
     let mut date = |name: &str| -> Option<Date> {

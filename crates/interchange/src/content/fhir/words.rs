@@ -150,6 +150,14 @@ pub(in crate::content) const DESIGNATION_STATUS: &Words<DesignationStatus> = &[
     ("deprecated", DesignationStatus::Deprecated),
 ];
 
+/// The properties that say what a concept is as a component of a clinical terminology, as FHIR's page on SNOMED CT names
+/// them: name, what it is in our extension, type.
+pub(super) const COMPONENT_PROPERTIES: [(&str, &str, &str); 3] = [
+    ("moduleId", "module", "code"),
+    ("sufficientlyDefined", "defined", "boolean"),
+    ("effectiveTime", "effective-time", "string"),
+];
+
 /// Kinds of relation, in our extension.
 pub(in crate::content) const RELATION_KIND: &Words<RelationKind> = &[
     ("partitive", RelationKind::Partitive),

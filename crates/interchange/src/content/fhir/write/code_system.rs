@@ -1,11 +1,10 @@
 //! Writing `CodeSystem`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde::{Serialize, Serializer};
 use vardnav_terminology::model::{
-    Attribute, AttributeValue, CodeSystem, Concept, ConceptStatus, Designation, DesignationStatus, Property,
-    PropertyKind,
+    CodeSystem, Concept, ConceptStatus, Designation, DesignationStatus, Property, PropertyKind,
 };
 
 use super::super::concept_properties::ConceptProperties;
@@ -15,6 +14,7 @@ use super::super::valued::{NameField, ValueKind, Valued, is_number};
 use super::super::words::{
     CONCEPT_PROPERTIES, CONCEPT_STATUS, CONTENT, PROPERTY_KIND, STANDARDS_STATUS, word,
 };
+use super::components;
 use super::extras::{definitions, diagram, relation};
 use super::{
     designation, designation_extensions, language_extension, localized, own, text_extension,
@@ -23,13 +23,6 @@ use super::{
 
 /// Deepest hierarchy that is written as concepts within each other; many readers go no deeper.
 const NESTED_MAX: usize = 50;
-
-/// Properties of clinical terminologies (FHIR's page on SNOMED CT).
-const COMPONENT_PROPERTIES: [(&str, &str); 3] = [
-    ("moduleId", "code"),
-    ("sufficientlyDefined", "boolean"),
-    ("effectiveTime", "string"),
-];
 
 /// A code system on its way out.
 pub(super) struct Writer<'s> {
@@ -40,6 +33,7 @@ pub(super) struct Writer<'s> {
     parent: String,
     /// How deep each concept lies, when they are written within each other.
     depths: Option<Vec<usize>>,
+    components: Option<components::Writer<'s>>,
 }
 
 impl<'s> Writer<'s> {
@@ -50,14 +44,18 @@ impl<'s> Writer<'s> {
             .iter()
             .map(|definition| (definition.name.as_str(), definition.kind))
             .collect();
+        let mut taken = names(system);
         let parent = match known.named("parent").first() {
             Some(name) => (*name).to_owned(),
-            None => free_name(system),
+            None => free_name(&taken),
         };
+        taken.extend(["inactive", "notSelectable", parent.as_str()]);
+        let components = components::Writer::new(system, &taken);
         Self {
             system,
             known,
             kinds,
+            components,
             parent,
             depths: depths(&system.concepts),
         }
@@ -74,6 +72,9 @@ impl<'s> Writer<'s> {
         );
         head.language.clone_from(&system.language);
         head.extension.extend(system.diagrams.iter().map(diagram));
+        let components = self.components.iter();
+        head.extension
+            .extend(components.flat_map(components::Writer::head));
         head
     }
 
@@ -138,41 +139,13 @@ impl<'s> Writer<'s> {
         {
             derived("notSelectable", "notSelectable", "boolean");
         }
-        definitions.extend(self.component_definitions());
+        let components = self.components.iter();
+        definitions.extend(components.flat_map(components::Writer::definitions));
         definitions
     }
 
     fn none_has_address_of(&self, standard: &str) -> bool {
         self.known.named(standard).is_empty()
-    }
-
-    fn component_definitions(&self) -> Vec<shapes::PropertyDefinition> {
-        let Some(components) = &self.system.components else {
-            return Vec::new();
-        };
-        let kinds: BTreeSet<u32> = components
-            .attributes
-            .iter()
-            .map(|attribute| attribute.kind)
-            .collect();
-        let attributes = kinds
-            .into_iter()
-            .filter_map(|kind| Some((self.code_at(kind)?, "code")));
-        COMPONENT_PROPERTIES
-            .into_iter()
-            .chain(attributes)
-            .filter(|(code, _)| !self.kinds.contains_key(code))
-            .map(|(code, kind)| shapes::PropertyDefinition {
-                code: code.to_owned(),
-                kind: kind.to_owned(),
-                ..shapes::PropertyDefinition::default()
-            })
-            .collect()
-    }
-
-    fn code_at(&self, position: u32) -> Option<&'s str> {
-        let concept = self.system.concepts.get(usize::try_from(position).ok()?)?;
-        Some(concept.code.as_str())
     }
 
     /// Whether a concept is inactive though none of its properties says so.
@@ -203,16 +176,23 @@ impl<'s> Writer<'s> {
     fn single(&self, position: usize, concept: &Concept) -> shapes::Concept {
         let language = self.system.language.as_str();
         let mut implied = ImpliedStatus::default();
-        let mut rest = concept.designations.as_slice();
+        let description = |number| self.components.as_ref()?.description(position, number);
+        let mut designations = (0..).zip(&concept.designations).peekable();
         let (mut display, mut display_extension) = (String::new(), Vec::new());
-        if let Some((first, others)) = rest.split_first().filter(|(first, _)| can_be_display(first)) {
-            rest = others;
+        if let Some((number, first)) = designations.next_if(|(_, first)| can_be_display(first)) {
             display.clone_from(&first.text);
             implied.next(language, "");
             language_extension(&first.language, language, &mut display_extension);
             designation_extensions(first, DesignationStatus::Recommended, &mut display_extension);
+            display_extension.extend(description(number));
+        } else if let Some(first) = concept.designations.iter().find(|term| is_shown(term)) {
+            display.clone_from(&first.text);
+            language_extension(&first.language, language, &mut display_extension);
+            display_extension.push(derived());
         }
         let mut extension = self.extensions(concept);
+        let members = self.components.iter();
+        extension.extend(members.flat_map(|components| components.members(position)));
         let definition = definitions(&concept.definitions, language, &mut extension);
         shapes::Concept {
             extension,
@@ -221,9 +201,12 @@ impl<'s> Writer<'s> {
             display_extended: extended(display_extension),
             definition: definition.0,
             definition_extended: extended(definition.1),
-            designation: rest
-                .iter()
-                .map(|other| designation(other, language, &mut implied))
+            designation: designations
+                .map(|(number, other)| {
+                    let mut written = designation(other, language, &mut implied);
+                    written.extension.extend(description(number));
+                    written
+                })
                 .collect(),
             property: self.properties(position, concept),
             concept: Vec::new(),
@@ -241,7 +224,9 @@ impl<'s> Writer<'s> {
             ..property(&aside.name, ValueKind::Boolean, &aside.value)
         }));
         properties.extend(concept.properties.iter().map(|stated| self.typed(stated)));
-        self.component_properties(position, &mut properties);
+        if let Some(components) = &self.components {
+            components.properties(position, &mut properties);
+        }
         properties
     }
 
@@ -277,42 +262,6 @@ impl<'s> Writer<'s> {
             _ => ValueKind::String,
         };
         property(&stated.name, kind, text)
-    }
-
-    fn component_properties(&self, position: usize, into: &mut Vec<Valued>) {
-        let Some(components) = &self.system.components else {
-            return;
-        };
-        if let Some(component) = components.concepts.get(position) {
-            if let Some(module) = self.code_at(component.module) {
-                into.push(property("moduleId", ValueKind::Code, module));
-            }
-            let defined = if component.defined { "true" } else { "false" };
-            into.push(property("sufficientlyDefined", ValueKind::Boolean, defined));
-            let time = component.effective_time.to_string();
-            into.push(property("effectiveTime", ValueKind::String, &time));
-        }
-        let from = components
-            .attributes
-            .partition_point(|attribute| (attribute.source as usize) < position);
-        let own = components.attributes.get(from..).unwrap_or_default();
-        let own = own
-            .iter()
-            .take_while(|attribute| attribute.source as usize == position);
-        into.extend(own.filter_map(|attribute| self.attribute(attribute)));
-    }
-
-    fn attribute(&self, attribute: &Attribute) -> Option<Valued> {
-        let name = self.code_at(attribute.kind)?;
-        Some(match &attribute.value {
-            AttributeValue::Concept(value) => property(name, ValueKind::Code, self.code_at(*value)?),
-            AttributeValue::Number(value) if is_number(value) => property(name, ValueKind::Decimal, value),
-            AttributeValue::Number(value) | AttributeValue::Text(value) => {
-                property(name, ValueKind::String, value)
-            }
-            AttributeValue::Boolean(true) => property(name, ValueKind::Boolean, "true"),
-            AttributeValue::Boolean(false) => property(name, ValueKind::Boolean, "false"),
-        })
     }
 
     fn extensions(&self, concept: &Concept) -> Vec<Valued> {
@@ -363,15 +312,18 @@ impl Serialize for Concepts<'_> {
     }
 }
 
-/// A name for the property of parents that no property has yet.
-fn free_name(system: &CodeSystem) -> String {
+/// The names of the properties that are defined or that a concept has.
+fn names(system: &CodeSystem) -> HashSet<&str> {
     let stated = system.concepts.iter().flat_map(|concept| &concept.properties);
-    let taken: HashSet<&str> = system
-        .properties
-        .iter()
+    let defined = system.properties.iter();
+    defined
         .map(|definition| definition.name.as_str())
         .chain(stated.map(|property| property.name.as_str()))
-        .collect();
+        .collect()
+}
+
+/// A name for the property of parents that no property has yet.
+fn free_name(taken: &HashSet<&str>) -> String {
     let mut name = "parent".to_owned();
     while taken.contains(name.as_str()) {
         name.insert_str(0, "hierarchical-");
@@ -413,7 +365,12 @@ fn is_coding(text: &str) -> bool {
 
 /// Whether the first term can be the display: others than deprecated ones, without a use of their own.
 fn can_be_display(first: &Designation) -> bool {
-    !first.text.is_empty() && first.usage.is_empty() && first.status != DesignationStatus::Deprecated
+    is_shown(first) && first.usage.is_empty()
+}
+
+/// Whether a term can be shown for its concept.
+fn is_shown(term: &Designation) -> bool {
+    !term.text.is_empty() && term.status != DesignationStatus::Deprecated
 }
 
 fn extended(extension: Vec<Valued>) -> Option<shapes::Extended> {

@@ -1,13 +1,13 @@
 //! Writing FHIR resources. Fields stand in FHIR's order, so that the same content is always the same text. What is
 //! written is read back by this module's neighbours as it was, with these exceptions:
 //!
-//! - components of a clinical terminology are written as properties of concepts and come back as those;
 //! - a parent, child or value named twice comes back once;
 //! - elements that FHIR does not allow to be empty, such as a designation without text, do not come back.
 //!
 //! R4 and R5 differ in `ConceptMap` alone. Operators of filters that R4 lacks are written all the same.
 
 mod code_system;
+mod components;
 mod concept_map;
 mod extras;
 mod value_set;
