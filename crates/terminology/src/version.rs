@@ -39,8 +39,12 @@ fn is_wild(part: &str) -> bool {
 
 /// Which of two versions is the older. Runs of digits are compared as numbers and everything else letter by letter,
 /// which orders semantic versions, years, dates and plain numbers alike. A pre-release (`1.0.0-rc1`) comes before its
-/// release, and no version at all before any.
+/// release, and no version at all before any. Of two editions of SNOMED CT
+/// (`http://snomed.info/sct/<module>/version/<date>`) the one of the earlier date is the older, whatever their modules.
 pub fn compare(a: &str, b: &str) -> Ordering {
+    if let (Some((module_a, date_a)), Some((module_b, date_b))) = (snomed(a), snomed(b)) {
+        return natural(date_a, date_b).then_with(|| natural(module_a, module_b));
+    }
     let (head_a, tail_a) = split_release(a);
     let (head_b, tail_b) = split_release(b);
     natural(head_a, head_b).then_with(|| match (tail_a, tail_b) {
@@ -80,6 +84,16 @@ pub(crate) fn date(version: &str) -> Option<Date> {
         None => Date::new(year, month, day).ok(),
         Some(_) => None,
     }
+}
+
+/// Module and date of an edition of SNOMED CT, as its version names them; `xsct` names those not yet published. The
+/// date is empty when only the edition is named.
+fn snomed(version: &str) -> Option<(&str, &str)> {
+    let of = version.strip_prefix("http://snomed.info/")?;
+    let of = of.strip_prefix('x').unwrap_or(of).strip_prefix("sct/")?;
+    let (module, date) = of.split_once("/version/").unwrap_or((of, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (digits(module) && digits(date)).then_some((module, date))
 }
 
 /// A semantic version and what is said of its pre-release. Dates (`2026-01-31`) are whole.
@@ -184,6 +198,18 @@ mod tests {
             ("1.0.0-rc1", "1.0.0"),
             ("2025-12-31", "2026-01-01"),
             ("9", "10"),
+            (
+                "http://snomed.info/sct/900000000000207008/version/20250101",
+                "http://snomed.info/sct/45991000052106/version/20250531",
+            ),
+            (
+                "http://snomed.info/sct/45991000052106/version/20250531",
+                "http://snomed.info/sct/900000000000207008/version/20250531",
+            ),
+            (
+                "http://snomed.info/xsct/45991000052106/version/20250531",
+                "http://snomed.info/sct/45991000052106/version/20251130",
+            ),
         ] {
             assert_eq!(compare(older, newer), Ordering::Less, "{older} {newer}");
             assert_eq!(compare(newer, older), Ordering::Greater);

@@ -3,23 +3,26 @@
 //! Files wait in memory until they are read whole and compiled. Then their pieces are kept, and last the entries of the
 //! authority are written, all at once: a server that stops before leaves everything as it was.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedMutexGuard, mpsc};
+use vardnav_api::common::date;
 use vardnav_api::release::refusal;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::terminology::{imported_message, resource_message};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::r#type::v1 as types;
 use vardnav_interchange::codesystem::{ImportFinding, ImportSeverity};
-use vardnav_interchange::content::{self, Contents, Files as _, Read, archive};
+use vardnav_interchange::content::{self, Contents, Editions, Files as _, Read, archive};
 use vardnav_release::entry::{AuthorityEntry, ContentKind, ContentRecord, EditionRecord};
 use vardnav_release::{AuthorityState, lifecycle};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_store::{AuthorityError, DecideError, Digest, View};
 use vardnav_terminology::Edition;
+use vardnav_terminology::model::CodeSystem;
 use vardnav_terminology::value_set::ValueSetEdition;
 
 use crate::Terminology;
@@ -53,6 +56,25 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "give the content a version of its own",
     ),
 ];
+
+/// Most dates that an import asks for.
+const DATES_MAX: usize = 100;
+
+/// Which editions of a release that holds several the first message of an import asks for.
+pub(crate) fn editions(message: &pb::ImportContentRequest) -> Result<Editions, ApiError> {
+    match (message.all_editions, message.as_of.len()) {
+        (false, 0) => Ok(Editions::Newest),
+        (true, 0) => Ok(Editions::All),
+        (true, _) => Err(ApiError::field("all_editions", "not together with dates")),
+        (_, count) if count > DATES_MAX => {
+            Err(ApiError::field("as_of", format!("at most {DATES_MAX} dates")))
+        }
+        _ => {
+            let dates = message.as_of.iter().map(|message| date(Some(message), "as_of"));
+            Ok(Editions::AsOf(dates.collect::<Result<_, _>>()?))
+        }
+    }
+}
 
 /// Where an import tells how far it is.
 pub(crate) type Progress = mpsc::Sender<Result<pb::ImportContentResponse, tonic::Status>>;
@@ -126,8 +148,24 @@ impl Terminology {
         validate_only: bool,
         progress: Option<Progress>,
     ) -> Result<pb::import_content_response::Result, ApiError> {
+        self.import_editions(caller, files, Editions::Newest, validate_only, progress)
+            .await
+    }
+
+    /// As [`Terminology::import`], of releases that hold several editions those asked for.
+    ///
+    /// # Errors
+    /// As [`Terminology::import`].
+    pub async fn import_editions(
+        &self,
+        caller: &Caller,
+        files: Spooled,
+        editions: Editions,
+        validate_only: bool,
+        progress: Option<Progress>,
+    ) -> Result<pb::import_content_response::Result, ApiError> {
         let turn = self.turn()?;
-        self.import_in_turn(&turn, caller, files, validate_only, progress)
+        self.import_in_turn(&turn, caller, files, editions, validate_only, progress)
             .await
     }
 
@@ -142,18 +180,19 @@ impl Terminology {
         })
     }
 
-    /// As [`Terminology::import`], by who has the turn.
+    /// As [`Terminology::import_editions`], by who has the turn.
     pub(crate) async fn import_in_turn(
         &self,
         _turn: &Turn,
         caller: &Caller,
         files: Spooled,
+        editions: Editions,
         validate_only: bool,
         progress: Option<Progress>,
     ) -> Result<pb::import_content_response::Result, ApiError> {
         let files = Arc::new(files);
         let (reading, told, view) = (Arc::clone(&files), progress.clone(), self.authority.view());
-        let read = tokio::task::spawn_blocking(move || read(&reading, &view, told.as_ref())).await;
+        let read = tokio::task::spawn_blocking(move || read(&reading, &editions, &view, told.as_ref())).await;
         let (all, mut findings) =
             read.map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?;
         let (mut found, mut manifests) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
@@ -211,7 +250,13 @@ impl Terminology {
             return Ok(());
         }
         let mut records = Vec::with_capacity(new.len());
-        for (one, manifest) in new {
+        // Editions of one release have the same files.
+        let mut put = BTreeSet::new();
+        for (mut one, manifest) in new {
+            if !put.insert(*one.record.blob()) {
+                records.push(self.cached(one.record).await);
+                continue;
+            }
             let (_, pieces) = files.manifest(&one.paths);
             for piece in pieces {
                 self.store.put_blob(piece.clone()).await.map_err(unavailable)?;
@@ -251,25 +296,24 @@ impl Terminology {
 }
 
 /// Reads and compiles.
-fn read(files: &Spooled, view: &View, progress: Option<&Progress>) -> (Vec<Found>, Vec<ImportFinding>) {
+fn read(
+    files: &Spooled,
+    editions: &Editions,
+    view: &View,
+    progress: Option<&Progress>,
+) -> (Vec<Found>, Vec<ImportFinding>) {
     let told =
         |step: content::Progress<'_>| tell(progress, step.file, step.done, step.of.unwrap_or_default());
-    let Contents {
-        code_systems,
-        value_sets,
-        concept_maps,
-        mut findings,
-    } = content::read_watched(files, &told);
-    let mut found: Vec<Found> = Vec::new();
-    for Read { content, paths } in code_systems {
+    let (mut found, mut of_systems) = (Vec::new(), Vec::new());
+    let mut compile = |Read { content, paths }: Read<CodeSystem>| {
         if view.releases().any(|release| release.carries(&content.url)) {
             let file = paths.first().map_or("", String::as_str);
             let message = format!(
                 "{} is a code system of the releases; draft a release to change it",
                 content.url
             );
-            findings.push(ImportFinding::error("VN-IMP-023", file, 0, message));
-            continue;
+            of_systems.push(ImportFinding::error("VN-IMP-023", file, 0, message));
+            return;
         }
         tell(progress, "compiling", 0, content.concepts.len() as u64);
         match Edition::compile(content) {
@@ -280,14 +324,21 @@ fn read(files: &Spooled, view: &View, progress: Option<&Progress>) -> (Vec<Found
             }),
             Err(problems) => {
                 let file = paths.first().map_or("", String::as_str);
-                findings.extend(
+                of_systems.extend(
                     problems
                         .iter()
                         .map(|problem| ImportFinding::error("VN-IMP-020", file, 0, problem.to_string())),
                 );
             }
         }
-    }
+    };
+    let Contents {
+        value_sets,
+        concept_maps,
+        mut findings,
+        ..
+    } = content::read_editions(files, editions, &told, &mut compile);
+    findings.append(&mut of_systems);
     let catalog = view.catalog();
     for Read { content, paths } in value_sets {
         let compiled = ValueSetEdition::compile(content);
@@ -336,7 +387,7 @@ fn image_digest(edition: &Edition) -> [u8; 32] {
 
 /// Each name once: of what comes twice the first, with a finding.
 fn once(found: Vec<Found>, findings: &mut Vec<ImportFinding>) -> Vec<Found> {
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     let name = |record: &Record| match record {
         Record::Edition(record, _) => (0, record.system.clone(), record.version.clone()),
         Record::Content(record) => (record.kind as u8, record.url.clone(), record.version.clone()),

@@ -87,19 +87,21 @@ impl Terminology {
         // Before anything is taken into memory.
         let turn = self.turn()?;
         let mut spool = Spool::default();
-        let mut validate_only = None;
+        let mut asked = None;
         while let Some(message) = messages.next().await {
             let message = message?;
-            validate_only.get_or_insert(message.validate_only);
+            if asked.is_none() {
+                asked = Some((message.validate_only, import::editions(&message)?));
+            }
             if let Some(chunk) = message.chunk {
                 spool
                     .push(&chunk.path, &chunk.data)
                     .map_err(import::spool_error)?;
             }
         }
-        let validate_only = validate_only.unwrap_or_default();
+        let (validate_only, editions) = asked.unwrap_or_default();
         let files = spool.finish();
-        let imported = self.import_in_turn(&turn, &caller, files, validate_only, Some(progress));
+        let imported = self.import_in_turn(&turn, &caller, files, editions, validate_only, Some(progress));
         Ok(imported.await?)
     }
 }

@@ -21,20 +21,12 @@ pub fn edition(
         return Ok(edition);
     }
     let files = kept(&Digest(record.blob), blobs)?;
-    let contents = content::read(&files);
-    let found = contents
-        .code_systems
-        .into_iter()
-        .find(|read| read.content.url == record.system && read.content.version == record.version);
-    let system = found.ok_or_else(|| {
-        let first = contents
-            .findings
-            .first()
-            .map(|finding| finding.message.clone())
-            .unwrap_or_default();
-        format!("its files do not hold it: {first}")
+    let read = content::read_version(&files, &record.system, &record.version);
+    let system = read.map_err(|findings| {
+        let first = findings.first().map(|finding| finding.message.clone());
+        format!("its files do not hold it: {}", first.unwrap_or_default())
     })?;
-    let edition = Edition::compile(system.content).map_err(|problems| {
+    let edition = Edition::compile(system).map_err(|problems| {
         let first = problems.first().map(ToString::to_string).unwrap_or_default();
         format!("{} problems, the first: {first}", problems.len())
     })?;

@@ -6,12 +6,17 @@
     reason = "a test stops where it fails"
 )]
 
+use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::sync::Arc;
 
+use jiff::civil::date;
 use tonic::{Code, Request};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::terminology::v1::terminology_service_server::TerminologyService as _;
 use vardnav_interchange::codesystem::{ICD_10_SE, KMA};
+use vardnav_interchange::content::rf2::{self, SyntheticOptions, synthetic_files};
+use vardnav_interchange::content::{self, Files as _, MemoryFiles};
 use vardnav_release::Snapshot;
 use vardnav_release::entry::EditionRecord;
 use vardnav_release::package::Package;
@@ -74,6 +79,66 @@ async fn service() -> (Arc<dyn Store>, Terminology) {
 
 fn caller() -> Caller {
     Caller::trusted("anna")
+}
+
+fn spooled(files: &MemoryFiles) -> Spooled {
+    let mut spool = Spool::default();
+    for path in files.paths() {
+        let mut bytes = Vec::new();
+        files.open(&path).unwrap().read_to_end(&mut bytes).unwrap();
+        spool.push(&path, &bytes).unwrap();
+    }
+    spool.finish()
+}
+
+#[tokio::test]
+async fn editions_of_a_full_release_stand_side_by_side_and_outlive_the_server() {
+    let (store, service) = service().await;
+    let full = synthetic_files(&SyntheticOptions {
+        full: true,
+        ..SyntheticOptions::of_size(300)
+    });
+    let dates = [date(2003, 1, 1), date(2012, 1, 1), date(2026, 6, 1)];
+    for _ in 0..2 {
+        let asked = content::Editions::AsOf(dates.to_vec());
+        let imported = service
+            .import_editions(&caller(), spooled(&full), asked, false, None)
+            .await;
+        assert_eq!(imported.unwrap().code_systems.len(), 3);
+    }
+    let authority = Authority::open(Arc::clone(&store), Arc::new(Editions))
+        .await
+        .unwrap();
+    assert_eq!(
+        authority.view().position(),
+        3,
+        "the same editions again write nothing"
+    );
+    let view = authority.view();
+    let editions: Vec<&Arc<Edition>> = view.catalog().editions().collect();
+    let sizes: Vec<usize> = editions.iter().map(|edition| edition.len()).collect();
+    assert!(
+        sizes.is_sorted() && sizes[0] < sizes[1] && sizes[2] == 300,
+        "{sizes:?}"
+    );
+    let of = |edition: usize| {
+        let codes = editions[edition]
+            .concepts()
+            .map(|concept| concept.code().to_owned());
+        codes.collect::<BTreeSet<String>>()
+    };
+    let late = of(2).difference(&of(1)).next().unwrap().clone();
+    let service = Terminology::new(store, authority.clone(), None);
+    let history = pb::GetHistoryRequest {
+        system: rf2::URL.to_owned(),
+        code: late,
+    };
+    let history = service
+        .get_history(Request::new(history))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(history.changes[0].version, editions[2].version());
 }
 
 #[tokio::test]

@@ -198,6 +198,12 @@ pub enum Codesystem {
         /// Only check
         #[arg(long)]
         dry_run: bool,
+        /// Of a SNOMED CT release of type Full the edition of a date, instead of the newest; may be given several times
+        #[arg(long, value_name = "DATE", conflicts_with = "all_editions")]
+        as_of: Vec<jiff::civil::Date>,
+        /// All editions of a SNOMED CT release of type Full
+        #[arg(long)]
+        all_editions: bool,
     },
     /// List editions of code systems
     List,

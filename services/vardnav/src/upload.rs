@@ -4,9 +4,11 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
+use vardnav_api::common::date_message;
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::terminology::v1::import_content_response::{Progress, Result as Imported};
 use vardnav_api::vardnav::r#type::v1::FileChunk;
@@ -41,21 +43,35 @@ pub(crate) fn chunks(folder: &Path) -> Outcome<Vec<FileChunk>> {
     Ok(chunks)
 }
 
+/// What an import is asked for beside the files.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Only to check.
+    pub(crate) validate_only: bool,
+    /// Of a release that holds several editions those of these dates; none for the newest.
+    pub(crate) as_of: Vec<Date>,
+    /// All editions of such a release.
+    pub(crate) all_editions: bool,
+}
+
 /// Imports the content in files, folders and archives; `told` hears how far it is.
 pub(crate) async fn import(
     client: &Client,
     paths: &[PathBuf],
-    validate_only: bool,
+    asked: Asked,
     mut told: impl FnMut(&Progress),
 ) -> Outcome<Imported> {
     let files = wanted(paths)?;
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
     let reading = tokio::task::spawn_blocking(move || -> Outcome {
+        let as_of: Vec<_> = asked.as_of.into_iter().map(date_message).collect();
         for named in files {
             let mut send = |chunk| {
                 let message = pb::ImportContentRequest {
-                    validate_only,
+                    validate_only: asked.validate_only,
                     chunk: Some(chunk),
+                    as_of: as_of.clone(),
+                    all_editions: asked.all_editions,
                 };
                 sender.blocking_send(message).is_ok()
             };

@@ -18,6 +18,7 @@ mod national;
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
 
 use crate::codesystem::ImportFinding;
@@ -28,6 +29,18 @@ pub use files::{Files, MemoryFiles, Progress};
 /// Number of the way files are read: raised whenever the same files are read into something else, so that what was
 /// compiled from them before is not taken for it.
 pub const READING: u32 = 1;
+
+/// Which editions of a release that holds several are read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Editions {
+    /// The newest.
+    #[default]
+    Newest,
+    /// The newest that was published by each of these dates.
+    AsOf(Vec<Date>),
+    /// All of them.
+    All,
+}
 
 /// What was read from a set of files.
 #[derive(Debug, Default)]
@@ -113,6 +126,25 @@ pub fn read(files: &dyn Files) -> Contents {
 
 /// Reads everything in a set of files, and tells how far it is: every mebibyte and at the end of a file of known size.
 pub fn read_watched(files: &dyn Files, tell: &(dyn Fn(Progress<'_>) + Sync)) -> Contents {
+    let mut code_systems = Vec::new();
+    let contents = read_editions(files, &Editions::Newest, tell, &mut |read| {
+        code_systems.push(read)
+    });
+    Contents {
+        code_systems,
+        ..contents
+    }
+}
+
+/// Reads everything in a set of files, of releases that hold several editions those asked for: those of type Full in
+/// Release Format 2. Each code system is given to `take` as soon as it is read, so that no two editions need be in
+/// memory; the contents are without them. When editions are asked for, nothing but releases is found in their files.
+pub fn read_editions(
+    files: &dyn Files,
+    editions: &Editions,
+    tell: &(dyn Fn(Progress<'_>) + Sync),
+    take: &mut dyn FnMut(Read<CodeSystem>),
+) -> Contents {
     let (archive, findings) = Archive::open(files);
     let files: &dyn Files = &Watched::new(&archive, tell);
     let mut contents = Contents {
@@ -120,6 +152,17 @@ pub fn read_watched(files: &dyn Files, tell: &(dyn Fn(Progress<'_>) + Sync)) -> 
         ..Contents::default()
     };
     let mut rest = files.paths();
+    let mut any = false;
+    if *editions != Editions::Newest {
+        let (wanted, others) = rest.into_iter().partition(|path| rf2::wants(path));
+        rest = others;
+        contents
+            .findings
+            .extend(rf2::read_editions(files, &wanted, editions, &mut |read| {
+                any = true;
+                take(read);
+            }));
+    }
     for format in &FORMATS {
         let wanted: Vec<String> = rest.iter().filter(|path| (format.wants)(path)).cloned().collect();
         if wanted.is_empty() {
@@ -128,7 +171,7 @@ pub fn read_watched(files: &dyn Files, tell: &(dyn Fn(Progress<'_>) + Sync)) -> 
         let taken = (format.read)(files, &wanted, &mut contents);
         rest.retain(|path| !taken.contains(path));
     }
-    if contents.is_empty() {
+    if !any && contents.is_empty() {
         contents.findings.push(ImportFinding::error(
             "VN-IMP-012",
             "",
@@ -137,5 +180,30 @@ pub fn read_watched(files: &dyn Files, tell: &(dyn Fn(Progress<'_>) + Sync)) -> 
              TBX, or CSV with its mapping",
         ));
     }
+    std::mem::take(&mut contents.code_systems)
+        .into_iter()
+        .for_each(take);
     contents
+}
+
+/// The code system of an address and version in a set of files, be it a former edition of a release that holds several.
+///
+/// # Errors
+/// What was found in the files when it is not among them.
+pub fn read_version(files: &dyn Files, url: &str, version: &str) -> Result<CodeSystem, Vec<ImportFinding>> {
+    if url == rf2::URL {
+        let (archive, _) = Archive::open(files);
+        let paths: Vec<String> = archive
+            .paths()
+            .into_iter()
+            .filter(|path| rf2::wants(path))
+            .collect();
+        if let Some(system) = rf2::read_former(&archive, &paths, version) {
+            return Ok(system);
+        }
+    }
+    let contents = read(files);
+    let mut systems = contents.code_systems.into_iter().map(|read| read.content);
+    let found = systems.find(|system| system.url == url && system.version == version);
+    found.ok_or(contents.findings)
 }

@@ -1,9 +1,10 @@
 //! Evaluates expressions over an edition: sets as bits, the hierarchy as intervals.
 //!
 //! What stands here follows the specification's chapter 6, where it leaves no doubt; where it does:
-//! - Every concept of the edition counts, inactive ones too (6.9). In Release Format 2 an inactive concept has neither
-//!   is-a nor attributes, so an operator of the hierarchy gives it only as the concept itself, and a refinement never
-//!   gives it, not even one that asks for no attribute.
+//! - The substrate, which the specification leaves to whoever evaluates (chapter 3, E.1), is every concept of the
+//!   edition, inactive ones too: `{{ C active = false }}` and history supplements speak of them (6.9). In Release
+//!   Format 2 an inactive concept has neither is-a nor attributes, so an operator of the hierarchy gives it only as the
+//!   concept itself, and a refinement only where it asks for no attribute: `* : [0..0] X = Y` is `* MINUS (* : X = Y)`.
 //! - Is-a is the hierarchy and no attribute.
 //! - An edition holds active descriptions only: a filter for inactive ones finds none.
 //!

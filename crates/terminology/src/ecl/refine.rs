@@ -110,9 +110,7 @@ impl<'e> Evaluator<'e> {
         };
         let mut satisfied = self.none()?;
         for concept in candidates.numbers() {
-            if check.satisfies(concept, &wanted, None)
-                && (!components.attributes(concept).is_empty() || self.is_active(concept))
-            {
+            if check.satisfies(concept, &wanted, None) {
                 satisfied.insert(concept);
             }
             self.spend(1 + std::mem::take(&mut check.work))?;

@@ -36,7 +36,7 @@ impl Small {
             Expression::Refined(focus, refinement) => {
                 let mut satisfied = Set::new();
                 for concept in self.sub(focus)? {
-                    if self.satisfies(concept, refinement, None)? && self.concepts[concept].active {
+                    if self.satisfies(concept, refinement, None)? {
                         satisfied.insert(concept);
                     }
                 }

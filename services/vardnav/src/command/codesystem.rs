@@ -23,7 +23,19 @@ const RESOURCE_COLUMNS: [&str; 3] = ["url", "version", "title"];
 /// Runs the command.
 pub(crate) async fn run(command: cli::Codesystem, client: &Client, format: Format) -> Outcome {
     match command {
-        cli::Codesystem::Import { paths, dry_run } => import(&paths, dry_run, client, format).await,
+        cli::Codesystem::Import {
+            paths,
+            dry_run,
+            as_of,
+            all_editions,
+        } => {
+            let asked = upload::Asked {
+                validate_only: dry_run,
+                as_of,
+                all_editions,
+            };
+            import(&paths, asked, client, format).await
+        }
         cli::Codesystem::List => {
             let columns = ["url", "version", "title", "concepts", "release"];
             output::rows(format, &columns, &list(client).await?)
@@ -140,9 +152,9 @@ async fn concept_maps(client: &Client) -> Outcome<Vec<Value>> {
     }
 }
 
-async fn import(paths: &[PathBuf], dry_run: bool, client: &Client, format: Format) -> Outcome {
+async fn import(paths: &[PathBuf], asked: upload::Asked, client: &Client, format: Format) -> Outcome {
     let bar = progress();
-    let imported = upload::import(client, paths, dry_run, |progress| {
+    let imported = upload::import(client, paths, asked, |progress| {
         bar.set_length(progress.total.max(progress.done));
         bar.set_position(progress.done);
         bar.set_message(progress.step.clone());

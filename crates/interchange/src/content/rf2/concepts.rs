@@ -9,7 +9,8 @@ use super::names::FileName;
 use super::row::Source;
 use super::sctid::Kind;
 
-const COLUMNS: [&str; 5] = ["id", "effectiveTime", "active", "moduleId", "definitionStatusId"];
+/// Columns of the table.
+pub(super) const COLUMNS: [&str; 5] = ["id", "effectiveTime", "active", "moduleId", "definitionStatusId"];
 
 /// All concepts, by identifier.
 #[derive(Debug, Default)]

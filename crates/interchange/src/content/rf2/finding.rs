@@ -100,6 +100,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "the state at a date is asked for, but there is no file of type Full",
         "add the file of type Full, or ask for no date",
     ),
+    (
+        "VN-IMP-119",
+        "no edition was published by the date asked for",
+        "ask for a later date",
+    ),
 ];
 
 /// The findings of one set of files.

@@ -1,4 +1,4 @@
-//! SNOMED CT's Release Format 2: Snapshot, or the state at a date from Full. All files of the format in a set of files
+//! SNOMED CT's Release Format 2: Snapshot, or editions of several dates from Full. All files of the format in a set of files
 //! make up one edition; of modules and editions that overlap the newest row of each component counts.
 //!
 //! Read are concepts, descriptions, text definitions, inferred relationships, concrete values and reference sets. Each
@@ -12,6 +12,7 @@
 
 mod concepts;
 mod descriptions;
+mod editions;
 mod finding;
 mod ids;
 mod index;
@@ -29,10 +30,11 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use vardnav_terminology::model::{CodeSystem, Components, Concept, Designation, Publication};
 
-use super::{Contents, Files, Read};
+use super::{Contents, Editions, Files, Read};
 use crate::codesystem::ImportFinding;
 use concepts::Concepts;
 use descriptions::Descriptions;
+use editions::Edition;
 pub use finding::CODES;
 use finding::Report;
 use names::{FileName, Table};
@@ -43,6 +45,9 @@ use version::EditionName;
 /// Address of SNOMED CT as a code system.
 pub const URL: &str = "http://snomed.info/sct";
 
+/// Most editions that are read from one set of files.
+const EDITIONS_MAX: usize = 100;
+
 /// Whether a path can be of this format.
 pub(super) fn wants(path: &str) -> bool {
     names::parse(path).is_some()
@@ -50,30 +55,138 @@ pub(super) fn wants(path: &str) -> bool {
 
 /// Reads those of `paths` that are of this format, and answers which they were.
 pub(super) fn read(files: &dyn Files, paths: &[String], contents: &mut Contents) -> BTreeSet<String> {
-    let (edition, findings) = read_paths(files, paths, None);
+    let (edition, findings) = read_paths(files, paths);
     contents.code_systems.extend(edition);
     contents.findings.extend(findings);
     paths.iter().cloned().collect()
 }
 
-/// Reads the state at a date, from files of type Full. There is no edition when one of the findings is an error.
+/// Reads the newest edition that was published by a date, from files of type Full. There is none when one of the
+/// findings is an error.
 pub fn read_at(files: &dyn Files, date: Date) -> (Option<Read<CodeSystem>>, Vec<ImportFinding>) {
     let paths: Vec<String> = files.paths().into_iter().filter(|path| wants(path)).collect();
-    read_paths(files, &paths, Some(date))
+    let mut read = None;
+    let findings = read_editions(files, &paths, &Editions::AsOf(vec![date]), &mut |edition| {
+        read = Some(edition);
+    });
+    (read, findings)
 }
 
-fn read_paths(
+/// Reads editions of a Full release one after the other, from the oldest, and gives each to `take`.
+pub(super) fn read_editions(
     files: &dyn Files,
     paths: &[String],
-    date: Option<Date>,
-) -> (Option<Read<CodeSystem>>, Vec<ImportFinding>) {
+    editions: &Editions,
+    take: &mut dyn FnMut(Read<CodeSystem>),
+) -> Vec<ImportFinding> {
     let mut report = Report::default();
-    let selected = names::select(paths, date.is_some(), &mut report);
-    let until = date.map(|date| {
-        let (year, month, day) = (date.year(), date.month(), date.day());
-        u32::try_from(i32::from(year) * 10_000 + i32::from(month) * 100 + i32::from(day)).unwrap_or_default()
-    });
-    let edition = edition(Source { files, until }, &selected, &mut report);
+    let selected = names::select(paths, true, &mut report);
+    if selected.is_empty() && !report.any_error() {
+        let message = "editions of a release are asked for, and no file of type Full is among the files";
+        report.error("VN-IMP-118", "", 0, message);
+    }
+    if report.any_error() {
+        return report.finish();
+    }
+    let all = editions::all(Source { files, until: None }, &selected);
+    let wanted = wanted(&all, editions, &selected, &mut report);
+    let mut findings = report.finish();
+    for at in wanted {
+        let mut report = Report::default();
+        take_edition(files, &all, at, &selected, &mut report)
+            .into_iter()
+            .for_each(&mut *take);
+        findings.extend(report.finish());
+    }
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
+/// Reads the edition of a version from files of type Full, unless it is the newest in them or in none of them.
+pub(super) fn read_former(files: &dyn Files, paths: &[String], version: &str) -> Option<CodeSystem> {
+    let (module, date) = version
+        .strip_prefix(URL)?
+        .strip_prefix('/')?
+        .split_once("/version/")?;
+    let (module, date) = (sctid::parse(module)?, row::date(date)?);
+    let mut report = Report::default();
+    let selected = names::select(paths, true, &mut report);
+    if report.any_error() {
+        return None;
+    }
+    let all = editions::all(Source { files, until: None }, &selected);
+    let named =
+        |edition: &Edition| edition.until.date == date && edition.module.is_none_or(|known| known == module);
+    let at = all.iter().position(named).filter(|at| at + 1 < all.len())?;
+    let read = take_edition(files, &all, at, &selected, &mut report)?;
+    (read.content.version == version).then_some(read.content)
+}
+
+/// Positions of the editions asked for, ascending.
+fn wanted(all: &[Edition], editions: &Editions, files: &[FileName], report: &mut Report) -> Vec<usize> {
+    let file = files.first().map_or("", |file| file.path.as_str());
+    let mut wanted = match editions {
+        Editions::AsOf(dates) => {
+            let mut wanted = BTreeSet::new();
+            for date in dates {
+                let number = row::number(*date);
+                match all
+                    .partition_point(|edition| edition.until.date <= number)
+                    .checked_sub(1)
+                {
+                    Some(at) => {
+                        wanted.insert(at);
+                    }
+                    None => report.error(
+                        "VN-IMP-119",
+                        file,
+                        0,
+                        format_args!("no edition was published by {date}"),
+                    ),
+                }
+            }
+            wanted.into_iter().collect()
+        }
+        Editions::All => (0..all.len()).collect(),
+        Editions::Newest => Vec::from_iter(all.len().checked_sub(1)),
+    };
+    if wanted.len() > EDITIONS_MAX {
+        let count = wanted.len();
+        report.error(
+            "VN-IMP-117",
+            file,
+            0,
+            format_args!("the files hold {count} editions; at most {EDITIONS_MAX} are read at once"),
+        );
+        wanted.clear();
+    }
+    wanted
+}
+
+fn take_edition(
+    files: &dyn Files,
+    all: &[Edition],
+    at: usize,
+    selected: &[FileName],
+    report: &mut Report,
+) -> Option<Read<CodeSystem>> {
+    // The newest is what all rows make up, as it is without asking for a date.
+    let until = all
+        .get(at)
+        .filter(|_| at + 1 < all.len())
+        .map(|edition| &edition.until);
+    let content = edition(Source { files, until }, selected, report)?;
+    (!report.any_error()).then(|| Read {
+        content,
+        paths: selected.iter().map(|file| file.path.clone()).collect(),
+    })
+}
+
+fn read_paths(files: &dyn Files, paths: &[String]) -> (Option<Read<CodeSystem>>, Vec<ImportFinding>) {
+    let mut report = Report::default();
+    let selected = names::select(paths, false, &mut report);
+    let edition = edition(Source { files, until: None }, &selected, &mut report);
     let edition = edition.filter(|_| !report.any_error()).map(|content| Read {
         content,
         paths: selected.into_iter().map(|file| file.path).collect(),
@@ -127,7 +240,7 @@ fn edition(source: Source<'_>, files: &[FileName], report: &mut Report) -> Optio
     let attributes = relationships::read(source, relationships, &concepts, &mut all, report);
     let reference_sets = reference_sets::read(source, of(&[Table::ReferenceSet]), &concepts, report);
     reference_sets::add_associations(&reference_sets, &concepts, &mut all);
-    let name = version::name(&reference_sets, &concepts, files, source.until)?;
+    let name = version::name(&reference_sets, &concepts, files, source.until.is_some())?;
     Some(CodeSystem {
         components: Some(Box::new(Components {
             concepts: components,

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use jiff::civil::Date;
 use memchr::memchr_iter;
 
+use super::editions::Until;
 use super::finding::Report;
 use super::index::{Put, ROWS_MAX};
 use super::lines::{LINE_BYTES_MAX, Lines};
@@ -29,8 +30,8 @@ pub(super) const MEMBER_COLUMNS: [&str; 6] = [
 #[derive(Clone, Copy)]
 pub(super) struct Source<'f> {
     pub(super) files: &'f dyn Files,
-    /// The last date whose rows are read, as the number yyyymmdd.
-    pub(super) until: Option<u32>,
+    /// Up to when rows are read; all of them without.
+    pub(super) until: Option<&'f Until>,
 }
 
 /// A row.
@@ -39,7 +40,7 @@ pub(super) struct Row<'l> {
     pub(super) line: u32,
     /// Whether the file may have the same identifier in several rows.
     pub(super) history: bool,
-    until: Option<u32>,
+    until: Option<&'l Until>,
     columns: [&'l str; COLUMNS_MAX],
 }
 
@@ -190,7 +191,7 @@ impl<'l> Row<'l> {
         };
         let module = self.id(3, report)?;
         self.until
-            .is_none_or(|until| time <= until)
+            .is_none_or(|until| until.holds(module, time))
             .then_some(Head { time, active, module })
     }
 
@@ -255,6 +256,12 @@ pub(super) fn date(text: &str) -> Option<u32> {
     let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
     let number: u32 = digits.then(|| text.parse().ok())??;
     civil(number).map(|_| number)
+}
+
+/// The number yyyymmdd of a day.
+pub(super) fn number(date: Date) -> u32 {
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    u32::try_from(i32::from(year) * 10_000 + i32::from(month) * 100 + i32::from(day)).unwrap_or_default()
 }
 
 /// The date of a number yyyymmdd.

@@ -1,10 +1,9 @@
 //! Which edition the files make up: its most specific module and its date.
 
-use std::collections::BTreeMap;
-
 use vardnav_terminology::model::{FieldValue, ReferenceSet};
 
 use super::concepts::Concepts;
+use super::editions::most_specific;
 use super::ids;
 use super::names::FileName;
 
@@ -17,22 +16,17 @@ pub(super) struct EditionName {
 
 /// The name of an edition.
 ///
-/// By the module dependency reference set: the module that no other depends on, of several the one that depends on
-/// most others, then the one with the newest dependency, then that of the greatest identifier; with the date of its
-/// newest dependency. Without one: the module that most active concepts belong to, with the newest date in the files'
-/// names, or, when only rows up to a date are read or no name has one, the newest of the concepts.
+/// By the module dependency reference set its most specific module, with the date of its newest dependency. Without
+/// one: the module that most active concepts belong to, with the newest date in the files' names, or, when only rows
+/// `until` a date are read or no name has one, the newest of the concepts.
 pub(super) fn name(
     sets: &[ReferenceSet],
     concepts: &Concepts,
     files: &[FileName],
-    until: Option<u32>,
+    until: bool,
 ) -> Option<EditionName> {
     by_dependency(sets, concepts).or_else(|| {
-        let of_files = files
-            .iter()
-            .filter_map(|file| file.date)
-            .max()
-            .filter(|_| until.is_none());
+        let of_files = files.iter().filter_map(|file| file.date).max().filter(|_| !until);
         let date = of_files.or_else(|| concepts.newest_time())?;
         let module = concepts.largest_module()?;
         Some(EditionName { module, date })
@@ -46,24 +40,14 @@ fn by_dependency(sets: &[ReferenceSet], concepts: &Concepts) -> Option<EditionNa
         .fields
         .iter()
         .position(|field| field.eq_ignore_ascii_case("sourceEffectiveTime"))?;
-    let active = || {
-        set.members
-            .iter()
-            .filter(|member| member.active && member.module != member.referenced)
-    };
-    let mut modules: BTreeMap<u32, (usize, u32)> = BTreeMap::new();
-    for member in active() {
-        let Some(FieldValue::Text(date)) = member.values.get(time) else {
-            continue;
+    let active = set.members.iter().filter(|member| member.active);
+    let dependencies = active.filter_map(|member| {
+        let FieldValue::Text(date) = member.values.get(time)? else {
+            return None;
         };
-        let (count, newest) = modules.entry(member.module).or_default();
-        *count += 1;
-        *newest = super::row::date(date).unwrap_or_default().max(*newest);
-    }
-    for member in active() {
-        modules.remove(&member.referenced);
-    }
-    let ((_, date), module) = modules.into_iter().map(|(module, rank)| (rank, module)).max()?;
-    let module = concepts.id(module)?;
-    (date > 0).then_some(EditionName { module, date })
+        let date = super::row::date(date).unwrap_or_default();
+        Some((concepts.id(member.module)?, concepts.id(member.referenced)?, date))
+    });
+    let (module, date) = most_specific(dependencies)?;
+    Some(EditionName { module, date })
 }

@@ -82,7 +82,7 @@ impl Subject {
         let codes = drawn(&edition);
         let file = data.join("bench.json");
         std::fs::write(&file, resources(&self.url, &codes).to_string())?;
-        upload::import(&client, &[file], false, |_| {}).await?;
+        upload::import(&client, &[file], upload::Asked::default(), |_| {}).await?;
         Ok(Loaded {
             name: self.name,
             large: self.large,
