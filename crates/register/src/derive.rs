@@ -401,7 +401,7 @@ fn mapped_values(by_codes: &[Mapped], axis: AxisIndex, noted: &mut Vec<MappedFro
     Some(0)
 }
 
-fn principal<'a>(principals: &'a Principals, role: &str) -> Option<&'a str> {
+pub(crate) fn principal<'a>(principals: &'a Principals, role: &str) -> Option<&'a str> {
     match role {
         "responsible" => principals.responsible.as_deref(),
         "performing" => principals.performing.as_deref(),
@@ -412,14 +412,14 @@ fn principal<'a>(principals: &'a Principals, role: &str) -> Option<&'a str> {
 }
 
 /// Stated facts as masks by slot; 0 where an axis is not stated.
-struct Masks([u64; SLOTS]);
+pub(crate) struct Masks([u64; SLOTS]);
 
 impl Masks {
     const NONE: Self = Self([0; SLOTS]);
 
     /// Axes and values that the release does not know are left aside, and so is an axis with several values
     /// that takes one: which one holds is unknown, in whatever order they stand.
-    fn of(facts: &[Fact], system: &DescriptionSystem) -> Self {
+    pub(crate) fn of(facts: &[Fact], system: &DescriptionSystem) -> Self {
         let mut masks = Self::NONE;
         for fact in facts {
             let Some(axis) = system.axis(&fact.axis) else {
@@ -439,7 +439,7 @@ impl Masks {
         masks
     }
 
-    fn get(&self, axis: AxisIndex) -> u64 {
+    pub(crate) fn get(&self, axis: AxisIndex) -> u64 {
         self.0.get(axis.position()).copied().unwrap_or(0)
     }
 }

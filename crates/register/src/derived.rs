@@ -266,15 +266,33 @@ fn encode_facts(w: &mut Writer, facts: &FactSet) {
     for (axis, source) in slots() {
         w.u8(axis.position() as u8);
         w.varint(facts.values(axis));
-        w.u8(match source {
-            FactSource::Record => 1,
-            FactSource::Segment => 2,
-            FactSource::Episode => 3,
-            FactSource::Unit => 4,
-            FactSource::Derived => 5,
-            FactSource::Mapped => 6,
-        });
+        w.u8(source_number(source));
     }
+}
+
+/// The stored number of a source of facts.
+pub(crate) fn source_number(source: FactSource) -> u8 {
+    match source {
+        FactSource::Record => 1,
+        FactSource::Segment => 2,
+        FactSource::Episode => 3,
+        FactSource::Unit => 4,
+        FactSource::Derived => 5,
+        FactSource::Mapped => 6,
+    }
+}
+
+/// The source of facts with this stored number.
+pub(crate) fn source_from_number(number: u8) -> Option<FactSource> {
+    Some(match number {
+        1 => FactSource::Record,
+        2 => FactSource::Segment,
+        3 => FactSource::Episode,
+        4 => FactSource::Unit,
+        5 => FactSource::Derived,
+        6 => FactSource::Mapped,
+        _ => return None,
+    })
 }
 
 fn decode_facts(r: &mut Reader<'_>, mapped: bool) -> Result<FactSet, DecodeError> {
@@ -291,15 +309,9 @@ fn decode_facts(r: &mut Reader<'_>, mapped: bool) -> Result<FactSet, DecodeError
         if values >> facts::VALUES_MAX != 0 {
             return Err(r.error(DecodeProblem::Tag));
         }
-        let source = match r.u8()? {
-            1 => FactSource::Record,
-            2 => FactSource::Segment,
-            3 => FactSource::Episode,
-            4 => FactSource::Unit,
-            5 => FactSource::Derived,
-            6 if mapped => FactSource::Mapped,
-            _ => return Err(r.error(DecodeProblem::Tag)),
-        };
+        let source = source_from_number(r.u8()?)
+            .filter(|source| mapped || *source != FactSource::Mapped)
+            .ok_or_else(|| r.error(DecodeProblem::Tag))?;
         facts.set(axis, values, source);
     }
     Ok(facts)

@@ -15,6 +15,7 @@ pub mod mapping;
 pub mod outcome;
 pub mod receipt;
 pub mod record;
+pub mod rederive;
 pub mod surroundings;
 pub mod text;
 pub mod tree;

@@ -63,6 +63,11 @@ impl CodeMap {
         &self.name
     }
 
+    /// Whether it says of every code what another map says.
+    pub(crate) fn says_as(&self, other: &Self) -> bool {
+        self.systems == other.systems
+    }
+
     /// Whether it maps codes of a code system.
     pub fn is_for(&self, system: &str) -> bool {
         self.systems.contains_key(system)
@@ -97,6 +102,11 @@ impl ReporterMaps {
     pub fn new(mut maps: Vec<DatedMap>) -> Self {
         maps.sort_by(|one, other| (&one.url, one.from).cmp(&(&other.url, other.from)));
         Self(maps)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The maps that apply on a date of care: of each address the version with the latest first date not after it

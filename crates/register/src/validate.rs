@@ -130,6 +130,11 @@ impl CheckSet {
         Some(report::sentence(&check.message.en, "", &check.remedy.en))
     }
 
+    /// The finding code of a mechanism on a date; `None` when no check asks for it.
+    pub(crate) fn code_of(&self, mechanism: Mechanism, date: Date) -> Option<&str> {
+        Some(&self.check(mechanism, date)?.code)
+    }
+
     fn check(&self, mechanism: Mechanism, date: Date) -> Option<&CompiledCheck> {
         self.by_mechanism
             .get(mechanism as usize)?
