@@ -9,7 +9,8 @@
     reason = "test support"
 )]
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -119,13 +120,18 @@ impl Server {
 
     /// As [`Server::start`], with further arguments for `serve`.
     pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_at(folder, "127.0.0.1:0", arguments)
+    }
+
+    /// As [`Server::start_with`], with its gRPC services at an address.
+    pub fn start_at(folder: &Path, grpc: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(binary())
             .args([
                 "-o",
                 "json",
                 "serve",
                 "--grpc",
-                "127.0.0.1:0",
+                grpc,
                 "--http",
                 "127.0.0.1:0",
                 "--data",
@@ -163,6 +169,16 @@ impl Server {
     /// The URL for `--server`.
     pub fn url(&self) -> String {
         format!("http://{}", self.grpc)
+    }
+
+    /// What the web page answers to a path.
+    pub fn get(&self, path: &str) -> String {
+        let mut connection = TcpStream::connect(&self.http).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// Runs a client command against it.

@@ -76,6 +76,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "begin anew from 0: the server is another, or was restored",
     ),
     (
+        "VN-API-036",
+        "the server keeps a copy of another one and takes nothing of its own",
+        "send it to the server that the message names",
+    ),
+    (
         "VN-API-040",
         "no release is published yet",
         "publish a release first",

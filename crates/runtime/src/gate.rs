@@ -24,10 +24,14 @@ struct Method {
     index: usize,
 }
 
+/// Why calls that need a permission are refused whoever makes them; `None` when they are not.
+pub type Refuse = Arc<dyn Fn(&'static str) -> Option<Status> + Send + Sync>;
+
 /// Layer that puts the gate before a service.
 #[derive(Clone)]
 pub struct GateLayer {
     shared: Arc<Shared>,
+    refuse: Option<Refuse>,
 }
 
 struct Shared {
@@ -63,6 +67,16 @@ impl GateLayer {
                 methods,
                 metrics,
             }),
+            refuse: None,
+        }
+    }
+
+    /// Refuses calls that need certain permissions, of callers who have them too.
+    #[must_use]
+    pub fn refusing(self, refuse: Refuse) -> Self {
+        Self {
+            refuse: Some(refuse),
+            ..self
         }
     }
 }
@@ -74,6 +88,7 @@ impl<S> Layer<S> for GateLayer {
         Gate {
             inner,
             shared: Arc::clone(&self.shared),
+            refuse: self.refuse.clone(),
         }
     }
 }
@@ -83,6 +98,7 @@ impl<S> Layer<S> for GateLayer {
 pub struct Gate<S> {
     inner: S,
     shared: Arc<Shared>,
+    refuse: Option<Refuse>,
 }
 
 impl<S, B> Service<Request<B>> for Gate<S>
@@ -119,6 +135,10 @@ where
                 "the permission `{}` is needed",
                 method.permission
             )));
+        }
+        if let Some(status) = self.refuse.as_ref().and_then(|refuse| refuse(method.permission)) {
+            self.shared.metrics.refuse(method.index);
+            return refuse(status);
         }
         let span = tracing::info_span!("call", method.path, caller = %caller.name);
         request.extensions_mut().insert(caller);

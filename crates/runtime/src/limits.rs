@@ -26,5 +26,11 @@ pub const PACKAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Files of a package.
 pub const PACKAGE_FILES_MAX: usize = 1_000;
 
+/// How often a silent connection is asked whether anybody is there.
+pub const ALIVE_EVERY: Duration = Duration::from_secs(20);
+
+/// How long the answer to that may take.
+pub const ALIVE_MAX: Duration = Duration::from_secs(20);
+
 /// How long a drain may last before connections are cut.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);

@@ -8,6 +8,9 @@ use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
 
+/// Name of the meter.
+const METER: &str = "vardnav";
+
 /// Counters of one process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -53,7 +56,7 @@ impl Metrics {
 /// The exporter of a process: OpenTelemetry instruments read by Prometheus.
 pub struct Exporter {
     registry: Registry,
-    _provider: SdkMeterProvider,
+    provider: SdkMeterProvider,
 }
 
 /// Why metrics cannot be exported.
@@ -70,7 +73,7 @@ impl Exporter {
             .build()
             .map_err(|error| ExporterError(error.to_string()))?;
         let provider = SdkMeterProvider::builder().with_reader(reader).build();
-        let meter = provider.meter("vardnav");
+        let meter = provider.meter(METER);
         observe(
             &meter,
             "vardnav_grpc_calls",
@@ -85,10 +88,22 @@ impl Exporter {
             metrics,
             |counts| &counts.refused,
         );
-        Ok(Self {
-            registry,
-            _provider: provider,
-        })
+        Ok(Self { registry, provider })
+    }
+
+    /// Exports a number that is read each time that somebody asks.
+    pub fn gauge(
+        &self,
+        name: &'static str,
+        description: &'static str,
+        read: impl Fn() -> u64 + Send + Sync + 'static,
+    ) {
+        self.provider
+            .meter(METER)
+            .u64_observable_gauge(name)
+            .with_description(description)
+            .with_callback(move |observer| observer.observe(read(), &[]))
+            .build();
     }
 
     /// The metrics in Prometheus' text format.

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use tokio::sync::watch::Sender;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 use vardnav_api::common::{optional_date, page, page_size};
@@ -42,12 +43,22 @@ const PAGE_MAX: usize = 1000;
 #[derive(Clone)]
 pub struct Releases {
     authority: Arc<Authority>,
+    /// Says true when those who follow are to be let go.
+    stopping: Sender<bool>,
 }
 
 impl Releases {
     /// Serves what `authority` keeps.
     pub fn new(authority: Arc<Authority>) -> Self {
-        Self { authority }
+        Self {
+            authority,
+            stopping: Sender::new(false),
+        }
+    }
+
+    /// Lets go of those who follow what is published: else a server would wait for them when it stops.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
     }
 
     /// Makes a draft. Without an `id` it is called as the release that it wants to become.
@@ -301,7 +312,11 @@ impl ReleaseService for Releases {
         &self,
         request: Request<WatchReleasesRequest>,
     ) -> Result<Response<Self::WatchReleasesStream>, Status> {
-        let told = watch::watch(Arc::clone(&self.authority), request.into_inner());
+        let told = watch::watch(
+            Arc::clone(&self.authority),
+            request.into_inner(),
+            self.stopping.subscribe(),
+        );
         Ok(Response::new(Box::pin(told)))
     }
 

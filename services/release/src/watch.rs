@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 use vardnav_api::register::hash;
@@ -23,14 +23,15 @@ const PUBLISHER: &str = "publisher";
 /// Bytes of a piece of a download.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// Tells every step that concerns everybody, and goes on when asked to.
+/// Tells every step that concerns everybody, and goes on when asked to until `stopping` says true.
 pub(crate) fn watch(
     authority: Arc<Authority>,
     request: pb::WatchReleasesRequest,
+    stopping: watch::Receiver<bool>,
 ) -> ReceiverStream<Result<pb::WatchReleasesResponse, Status>> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     tokio::spawn(async move {
-        if let Err(error) = tell(&authority, request, &sender).await {
+        if let Err(error) = tell(&authority, request, stopping, &sender).await {
             // Whoever went away does not hear it.
             let _ = sender.send(Err(error.into())).await;
         }
@@ -41,6 +42,7 @@ pub(crate) fn watch(
 async fn tell(
     authority: &Authority,
     request: pb::WatchReleasesRequest,
+    mut stopping: watch::Receiver<bool>,
     sender: &mpsc::Sender<Result<pb::WatchReleasesResponse, Status>>,
 ) -> Result<(), ApiError> {
     let mut news = authority.watch();
@@ -67,25 +69,40 @@ async fn tell(
             let Some((last, _)) = entries.last() else { break };
             next = last + 1;
             for (position, bytes) in &entries {
-                if let Some(answer) = told(*position, bytes)
+                if let Some(answer) = told(*position, bytes, until)
                     && sender.send(Ok(answer)).await.is_err()
                 {
                     return Ok(());
                 }
             }
         }
+        if request.tell_end && sender.send(Ok(end(until))).await.is_err() {
+            return Ok(());
+        }
         if !request.follow {
             return Ok(());
         }
         tokio::select! {
             () = sender.closed() => return Ok(()),
+            // An error means that the service is gone, which is a stop as well.
+            _ = stopping.wait_for(|stopping| *stopping) => return Ok(()),
             changed = news.changed() => if changed.is_err() { return Ok(()) },
         }
     }
 }
 
-/// What is told of an entry; `None` when it does not concern everybody.
-fn told(position: u64, bytes: &[u8]) -> Option<pb::WatchReleasesResponse> {
+/// Everything before a position was told.
+fn end(position: u64) -> pb::WatchReleasesResponse {
+    pb::WatchReleasesResponse {
+        position,
+        kind: pb::WatchedKind::End.into(),
+        end: position,
+        ..Default::default()
+    }
+}
+
+/// What is told of an entry of a stream that goes to `end`; `None` when it does not concern everybody.
+fn told(position: u64, bytes: &[u8], end: u64) -> Option<pb::WatchReleasesResponse> {
     let entry = AuthorityEntry::decode(bytes).ok()?;
     let unnamed = AuthorityEntry {
         caller: PUBLISHER.to_owned(),
@@ -119,6 +136,7 @@ fn told(position: u64, bytes: &[u8]) -> Option<pb::WatchReleasesResponse> {
         version,
         digest: digest.map(|digest| digest.to_vec().into()).unwrap_or_default(),
         entry: unnamed.encode().into(),
+        end,
     })
 }
 

@@ -81,6 +81,9 @@ pub struct Serve {
     /// File of callers (TOML): `[[caller]]` with name, token_sha256, permissions, reporters (`*` for all)
     #[arg(long, value_name = "FILE")]
     pub callers: Option<PathBuf>,
+    /// Serve a copy of this server and keep it current; nothing else is taken
+    #[arg(long, value_name = "URL")]
+    pub sync: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -183,7 +186,7 @@ pub enum Release {
 
 #[derive(Debug, clap::Args)]
 pub struct Sync {
-    /// Go on when everything is taken, and take what is published from then on
+    /// Go on when everything is taken, and take what is published from then on, also after the server was away
     #[arg(long)]
     pub follow: bool,
 }

@@ -2,6 +2,7 @@
 //! memory. Either way the command speaks gRPC, so there is one path to test.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -20,6 +21,9 @@ use vardnav_runtime::limits;
 
 use crate::exit::{Failure, Outcome};
 use crate::server::Node;
+
+/// How long a connection may take to come about.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// Where a command's services are.
 #[derive(Debug, Clone, clap::Args)]
@@ -110,15 +114,27 @@ impl Target {
     }
 }
 
-async fn remote(url: &str) -> Outcome<Channel> {
+/// The address of a server.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn endpoint(url: &str) -> Outcome<Endpoint> {
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(Failure::Usage(format!(
             "`{url}` is no address of a server: write it as http://host:port"
         )));
     }
     Endpoint::from_shared(url.to_owned())
-        .map_err(|error| Failure::Usage(format!("`{url}` is no address of a server: {error}")))?
+        .map_err(|error| Failure::Usage(format!("`{url}` is no address of a server: {error}")))
+}
+
+async fn remote(url: &str) -> Outcome<Channel> {
+    endpoint(url)?
         .tcp_nodelay(true)
+        .connect_timeout(CONNECT_MAX)
+        .http2_keep_alive_interval(limits::ALIVE_EVERY)
+        .keep_alive_timeout(limits::ALIVE_MAX)
+        .keep_alive_while_idle(true)
         .connect()
         .await
         .map_err(|_| {

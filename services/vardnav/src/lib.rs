@@ -10,8 +10,10 @@ pub mod server;
 
 mod bench;
 mod command;
+mod copy;
 mod demo;
 mod explain;
+mod follow;
 mod loader;
 mod page;
 mod serve;

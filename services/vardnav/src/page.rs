@@ -17,14 +17,19 @@ use vardnav_store::Authority;
 use vardnav_web::{Column, Overview, Release, Row, Source, Table};
 
 use crate::exit::{Failure, Outcome};
+use crate::follow;
 use crate::server::Node;
 
 /// The routes of the web page.
 pub(crate) fn router(node: &Node) -> Outcome<Router> {
+    let exporter = Exporter::new(&node.metrics).map_err(Failure::failed)?;
+    if let Some(progress) = &node.following {
+        follow::export(&exporter, progress);
+    }
     let shown = Shown {
         authority: Arc::clone(&node.authority),
         indicators: node.indicators.clone(),
-        exporter: Exporter::new(&node.metrics).map_err(Failure::failed)?,
+        exporter,
     };
     Ok(vardnav_web::router(Arc::new(shown)))
 }

@@ -9,10 +9,12 @@ use tokio::sync::watch;
 use tonic::transport::server::TcpIncoming;
 use vardnav_runtime::caller::Callers;
 use vardnav_runtime::{limits, shutdown};
+use vardnav_service_release::Releases;
 
 use crate::cli;
 use crate::client::Target;
 use crate::exit::{Failure, Outcome};
+use crate::follow::{Event, Follower};
 use crate::output::{self, Format};
 use crate::server::Node;
 
@@ -24,16 +26,55 @@ pub(crate) async fn run(command: cli::Serve, target: &Target, format: Format) ->
     let folder = target.data.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let callers = callers(&command)?;
     let asserted = matches!(callers, Callers::Asserted);
-    let node = Node::open(&folder).await?;
-    if asserted {
+    let (node, follower) = match &command.sync {
+        Some(origin) => {
+            let (node, follower) = Node::open_copy(&folder, origin, target).await?;
+            (node, Some(follower))
+        }
+        None => (Node::open(&folder).await?, None),
+    };
+    if asserted && node.copy_of.is_none() {
         node.know_sample().await?;
     }
     let serving = Serving::start(&node, command.grpc, command.http, callers).await?;
-    announce(&serving, &folder, format)?;
+    announce(&serving, &node, &folder, format)?;
+    let following = follower.map(|follower| tokio::spawn(keep_current(follower)));
     shutdown::asked_to_stop().await;
     output::say("stopping");
+    if let Some(following) = following {
+        following.abort();
+    }
     serving.stop().await;
     Ok(())
+}
+
+/// Follows the origin of a copy as long as that is of use, and logs what happens.
+async fn keep_current(follower: Follower) {
+    let progress = follower.progress();
+    let mut away = false;
+    let failure = follower.follow(|event| {
+        let (behind, stale_seconds) = {
+            let progress = progress.borrow();
+            (progress.behind(), progress.stale_seconds())
+        };
+        match event {
+            Event::Taken { answer, bytes } => {
+                tracing::info!(position = answer.position, bytes, behind, name = %answer.name, "a step was taken");
+            }
+            Event::Current if away => {
+                away = false;
+                tracing::warn!("the copy is current again");
+            }
+            Event::Current => tracing::info!("the copy is current"),
+            Event::Away { failure, pause } => {
+                away = true;
+                tracing::warn!(%failure, ?pause, behind, stale_seconds, "the copy cannot follow just now");
+            }
+        }
+        Ok(())
+    });
+    let failure = failure.await;
+    tracing::error!(%failure, "the copy does not follow any more and stays as it is");
 }
 
 /// A node that serves on its two ports.
@@ -43,6 +84,7 @@ pub(crate) struct Serving {
     /// Address of the web page.
     pub http: SocketAddr,
     stop: watch::Sender<bool>,
+    releases: Releases,
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
@@ -88,12 +130,14 @@ impl Serving {
             grpc: grpc_address,
             http: http_address,
             stop,
+            releases: node.releases.clone(),
             tasks,
         })
     }
 
     /// Drains: what is under way may end, within a limit.
     pub(crate) async fn stop(self) {
+        self.releases.stop();
         self.stop.send_replace(true);
         for task in self.tasks {
             let abort = task.abort_handle();
@@ -123,7 +167,7 @@ fn callers(command: &cli::Serve) -> Outcome<Callers> {
     }
 }
 
-fn announce(serving: &Serving, folder: &Path, format: Format) -> Outcome {
+fn announce(serving: &Serving, node: &Node, folder: &Path, format: Format) -> Outcome {
     let (grpc, http) = (serving.grpc.to_string(), serving.http.to_string());
     match format {
         Format::Table | Format::Csv => {
@@ -131,11 +175,14 @@ fn announce(serving: &Serving, folder: &Path, format: Format) -> Outcome {
                 "gRPC  {grpc}\nweb   http://{http}\ndata  {}",
                 folder.display()
             ));
+            if let Some(origin) = &node.copy_of {
+                output::say(format_args!("copy  of {origin}"));
+            }
             Ok(())
         }
         Format::Json | Format::Ndjson => output::line(
             &mut std::io::stdout().lock(),
-            &json!({"grpc": grpc, "http": http, "data": folder}),
+            &json!({"grpc": grpc, "http": http, "data": folder, "copy_of": node.copy_of}),
         ),
     }
 }

@@ -5,8 +5,11 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 use tower::layer::util::{Identity, Stack};
 use vardnav_api::permission::METHODS;
 use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationServiceServer;
@@ -28,11 +31,16 @@ use vardnav_service_terminology::{EditionCache, Terminology};
 use vardnav_service_units::Units;
 use vardnav_store::{Authority, Embedded, HeadKey, Options, Store, Vault, custody};
 
+use crate::client::{Target, endpoint};
+use crate::copy::{self, Copy};
 use crate::exit::{Failure, Outcome};
+use crate::follow::{Follower, Progress};
 use crate::loader::Files;
 
 /// Who introduces a node's own keys.
 const NODE: &str = "node";
+/// Name by which health tells whether a copy is current.
+const SYNC_HEALTH: &str = "vardnav.sync";
 /// Folder of the store within a node's folder.
 const STORE_FOLDER: &str = "store";
 
@@ -59,9 +67,13 @@ pub struct Node {
     pub(crate) indicators: Indicators,
     pub(crate) metrics: Arc<Metrics>,
     terminology: Terminology,
-    releases: Releases,
+    pub(crate) releases: Releases,
     classification: Classifier,
     units: Units,
+    /// Address of the server that this is a copy of.
+    pub(crate) copy_of: Option<String>,
+    /// How far the copy is, while it follows.
+    pub(crate) following: Option<watch::Receiver<Progress>>,
 }
 
 /// The services behind their gate.
@@ -71,12 +83,27 @@ impl Node {
     /// Opens a folder and composes the services over it. A folder without releases starts with the starter release,
     /// but for a copy, whose releases come from where it is copied from.
     pub async fn open(folder: &Path) -> Outcome<Self> {
-        let node = Self::open_empty(folder).await?;
-        if folder.join(crate::sync::PLACE).exists() {
-            return Ok(node);
+        let mut node = Self::open_empty(folder).await?;
+        node.copy_of = copy::origin(folder)?;
+        if node.copy_of.is_none() {
+            crate::starter::publish(&node.releases, &node.authority).await?;
         }
-        crate::starter::publish(&node.releases, &node.authority).await?;
         Ok(node)
+    }
+
+    /// Opens a folder as a copy of a server, with what follows that.
+    pub(crate) async fn open_copy(
+        folder: &Path,
+        origin: &str,
+        as_caller: &Target,
+    ) -> Outcome<(Self, Follower)> {
+        endpoint(origin)?;
+        let mut node = Self::open_empty(folder).await?;
+        let copy = Copy::open(folder, origin, &node.authority)?;
+        let follower = Follower::new(copy, as_caller, Arc::clone(&node.authority));
+        node.copy_of = Some(origin.to_owned());
+        node.following = Some(follower.progress());
+        Ok((node, follower))
     }
 
     /// As [`Node::open`], and a folder without releases stays without.
@@ -125,6 +152,8 @@ impl Node {
             classification: Classifier::new(Arc::clone(&authority)),
             units: Units::new(Arc::clone(&authority)),
             authority,
+            copy_of: None,
+            following: None,
         }
     }
 
@@ -141,8 +170,13 @@ impl Node {
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
         let (health_reporter, health) = tonic_health::server::health_reporter();
-        drop(health_reporter);
-        let gate = GateLayer::new(callers, METHODS, Arc::clone(&self.metrics));
+        if let Some(progress) = self.following.clone() {
+            tokio::spawn(report_health(health_reporter, progress));
+        }
+        let mut gate = GateLayer::new(callers, METHODS, Arc::clone(&self.metrics));
+        if let Some(origin) = &self.copy_of {
+            gate = gate.refusing(copy::refuse(origin));
+        }
         macro_rules! limited {
             ($server:ident, $service:expr) => {
                 $server::new($service)
@@ -152,6 +186,8 @@ impl Node {
         }
         Ok(Server::builder()
             .concurrency_limit_per_connection(limits::CALLS_PER_CONNECTION_MAX)
+            .http2_keepalive_interval(Some(limits::ALIVE_EVERY))
+            .http2_keepalive_timeout(Some(limits::ALIVE_MAX))
             .layer(gate)
             .add_service(health)
             .add_service(reflection().build_v1().map_err(Failure::failed)?)
@@ -165,5 +201,19 @@ impl Node {
             ))
             .add_service(limited!(CareUnitServiceServer, self.units.clone()))
             .add_service(limited!(IndicatorServiceServer, self.indicators.clone())))
+    }
+}
+
+/// Tells as health whether a copy is current, as long as there is anything to tell.
+async fn report_health(reporter: HealthReporter, mut progress: watch::Receiver<Progress>) {
+    loop {
+        let status = match progress.borrow_and_update().is_current() {
+            true => ServingStatus::Serving,
+            false => ServingStatus::NotServing,
+        };
+        reporter.set_service_status(SYNC_HEALTH, status).await;
+        if progress.changed().await.is_err() {
+            return;
+        }
     }
 }
