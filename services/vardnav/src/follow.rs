@@ -231,7 +231,8 @@ impl Pauses {
 
 /// Exports how far a copy is.
 pub(crate) fn export(exporter: &Exporter, progress: &watch::Receiver<Progress>) {
-    let gauges: [(_, _, fn(&Progress) -> u64); 5] = [
+    type Gauge = (&'static str, &'static str, fn(&Progress) -> u64);
+    let gauges: [Gauge; 5] = [
         (
             "vardnav_sync_connected",
             "whether the server that this is a copy of answers",
