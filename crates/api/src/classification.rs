@@ -13,6 +13,10 @@ use crate::common::{date_message, label_message};
 use crate::pb::vardnav::classification::v1 as pb;
 use crate::pb::vardnav::r#type::v1::Label;
 
+mod counterfactual;
+
+pub use counterfactual::counterfactual_messages;
+
 /// A grain; `None` when it is not stated.
 pub fn grain(message: pb::Grain) -> Option<Grain> {
     match message {
@@ -207,8 +211,12 @@ fn other_trace(other: &OtherRule<'_, '_>) -> pb::RuleTrace {
     trace
 }
 
-/// The axes, tables and unsettled points of a release.
-pub fn description_message(release: &str, system: &DescriptionSystem) -> pb::GetDescriptionSystemResponse {
+/// The axes, tables and unsettled points of a release, under the variants asked for.
+pub fn description_message(
+    release: &str,
+    variants: Vec<String>,
+    system: &DescriptionSystem,
+) -> pb::GetDescriptionSystemResponse {
     let source = system.source();
     pb::GetDescriptionSystemResponse {
         release: release.to_owned(),
@@ -250,6 +258,7 @@ pub fn description_message(release: &str, system: &DescriptionSystem) -> pb::Get
                 chosen: point.chosen.clone(),
             })
             .collect(),
+        variants,
     }
 }
 

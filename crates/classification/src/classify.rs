@@ -90,25 +90,32 @@ impl DescriptionSystem {
                 }
                 continue;
             }
-            *result = if table.first {
-                Self::first(table, date, facts)
-            } else {
-                Self::collect(table, date, facts)
-            };
-            match *result {
-                TableResult::Value { value, .. } => facts.put(table.slot, 1 << value),
-                TableResult::Collected { values, possible: 0 } => {
-                    facts.put(table.slot, if values == 0 { NOT_APPLICABLE } else { values });
-                }
-                TableResult::Collected { .. } | TableResult::Held { .. } | TableResult::NotApplicable => {
-                    facts.clear(table.slot);
-                }
-            }
+            *result = Self::decide(table, date, facts);
         }
         Classification {
             results,
             count: self.tables.len().min(TABLES),
         }
+    }
+
+    /// Decides one table that applies, and fills its slot. The tables that feed it were decided before.
+    #[inline]
+    pub(crate) fn decide(table: &CompiledTable, date: Date, facts: &mut FactSet) -> TableResult {
+        let result = if table.first {
+            Self::first(table, date, facts)
+        } else {
+            Self::collect(table, date, facts)
+        };
+        match result {
+            TableResult::Value { value, .. } => facts.put(table.slot, 1 << value),
+            TableResult::Collected { values, possible: 0 } => {
+                facts.put(table.slot, if values == 0 { NOT_APPLICABLE } else { values });
+            }
+            TableResult::Collected { .. } | TableResult::Held { .. } | TableResult::NotApplicable => {
+                facts.clear(table.slot);
+            }
+        }
+        result
     }
 
     /// The positions of the rules of a table that match; `filled` as [`Self::classify_into`] left it.

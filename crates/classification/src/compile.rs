@@ -334,7 +334,7 @@ impl DescriptionSystem {
     }
 
     /// The codes of the values that a condition names, value sets resolved, before negation.
-    pub fn named_values(&self, condition: &Condition) -> impl Iterator<Item = &str> {
+    pub fn named_values<'a>(&'a self, condition: &Condition) -> impl Iterator<Item = &'a str> + use<'a> {
         let values = self
             .axis(&condition.axis)
             .map_or(&[][..], |slot| self.values_of(slot));

@@ -240,6 +240,11 @@ impl<'s> TestedFact<'s> {
         &self.condition.any_of
     }
 
+    /// The codes of the values that the condition names, value sets resolved.
+    pub fn named_values(&self) -> impl Iterator<Item = &'s str> + use<'s> {
+        self.system.named_values(self.condition)
+    }
+
     /// Whether the condition asks for anything but them.
     pub fn negated(&self) -> bool {
         self.condition.negated

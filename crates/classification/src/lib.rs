@@ -9,12 +9,14 @@
 mod blocks;
 pub mod classify;
 pub mod compile;
+pub mod counterfactual;
 pub mod explain;
 pub mod facts;
 pub mod model;
 pub mod statement;
 pub mod text;
 mod undetermined;
+pub mod variants;
 pub mod verify;
 
 pub use classify::{Classification, TableResult};

@@ -4,6 +4,10 @@ use crate::compile::DescriptionSystem;
 use crate::explain::{Match, Missing, Standing, TableExplanation, TestedFact, Verdict};
 use crate::model::{FactSource, Grain, Label};
 
+mod counterfactual;
+
+pub use counterfactual::counterfactual_lines;
+
 /// A language of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Language {
@@ -182,7 +186,7 @@ impl Words<'_> {
             self.language.pick("är", "is"),
             self.values(failed),
             self.language.pick("ska vara", "must be"),
-            self.any(failed.axis(), failed.any_of()),
+            self.any(failed),
         )
     }
 
@@ -206,8 +210,11 @@ impl Words<'_> {
         names.join(", ")
     }
 
-    fn any(&self, axis: &str, names: &[String]) -> String {
-        let names: Vec<_> = names.iter().map(|name| self.value(axis, name)).collect();
+    fn any(&self, failed: &TestedFact<'_>) -> String {
+        let names: Vec<_> = failed
+            .named_values()
+            .map(|code| self.value(failed.axis(), code))
+            .collect();
         names.join(self.language.pick(" eller ", " or "))
     }
 

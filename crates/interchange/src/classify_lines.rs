@@ -6,16 +6,19 @@ use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 
 use jiff::civil::Date;
+use vardnav_classification::variants::WrongChoice;
 use vardnav_classification::{DescriptionSystem, FactSet, FactSource, Grain, StatementError, Undetermined};
 use vardnav_register::text::{holds_personal_number, safe_echo};
 
 use crate::release::tables;
 
 mod answer;
+mod counterfactuals;
 mod explanation;
 mod line;
 
 pub use answer::{Answer, TableAnswer, write_findings};
+pub use counterfactuals::{FactChange, Lead, TableLeads, counterfactuals_value};
 pub use explanation::{KnownFact, MatchedRule, OtherRule, TableReasons, Wanted, WhyNot, explanation_value};
 
 use line::{RawLine, Stated};
@@ -89,6 +92,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "VN-CLS-014",
         "the id is not usable",
         "use 1 to 64 of A–Z a–z 0–9 . _ : - without any personal number",
+    ),
+    (
+        "VN-CLS-015",
+        "the variant is not one of the release",
+        "choose one of the variants that the finding lists, each point at most once",
     ),
 ];
 
@@ -179,6 +187,8 @@ pub struct Counts {
 pub struct Classifier<'a> {
     releases: Releases<'a>,
     explain: bool,
+    counterfactuals: bool,
+    variants: Vec<String>,
     undetermined: Vec<Undetermined>,
 }
 
@@ -188,8 +198,24 @@ impl<'a> Classifier<'a> {
         Self {
             releases,
             explain,
+            counterfactuals: false,
+            variants: Vec::new(),
             undetermined: Vec::new(),
         }
+    }
+
+    /// Adds to each answer the smallest changes of facts that lead elsewhere.
+    #[must_use]
+    pub fn with_counterfactuals(mut self) -> Self {
+        self.counterfactuals = true;
+        self
+    }
+
+    /// Answers name these variants, written `point:variant`, as those that the releases were compiled under.
+    #[must_use]
+    pub fn under(mut self, variants: Vec<String>) -> Self {
+        self.variants = variants;
+        self
     }
 
     /// Appends the answer to one line, ended by a newline. Tells whether the line could be read.
@@ -207,9 +233,14 @@ impl<'a> Classifier<'a> {
                     id: &case.id,
                     result: &result,
                     undetermined: &self.undetermined,
+                    variants: &self.variants,
                     explanation: self.explain.then(|| {
                         let explanation = release.system.explain(case.grain, case.date, &case.facts);
                         explanation_value(&explanation::reasons(&explanation))
+                    }),
+                    counterfactuals: self.counterfactuals.then(|| {
+                        let found = release.system.counterfactuals(case.grain, case.date, &case.facts);
+                        counterfactuals_value(&counterfactuals::leads(release.system, &found))
                     }),
                 };
                 decided.write(out);
@@ -376,6 +407,12 @@ pub fn fact_fault<'v>(
         StatementError::Twice => LineFinding::new("VN-CLS-013", path, error.to_string()),
         _ => LineFinding::new("VN-CLS-012", path, error.to_string()),
     }
+}
+
+/// The finding for a variant that a release does not have. It lists those it has.
+pub fn choice_fault(wrong: &WrongChoice) -> LineFinding {
+    let path = format!("variants[{}]", wrong.position);
+    LineFinding::new("VN-CLS-015", path, wrong.to_string())
 }
 
 /// The finding for a date before every release.

@@ -1,4 +1,6 @@
 //! Lines and their answers, kept as files: `tests/classification/*.in.ndjson` beside `*.out.ndjson`.
+//! A name with `explain` asks for the reasons, one with `counterfactuals` for what would lead elsewhere; one with
+//! `+U4=name` in it is answered under that variant.
 //! `BLESS=1` writes the answers anew, for a person to read through.
 
 #![allow(
@@ -24,6 +26,28 @@ fn starter() -> DescriptionSystem {
     DescriptionSystem::compile(description::read(&mut reading)).unwrap()
 }
 
+/// The variants that a file name asks for, as `point:variant`.
+fn variants(input: &Path) -> Vec<String> {
+    let name = input
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .replace(".in.ndjson", "");
+    name.split('+')
+        .skip(1)
+        .map(|part| part.replace('=', ":"))
+        .collect()
+}
+
+/// The starter's tables under some variants.
+fn under(system: &DescriptionSystem, variants: &[String]) -> DescriptionSystem {
+    let choices = system
+        .source()
+        .choices(variants.iter().map(String::as_str))
+        .unwrap();
+    DescriptionSystem::compile_with(system.source().clone(), &choices).unwrap()
+}
+
 fn inputs() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/classification");
     let mut inputs: Vec<PathBuf> = fs::read_dir(folder)
@@ -39,7 +63,9 @@ fn inputs() -> Vec<PathBuf> {
 fn answers_are_as_kept() {
     let system = starter();
     for input in inputs() {
-        let explain = input.to_string_lossy().contains("explain");
+        let name = input.file_name().unwrap().to_string_lossy();
+        let variants = variants(&input);
+        let system = under(&system, &variants);
         let releases = Releases::by_date([InForce {
             from: date(2026, 1, 1),
             id: "2026.1",
@@ -47,7 +73,11 @@ fn answers_are_as_kept() {
         }]);
         let mut answers = Vec::new();
         let lines = fs::read(&input).unwrap();
-        Classifier::new(releases, explain)
+        let mut classifier = Classifier::new(releases, name.contains("explain")).under(variants);
+        if name.contains("counterfactuals") {
+            classifier = classifier.with_counterfactuals();
+        }
+        classifier
             .answer_all(&mut lines.as_slice(), &mut answers)
             .unwrap();
         let answers = String::from_utf8(answers).unwrap();
@@ -112,14 +142,14 @@ fn answer(system: &DescriptionSystem, line: &serde_json::Value) -> Answer {
                 .collect(),
         });
     }
-    let further = line
-        .get("explanation")
-        .map(|explanation| ("explanation", explanation.clone()));
+    let further = ["variants", "explanation", "counterfactuals"]
+        .into_iter()
+        .filter_map(|name| Some((name, line.get(name)?.clone())));
     Answer {
         id: text(&line["id"]),
         tables,
         release: text(&line["release"]),
-        further: further.into_iter().collect(),
+        further: further.collect(),
     }
 }
 

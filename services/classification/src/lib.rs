@@ -1,203 +1,107 @@
 //! Classification as a gRPC service: cases in, what the release in force derives out, with the reason when asked.
 //! Reads published releases only; what a fact means and what follows from it is decided in the pure crate.
 
+mod basis;
+mod case;
+mod variants;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
-use vardnav_api::classification::{description_message, explanation_messages, grain, result_messages};
-use vardnav_api::common::{date, optional_date};
+use vardnav_api::classification::description_message;
+use vardnav_api::common::optional_date;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationService;
 use vardnav_api::vardnav::classification::v1::{
     Case, Classification, ClassifyRequest, ClassifyResponse, ClassifyStreamRequest, ClassifyStreamResponse,
-    GetDescriptionSystemRequest, GetDescriptionSystemResponse, TableExplanation,
+    GetDescriptionSystemRequest, GetDescriptionSystemResponse,
 };
-use vardnav_api::vardnav::r#type::v1::{Finding, Severity};
-use vardnav_classification::{DescriptionSystem, FactSet, FactSource, Grain};
-use vardnav_interchange::classify_lines::{LineFinding, fact_fault, id_fault, no_release};
-use vardnav_release::snapshot::Snapshot;
 use vardnav_runtime::clock;
 use vardnav_runtime::limits::STREAM_CASES_MAX;
-use vardnav_store::authority::{Authority, View};
+use vardnav_store::authority::Authority;
+
+use crate::basis::Basis;
+pub use crate::case::{Answer, Wanted};
+use crate::variants::Variants;
 
 /// The service.
 #[derive(Clone)]
 pub struct Classifier {
     authority: Arc<Authority>,
+    variants: Arc<Variants>,
 }
 
 impl Classifier {
     /// Classifies by the releases that `authority` knows.
     pub fn new(authority: Arc<Authority>) -> Self {
-        Self { authority }
+        Self {
+            authority,
+            variants: Arc::default(),
+        }
     }
 
-    /// Classifies one case by the release named, or by the one in force on its date when the name is empty.
+    /// Classifies one case by the release named, or by the one in force on its date when the name is empty, under the
+    /// variants named.
     ///
     /// # Errors
-    /// When there is no release of that name. What is wrong with the case stands in its findings.
+    /// When there is no release of that name. What is wrong with the case or the variants stands in the findings.
     pub fn classify(
         &self,
         case: &Case,
         release: &str,
-        explain: bool,
-    ) -> Result<(Classification, Vec<TableExplanation>), ApiError> {
+        variants: &[String],
+        wanted: Wanted,
+    ) -> Result<Answer, ApiError> {
         let view = self.authority.view();
-        Ok(Releases::of(&view, release)?.classify(case, explain))
+        let mut basis = Basis::of(&view, release, variants, &self.variants)?;
+        Ok(case::classify(&mut basis, case, wanted))
     }
 
     /// Classifies cases, one answer each, in order.
     ///
     /// # Errors
     /// As [`Self::classify`], and when there are more cases than one message may have.
-    pub fn classify_all(&self, cases: &[Case], release: &str) -> Result<Vec<Classification>, ApiError> {
-        if cases.len() > STREAM_CASES_MAX {
-            let message = format!("a message has at most {STREAM_CASES_MAX} cases");
-            return Err(ApiError::new(Kind::ResourceExhausted, "VN-API-012", message));
-        }
+    pub fn classify_all(
+        &self,
+        cases: &[Case],
+        release: &str,
+        variants: &[String],
+    ) -> Result<Vec<Classification>, ApiError> {
+        at_most(cases, STREAM_CASES_MAX)?;
         let view = self.authority.view();
-        let releases = Releases::of(&view, release)?;
-        Ok(cases
+        let mut basis = Basis::of(&view, release, variants, &self.variants)?;
+        let answers = cases
             .iter()
-            .map(|case| releases.classify(case, false).0)
-            .collect())
-    }
-}
-
-/// Where cases find the release that decides them.
-enum Releases<'a> {
-    Named(Arc<Snapshot>),
-    ByDate(&'a View),
-}
-
-/// A case that could be read.
-struct Read {
-    grain: Grain,
-    date: jiff::civil::Date,
-    facts: FactSet,
-    release: Arc<Snapshot>,
-}
-
-impl<'a> Releases<'a> {
-    fn of(view: &'a View, name: &str) -> Result<Self, ApiError> {
-        if name.is_empty() {
-            return Ok(Self::ByDate(view));
-        }
-        let release = view
-            .release(name)
-            .ok_or_else(|| ApiError::not_found("a release with that id"))?;
-        Ok(Self::Named(release))
+            .map(|case| case::classify(&mut basis, case, Wanted::default()).classification);
+        Ok(answers.collect())
     }
 
-    fn classify(&self, case: &Case, explain: bool) -> (Classification, Vec<TableExplanation>) {
-        match self.read(case) {
-            Ok(read) => decide(case, &read, explain),
-            Err(findings) => {
-                let id = if id_fault(&case.id).is_none() {
-                    case.id.clone()
-                } else {
-                    String::new()
-                };
-                let findings = findings.into_iter().map(finding_message).collect();
-                (
-                    Classification {
-                        id,
-                        results: Vec::new(),
-                        release: String::new(),
-                        findings,
-                    },
-                    Vec::new(),
-                )
-            }
-        }
-    }
-
-    fn read(&self, case: &Case) -> Result<Read, Vec<LineFinding>> {
-        let mut findings: Vec<LineFinding> = id_fault(&case.id).into_iter().collect();
-        let grain = grain(case.of());
-        if grain.is_none() {
-            let message = "state contact, segment or monitoring period";
-            findings.push(LineFinding::new("VN-CLS-006", "of", message));
-        }
-        let date = date(case.date.as_ref(), "date").map_err(|error| {
-            findings.push(LineFinding::new("VN-CLS-007", "date", error.message));
-        });
-        let (Some(grain), Ok(date)) = (grain, date) else {
-            return Err(findings);
-        };
-        let release = match self {
-            Self::Named(release) => Arc::clone(release),
-            Self::ByDate(view) => match view.release_on(date) {
-                Some(release) => release,
-                None => {
-                    findings.push(no_release(date));
-                    return Err(findings);
-                }
-            },
-        };
-        let facts = facts(&release.description, grain, case, &mut findings);
-        if findings.is_empty() {
-            Ok(Read {
-                grain,
-                date,
-                facts,
-                release,
-            })
-        } else {
-            Err(findings)
-        }
-    }
-}
-
-fn facts(system: &DescriptionSystem, grain: Grain, case: &Case, findings: &mut Vec<LineFinding>) -> FactSet {
-    let mut facts = FactSet::new();
-    for fact in &case.facts {
-        let codes = || fact.values.iter().map(String::as_str);
-        if let Err(error) = system.state(grain, &mut facts, &fact.axis, codes(), FactSource::Record) {
-            findings.push(fact_fault(error, &fact.axis, codes(), fact.values.len() > 1));
-        }
-    }
-    facts
-}
-
-fn decide(case: &Case, read: &Read, explain: bool) -> (Classification, Vec<TableExplanation>) {
-    let system = &read.release.description;
-    let mut filled = read.facts;
-    let result = system.classify_into(read.grain, read.date, &mut filled);
-    let mut undetermined = Vec::new();
-    system.undetermined(read.date, &filled, &result, &mut undetermined);
-    let results = result_messages(system, &result, &undetermined, |table| {
-        let matching = system.matching(table, read.date, &filled);
-        matching
-            .filter_map(|rule| system.rule(table, rule))
-            .map(|rule| rule.id.clone())
-            .collect()
-    });
-    let explanation = if explain {
-        explanation_messages(&system.explain(read.grain, read.date, &read.facts))
-    } else {
-        Vec::new()
-    };
-    let release = read.release.id.clone();
-    (
-        Classification {
-            id: case.id.clone(),
-            results,
-            release,
-            findings: Vec::new(),
-        },
-        explanation,
-    )
-}
-
-fn finding_message(finding: LineFinding) -> Finding {
-    Finding {
-        code: finding.code.to_owned(),
-        severity: Severity::Error.into(),
-        path: finding.path,
-        message: finding.message,
+    /// The axes and tables of a release, under the variants named.
+    ///
+    /// # Errors
+    /// When there is no release of that name or date, or it does not have the variants.
+    fn description(
+        &self,
+        request: &GetDescriptionSystemRequest,
+    ) -> Result<GetDescriptionSystemResponse, ApiError> {
+        let date = optional_date(request.date.as_ref(), "date")?.unwrap_or_else(clock::today);
+        let view = self.authority.view();
+        let mut basis = Basis::of(&view, &request.release, &request.variants, &self.variants)?;
+        let decider = basis.on(date).map_err(|findings| {
+            let variant = findings.into_iter().find(|finding| finding.code == "VN-CLS-015");
+            variant.map_or_else(
+                || ApiError::not_found("a release with that id or date"),
+                |finding| ApiError::field(finding.path, finding.message),
+            )
+        })?;
+        let variants = decider.variants.clone();
+        Ok(description_message(
+            &decider.release.id,
+            variants,
+            &decider.system,
+        ))
     }
 }
 
@@ -211,12 +115,24 @@ impl ClassificationService for Classifier {
             case,
             release,
             explain,
+            variants,
+            counterfactuals,
         } = request.into_inner();
         let case = case.ok_or_else(|| ApiError::field("case", "a case is needed"))?;
-        let (classification, explanation) = Self::classify(self, &case, &release, explain)?;
+        let wanted = Wanted {
+            explanation: explain,
+            counterfactuals,
+        };
+        let answer = if counterfactuals || !variants.is_empty() {
+            let service = self.clone();
+            on_pool(move || Self::classify(&service, &case, &release, &variants, wanted)).await?
+        } else {
+            Self::classify(self, &case, &release, &variants, wanted)?
+        };
         Ok(Response::new(ClassifyResponse {
-            classification: Some(classification),
-            explanation,
+            classification: Some(answer.classification),
+            explanation: answer.explanation,
+            counterfactuals: answer.counterfactuals,
         }))
     }
 
@@ -230,9 +146,13 @@ impl ClassificationService for Classifier {
         let answers = request.into_inner().then(move |message| {
             let service = service.clone();
             async move {
-                let ClassifyStreamRequest { cases, release } = message?;
-                let work = tokio::task::spawn_blocking(move || service.classify_all(&cases, &release));
-                let classifications = work.await.map_err(|_| interrupted())??;
+                let ClassifyStreamRequest {
+                    cases,
+                    release,
+                    variants,
+                } = message?;
+                let classifications =
+                    on_pool(move || service.classify_all(&cases, &release, &variants)).await?;
                 Ok(ClassifyStreamResponse { classifications })
             }
         });
@@ -243,22 +163,30 @@ impl ClassificationService for Classifier {
         &self,
         request: Request<GetDescriptionSystemRequest>,
     ) -> Result<Response<GetDescriptionSystemResponse>, Status> {
-        let GetDescriptionSystemRequest { release, date } = request.into_inner();
-        let view = self.authority.view();
-        let snapshot = if release.is_empty() {
-            let date = optional_date(date.as_ref(), "date")?.unwrap_or_else(clock::today);
-            view.release_on(date)
-        } else {
-            view.release(&release)
-        };
-        let snapshot = snapshot.ok_or_else(|| ApiError::not_found("a release with that id or date"))?;
-        Ok(Response::new(description_message(
-            &snapshot.id,
-            &snapshot.description,
-        )))
+        let (service, request) = (self.clone(), request.into_inner());
+        let answer = on_pool(move || service.description(&request)).await?;
+        Ok(Response::new(answer))
     }
 }
 
-fn interrupted() -> ApiError {
-    ApiError::new(Kind::Internal, "VN-API-013", "classifying was interrupted")
+/// Runs work that takes longer than a moment on the blocking pool.
+async fn on_pool<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| {
+        Err(ApiError::new(
+            Kind::Internal,
+            "VN-API-013",
+            "classifying was interrupted",
+        ))
+    })
+}
+
+fn at_most(cases: &[Case], most: usize) -> Result<(), ApiError> {
+    if cases.len() <= most {
+        return Ok(());
+    }
+    let message = format!("a message has at most {most} cases");
+    Err(ApiError::new(Kind::ResourceExhausted, "VN-API-012", message))
 }

@@ -136,9 +136,16 @@ pub struct Classify {
     /// Add the reasons to every answer
     #[arg(long)]
     pub explain: bool,
+    /// Add the smallest changes of facts that lead elsewhere to every answer
+    #[arg(long)]
+    pub counterfactuals: bool,
     /// Release to classify by, instead of the one in force on each date
     #[arg(long, value_name = "ID")]
     pub release: Option<String>,
+    /// Variant of an unsettled point to classify by, instead of the release's, for example U4:physician-only; may be
+    /// repeated
+    #[arg(long, value_name = "POINT:VARIANT")]
+    pub variant: Vec<String>,
     /// Classify in this process by the starter release, without any server
     #[arg(long)]
     pub offline: bool,

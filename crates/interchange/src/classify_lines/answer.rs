@@ -12,7 +12,9 @@ pub(super) struct Decided<'a> {
     pub(super) id: &'a str,
     pub(super) result: &'a Classification,
     pub(super) undetermined: &'a [Undetermined],
+    pub(super) variants: &'a [String],
     pub(super) explanation: Option<serde_json::Value>,
+    pub(super) counterfactuals: Option<serde_json::Value>,
 }
 
 impl Decided<'_> {
@@ -40,9 +42,17 @@ impl Decided<'_> {
         self.write_undetermined(out);
         out.extend(b",\"release\":");
         text(self.release.id, out);
+        if !self.variants.is_empty() {
+            out.extend(b",\"variants\":");
+            list(self.variants.iter().map(String::as_str), out);
+        }
         if let Some(explanation) = &self.explanation {
             out.extend(b",\"explanation\":");
             out.extend(explanation.to_string().as_bytes());
+        }
+        if let Some(counterfactuals) = &self.counterfactuals {
+            out.extend(b",\"counterfactuals\":");
+            out.extend(counterfactuals.to_string().as_bytes());
         }
         out.extend(b"}\n");
     }

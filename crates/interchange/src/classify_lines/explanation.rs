@@ -74,7 +74,7 @@ pub struct KnownFact<'a> {
     pub axis: &'a str,
     /// Codes of its values; none when it does not apply.
     pub values: Vec<&'a str>,
-    /// Where it came from: `record`, `segment`, `episode`, `unit`, `derived` or `table`.
+    /// Where it came from: `record`, `mapped`, `segment`, `episode`, `unit`, `derived` or `table`.
     pub source: &'a str,
 }
 

@@ -1,20 +1,23 @@
 //! `vardnav classify`: lines of facts in, one answer line each, in order. By a server, or offline by the same engine.
 
-use std::io::{BufRead, Write};
+mod answer;
 
-use serde_json::Value;
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use vardnav_api::vardnav::classification::v1 as pb;
-use vardnav_api::vardnav::r#type::v1::{Fact, Label};
-use vardnav_classification::Grain;
+use vardnav_api::vardnav::r#type::v1::Fact;
+use vardnav_classification::{DescriptionSystem, Grain};
 use vardnav_interchange::classify_lines::{
-    Answer, CODES, Classifier, InForce, KnownFact, LineFinding, MatchedRule, OtherRule, Refused, Releases,
-    TableAnswer, TableReasons, Wanted, WhyNot, explanation_value, next_line, read_form, write_findings,
+    Classifier, InForce, Refused, Releases, next_line, read_form, write_findings,
 };
 use vardnav_interchange::release;
+use vardnav_release::Snapshot;
 
+use self::answer::Further;
 use crate::cli;
 use crate::client::{Client, Target};
 use crate::command::report::reader;
@@ -39,28 +42,71 @@ pub(crate) async fn run(command: cli::Classify, target: &Target) -> Outcome {
 }
 
 fn offline(mut input: Box<dyn BufRead + Send>, command: &cli::Classify) -> Outcome<u64> {
-    let package = release::starter::package().map_err(Failure::failed)?;
-    let release = release::compile(&package, &[]).map_err(|findings| {
-        Failure::Failed(format!("the starter release has {} findings", findings.len()))
-    })?;
-    let releases = match &command.release {
-        Some(id) if *id != release.id => {
-            return Err(Failure::Usage(format!(
-                "offline there is only release {}",
-                release.id
-            )));
-        }
-        Some(id) => Releases::named(id, &release.description),
-        None => Releases::by_date([InForce {
-            from: release.from,
-            id: &release.id,
-            system: &release.description,
-        }]),
-    };
+    let starter = Starter::load(command.release.as_deref())?;
+    let (system, variants) = starter.under(&command.variant)?;
+    let releases = starter.releases(&system);
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let counts = Classifier::new(releases, command.explain).answer_all(&mut input, &mut out)?;
+    let mut classifier = Classifier::new(releases, command.explain).under(variants);
+    if command.counterfactuals {
+        classifier = classifier.with_counterfactuals();
+    }
+    let counts = classifier.answer_all(&mut input, &mut out)?;
     out.flush()?;
     Ok(counts.with_findings)
+}
+
+/// The starter release, as classifying without a server needs it.
+struct Starter {
+    release: Snapshot,
+    /// Whether it was named, and so decides every date.
+    named: bool,
+}
+
+impl Starter {
+    fn load(named: Option<&str>) -> Outcome<Self> {
+        let package = release::starter::package().map_err(Failure::failed)?;
+        let release = release::compile(&package, &[]).map_err(|findings| {
+            Failure::Failed(format!("the starter release has {} findings", findings.len()))
+        })?;
+        match named {
+            Some(id) if id != release.id => Err(Failure::Usage(format!(
+                "offline there is only release {}",
+                release.id
+            ))),
+            _ => Ok(Self {
+                release,
+                named: named.is_some(),
+            }),
+        }
+    }
+
+    /// What decides under the variants asked for, and their names in the order of the points.
+    fn under(&self, asked: &[String]) -> Outcome<(Arc<DescriptionSystem>, Vec<String>)> {
+        let system = &self.release.description;
+        if asked.is_empty() {
+            return Ok((Arc::clone(system), Vec::new()));
+        }
+        let choices = system.source().choices(asked.iter().map(String::as_str));
+        let choices = choices.map_err(|wrong| {
+            let wrong: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+            Failure::Usage(wrong.join("; "))
+        })?;
+        let variants = choices.iter().map(ToString::to_string).collect();
+        let system = DescriptionSystem::compile_with(system.source().clone(), &choices)
+            .map_err(|problems| Failure::Failed(format!("the variants give {} problems", problems.len())))?;
+        Ok((Arc::new(system), variants))
+    }
+
+    fn releases<'a>(&'a self, system: &'a DescriptionSystem) -> Releases<'a> {
+        if self.named {
+            return Releases::named(&self.release.id, system);
+        }
+        Releases::by_date([InForce {
+            from: self.release.from,
+            id: &self.release.id,
+            system,
+        }])
+    }
 }
 
 /// A line read here: refused at once, or the next case of its batch.
@@ -83,12 +129,13 @@ async fn online(input: Box<dyn BufRead + Send>, command: &cli::Classify, target:
     let mut bad = 0;
     let mut line = Vec::new();
     while let Some((slots, cases)) = waiting.recv().await {
-        let classified = if command.explain {
-            explained(&client, cases, &release).await?
+        let classified = if command.explain || command.counterfactuals {
+            told(&client, cases, command).await?
         } else {
             let request = pb::ClassifyStreamRequest {
                 cases,
                 release: release.clone(),
+                variants: command.variant.clone(),
             };
             requests
                 .send(request)
@@ -100,7 +147,7 @@ async fn online(input: Box<dyn BufRead + Send>, command: &cli::Classify, target:
             answer
                 .classifications
                 .into_iter()
-                .map(|classification| (classification, None))
+                .map(|classification| (classification, Further::default()))
                 .collect()
         };
         let mut classified = classified.into_iter();
@@ -113,11 +160,11 @@ async fn online(input: Box<dyn BufRead + Send>, command: &cli::Classify, target:
                     write_findings(refused.id.as_deref(), &refused.findings, &mut line);
                 }
                 Slot::Sent => {
-                    let (classification, explanation) = classified
+                    let (classification, further) = classified
                         .next()
                         .ok_or_else(|| Failure::Failed("the server gave too few answers".into()))?;
                     bad += u64::from(!classification.findings.is_empty());
-                    write(classification, explanation, &mut line);
+                    answer::write(classification, further, &mut line);
                 }
             }
             out.write_all(&line)?;
@@ -159,139 +206,26 @@ fn read(mut input: Box<dyn BufRead + Send>, batches: &mpsc::Sender<(Vec<Slot>, V
     }
 }
 
-async fn explained(
+/// Asks case by case, for what streams do not carry.
+async fn told(
     client: &Client,
     cases: Vec<pb::Case>,
-    release: &str,
-) -> Outcome<Vec<(pb::Classification, Option<Value>)>> {
+    command: &cli::Classify,
+) -> Outcome<Vec<(pb::Classification, Further)>> {
     let mut answers = Vec::with_capacity(cases.len());
     for case in cases {
         let request = pb::ClassifyRequest {
             case: Some(case),
-            release: release.to_owned(),
-            explain: true,
+            release: command.release.clone().unwrap_or_default(),
+            explain: command.explain,
+            variants: command.variant.clone(),
+            counterfactuals: command.counterfactuals,
         };
         let answer = client.classification().classify(request).await?.into_inner();
-        let tables: Vec<_> = answer.explanation.iter().map(reasons).collect();
-        let explanation = explanation_value(&tables);
-        answers.push((answer.classification.unwrap_or_default(), Some(explanation)));
+        let further = Further::of(&answer, command.explain, command.counterfactuals);
+        answers.push((answer.classification.unwrap_or_default(), further));
     }
     Ok(answers)
-}
-
-fn write(classification: pb::Classification, explanation: Option<Value>, line: &mut Vec<u8>) {
-    if !classification.findings.is_empty() {
-        let findings: Vec<LineFinding> = classification
-            .findings
-            .into_iter()
-            .map(|finding| {
-                let known = CODES.iter().find(|(code, ..)| *code == finding.code);
-                LineFinding::new(
-                    known.map_or("VN-CLS", |(code, ..)| code),
-                    finding.path,
-                    finding.message,
-                )
-            })
-            .collect();
-        let id = (!classification.id.is_empty()).then_some(classification.id.as_str());
-        write_findings(id, &findings, line);
-        return;
-    }
-    let tables = classification.results.into_iter().map(|result| TableAnswer {
-        collects: result.hit_policy() == pb::HitPolicy::Collect,
-        rule: result.rules.into_iter().next(),
-        table: result.table,
-        values: result.values,
-        held: result.held,
-        possible: result
-            .possible
-            .into_iter()
-            .map(|possible| (possible.value, possible.missing))
-            .collect(),
-    });
-    let answer = Answer {
-        id: classification.id,
-        tables: tables.collect(),
-        release: classification.release,
-        further: explanation
-            .map(|value| ("explanation", value))
-            .into_iter()
-            .collect(),
-    };
-    answer.write(line);
-}
-
-/// Why a table gave what it gave, as lines tell it.
-fn reasons(table: &pb::TableExplanation) -> TableReasons<'_> {
-    let (matched, others): (Vec<_>, Vec<_>) = table
-        .rules
-        .iter()
-        .partition(|rule| rule.state() == pb::RuleState::Matched);
-    let (sv, en) = table.text.as_ref().map(texts).unwrap_or_default();
-    TableReasons {
-        table: &table.table,
-        held: table.held,
-        matched: matched.into_iter().map(matched_rule).collect(),
-        possible: table
-            .possible
-            .iter()
-            .map(|open| (open.value.as_str(), strings(&open.missing)))
-            .collect(),
-        others: others.into_iter().map(other_rule).collect(),
-        sv: sv.into(),
-        en: en.into(),
-    }
-}
-
-fn matched_rule(rule: &pb::RuleTrace) -> MatchedRule<'_> {
-    MatchedRule {
-        rule: &rule.rule,
-        value: value(rule),
-        reason: rule.hold_reason.as_ref().map(texts),
-        legal_basis: &rule.legal_basis,
-        status: &rule.status,
-        because: rule.because.iter().map(known_fact).collect(),
-    }
-}
-
-fn other_rule(rule: &pb::RuleTrace) -> OtherRule<'_> {
-    let failed = rule.failed_conditions.iter().filter_map(|failed| {
-        let wanted = Wanted {
-            any_of: &failed.any_of,
-            negated: failed.negated,
-        };
-        Some((known_fact(failed.fact.as_ref()?), wanted))
-    });
-    let from = vardnav_api::common::optional_date(rule.in_force_from.as_ref(), "in_force_from");
-    OtherRule {
-        rule: &rule.rule,
-        value: value(rule),
-        why: match from {
-            _ if rule.state() == pb::RuleState::Undetermined => WhyNot::Missing(strings(&rule.missing)),
-            Ok(Some(from)) => WhyNot::InForceFrom(from),
-            Ok(None) | Err(_) => WhyNot::RuledOut(failed.collect()),
-        },
-    }
-}
-
-fn known_fact(fact: &pb::DecidingFact) -> KnownFact<'_> {
-    KnownFact {
-        axis: &fact.axis,
-        values: strings(&fact.values),
-        source: &fact.source,
-    }
-}
-
-fn value(rule: &pb::RuleTrace) -> Option<&str> {
-    (!rule.value.is_empty()).then_some(rule.value.as_str())
-}
-
-fn texts(label: &Label) -> (&str, &str) {
-    (&label.sv, &label.en)
-}
-
-fn strings(list: &[String]) -> Vec<&str> {
-    list.iter().map(String::as_str).collect()
 }
 
 fn grain(grain: Grain) -> pb::Grain {
