@@ -37,6 +37,14 @@ impl Residence {
         }
     }
 
+    /// From the number described at the type; a number that is none of it stands for nothing known.
+    pub fn from_number(number: u16) -> Self {
+        match number {
+            100..=9_999 => Self(number),
+            _ => Self::UNKNOWN,
+        }
+    }
+
     /// The number described at the type.
     pub fn number(self) -> u16 {
         self.0

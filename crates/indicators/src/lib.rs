@@ -1,14 +1,16 @@
 //! Indicators: what a release says about them ([`definition`]), the counts they are made of ([`cube`],
-//! [`lattice`]), which of those may be shown ([`disclosure`]), and how they are asked for ([`query`]).
+//! [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), and how they are asked for ([`query`]).
 //!
 //! Pure: no store, clock, network or file. Persons are not known here, only counts.
 
+pub mod counting;
 pub mod cube;
 pub mod definition;
 pub mod disclosure;
 pub mod lattice;
 pub mod query;
 
+pub use counting::{CellKey, Counting, Subject};
 pub use cube::{Cell, Cube, Residence};
 pub use disclosure::Decision;
 pub use lattice::{Frame, Lattice, Place};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_classification::model::Label;
+use vardnav_indicators::counting::age_groups;
 use vardnav_indicators::cube::{Cube, Slice};
 use vardnav_indicators::query::{Published, Query, answer};
 use vardnav_indicators::{Answer, Cell, Frame};
@@ -313,6 +314,6 @@ fn frame(release: &Snapshot, year: i16) -> Frame {
         kommuner: kommuner
             .filter_map(|concept| concept.code().parse().ok())
             .collect(),
-        ages: cells::age_groups(release),
+        ages: age_groups(&release.description),
     }
 }
