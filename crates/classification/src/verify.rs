@@ -1,24 +1,60 @@
-//! The proofs: whether a *first* table leaves gaps, and whether every rule can decide something. They are decided
-//! by exact subtraction of boxes over the values of the axes, never by sampling.
+//! The proofs: whether a *first* table leaves gaps, whether every rule can decide something, which rules overlap,
+//! whether variants differ, which facts settle a value. They are decided for all combinations of facts, by search
+//! over clauses with a limit of steps, never by sampling; beyond the limit the answer is that it is not decided.
 //!
-//! A table that reads the value of an earlier one is proven over the combinations that give that value.
-//! On an axis where several values may hold at once single values suffice: what a rule covers for one of them it
-//! covers for all sets that have it.
+//! A table that reads the value of an earlier one is proven over the facts for which that one has a value. Facts that
+//! validation refuses are left out, and the guard at the end does not count. On an axis where several values may hold
+//! at once every set of values is a fact of its own.
 
 use core::fmt;
 
 use jiff::civil::Date;
 
-use crate::compile::{CompiledRule, DescriptionSystem, Gives, TableIndex};
-use crate::facts::{AxisIndex, AxisSet};
+use crate::compile::{DescriptionSystem, Gives, TableIndex};
+use crate::facts::{VALUES, VALUES_MAX, bits};
 use crate::model::Grain;
 
 mod boxes;
+mod circuit;
+mod question;
+mod report;
+mod settling;
+mod smallest;
+mod solver;
+mod subtraction;
+mod variants;
+mod words;
 
-use boxes::{Block, Space, TooMany};
+use circuit::Node;
+use question::Question;
+use smallest::Shown;
+use solver::OutOfSteps;
 
-/// Axis and value, as few as it takes.
-type Example = Vec<(String, String)>;
+pub use report::{Hold, OVERLAPS, Overlap, Report, TableReport, report};
+pub use settling::{SETS, Settling, SettlingFact, SettlingSet};
+pub use subtraction::Subtracted;
+pub use variants::{Comparison, DIFFERENCES, Difference};
+
+/// How many steps of the search one table may take, for one grain with the rules in force on one date.
+pub const STEPS: u64 = 20_000_000;
+
+/// Facts that show something, whatever the other facts are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Example {
+    /// What has to be stated, by axis. On an axis where several values may hold at once these are all that hold.
+    pub facts: Vec<ExampleFact>,
+    /// Whether it is certain that fewer facts do not suffice. In any case none of these can be left out.
+    pub smallest: bool,
+}
+
+/// A fact of an example.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExampleFact {
+    /// Id of the axis, or of a table whose value a grain is given.
+    pub axis: String,
+    /// Codes of its values.
+    pub values: Vec<String>,
+}
 
 /// What was proven of one table, for one grain, with the rules in force on a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +65,8 @@ pub struct Proof {
     pub grain: Grain,
     /// The first date on which these rules are in force together, not before the date asked about.
     pub from: Date,
-    /// How many combinations of values were covered, at most [`u64::MAX`].
+    /// How many combinations of values the facts have that the table reads, itself or through earlier tables, those
+    /// that validation refuses included; at most [`u64::MAX`].
     pub combinations: u64,
     /// What is wrong; none when the table is proven.
     pub defects: Vec<Defect>,
@@ -40,8 +77,8 @@ pub struct Proof {
 pub enum Defect {
     /// No rule but the guard matches these facts, whatever the others are.
     Gap {
-        /// Axis and value, as few as it takes.
-        facts: Vec<(String, String)>,
+        /// As few as it takes.
+        example: Example,
     },
     /// Nothing can make this rule decide.
     Unreachable {
@@ -49,46 +86,60 @@ pub enum Defect {
         rule: String,
         /// Its line.
         line: u32,
-        /// Rules before it that take what it would match; none when its conditions contradict each other, the
-        /// exclusions or the tables before.
+        /// Rules before it that together take all that it would match, none of them in vain; none when its
+        /// conditions contradict each other, the exclusions or the tables before.
         behind: Vec<String>,
     },
     /// The table is too tangled to be decided within the limit.
     Undecided {
-        /// How many boxes the limit allows.
-        limit: usize,
+        /// How many steps the limit allows.
+        limit: u64,
     },
+}
+
+impl fmt::Display for Example {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, fact) in self.facts.iter().enumerate() {
+            let joint = if at == 0 { "" } else { " and " };
+            write!(f, "{joint}{} = {}", fact.axis, fact.values.join("+"))?;
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gap { facts } if facts.is_empty() => write!(f, "no rule matches anything"),
-            Self::Gap { facts } => {
-                write!(f, "no rule matches when ")?;
-                for (at, (axis, value)) in facts.iter().enumerate() {
-                    let joint = if at == 0 { "" } else { " and " };
-                    write!(f, "{joint}{axis} = {value}")?;
-                }
-                Ok(())
+            Self::Gap { example } if example.facts.is_empty() => write!(f, "no rule matches anything"),
+            Self::Gap { example } => {
+                let size = if example.smallest {
+                    ""
+                } else {
+                    " (there may be a shorter example)"
+                };
+                write!(
+                    f,
+                    "no rule matches when {example}{size}; add a rule for it, or a row that holds with its reason"
+                )
             }
             Self::Unreachable { rule, behind, .. } if behind.is_empty() => {
                 write!(
                     f,
-                    "rule {rule} can never match: its conditions exclude each other, or are excluded"
+                    "rule {rule} can never match: its conditions exclude each other, or are excluded; correct or remove it"
                 )
             }
             Self::Unreachable { rule, behind, .. } => {
+                let take = if behind.len() == 1 { "takes" } else { "take" };
                 write!(
                     f,
-                    "rule {rule} can never decide: {} come first",
+                    "rule {rule} can never decide: {} before it {take} everything; move it up, narrow them or remove it",
                     behind.join(", ")
                 )
             }
             Self::Undecided { limit } => {
                 write!(
                     f,
-                    "the proof needs more than {limit} boxes; use fewer axes or plainer conditions"
+                    "the proof needs more than {limit} steps; use fewer axes or plainer conditions"
                 )
             }
         }
@@ -99,24 +150,48 @@ impl DescriptionSystem {
     /// Proves every table for the dates from one on: once for each set of rules in force together.
     pub fn prove(&self, from: Date) -> Vec<Proof> {
         let mut proofs = Vec::new();
-        for (index, table) in self.tables() {
+        for (index, _) in self.tables() {
             for date in self.turning_points(index, from) {
-                let mut reached = vec![false; table.rules.len()];
-                let at = proofs.len();
-                for &grain in &table.grains {
-                    proofs.push(self.prove_table(index, grain, date, &mut reached));
-                }
-                if let Some(proof) = proofs.get_mut(at)
-                    && !proof
-                        .defects
-                        .iter()
-                        .any(|defect| matches!(defect, Defect::Undecided { .. }))
-                {
-                    proof.defects.extend(self.unreached(index, date, &reached));
-                }
+                proofs.extend(self.proven(index, date).into_iter().map(|(proof, _)| proof));
             }
         }
         proofs
+    }
+
+    /// Proves a table for each of its grains. What was asked is given back for further questions.
+    fn proven(&self, index: TableIndex, date: Date) -> Vec<(Proof, Question<'_>)> {
+        let Some((_, table)) = self.source_table(index) else {
+            return Vec::new();
+        };
+        let mut reached = vec![false; table.rules.len()];
+        let mut proven: Vec<(Proof, Question<'_>)> = Vec::new();
+        for &grain in &table.grains {
+            let mut question = Question::of(self, index, grain, date);
+            question.circuit.solver.allow(STEPS);
+            let mut proof = Proof {
+                table: table.id.clone(),
+                grain,
+                from: date,
+                combinations: question.combinations(),
+                defects: Vec::new(),
+            };
+            match self.decide(&mut question, &mut reached) {
+                Ok(gap) => proof.defects.extend(gap),
+                Err(OutOfSteps) => proof.defects.push(Defect::Undecided { limit: STEPS }),
+            }
+            proven.push((proof, question));
+        }
+        let undecided = proven
+            .iter()
+            .flat_map(|(proof, _)| &proof.defects)
+            .any(|defect| matches!(defect, Defect::Undecided { .. }));
+        if !undecided {
+            let unreached = self.unreached(index, &mut proven, &reached);
+            if let Some((proof, _)) = proven.first_mut() {
+                proof.defects.extend(unreached);
+            }
+        }
+        proven
     }
 
     /// The date, and every later one on which a rule comes into force that the table rests on.
@@ -135,203 +210,131 @@ impl DescriptionSystem {
         dates
     }
 
-    fn prove_table(&self, index: TableIndex, grain: Grain, date: Date, reached: &mut [bool]) -> Proof {
-        let mut proof = Proof {
-            table: self
-                .source_table(index)
-                .map(|(_, table)| table.id.clone())
-                .unwrap_or_default(),
-            grain,
-            from: date,
-            combinations: 0,
-            defects: Vec::new(),
-        };
-        match self.decide_table(index, grain, date, reached) {
-            Ok((combinations, gap)) => {
-                proof.combinations = combinations;
-                proof.defects.extend(gap.map(|facts| Defect::Gap { facts }));
+    /// Marks the rules that can decide, and finds a gap.
+    fn decide(
+        &self,
+        question: &mut Question<'_>,
+        reached: &mut [bool],
+    ) -> Result<Option<Defect>, OutOfSteps> {
+        for rule in question.table.rules.clone() {
+            if let Some(mark) = reached.get_mut(usize::from(rule.position)) {
+                *mark = *mark || question.can(&[rule.decides])?;
             }
-            Err(TooMany) => proof.defects.push(Defect::Undecided { limit: boxes::LIMIT }),
         }
-        proof
+        if question.table.collects {
+            return Ok(None);
+        }
+        let shown = question.smallest(vec![question.table.gap])?;
+        Ok(shown.map(|shown| Defect::Gap {
+            example: self.example(&shown),
+        }))
     }
 
-    fn decide_table(
+    fn unreached(
         &self,
         index: TableIndex,
-        grain: Grain,
-        date: Date,
-        reached: &mut [bool],
-    ) -> Result<(u64, Option<Example>), TooMany> {
-        let Some((table, _)) = self.source_table(index) else {
-            return Ok((0, None));
-        };
-        let space = self.space(index, grain, date)?;
-        let combinations = space.count();
-        let mut left = space.clone();
-        let mut all = Vec::new();
-        for rule in self.in_force(table, date) {
-            let boxes = self.rule_boxes(rule, &space);
-            let reaches = boxes.iter().any(|each| left.meets(each));
-            if let Some(mark) = reached.get_mut(usize::from(rule.position)) {
-                *mark |= reaches;
-            }
-            if table.first && rule.gives != Gives::Guard {
-                for each in &boxes {
-                    left.subtract(each)?;
-                }
-                all.extend(boxes);
-            }
-        }
-        let gap = if table.first {
-            left.smallest_example(&all)
-        } else {
-            None
-        };
-        Ok((combinations, gap.map(|example| self.in_words(&space, &example))))
-    }
-
-    fn unreached<'a>(
-        &'a self,
-        index: TableIndex,
-        date: Date,
-        reached: &'a [bool],
-    ) -> impl Iterator<Item = Defect> + 'a {
-        let table = self.source_table(index);
-        table.into_iter().flat_map(move |(table, source)| {
-            self.in_force(table, date)
-                .filter(|rule| rule.gives != Gives::Guard)
-                .filter(|rule| reached.get(usize::from(rule.position)) == Some(&false))
-                .filter_map(move |rule| {
-                    let stated = source.rules.get(usize::from(rule.position))?;
-                    let behind = source
-                        .grains
+        proven: &mut [(Proof, Question<'_>)],
+        reached: &[bool],
+    ) -> Vec<Defect> {
+        let rules = self
+            .source_table(index)
+            .map_or(&[][..], |(_, table)| &table.rules);
+        let stated = rules.iter().zip(reached).zip(0_u16..);
+        stated
+            .filter(|((_, reached), _)| !**reached)
+            .filter_map(|((rule, _), position)| {
+                let mut behind: Vec<u16> = Vec::new();
+                for (_, question) in &mut *proven {
+                    question
+                        .table
+                        .rules
                         .iter()
-                        .flat_map(|&grain| self.in_front(index, grain, date, rule));
-                    let mut behind: Vec<_> = behind.collect();
-                    behind.sort_unstable();
-                    behind.dedup();
-                    Some(Defect::Unreachable {
-                        rule: stated.id.clone(),
-                        line: stated.line,
-                        behind,
-                    })
+                        .find(|rule| rule.position == position)?;
+                    behind.extend(question.behind(position).unwrap_or_default());
+                }
+                behind.sort_unstable();
+                behind.dedup();
+                let ids = behind.into_iter().filter_map(|at| self.rule(index, at));
+                Some(Defect::Unreachable {
+                    rule: rule.id.clone(),
+                    line: rule.line,
+                    behind: ids.map(|rule| rule.id.clone()).collect(),
                 })
-        })
+            })
+            .collect()
     }
 
-    /// The ids of the rules before one that meet what it would match.
-    fn in_front(&self, index: TableIndex, grain: Grain, date: Date, rule: &CompiledRule) -> Vec<String> {
-        let (Some((table, source)), Ok(space)) = (
-            self.source_table(index).filter(|(table, _)| table.first),
-            self.space(index, grain, date),
-        ) else {
-            return Vec::new();
+    /// What is shown, by name.
+    fn example(&self, shown: &Shown) -> Example {
+        let facts = shown.point.iter().filter_map(|(slot, values)| {
+            let axis = crate::facts::AxisIndex::new(usize::from(*slot))?;
+            Some(ExampleFact {
+                axis: self.axis_id(axis).to_owned(),
+                values: bits(*values)
+                    .map(|value| self.value_code(axis, value).to_owned())
+                    .collect(),
+            })
+        });
+        Example {
+            facts: facts.collect(),
+            smallest: shown.smallest,
+        }
+    }
+}
+
+impl Question<'_> {
+    /// The rules before one that take all it would match, none of them in vain.
+    fn behind(&mut self, position: u16) -> Result<Vec<u16>, OutOfSteps> {
+        let Some(own) = self.table.rules.iter().find(|rule| rule.position == position) else {
+            return Ok(Vec::new());
         };
-        let own = space.within(&self.rule_boxes(rule, &space));
-        self.in_force(table, date)
-            .take_while(|other| other.position < rule.position)
-            .filter(|other| self.rule_boxes(other, &space).iter().any(|each| own.meets(each)))
-            .filter_map(|other| {
-                source
-                    .rules
-                    .get(usize::from(other.position))
-                    .map(|rule| rule.id.clone())
-            })
-            .collect()
-    }
-
-    /// All combinations of known facts that the table can see: none that validation refuses, and the values of
-    /// earlier tables where those give them.
-    fn space(&self, index: TableIndex, grain: Grain, date: Date) -> Result<Space, TooMany> {
-        let axes = self.source().axes.len();
-        let mut slots = AxisSet::EMPTY;
-        for (position, table) in self.tables.iter().enumerate().take(index.position() + 1).rev() {
-            if position == index.position() || (table.applies(grain) && slots.contains(table.slot)) {
-                for rule in self.rules_of(table) {
-                    slots = slots.union(self.slots_of(rule));
-                }
-            }
+        let own = own.matches;
+        if self.table.collects || !self.can(&[own])? {
+            return Ok(Vec::new());
         }
-        let exclusions: Vec<_> = self
-            .exclusions
-            .iter()
-            .filter(|exclusion| exclusion.grains.contains(&grain))
-            .collect();
-        for exclusion in &exclusions {
-            for atom in self
-                .exclusion_alternatives(exclusion)
-                .iter()
-                .flat_map(|span| self.atoms_of(span))
-            {
-                if let Some(slot) = AxisIndex::new(usize::from(atom.slot)) {
-                    slots.insert(slot);
-                }
+        let before = self.table.rules.iter().filter(|rule| rule.position < position);
+        let mut behind: Vec<(u16, Node)> = before.map(|rule| (rule.position, !rule.matches)).collect();
+        let mut tried = 0;
+        loop {
+            let mut all = vec![own];
+            all.extend(behind.iter().map(|(_, node)| *node));
+            if self.can(&all)? {
+                return Ok(Vec::new());
             }
-        }
-        let mut space = Space::new(slots.iter().map(|slot| {
-            let decided = slot
-                .position()
-                .checked_sub(axes)
-                .and_then(|at| self.tables.get(at));
-            let given = decided.is_none_or(|table| table.applies(grain) || table.is_given(grain));
-            (
-                slot,
-                if given {
-                    boxes::all(self.values_of(slot).len())
+            let core = self.circuit.solver.core().to_vec();
+            behind.retain(|(_, node)| core.contains(&self.circuit.literal(*node)));
+            // Each is left out once, to see whether the others suffice.
+            loop {
+                if tried >= behind.len() {
+                    return Ok(behind.into_iter().map(|(position, _)| position).collect());
+                }
+                let mut fewer = vec![own];
+                let others = behind.iter().enumerate().filter(|(at, _)| *at != tried);
+                fewer.extend(others.map(|(_, (_, node))| *node));
+                if self.can(&fewer)? {
+                    tried += 1;
                 } else {
-                    crate::facts::NOT_APPLICABLE
-                },
-            )
-        }));
-        for exclusion in exclusions {
-            for span in self.exclusion_alternatives(exclusion) {
-                let each = space.fit(self.atoms_of(span));
-                space.subtract(&each)?;
-            }
-        }
-        for table in self.tables.iter().take(index.position()) {
-            if slots.contains(table.slot) && table.applies(grain) {
-                let mut left = space.clone();
-                let mut parted = space.emptied();
-                for rule in self.in_force(table, date) {
-                    for each in self.rule_boxes(rule, &space) {
-                        if let Gives::Value(value) = rule.gives {
-                            parted.add(left.within(core::slice::from_ref(&each)), table.slot, 1 << value)?;
-                        }
-                        left.subtract(&each)?;
-                    }
+                    behind.remove(tried);
+                    break;
                 }
-                space = parted;
             }
         }
-        Ok(space)
     }
+}
 
-    fn in_force<'a>(
-        &'a self,
-        table: &'a crate::compile::CompiledTable,
-        date: Date,
-    ) -> impl Iterator<Item = &'a CompiledRule> + 'a {
-        self.rules_of(table).iter().filter(move |rule| rule.from <= date)
+/// The first so many values.
+fn all(count: usize) -> u64 {
+    if count == 0 {
+        0
+    } else {
+        VALUES >> VALUES_MAX.saturating_sub(count)
     }
+}
 
-    fn rule_boxes(&self, rule: &CompiledRule, space: &Space) -> Vec<Block> {
-        self.alternatives_of(rule)
-            .iter()
-            .map(|span| space.fit(self.atoms_of(span)))
-            .collect()
-    }
-
-    fn in_words(&self, space: &Space, example: &Block) -> Vec<(String, String)> {
-        space
-            .stated(example)
-            .map(|(slot, value)| {
-                (
-                    self.axis_id(slot).to_owned(),
-                    self.value_code(slot, value).to_owned(),
-                )
-            })
-            .collect()
+/// The value that a rule gives; `None` when it holds.
+fn value_of(gives: Gives) -> Option<u8> {
+    match gives {
+        Gives::Value(value) => Some(value),
+        Gives::Hold | Gives::Guard => None,
     }
 }

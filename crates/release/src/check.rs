@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
+use vardnav_classification::{DescriptionSystem, verify};
 use vardnav_indicators::definition::Indicator;
 use vardnav_register::text::holds_personal_number;
 use vardnav_terminology::model::Validity;
@@ -206,6 +207,14 @@ pub fn check(source: &ReleaseSource) -> Vec<ReleaseFinding> {
     list.sort();
     list.dedup();
     list
+}
+
+/// What the proofs tell of the release's tables, with the system that they tell of; `None` when it does not compile,
+/// and [`check`] says why.
+pub fn proofs(source: &ReleaseSource) -> Option<(DescriptionSystem, verify::Report)> {
+    let system = DescriptionSystem::compile(source.description.clone()).ok()?;
+    let report = verify::report(&system, source.head.from);
+    Some((system, report))
 }
 
 /// Collects findings with their places.

@@ -1,19 +1,35 @@
 //! Sets of combinations as disjoint boxes: a box has, for each slot, the values allowed there.
 
-use crate::compile::Atom;
-use crate::facts::{AxisIndex, VALUES, VALUES_MAX, bits};
+use crate::facts::AxisIndex;
 
 /// How many boxes a set may come apart into.
 pub(super) const LIMIT: usize = 100_000;
 
-/// How many gaps are looked at for the smallest counter-example.
-const EXAMPLES: usize = 64;
+/// Of a value among several: it does not hold.
+pub(super) const ABSENT: u64 = 1;
+
+/// Of a value among several: it holds.
+pub(super) const PRESENT: u64 = 2;
 
 /// More than [`LIMIT`] boxes.
 #[derive(Debug)]
 pub(super) struct TooMany;
 
-/// The values allowed in each slot of a [`Space`], in its order of slots.
+/// A slot, or one value of a slot where several may hold at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) slot: AxisIndex,
+    pub(super) value: Option<u8>,
+}
+
+impl Cell {
+    /// A slot that has one value.
+    pub(super) fn of(slot: AxisIndex) -> Self {
+        Self { slot, value: None }
+    }
+}
+
+/// What is allowed in each cell of a [`Space`], in its order of cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Block(Vec<u64>);
 
@@ -41,55 +57,53 @@ impl Block {
     }
 }
 
-/// A set of combinations over some slots.
+/// A set of combinations over some cells.
 #[derive(Debug, Clone)]
 pub(super) struct Space {
-    slots: Vec<AxisIndex>,
+    cells: Vec<Cell>,
     domain: Block,
     boxes: Vec<Block>,
 }
 
-/// The first so many values.
-pub(super) fn all(count: usize) -> u64 {
-    VALUES >> VALUES_MAX.saturating_sub(count)
-}
-
 impl Space {
-    /// All combinations of the values given for each slot.
-    pub(super) fn new(slots: impl Iterator<Item = (AxisIndex, u64)>) -> Self {
-        let (slots, domain): (Vec<_>, Vec<_>) = slots.unzip();
+    /// All combinations of what is given for each cell.
+    pub(super) fn new(cells: impl Iterator<Item = (Cell, u64)>) -> Self {
+        let (cells, domain): (Vec<_>, Vec<_>) = cells.unzip();
         let domain = Block(domain);
         Self {
-            slots,
+            cells,
             boxes: vec![domain.clone()],
             domain,
         }
     }
 
-    /// The same slots without any combination.
+    /// The same cells without any combination.
     pub(super) fn emptied(&self) -> Self {
         Self {
-            slots: self.slots.clone(),
+            cells: self.cells.clone(),
             domain: self.domain.clone(),
             boxes: Vec::new(),
         }
     }
 
     /// The box that meets all the conditions.
-    pub(super) fn fit(&self, atoms: &[Atom]) -> Block {
-        let mask = |slot: &AxisIndex| {
-            let of = atoms
-                .iter()
-                .filter(|atom| usize::from(atom.slot) == slot.position());
-            of.fold(u64::MAX, |mask, atom| mask & atom.mask)
+    pub(super) fn fit(&self, conditions: &[(Cell, u64)]) -> Block {
+        let mask = |cell: &Cell| {
+            let of = conditions.iter().filter(|(on, _)| on == cell);
+            of.fold(u64::MAX, |all, (_, mask)| all & mask)
         };
         Block(
-            self.slots
+            self.cells
                 .iter()
                 .zip(&self.domain.0)
-                .map(|(slot, domain)| domain & mask(slot))
+                .map(|(cell, domain)| domain & mask(cell))
                 .collect(),
         )
+    }
+
+    /// Whether it has no combination.
+    pub(super) fn is_empty(&self) -> bool {
+        self.boxes.is_empty()
     }
 
     /// Whether any combination lies in the box.
@@ -134,9 +148,9 @@ impl Space {
         Ok(())
     }
 
-    /// Adds combinations, with one slot set to a value. The caller sees to it that they are new.
-    pub(super) fn add(&mut self, more: Self, slot: AxisIndex, mask: u64) -> Result<(), TooMany> {
-        let at = self.slots.iter().position(|own| *own == slot);
+    /// Adds combinations, with one cell set. The caller sees to it that they are new.
+    pub(super) fn add(&mut self, more: Self, cell: Cell, mask: u64) -> Result<(), TooMany> {
+        let at = self.cells.iter().position(|own| *own == cell);
         self.boxes.extend(more.boxes.into_iter().map(|each| match at {
             Some(at) => each.with(at, mask),
             None => each,
@@ -146,43 +160,5 @@ impl Space {
         } else {
             Ok(())
         }
-    }
-
-    /// How many combinations, at most [`u64::MAX`].
-    pub(super) fn count(&self) -> u64 {
-        let volume = |each: &Block| {
-            each.0.iter().fold(1_u64, |volume, mask| {
-                volume.saturating_mul(u64::from(mask.count_ones()))
-            })
-        };
-        self.boxes
-            .iter()
-            .fold(0, |sum, each| sum.saturating_add(volume(each)))
-    }
-
-    /// A combination of this set with as few slots stated as it takes for none of the boxes to be met.
-    pub(super) fn smallest_example(&self, boxes: &[Block]) -> Option<Block> {
-        let examples = self.boxes.iter().take(EXAMPLES).map(|each| {
-            let mut example = Block(each.0.iter().map(|mask| mask & mask.wrapping_neg()).collect());
-            for at in (0..example.0.len()).rev() {
-                let full = self.domain.0.get(at).copied().unwrap_or(0);
-                let wider = example.with(at, full);
-                if !boxes.iter().any(|each| each.meets(&wider)) {
-                    example = wider;
-                }
-            }
-            example
-        });
-        examples.min_by_key(|example| self.stated(example).count())
-    }
-
-    /// The slots in which a box does not allow everything, each with its first value.
-    pub(super) fn stated<'a>(&'a self, each: &'a Block) -> impl Iterator<Item = (AxisIndex, u8)> + 'a {
-        self.slots
-            .iter()
-            .zip(&self.domain.0)
-            .zip(&each.0)
-            .filter(|((_, domain), mask)| domain != mask)
-            .filter_map(|((slot, _), mask)| bits(*mask).next().map(|value| (*slot, value)))
     }
 }
