@@ -175,7 +175,7 @@ impl DescriptionSystem {
                 combinations: question.combinations(),
                 defects: Vec::new(),
             };
-            match self.decide(&mut question, &mut reached) {
+            match self.examine(&mut question, &mut reached) {
                 Ok(gap) => proof.defects.extend(gap),
                 Err(OutOfSteps) => proof.defects.push(Defect::Undecided { limit: STEPS }),
             }
@@ -211,7 +211,7 @@ impl DescriptionSystem {
     }
 
     /// Marks the rules that can decide, and finds a gap.
-    fn decide(
+    fn examine(
         &self,
         question: &mut Question<'_>,
         reached: &mut [bool],
