@@ -15,7 +15,7 @@ use crate::texts::{Span, Texts};
 
 pub(crate) use build::build;
 pub(crate) use decimal::Decimal;
-pub(crate) use reference_set::{FieldValueRow, MemberRow, ReferenceSetTable};
+pub(crate) use reference_set::{FieldValueRow, LeadingTo, MemberRow, ReferenceSetTable};
 
 /// The tables of an edition.
 #[derive(Debug)]

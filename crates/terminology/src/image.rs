@@ -13,7 +13,7 @@ use crate::edition::Edition;
 pub(crate) use arrays::{Kept, Reader, Writer, kept};
 
 /// Version of the form. Images of another version are not read.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// What an image begins with; the last part shows the order of bytes within a number.
 const MARK: [u32; 4] = [

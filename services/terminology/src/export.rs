@@ -57,6 +57,9 @@ fn content(view: &View, request: &pb::ExportContentRequest) -> Result<Content, A
     if let Some(map) = catalog.concept_map(url, version) {
         return Ok(Content::ConceptMap(map.source().clone()));
     }
+    if let Some(map) = catalog.implicit_map(url, version, Some(clock::today())) {
+        return Ok(Content::ConceptMap(map.to_concept_map()));
+    }
     Err(ApiError {
         field: "url".to_owned(),
         ..ApiError::not_found("a code system, value set or map with this address and version")

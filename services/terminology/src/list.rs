@@ -72,7 +72,14 @@ pub(crate) fn concept_maps(
             resource_message,
         )
     });
-    let (concept_maps, next_page_token) = resources(maps.collect(), request.page_size, &request.page_token)?;
+    let implicit = view.catalog().all_implicit_maps().map(|map| pb::Resource {
+        url: map.url(),
+        version: map.version().to_owned(),
+        title: map.title().to_owned(),
+        digest: Vec::new().into(),
+    });
+    let all = maps.chain(implicit).collect();
+    let (concept_maps, next_page_token) = resources(all, request.page_size, &request.page_token)?;
     Ok(pb::ListConceptMapsResponse {
         concept_maps,
         next_page_token,

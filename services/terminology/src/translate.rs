@@ -3,6 +3,7 @@
 use vardnav_api::status::ApiError;
 use vardnav_api::terminology::{failure, missing_map_message, target_message};
 use vardnav_api::vardnav::terminology::v1 as pb;
+use vardnav_runtime::clock;
 use vardnav_store::View;
 use vardnav_terminology::model::Property;
 use vardnav_terminology::translate::{Direction, TranslateRequest};
@@ -48,6 +49,7 @@ pub(crate) fn translate(
             map: &request.concept_map,
             to_system: &request.target_system,
             known: &known,
+            date: Some(clock::today()),
             ..TranslateRequest::default()
         })
         .map_err(|error| failure(&error))?;

@@ -223,14 +223,36 @@ impl Builder<'_> {
                 values.push(FieldRow { form, value });
             }
         }
+        let texts = self.sorted(texts.items, &mut values);
+        let by_target = by_target(&set.fields, &values);
         ReferenceSetTable {
             concept: set.concept,
             fields: set.fields.iter().map(|field| self.texts.intern(field)).collect(),
             members: members.into(),
             values: values.into(),
             integers: integers.items.into(),
-            texts: texts.items.into(),
+            texts,
+            by_target,
         }
+    }
+
+    /// Texts in ascending order; what named them names them still.
+    fn sorted(&self, texts: Vec<Span>, values: &mut [FieldRow]) -> Box<[Span]> {
+        let mut order: Vec<(Span, u32)> = texts.into_iter().zip(0..).collect();
+        order.sort_unstable_by(|(a, _), (b, _)| self.texts.get(*a).cmp(self.texts.get(*b)));
+        let mut places = vec![0; order.len()];
+        for ((_, former), place) in order.iter().zip(0_u32..) {
+            if let Some(slot) = places.get_mut(*former as usize) {
+                *slot = place;
+            }
+        }
+        for value in values
+            .iter_mut()
+            .filter(|value| value.form == reference_set::TEXT)
+        {
+            value.value = places.get(value.value as usize).copied().unwrap_or_default();
+        }
+        order.into_iter().map(|(span, _)| span).collect()
     }
 
     fn expect(&mut self, table: &'static str, expected: usize, found: usize) {
@@ -261,6 +283,19 @@ impl Builder<'_> {
         self.problems
             .add(0, "", ProblemKind::UnknownPosition { table, row });
     }
+}
+
+/// Positions of members by what they lead to.
+fn by_target(fields: &[String], values: &[FieldRow]) -> Box<[u32]> {
+    let Some((field, _)) = reference_set::leading(fields.iter().map(String::as_str)) else {
+        return Box::default();
+    };
+    let rows = values.chunks_exact(fields.len()).zip(0_u32..);
+    let mut order: Vec<(FieldRow, u32)> = rows
+        .filter_map(|(row, member)| Some((*row.get(field)?, member)))
+        .collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, member)| member).collect()
 }
 
 fn member_row(member: &ReferenceSetMember) -> MemberRow {

@@ -18,8 +18,36 @@ pub(crate) struct ReferenceSetTable {
     pub(super) values: Box<[FieldRow]>,
     /// Integers that values name.
     pub(super) integers: Box<[i64]>,
-    /// Texts that values name.
+    /// Texts that values name, ascending.
     pub(super) texts: Box<[Span]>,
+    /// Positions of its members by what they lead to; none when its members lead nowhere.
+    pub(super) by_target: Box<[u32]>,
+}
+
+/// Where the members of a reference set lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LeadingTo {
+    /// From a concept to another.
+    Concept,
+    /// From a concept to a code of another code system.
+    Code,
+    /// From such a code to a concept.
+    ConceptFromCode,
+}
+
+/// Fields that lead somewhere, and where.
+const LEADING: [(&str, LeadingTo); 3] = [
+    ("targetComponentId", LeadingTo::Concept),
+    ("mapTarget", LeadingTo::Code),
+    ("mapSource", LeadingTo::ConceptFromCode),
+];
+
+/// Position of the field that leads somewhere among the names of fields, and where.
+pub(super) fn leading<'t>(fields: impl Iterator<Item = &'t str>) -> Option<(usize, LeadingTo)> {
+    fields.enumerate().find_map(|(position, field)| {
+        let (_, leading) = LEADING.iter().find(|(name, _)| *name == field)?;
+        Some((position, *leading))
+    })
 }
 
 kept!(ReferenceSetTable {
@@ -28,7 +56,8 @@ kept!(ReferenceSetTable {
     members,
     values,
     integers,
-    texts
+    texts,
+    by_target
 });
 
 /// A member of a reference set.
@@ -54,7 +83,7 @@ impl MemberRow {
 }
 
 /// A value as it is kept: its form, and the value itself or where it is.
-#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 pub(super) struct FieldRow {
     pub(super) form: u32,
@@ -120,6 +149,55 @@ impl ReferenceSetTable {
             CONCEPT => FieldValueRow::Concept(row.value),
             INTEGER => FieldValueRow::Integer(*self.integers.get(at)?),
             _ => FieldValueRow::Text(texts.get(*self.texts.get(at)?)),
+        })
+    }
+
+    /// Where its members lead, if anywhere.
+    pub(crate) fn leading(&self, texts: &Texts) -> Option<LeadingTo> {
+        leading(self.fields(texts)).map(|(_, leading)| leading)
+    }
+
+    /// What a member, by position, leads to: the code that it leads from where it leads from one.
+    pub(crate) fn target<'t>(&self, texts: &'t Texts, member: usize) -> Option<FieldValueRow<'t>> {
+        let (field, _) = leading(self.fields(texts))?;
+        self.value(texts, member, field)
+    }
+
+    /// The members whose target is a concept or a text, with their positions among all members.
+    pub(crate) fn leading_to<'s>(
+        &'s self,
+        texts: &Texts,
+        target: FieldValueRow<'_>,
+    ) -> impl Iterator<Item = (usize, &'s MemberRow)> + use<'s> {
+        let field = leading(self.fields(texts)).map_or(usize::MAX, |(field, _)| field);
+        let row = |member: &u32| {
+            let at = (*member as usize)
+                .checked_mul(self.fields.len())?
+                .checked_add(field)?;
+            self.values.get(at).copied()
+        };
+        let wanted = match target {
+            FieldValueRow::Concept(value) => Some(FieldRow { form: CONCEPT, value }),
+            FieldValueRow::Text(text) => {
+                let at = self.texts.binary_search_by(|&span| texts.get(span).cmp(text));
+                at.ok().map(|at| FieldRow {
+                    form: TEXT,
+                    value: at as u32,
+                })
+            }
+            FieldValueRow::Integer(_) => None,
+        };
+        let found = wanted.map_or(&[][..], |wanted| {
+            let start = self
+                .by_target
+                .partition_point(|member| row(member) < Some(wanted));
+            let rest = self.by_target.get(start..).unwrap_or_default();
+            let end = rest.partition_point(|member| row(member) == Some(wanted));
+            rest.get(..end).unwrap_or_default()
+        });
+        found.iter().filter_map(|&member| {
+            let at = member as usize;
+            Some((at, self.members.get(at)?))
         })
     }
 

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
+use super::implicit::{ImplicitMap, MARK};
 use super::index::{ConceptMapIndex, Translation};
 use crate::canonical::{self, Canonical, Published};
 use crate::catalog::{Catalog, CatalogError};
+use crate::edition::Edition;
 use crate::model::{MapRelationship, Property, PublicationStatus, Unmapped};
 use crate::value_set::{Coding, Failure, FailureKind};
 use crate::version;
@@ -39,6 +43,8 @@ pub struct TranslateRequest<'r> {
     pub target_scope: &'r str,
     /// What is known beside the code (name, value): a translation that depends on another value is left out.
     pub known: &'r [Property],
+    /// The date whose editions' reference sets are asked as maps; without one, those of the newest.
+    pub date: Option<Date>,
 }
 
 /// Where a code leads.
@@ -92,6 +98,11 @@ impl Catalog {
                     self.follow(map, request, 0, &mut translated)?;
                 }
             }
+            for map in self.implicit_maps(request) {
+                translated.matches.extend(implicit(map, request, false));
+            }
+        } else if let Some(map) = self.implicit_named(request.map, request.coding, request.date) {
+            translated.matches.extend(implicit(map, request, true));
         } else {
             let map = self.named(request.map).ok_or_else(|| {
                 let message = format!("the concept map `{}` is not known", request.map);
@@ -103,6 +114,74 @@ impl Catalog {
         let related = |found: &Translation<'_>| found.relationship != MapRelationship::NotRelatedTo;
         translated.result = translated.matches.iter().any(related);
         Ok(translated)
+    }
+
+    /// The reference set that an address names as a concept map: that of a date, or the newest.
+    pub fn implicit_map(&self, url: &str, version: &str, date: Option<Date>) -> Option<ImplicitMap<'_>> {
+        self.implicit_named(&canonical::join(url, version), Coding::default(), date)
+    }
+
+    /// The reference sets of all editions that answer as concept maps without being named, by edition.
+    pub fn all_implicit_maps(&self) -> impl Iterator<Item = ImplicitMap<'_>> {
+        let editions = self.editions();
+        let maps = editions.flat_map(|edition| ImplicitMap::all(edition));
+        maps.filter(ImplicitMap::answers_unnamed)
+    }
+
+    fn implicit_named(&self, name: &str, coding: Coding<'_>, date: Option<Date>) -> Option<ImplicitMap<'_>> {
+        let (url, version) = canonical::split(name);
+        let (head, set) = url.split_once(MARK)?;
+        // The head is a code system, or the edition or version of one, whose address is its beginning.
+        let mut editions = self.editions().filter(|edition| edition.components().is_some());
+        let system = editions.find_map(|edition| {
+            let rest = head.strip_prefix(edition.url())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| edition.url())
+        })?;
+        let version = match (version, head == system) {
+            ("", false) => head,
+            ("", true) if coding.system == system => coding.version,
+            (version, _) => version,
+        };
+        ImplicitMap::of(self.edition_of_maps(system, version, date)?, set)
+    }
+
+    /// The reference sets that a request asks, without naming one.
+    fn implicit_maps<'c>(&'c self, request: &TranslateRequest<'_>) -> Vec<ImplicitMap<'c>> {
+        let mut systems: Vec<&str> = Vec::new();
+        for edition in self.editions().filter(|edition| edition.components().is_some()) {
+            if systems.last() != Some(&edition.url()) {
+                systems.push(edition.url());
+            }
+        }
+        let mut maps = Vec::new();
+        for system in systems {
+            let version = match request.coding.system == system {
+                true => request.coding.version,
+                false => "",
+            };
+            let edition = self.edition_of_maps(system, version, request.date);
+            let of_edition = edition.into_iter().flat_map(|edition| ImplicitMap::all(edition));
+            maps.extend(of_edition.filter(ImplicitMap::answers_unnamed));
+        }
+        maps
+    }
+
+    /// The edition whose reference sets answer: of a version, or of the module that `version` names alone the newest;
+    /// without one that in force on the date.
+    fn edition_of_maps(&self, system: &str, version: &str, date: Option<Date>) -> Option<&Arc<Edition>> {
+        if version.is_empty() {
+            return match date {
+                Some(date) => self.in_force(system, date),
+                None => self.newest_of(system),
+            };
+        }
+        let fits = |edition: &&Arc<Edition>| {
+            let rest = edition.version().strip_prefix(version);
+            version::matches(version, edition.version())
+                || rest.is_some_and(|rest| rest.starts_with("/version/"))
+        };
+        let editions = self.editions_of(system).filter(fits);
+        editions.max_by(|a, b| version::compare(a.version(), b.version()))
     }
 
     /// By address the version of each map that answers where none is stated, retired maps left out: maps in use first.
@@ -200,6 +279,18 @@ fn standing(map: &ConceptMapIndex) -> u8 {
         PublicationStatus::Draft => 2,
         PublicationStatus::Retired => RETIRED,
     }
+}
+
+/// Where a reference set leads a code, as far as its scope is asked for.
+fn implicit<'c>(map: ImplicitMap<'c>, request: &TranslateRequest<'_>, named: bool) -> Vec<Translation<'c>> {
+    let (source, target) = map.scopes();
+    let fits = |wanted: &str, stated: &str| wanted.is_empty() || wanted == stated;
+    let in_scope = fits(request.source_scope, &source) && fits(request.target_scope, &target);
+    if !(named || in_scope) {
+        return Vec::new();
+    }
+    let coding = request.coding;
+    map.translate(request.direction, coding.system, coding.code, named)
 }
 
 fn in_scope(map: &ConceptMapIndex, request: &TranslateRequest<'_>) -> bool {

@@ -1,5 +1,8 @@
 //! A concept map compiled: from a source code to its targets and from a target code to its sources, by hash.
 
+use std::borrow::Cow;
+
+use super::implicit::ImplicitMap;
 use crate::canonical::{self, Published};
 use crate::codes::CodeTable;
 use crate::csr::Csr;
@@ -26,11 +29,30 @@ struct Group {
     pairs: Box<[(u32, u32)]>,
 }
 
-/// Where a code leads, as a map says.
+/// The map that led to an answer.
 #[derive(Debug, Clone, Copy)]
+pub enum MapReference<'m> {
+    /// One that was written down.
+    Written(&'m ConceptMapIndex),
+    /// A reference set.
+    Implicit(ImplicitMap<'m>),
+}
+
+impl MapReference<'_> {
+    /// Its address and version, as `url|version`.
+    pub fn canonical(&self) -> String {
+        match self {
+            Self::Written(map) => map.canonical(),
+            Self::Implicit(map) => canonical::join(&map.url(), map.version()),
+        }
+    }
+}
+
+/// Where a code leads, as a map says.
+#[derive(Debug, Clone)]
 pub struct Translation<'m> {
     /// The map.
-    pub map: &'m ConceptMapIndex,
+    pub map: MapReference<'m>,
     /// The code system led to.
     pub system: &'m str,
     /// Its version; empty when the map states none.
@@ -44,9 +66,9 @@ pub struct Translation<'m> {
     /// For people; empty when nothing is said.
     pub comment: &'m str,
     /// Conditions under which it holds.
-    pub depends_on: &'m [Property],
+    pub depends_on: Cow<'m, [Property]>,
     /// Further values that come with it.
-    pub products: &'m [Property],
+    pub products: Cow<'m, [Property]>,
     /// No element names the code: the map's rule for such codes led here.
     pub unmapped: bool,
 }
@@ -146,15 +168,15 @@ impl ConceptMapIndex {
     ) -> Translation<'m> {
         let (system, version) = canonical::split(&group.target);
         Translation {
-            map: self,
+            map: MapReference::Written(self),
             system,
             version,
             code,
             display,
             relationship,
             comment: "",
-            depends_on: &[],
-            products: &[],
+            depends_on: Cow::Borrowed(&[]),
+            products: Cow::Borrowed(&[]),
             unmapped: true,
         }
     }
@@ -171,15 +193,15 @@ impl ConceptMapIndex {
     fn leading_to<'m>(&'m self, group: &'m MapGroup, target: &'m MapTarget) -> Translation<'m> {
         let (system, version) = canonical::split(&group.target);
         Translation {
-            map: self,
+            map: MapReference::Written(self),
             system,
             version,
             code: &target.code,
             display: &target.display,
             relationship: target.relationship,
             comment: &target.comment,
-            depends_on: &target.depends_on,
-            products: &target.products,
+            depends_on: Cow::Borrowed(&target.depends_on),
+            products: Cow::Borrowed(&target.products),
             unmapped: false,
         }
     }
