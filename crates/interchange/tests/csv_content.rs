@@ -10,14 +10,15 @@
 #[path = "fhir/models.rs"]
 mod models;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use vardnav_interchange::content::csv::{write_code_system, write_concept_map, write_value_set};
+use vardnav_interchange::content::csv::{Sink, write_code_system, write_concept_map, write_value_set};
 use vardnav_interchange::content::{Contents, MemoryFiles, read};
 use vardnav_terminology::model::{
-    ConceptStatus, DesignationStatus, FilterOperator, MapRelationship, PropertyKind, Unmapped,
+    ConceptStatus, DesignationStatus, FieldValue, FilterOperator, MapRelationship, PropertyKind, Unmapped,
 };
 
 use models::Choices;
@@ -212,6 +213,97 @@ fn what_is_wrong_is_told_with_file_and_line() {
     assert_eq!(codes(&stray), [("l.parents.csv", 2, "VN-IMP-409")]);
 }
 
+#[test]
+fn what_is_wrong_with_components_is_told() {
+    let mapping =
+        format!("{MAPPING}components = true\n[[reference-set]]\nconcept = \"b\"\nfields = [\"order\"]\n");
+    let id = "00000000-0000-4000-8000-00000000012c";
+    let right = [
+        ("l.mapping.toml", mapping.as_str()),
+        ("l.csv", "code,display\na,A\nb,B\n"),
+        (
+            "l.components.csv",
+            "code,module,effective-time,defined\na,b,20240131,true\n",
+        ),
+        (
+            "l.descriptions.csv",
+            "code,number,id,module,type,case-significance,effective-time\na,1,7,b,b,,20240131\n",
+        ),
+        (
+            "l.acceptabilities.csv",
+            "code,number,dialect,preferred\na,1,b,true\n",
+        ),
+        (
+            "l.attributes.csv",
+            "code,group,attribute,kind,value\na,1,b,number,2.5\n",
+        ),
+        (
+            "l.members-1.csv",
+            &format!("id,effective-time,active,module,code,integer:1:order\n{id},20240131,true,,a,12\n"),
+        ),
+    ];
+    let edited = |file: &str, from: &str, to: &str| {
+        let files = right.map(|(path, text)| {
+            let edited = if path == file {
+                text.replacen(from, to, 1)
+            } else {
+                text.to_owned()
+            };
+            assert!(path != file || edited != text, "{file}: {from}");
+            (path.to_owned(), edited.into_bytes())
+        });
+        read(&MemoryFiles::new(files))
+    };
+    let read = edited("l.csv", "A", "B");
+    assert_eq!(codes(&read), []);
+    let components = read.code_systems[0].content.components.as_ref().unwrap();
+    assert_eq!(
+        components.reference_sets[0].members[0].values,
+        [FieldValue::Integer(12)]
+    );
+    assert_eq!(components.designations[0].id, 7);
+    for (file, from, to, line, code) in [
+        (
+            "l.mapping.toml",
+            "concept = \"b\"",
+            "concept = \"c\"",
+            0,
+            "VN-IMP-401",
+        ),
+        ("l.components.csv", "a,b", "c,b", 2, "VN-IMP-409"),
+        ("l.components.csv", "a,b", "a,c", 2, "VN-IMP-409"),
+        ("l.components.csv", "20240131", "2024-01-31", 2, "VN-IMP-408"),
+        ("l.descriptions.csv", "a,1", "a,2", 2, "VN-IMP-409"),
+        ("l.descriptions.csv", "a,1,7", "a,1,seven", 2, "VN-IMP-408"),
+        ("l.acceptabilities.csv", "1,b", "1,c", 2, "VN-IMP-409"),
+        ("l.acceptabilities.csv", "a,1", "a,0", 2, "VN-IMP-408"),
+        ("l.attributes.csv", "number", "colour", 2, "VN-IMP-408"),
+        ("l.attributes.csv", "number", "concept", 2, "VN-IMP-409"),
+        ("l.attributes.csv", "a,1", "a,65536", 2, "VN-IMP-408"),
+        ("l.members-1.csv", id, "12c", 2, "VN-IMP-408"),
+        ("l.members-1.csv", "integer:1:order", "order", 1, "VN-IMP-404"),
+        (
+            "l.members-1.csv",
+            "integer:1:order",
+            "integer:2:order",
+            2,
+            "VN-IMP-409",
+        ),
+        (
+            "l.members-1.csv",
+            "integer:1:order",
+            "concept:1:order",
+            2,
+            "VN-IMP-409",
+        ),
+        ("l.members-1.csv", ",12", ",twelve", 2, "VN-IMP-408"),
+    ] {
+        let read = edited(file, from, to);
+        assert_eq!(codes(&read), [(file, line, code)], "{file}: {from} -> {to}");
+        assert!(read.code_systems.is_empty());
+    }
+}
+
 /// Lists of others, where they are at hand.
 #[test]
 fn real_lists() {
@@ -254,13 +346,26 @@ fn real_lists() {
 #[test]
 fn whole_code_systems_come_back() {
     for system in models::real_code_systems() {
-        let read = back(write_code_system(&system, "name"));
+        let read = back(|sink| write_code_system(&system, "name", sink));
         assert_eq!(codes(&read), []);
         assert!(read.code_systems[0].content == system, "{}", system.url);
     }
 }
 
-fn back(files: Vec<(String, Vec<u8>)>) -> Contents {
+/// What is written, read again. Each file is written whole before the next.
+fn back(write: impl FnOnce(&mut Sink<'_>) -> std::io::Result<()>) -> Contents {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    write(&mut |path, bytes| {
+        match files.last_mut() {
+            Some((last, held)) if last == path => held.extend_from_slice(bytes),
+            _ => files.push((path.to_owned(), bytes.to_vec())),
+        }
+        Ok(())
+    })
+    .unwrap();
+    let count = files.len();
+    let files: BTreeMap<String, Vec<u8>> = files.into_iter().collect();
+    assert_eq!(files.len(), count, "no file is taken up again");
     read(&MemoryFiles::new(files))
 }
 
@@ -270,7 +375,15 @@ proptest! {
     #[test]
     fn code_systems_come_back(choices in vec(any::<u8>(), 0..600)) {
         let system = Choices::new(choices).code_system();
-        let read = back(write_code_system(&system, "folder/name"));
+        let read = back(|sink| write_code_system(&system, "folder/name", sink));
+        prop_assert_eq!(codes(&read), []);
+        prop_assert_eq!(&read.code_systems[0].content, &system);
+    }
+
+    #[test]
+    fn code_systems_with_components_come_back(choices in vec(any::<u8>(), 0..1500)) {
+        let system = Choices::new(choices).clinical();
+        let read = back(|sink| write_code_system(&system, "name", sink));
         prop_assert_eq!(codes(&read), []);
         prop_assert_eq!(&read.code_systems[0].content, &system);
     }
@@ -278,7 +391,7 @@ proptest! {
     #[test]
     fn value_sets_come_back(choices in vec(any::<u8>(), 0..300)) {
         let set = Choices::new(choices).value_set();
-        let read = back(write_value_set(&set, "name"));
+        let read = back(|sink| write_value_set(&set, "name", sink));
         prop_assert_eq!(codes(&read), []);
         prop_assert_eq!(&read.value_sets[0].content, &set);
     }
@@ -286,7 +399,7 @@ proptest! {
     #[test]
     fn concept_maps_come_back(choices in vec(any::<u8>(), 0..300)) {
         let map = Choices::new(choices).concept_map();
-        let read = back(write_concept_map(&map, "name"));
+        let read = back(|sink| write_concept_map(&map, "name", sink));
         prop_assert_eq!(codes(&read), []);
         prop_assert_eq!(&read.concept_maps[0].content, &map);
     }

@@ -7,9 +7,11 @@
     reason = "a test stops where it fails"
 )]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::civil::date;
+use vardnav_interchange::content::csv;
 use vardnav_interchange::content::fhir::{FhirVersion, write_code_system};
 use vardnav_interchange::content::rf2::{SyntheticOptions, synthetic_files};
 use vardnav_interchange::content::{self, Files, MemoryFiles};
@@ -80,7 +82,20 @@ fn by_way_of_each(system: &CodeSystem) -> Vec<(&'static str, CodeSystem)> {
         write_code_system(system, version, &mut bytes).unwrap();
         only(&MemoryFiles::new([("CodeSystem.json".to_owned(), bytes)]))
     };
-    vec![("R4", fhir(FhirVersion::R4)), ("R5", fhir(FhirVersion::R5))]
+    let mut tables: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    csv::write_code_system(system, "folder/name", &mut |path, bytes| {
+        tables
+            .entry(path.to_owned())
+            .or_default()
+            .extend_from_slice(bytes);
+        Ok(())
+    })
+    .unwrap();
+    vec![
+        ("R4", fhir(FhirVersion::R4)),
+        ("R5", fhir(FhirVersion::R5)),
+        ("CSV", only(&MemoryFiles::new(tables))),
+    ]
 }
 
 /// The codes that an expression means.

@@ -15,6 +15,7 @@ pub mod xml;
 pub mod archive;
 mod files;
 mod national;
+mod uuid;
 
 use std::collections::BTreeSet;
 

@@ -11,6 +11,7 @@ use vardnav_terminology::model::{
 use super::super::fhir::words::{
     CONCEPT_STATUS, CONTENT, DESIGNATION_STATUS, PROPERTY_KIND, RELATION_KIND, meaning,
 };
+use super::components;
 use super::table::{Row, Source};
 
 /// The tables beside that of the concepts, with their columns.
@@ -87,6 +88,7 @@ pub(super) fn read(source: &mut Source<'_>, path: &str) -> Option<CodeSystem> {
         concepts.push(concept);
     }
     beside(source, &mut concepts, &positions);
+    let components = components::read(source, &concepts, &positions);
     let content = match mapping.content.as_str() {
         "" => Some(Default::default()),
         word => meaning(CONTENT, word),
@@ -109,7 +111,7 @@ pub(super) fn read(source: &mut Source<'_>, path: &str) -> Option<CodeSystem> {
         properties: definitions(source, path),
         concepts,
         diagrams: diagrams(source),
-        components: None,
+        components: components.map(Box::new),
     })
 }
 
@@ -191,7 +193,7 @@ fn beside(source: &mut Source<'_>, concepts: &mut [Concept], positions: &HashMap
     };
     let mut table = |name: (&str, &'static [&'static str]),
                      add: &dyn Fn(&mut Source<'_>, Row<'_>, &mut Concept)| {
-        let table = source.beside(name.0, name.1);
+        let table = source.beside(name.0, name.1, |_| true);
         for row in table.rows() {
             let position = positions.get(row.cell("code"));
             match position.and_then(|position| concepts.get_mut(*position)) {
@@ -274,7 +276,7 @@ fn diagrams(source: &mut Source<'_>) -> Vec<Diagram> {
             nodes: Vec::new(),
         })
         .collect();
-    let table = source.beside(DIAGRAMS.0, DIAGRAMS.1);
+    let table = source.beside(DIAGRAMS.0, DIAGRAMS.1, |_| true);
     for row in table.rows() {
         let number = source.number(row, "diagram", 1);
         let place = (row.cell("column").parse(), row.cell("row").parse());

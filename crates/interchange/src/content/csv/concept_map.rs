@@ -150,7 +150,7 @@ fn unmapped(source: &mut Source<'_>, entry: &GroupEntry, path: &str) -> Unmapped
 }
 
 fn conditions(source: &mut Source<'_>, groups: &mut [MapGroup]) {
-    let table = source.beside(CONDITIONS.0, CONDITIONS.1);
+    let table = source.beside(CONDITIONS.0, CONDITIONS.1, |_| true);
     for row in table.rows() {
         let [group, element, target] =
             ["group", "element", "target"].map(|column| source.number(row, column, 1) - 1);

@@ -75,6 +75,9 @@ pub(super) struct Mapping {
     pub(super) case_insensitive: bool,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) value_set: String,
+    /// Whether the code system has components, in tables of their own.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) components: bool,
     /// Of a value set: the code system of rows that name none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) system: String,
@@ -94,6 +97,8 @@ pub(super) struct Mapping {
     pub(super) property: Vec<PropertyEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) diagram: Vec<DiagramEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) reference_set: Vec<ReferenceSetEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) parameter: Vec<NamedEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -148,6 +153,17 @@ pub(super) struct DiagramEntry {
     pub(super) id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) title: Vec<TextEntry>,
+}
+
+/// A reference set; its members are in a table of their own.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ReferenceSetEntry {
+    /// Code of the concept it is.
+    pub(super) concept: String,
+    /// Names of the further fields of its members.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fields: Vec<String>,
 }
 
 /// A text with its language.
@@ -214,6 +230,7 @@ impl Mapping {
             supplements: String::new(),
             case_insensitive: false,
             value_set: String::new(),
+            components: false,
             system: String::new(),
             inactive: None,
             locked_date: String::new(),
@@ -222,6 +239,7 @@ impl Mapping {
             columns: BTreeMap::new(),
             property: Vec::new(),
             diagram: Vec::new(),
+            reference_set: Vec::new(),
             parameter: Vec::new(),
             group: Vec::new(),
         }

@@ -9,10 +9,14 @@
 //! (`display:en`). What is more than that stands in tables beside it, `NAME.designations.csv` and so on. Columns of value
 //! sets and maps are listed where they are read. A column that is to be passed over is `ignore`.
 //!
-//! Everything that the model holds is written, and read back as it was, except components of clinical terminologies and
-//! targets of maps without a code.
+//! Components of a clinical terminology stand in tables of their own: `NAME.components.csv`, `NAME.descriptions.csv`,
+//! `NAME.acceptabilities.csv`, `NAME.attributes.csv`, and `NAME.members-1.csv` and on for the reference sets that the
+//! mapping lists.
+//!
+//! Everything that the model holds is written, and read back as it was, except targets of maps without a code.
 
 mod code_system;
+mod components;
 mod concept_map;
 mod finding;
 mod mapping;
@@ -29,7 +33,7 @@ use super::{Contents, Files, Read};
 use crate::codesystem::Findings;
 
 pub use finding::CODES;
-pub use write::{write_code_system, write_concept_map, write_value_set};
+pub use write::{Sink, write_code_system, write_concept_map, write_value_set};
 
 /// Largest CSV file, in bytes.
 pub const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;

@@ -73,8 +73,8 @@ impl Source<'_> {
         Some(table)
     }
 
-    /// A table beside it, with our own columns; an empty one when there is none.
-    pub(super) fn beside(&mut self, name: &str, columns: &'static [&'static str]) -> Table {
+    /// A table beside it, with our own columns and others that are known; an empty one when there is none.
+    pub(super) fn beside(&mut self, name: &str, columns: &[&str], known: fn(&str) -> bool) -> Table {
         let path = format!("{}.{name}.csv", self.base);
         let empty = Table {
             path: path.clone(),
@@ -84,7 +84,7 @@ impl Source<'_> {
         if !self.there.contains(path.as_str()) {
             return empty;
         }
-        self.read(path, &|heading| Some(heading.to_owned()), |_| true, columns)
+        self.read(path, &|heading| Some(heading.to_owned()), known, columns)
             .unwrap_or(empty)
     }
 
@@ -178,6 +178,12 @@ impl Source<'_> {
         }
     }
 
+    /// Tells that something in the mapping itself is wrong.
+    pub(super) fn mapping_error(&mut self, what: impl Into<String>) {
+        let path = format!("{}{}", self.base, super::MAPPING);
+        self.findings.error("VN-IMP-401", &path, 0, what);
+    }
+
     /// Tells that a cell is wrong.
     pub(super) fn wrong(&mut self, code: &'static str, row: Row<'_>, what: impl Into<String>) {
         self.findings.error(code, &row.table.path, row.line, what);
@@ -236,8 +242,9 @@ impl Source<'_> {
 
     pub(super) fn misunderstood(&mut self, row: Row<'_>, column: &str) {
         let what = format!(
-            "`{}` is not understood in column `{column}`",
-            shape(row.cell(column))
+            "`{}` is not understood in column `{}`",
+            shape(row.cell(column)),
+            safe_echo(column)
         );
         self.wrong("VN-IMP-408", row, what);
     }

@@ -50,14 +50,14 @@ pub(super) fn read(source: &mut Source<'_>, path: &str) -> Option<ValueSet> {
             add(source, row, include);
         }
     }
-    let designations = source.beside(DESIGNATIONS.0, DESIGNATIONS.1);
+    let designations = source.beside(DESIGNATIONS.0, DESIGNATIONS.1, |_| true);
     for row in designations.rows() {
         let designation = designation(source, row);
         if let Some(concept) = lists.concept(source, row) {
             concept.designations.push(designation);
         }
     }
-    let properties = source.beside(PROPERTIES.0, PROPERTIES.1);
+    let properties = source.beside(PROPERTIES.0, PROPERTIES.1, |_| true);
     for row in properties.rows() {
         if let Some(concept) = lists.concept(source, row) {
             concept.properties.push(Property {

@@ -14,6 +14,7 @@ use super::reading::{part, parts, shown};
 use super::shapes;
 use super::valued::{Value, ValueKind, Valued};
 use super::words::own;
+use crate::content::uuid;
 
 /// No concept.
 const NONE: u32 = u32::MAX;
@@ -122,7 +123,8 @@ impl Reader {
         place: &dyn Fn() -> String,
         problems: &mut Problems,
     ) -> Option<ReferenceSetMember> {
-        let id = uuid(part(extension, "id"));
+        let id = part(extension, "id").strip_prefix("urn:uuid:");
+        let id = id.and_then(uuid::number);
         if id.is_none() {
             wrong(place, "a member has no UUID", problems);
         }
@@ -346,15 +348,4 @@ fn time(extension: &Valued, place: &dyn Fn() -> String, problems: &mut Problems)
             0
         }),
     }
-}
-
-/// The number of a UUID as FHIR writes it.
-fn uuid(text: &str) -> Option<u128> {
-    let hex: String = text
-        .strip_prefix("urn:uuid:")?
-        .chars()
-        .filter(|c| *c != '-')
-        .collect();
-    let digits = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-    u128::from_str_radix(&hex, 16).ok().filter(|_| digits)
 }

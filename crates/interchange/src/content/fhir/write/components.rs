@@ -13,6 +13,7 @@ use super::super::shapes;
 use super::super::valued::{NameField, ValueKind, Valued, is_number};
 use super::super::words::COMPONENT_PROPERTIES;
 use super::own;
+use crate::content::uuid;
 
 /// The components of a code system on their way out.
 pub(super) struct Writer<'s> {
@@ -213,9 +214,10 @@ impl<'s> Writer<'s> {
 
     fn member(&self, set: &ReferenceSet, member: &ReferenceSetMember) -> Option<Valued> {
         let code = self.code(set.concept)?;
+        let id = format!("urn:uuid:{}", uuid::text(member.id));
         let mut parts = vec![
             Valued::extension("set", ValueKind::Code, code),
-            Valued::extension("id", ValueKind::Uuid, uuid(member.id)),
+            Valued::extension("id", ValueKind::Uuid, id),
         ];
         self.time_part(member.effective_time, &mut parts);
         if !member.active {
@@ -289,18 +291,4 @@ fn definition(meaning: Valued, name: &str, kind: &str) -> shapes::PropertyDefini
 
 fn property(name: &str, kind: ValueKind, text: impl Into<String>) -> Valued {
     Valued::new(NameField::Code, name, kind, text)
-}
-
-/// An identifier as FHIR writes UUIDs.
-fn uuid(id: u128) -> String {
-    let hex = format!("{id:032x}");
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!(
-        "urn:uuid:{}-{}-{}-{}-{}",
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32)
-    )
 }
