@@ -19,7 +19,7 @@ pub use import::CODES;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
@@ -43,6 +43,8 @@ pub struct Terminology {
     cache: Option<EditionCache>,
     /// Held by the import that is under way.
     importing: Arc<Mutex<()>>,
+    /// Turns to export.
+    exporting: Arc<Semaphore>,
     recent: expand::Recent,
 }
 
@@ -55,6 +57,7 @@ impl Terminology {
             authority,
             cache,
             importing: Arc::default(),
+            exporting: Arc::new(Semaphore::new(export::EXPORTS_MAX)),
             recent: expand::Recent::default(),
         }
     }
@@ -324,10 +327,7 @@ impl TerminologyService for Terminology {
         &self,
         request: Request<pb::ExportContentRequest>,
     ) -> Result<Response<Self::ExportContentStream>, Status> {
-        let pieces = export::export(self.view(), request.into_inner()).await?;
-        let pieces = pieces
-            .into_iter()
-            .map(|chunk| Ok(pb::ExportContentResponse { chunk: Some(chunk) }));
-        Ok(Response::new(Box::pin(tokio_stream::iter(pieces))))
+        let pieces = export::export(&self.exporting, self.view(), request.into_inner()).await?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(pieces))))
     }
 }

@@ -11,9 +11,11 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use jiff::civil::date;
+use tokio_stream::StreamExt as _;
 use tonic::{Code, Request};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::terminology::v1::terminology_service_server::TerminologyService as _;
+use vardnav_api::vardnav::r#type::v1::Finding;
 use vardnav_interchange::codesystem::{ICD_10_SE, KMA};
 use vardnav_interchange::content::rf2::{self, SyntheticOptions, synthetic_files};
 use vardnav_interchange::content::{self, Files as _, MemoryFiles};
@@ -483,5 +485,90 @@ async fn versions_count_as_numbers_in_histories_and_past_ones_are_exported() {
         version: "9".to_owned(),
         ..Default::default()
     };
-    assert!(service.export_content(Request::new(export)).await.is_ok());
+    let (files, _) = exported(&service, export).await;
+    let (path, text) = &files[0];
+    assert_eq!((files.len(), path.as_str()), (1, "CodeSystem-own.json"));
+    assert!(String::from_utf8_lossy(text).contains("text 9"));
+}
+
+/// The files of an export, and what is told of what they leave out.
+async fn exported(
+    service: &Terminology,
+    request: pb::ExportContentRequest,
+) -> (Vec<(String, Vec<u8>)>, Vec<Finding>) {
+    let answer = service.export_content(Request::new(request)).await.unwrap();
+    let (mut files, mut findings, mut pieces) =
+        (Vec::<(String, Vec<u8>)>::new(), Vec::new(), answer.into_inner());
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.unwrap();
+        assert!(
+            files.is_empty() || piece.findings.is_empty(),
+            "told with the first piece"
+        );
+        findings.extend(piece.findings);
+        let chunk = piece.chunk.unwrap();
+        assert!(!chunk.data.is_empty() && chunk.data.len() <= 1 << 20);
+        match files.last_mut() {
+            Some((path, held)) if *path == chunk.path => held.extend_from_slice(&chunk.data),
+            _ => files.push((chunk.path, chunk.data.to_vec())),
+        }
+    }
+    (files, findings)
+}
+
+#[tokio::test]
+async fn a_clinical_terminology_leaves_whole_or_with_word_of_what_is_left_out() {
+    let (_, service) = service().await;
+    let rf2 = synthetic_files(&SyntheticOptions::of_size(1_500));
+    let mut spool = Spool::default();
+    for path in rf2.paths() {
+        let mut bytes = Vec::new();
+        rf2.open(&path).unwrap().read_to_end(&mut bytes).unwrap();
+        spool.push(&path, &bytes).unwrap();
+    }
+    service
+        .import(&caller(), spool.finish(), false, None)
+        .await
+        .unwrap();
+    let request = |format: pb::ExportFormat| pb::ExportContentRequest {
+        url: "http://snomed.info/sct".to_owned(),
+        format: format.into(),
+        ..Default::default()
+    };
+    let mut read = Vec::new();
+    for format in [
+        pb::ExportFormat::FhirR5,
+        pb::ExportFormat::FhirR4,
+        pb::ExportFormat::Csv,
+    ] {
+        let (files, findings) = exported(&service, request(format)).await;
+        assert_eq!(findings, [], "{format:?}");
+        let mut contents = content::read(&MemoryFiles::new(files));
+        assert_eq!(contents.findings, [], "{format:?}");
+        read.push(contents.code_systems.remove(0).content);
+    }
+    let components = read[0].components.as_ref().unwrap();
+    assert!(!components.attributes.is_empty() && !components.reference_sets.is_empty());
+    assert!(
+        read[1..].iter().all(|other| *other == read[0]),
+        "all formats say the same"
+    );
+    for (format, ending) in [(pb::ExportFormat::Skos, "ttl"), (pb::ExportFormat::Tbx, "tbx")] {
+        let (files, findings) = exported(&service, request(format)).await;
+        assert_eq!(files[0].0, format!("sct.{ending}"));
+        let attributes = findings
+            .iter()
+            .find(|finding| finding.path == "component.attribute")
+            .unwrap();
+        let count = components.attributes.len();
+        assert_eq!(attributes.code, "VN-EXP-001");
+        assert!(
+            attributes.message.contains(&format!("({count})")),
+            "{}",
+            attributes.message
+        );
+    }
+    let unknown = pb::ExportContentRequest::default();
+    let refused = service.export_content(Request::new(unknown)).await;
+    assert_eq!(refused.err().unwrap().code(), Code::NotFound);
 }

@@ -18,6 +18,7 @@ const CODES: &[&[(&str, &str, &str)]] = &[
     content::claml::CODES,
     content::csv::CODES,
     content::fhir::CODES,
+    content::left_out::CODES,
     content::rf2::CODES,
     content::skos::CODES,
     content::tbx::CODES,

@@ -7,6 +7,7 @@
 pub mod claml;
 pub mod csv;
 pub mod fhir;
+pub mod left_out;
 pub mod rf2;
 pub mod skos;
 pub mod tbx;

@@ -227,9 +227,12 @@ fn import_finding_row(found: &pb::ImportFinding) -> Value {
 async fn export(request: pb::ExportContentRequest, to: &Path, client: &Client, format: Format) -> Outcome {
     let mut pieces = client.terminology().export_content(request).await?.into_inner();
     let mut rows: Vec<Value> = Vec::new();
+    let mut findings = Vec::new();
     let mut open: Option<(String, std::fs::File)> = None;
     while let Some(piece) = pieces.next().await {
-        let Some(chunk) = piece?.chunk else { continue };
+        let piece = piece?;
+        findings.extend(piece.findings);
+        let Some(chunk) = piece.chunk else { continue };
         if open.as_ref().is_none_or(|(of, _)| *of != chunk.path) {
             let inside = chunk.path.split('/').all(|part| !matches!(part, "" | "." | ".."));
             if !inside {
@@ -247,6 +250,9 @@ async fn export(request: pb::ExportContentRequest, to: &Path, client: &Client, f
         if let Some((_, file)) = &mut open {
             file.write_all(&chunk.data)?;
         }
+    }
+    for finding in &findings {
+        output::say(format_args!("{} {}", finding.code, finding.message));
     }
     output::rows(format, &["file"], &rows)
 }

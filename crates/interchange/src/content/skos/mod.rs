@@ -54,7 +54,7 @@ const DCT: &str = "http://purl.org/dc/terms/";
 const DC: &str = "http://purl.org/dc/elements/1.1/";
 
 /// Property that keeps the address of a concept.
-const IRI: &str = "iri";
+pub(super) const IRI: &str = "iri";
 
 /// Whether a path can be of this format.
 pub(super) fn wants(path: &str) -> bool {
