@@ -22,16 +22,12 @@ pub fn write_concept_map(map: &ConceptMap, name: &str, sink: &mut Sink<'_>) -> i
     mapping.group = map.groups.iter().map(group_entry).collect();
     let mut files = Files::new(name, &mapping, sink)?;
     files.main(COLUMNS, |rows| {
-        let groups = (1_usize..).zip(&map.groups);
-        groups
-            .map(|(number, group)| group_rows(&number.to_string(), group, rows))
-            .collect()
+        let mut groups = (1_usize..).zip(&map.groups);
+        groups.try_for_each(|(number, group)| group_rows(&number.to_string(), group, rows))
     })?;
     files.beside(CONDITIONS, |rows| {
-        let groups = (1_usize..).zip(&map.groups);
-        groups
-            .map(|(number, group)| condition_rows(&number.to_string(), group, rows))
-            .collect()
+        let mut groups = (1_usize..).zip(&map.groups);
+        groups.try_for_each(|(number, group)| condition_rows(&number.to_string(), group, rows))
     })
 }
 
