@@ -14,6 +14,7 @@ pub mod explain;
 pub mod facts;
 pub mod model;
 pub mod statement;
+pub mod synthetic;
 pub mod text;
 mod undetermined;
 pub mod variants;

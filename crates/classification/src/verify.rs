@@ -38,6 +38,9 @@ pub use variants::{Comparison, DIFFERENCES, Difference};
 /// How many steps of the search one table may take, for one grain with the rules in force on one date.
 pub const STEPS: u64 = 20_000_000;
 
+/// How many steps it may take to find that fewer rules suffice to make one unreachable.
+const FEWER_STEPS: u64 = 200_000;
+
 /// Facts that show something, whatever the other facts are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Example {
@@ -86,7 +89,7 @@ pub enum Defect {
         rule: String,
         /// Its line.
         line: u32,
-        /// Rules before it that together take all that it would match, none of them in vain; none when its
+        /// Rules before it that together take all that it would match, as few as are easily found; none when its
         /// conditions contradict each other, the exclusions or the tables before.
         behind: Vec<String>,
     },
@@ -149,17 +152,26 @@ impl fmt::Display for Defect {
 impl DescriptionSystem {
     /// Proves every table for the dates from one on: once for each set of rules in force together.
     pub fn prove(&self, from: Date) -> Vec<Proof> {
+        self.prove_within(from, STEPS)
+    }
+
+    /// As [`Self::prove`], with a limit of steps for each table, grain and date.
+    pub fn prove_within(&self, from: Date, steps: u64) -> Vec<Proof> {
         let mut proofs = Vec::new();
         for (index, _) in self.tables() {
             for date in self.turning_points(index, from) {
-                proofs.extend(self.proven(index, date).into_iter().map(|(proof, _)| proof));
+                proofs.extend(
+                    self.proven(index, date, steps)
+                        .into_iter()
+                        .map(|(proof, _)| proof),
+                );
             }
         }
         proofs
     }
 
     /// Proves a table for each of its grains. What was asked is given back for further questions.
-    fn proven(&self, index: TableIndex, date: Date) -> Vec<(Proof, Question<'_>)> {
+    fn proven(&self, index: TableIndex, date: Date, steps: u64) -> Vec<(Proof, Question<'_>)> {
         let Some((_, table)) = self.source_table(index) else {
             return Vec::new();
         };
@@ -167,7 +179,7 @@ impl DescriptionSystem {
         let mut proven: Vec<(Proof, Question<'_>)> = Vec::new();
         for &grain in &table.grains {
             let mut question = Question::of(self, index, grain, date);
-            question.circuit.solver.allow(STEPS);
+            question.circuit.allow(steps);
             let mut proof = Proof {
                 table: table.id.clone(),
                 grain,
@@ -177,7 +189,7 @@ impl DescriptionSystem {
             };
             match self.examine(&mut question, &mut reached) {
                 Ok(gap) => proof.defects.extend(gap),
-                Err(OutOfSteps) => proof.defects.push(Defect::Undecided { limit: STEPS }),
+                Err(OutOfSteps) => proof.defects.push(Defect::Undecided { limit: steps }),
             }
             proven.push((proof, question));
         }
@@ -283,42 +295,43 @@ impl DescriptionSystem {
 }
 
 impl Question<'_> {
-    /// The rules before one that take all it would match, none of them in vain.
+    /// Rules before one that take all it would match; none of them in vain, as far as the steps allow to tell.
     fn behind(&mut self, position: u16) -> Result<Vec<u16>, OutOfSteps> {
         let Some(own) = self.table.rules.iter().find(|rule| rule.position == position) else {
             return Ok(Vec::new());
         };
         let own = own.matches;
+        self.circuit.solver.allow(STEPS);
         if self.table.collects || !self.can(&[own])? {
             return Ok(Vec::new());
         }
         let before = self.table.rules.iter().filter(|rule| rule.position < position);
         let mut behind: Vec<(u16, Node)> = before.map(|rule| (rule.position, !rule.matches)).collect();
-        let mut tried = 0;
-        loop {
-            let mut all = vec![own];
-            all.extend(behind.iter().map(|(_, node)| *node));
-            if self.can(&all)? {
-                return Ok(Vec::new());
-            }
-            let core = self.circuit.solver.core().to_vec();
-            behind.retain(|(_, node)| core.contains(&self.circuit.literal(*node)));
-            // Each is left out once, to see whether the others suffice.
-            loop {
-                if tried >= behind.len() {
-                    return Ok(behind.into_iter().map(|(position, _)| position).collect());
-                }
-                let mut fewer = vec![own];
-                let others = behind.iter().enumerate().filter(|(at, _)| *at != tried);
-                fewer.extend(others.map(|(_, (_, node))| *node));
-                if self.can(&fewer)? {
-                    tried += 1;
-                } else {
-                    behind.remove(tried);
-                    break;
-                }
+        self.suffice(own, &mut behind)?;
+        self.circuit.solver.allow(FEWER_STEPS);
+        let mut at = 0;
+        while at < behind.len() {
+            let mut fewer = behind.clone();
+            fewer.remove(at);
+            match self.suffice(own, &mut fewer) {
+                Ok(true) => behind = fewer,
+                Ok(false) => at += 1,
+                Err(OutOfSteps) => break,
             }
         }
+        Ok(behind.into_iter().map(|(position, _)| position).collect())
+    }
+
+    /// Whether rules take all that a node holds for; leaves those that the search needed to tell.
+    fn suffice(&mut self, own: Node, rules: &mut Vec<(u16, Node)>) -> Result<bool, OutOfSteps> {
+        let mut all = vec![own];
+        all.extend(rules.iter().map(|(_, node)| *node));
+        if self.can(&all)? {
+            return Ok(false);
+        }
+        let core = self.circuit.solver.core();
+        rules.retain(|(_, node)| core.contains(&self.circuit.literal(*node)));
+        Ok(true)
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Circuit {
     slots: BTreeMap<u8, Slot>,
     tests: BTreeMap<(u8, u64), Node>,
     pub(super) solver: Solver,
+    /// How many steps there may still be to look for smaller examples.
+    pub(super) smaller: u64,
 }
 
 impl Circuit {
@@ -64,7 +66,14 @@ impl Circuit {
             slots: BTreeMap::new(),
             tests: BTreeMap::new(),
             solver,
+            smaller: 0,
         }
+    }
+
+    /// Sets how many steps there may be from now on; a third as many to look for smaller examples.
+    pub(super) fn allow(&mut self, steps: u64) {
+        self.solver.allow(steps);
+        self.smaller = steps / 3;
     }
 
     /// What is always true.

@@ -18,6 +18,9 @@ use crate::model::{Grain, Label, Outcome};
 /// How many overlaps are told of one table, for one grain on one date.
 pub const OVERLAPS: usize = 200;
 
+/// How many steps it may take to tell the overlaps of one table, and what settles its values.
+const FURTHER_STEPS: u64 = 6_000_000;
+
 /// What the proofs tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -91,7 +94,7 @@ pub fn report(system: &DescriptionSystem, from: Date) -> Report {
         let Some((table, _)) = system.source_table(index) else {
             continue;
         };
-        for (proof, mut question) in system.proven(index, date) {
+        for (proof, mut question) in system.proven(index, date, STEPS) {
             let grain = proof.grain;
             let mut told = TableReport {
                 proof,
@@ -100,13 +103,13 @@ pub fn report(system: &DescriptionSystem, from: Date) -> Report {
                 settling: Vec::new(),
                 more: false,
             };
-            question.circuit.solver.allow(STEPS);
+            question.circuit.allow(STEPS);
             told.more |= system.tell_holds(index, &mut question, &mut told.holds).is_err();
-            question.circuit.solver.allow(STEPS);
+            question.circuit.allow(FURTHER_STEPS);
             told.more |= system
                 .tell_overlaps(index, table, &mut question, &mut told.overlaps)
                 .unwrap_or(true);
-            question.circuit.solver.allow(STEPS);
+            question.circuit.allow(FURTHER_STEPS);
             let earlier = |at| settled.get(&(at, grain)).cloned();
             match settle(system, table, &mut question, earlier) {
                 Ok(all) => {

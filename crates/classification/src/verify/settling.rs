@@ -14,7 +14,7 @@ use crate::facts::{AxisIndex, NOT_APPLICABLE, bits};
 pub const SETS: usize = 40;
 
 /// How many choices the search for sets of one value may try.
-const CHOICES: usize = 40_000;
+const CHOICES: usize = 20_000;
 
 /// The facts that settle a value of a table, for one grain with the rules in force on a date.
 #[derive(Debug, Clone, PartialEq, Eq)]

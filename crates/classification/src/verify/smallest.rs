@@ -2,7 +2,7 @@
 //!
 //! First a case is found and slots are dropped from it one by one. Then fewer slots are looked for, from none
 //! upwards: each choice that does not suffice yields a case against it, and every later choice must differ from all
-//! that is alike. When that takes more than a set number of steps, the first answer stands and says so.
+//! that is alike. When that takes more steps than are allowed, the first answer stands and says so.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,11 @@ impl Circuit {
                 smallest: false,
             }));
         }
-        let fewer = Search::new(self, space, shown, point.len()).fewer(self);
+        let (before, mut search) = (self.solver.steps(), Search::new(self, space, shown, point.len()));
+        let began = search.solver.steps();
+        let fewer = search.fewer(self);
+        let taken = (self.solver.steps() - before) + (search.solver.steps() - began);
+        self.smaller = self.smaller.saturating_sub(taken);
         Ok(Some(match fewer {
             Ok(fewer) => Shown {
                 point: fewer.unwrap_or(point),
@@ -109,7 +113,7 @@ struct Search {
 impl Search {
     fn new(circuit: &Circuit, space: Node, shown: Node, most: usize) -> Self {
         let mut solver = circuit.solver.clone();
-        solver.allow(STEPS);
+        solver.allow(STEPS.min(circuit.smaller));
         solver.add(&[circuit.literal(space)]);
         solver.add(&[circuit.literal(shown)]);
         let chosen: Vec<(u8, Literal)> = circuit
@@ -143,7 +147,7 @@ impl Search {
     }
 
     /// Facts of fewer slots that show the same; `None` when there are none.
-    fn fewer(mut self, circuit: &mut Circuit) -> Result<Option<Point>, OutOfSteps> {
+    fn fewer(&mut self, circuit: &mut Circuit) -> Result<Option<Point>, OutOfSteps> {
         let mut rounds = 0;
         for more in self.more_than.clone() {
             while self.solver.solve(&[!more])? {

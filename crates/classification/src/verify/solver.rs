@@ -94,6 +94,11 @@ impl Solver {
         self.limit = self.steps.saturating_add(steps);
     }
 
+    /// How many steps were taken so far.
+    pub(super) fn steps(&self) -> u64 {
+        self.steps
+    }
+
     /// Tries a literal first, until the search has learned better.
     pub(super) fn prefer(&mut self, literal: Literal) {
         self.phases[literal.variable()] = literal.0 & 1 == 0;
@@ -451,7 +456,11 @@ mod tests {
             let variables: Vec<Literal> = (0..count).map(|_| solver.variable()).collect();
             let draw = |state: &mut u64| {
                 let literal = variables[(next(state) % count) as usize];
-                if next(state).is_multiple_of(2) { literal } else { !literal }
+                if next(state).is_multiple_of(2) {
+                    literal
+                } else {
+                    !literal
+                }
             };
             let mut clauses = Vec::new();
             for _ in 0..12 {

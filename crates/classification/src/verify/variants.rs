@@ -137,7 +137,7 @@ impl Pair<'_> {
         differences: &mut Vec<Difference>,
     ) -> Result<bool, OutOfSteps> {
         let mut circuit = Circuit::new();
-        circuit.solver.allow(STEPS);
+        circuit.allow(STEPS);
         let (mut taken, mut fed, mut values, mut collects) = (Vec::new(), Vec::new(), Vec::new(), false);
         for system in self.systems {
             let mut reading = Reading::new(system, self.index.position(), self.grain, date);

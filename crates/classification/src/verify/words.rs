@@ -161,7 +161,14 @@ impl Words<'_> {
             lines.push(format!(
                 "  {} {}",
                 value,
-                self.pick("avgörs av inga fakta", "is settled by no facts")
+                if settling.more {
+                    self.pick(
+                        "avgörs av fler mängder av fakta än gränsen medger att söka",
+                        "is settled by more sets of facts than the limit allows to look for",
+                    )
+                } else {
+                    self.pick("avgörs av inga fakta", "is settled by no facts")
+                }
             ));
             return;
         }

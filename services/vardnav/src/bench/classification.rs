@@ -1,6 +1,11 @@
-//! Classifying: the tables alone, and whole lines from bytes to bytes. Facts are those of a sample year.
+//! Classifying: the tables alone, and whole lines from bytes to bytes. Facts are those of a sample year. And proving:
+//! a made-up table of the size that must be decided in a second, and the starter release.
 
-use vardnav_classification::{FactSet, Grain};
+use std::time::Instant;
+
+use jiff::civil::date;
+use vardnav_classification::synthetic::{self, Shape};
+use vardnav_classification::{DescriptionSystem, FactSet, Grain, verify};
 use vardnav_interchange::classify_lines::{Classifier, InForce, Releases, read};
 use vardnav_interchange::register::read::read_record;
 use vardnav_interchange::release::{self, starter};
@@ -56,7 +61,7 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
         baseline: None,
         budget: Some(Budget::AtMost(most)),
     };
-    Ok(vec![
+    let mut figures = vec![
         at_most("classify in process, per contact", classify, 200.0),
         at_most("explain in process, per contact", explain, 2000.0),
         Figure {
@@ -66,7 +71,53 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
             baseline: None,
             budget: Some(Budget::AtLeast(200_000.0)),
         },
-    ])
+    ];
+    figures.extend(proofs(&release.description, release.from)?);
+    Ok(figures)
+}
+
+/// How long the proofs take: of a table of 25 axes and 500 rules, without a gap and with one, and of a release.
+fn proofs(starter: &DescriptionSystem, from: jiff::civil::Date) -> Outcome<Vec<Figure>> {
+    let mut figures = Vec::new();
+    let mut figure = |name: &str, began: Instant, budget| {
+        figures.push(Figure {
+            name: name.into(),
+            value: began.elapsed().as_secs_f64() * 1000.0,
+            unit: "ms",
+            baseline: None,
+            budget,
+        });
+    };
+    let second = Some(Budget::AtMost(1000.0));
+    for gap in [false, true] {
+        let shape = Shape {
+            axes: 25,
+            rules: 500,
+            gap,
+            seed: 7,
+        };
+        let system = DescriptionSystem::compile(synthetic::system(shape)).map_err(|problems| {
+            Failure::Failed(format!("the made-up system has {} problems", problems.len()))
+        })?;
+        let with = if gap { "with a gap" } else { "without a gap" };
+        let began = Instant::now();
+        std::hint::black_box(system.prove(date(2026, 1, 1)));
+        figure(&format!("prove 25 axes × 500 rules, {with}"), began, second);
+        let began = Instant::now();
+        std::hint::black_box(verify::report(&system, date(2026, 1, 1)));
+        figure(
+            &format!("all the proofs tell of 25 axes × 500 rules, {with}"),
+            began,
+            second,
+        );
+    }
+    let began = Instant::now();
+    std::hint::black_box(starter.prove(from));
+    figure("prove the starter release", began, second);
+    let began = Instant::now();
+    std::hint::black_box(verify::report(starter, from));
+    figure("all the proofs tell of the starter release", began, None);
+    Ok(figures)
 }
 
 /// A contact of the sample as a line of facts.
