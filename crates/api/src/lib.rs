@@ -13,6 +13,7 @@ pub mod status;
 pub mod terminology;
 pub mod units;
 pub mod upload;
+pub mod worklist;
 
 /// Generated code, as the protos lay it out: `pb::vardnav::register::v1` and so on.
 #[allow(

@@ -10,7 +10,7 @@ use crate::finding::Finding;
 use crate::identity::{Identity, identify, reference_date};
 use crate::record::Record;
 use crate::surroundings::Surroundings;
-use crate::validate::{contradictions, mapping, validate, waiting};
+use crate::validate::{contradictions, mapping, validate, validate_identified, waiting};
 
 /// What became of a record. The numbers are stored bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -98,16 +98,69 @@ pub fn assess<S: Surroundings + ?Sized>(
         ));
         return rejected(findings);
     };
-    let mut derived = derive(
+    let attributes = Attributes::of(&record.person, &identity);
+    let described = describe(record, reporter, &attributes, findings, surroundings);
+    Assessment {
+        outcome: described.outcome,
+        findings: described.findings,
+        accepted: described.derived.map(|derived| (identity, derived)),
+    }
+}
+
+/// A record judged whose person was identified before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reassessment {
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What was derived, with outcome and findings as they are stored; `None` when it is rejected.
+    pub derived: Option<Derived>,
+}
+
+/// As [`assess`], of a revision made from the one before it: the person is withheld, and what was derived `before` tells
+/// sex, ages and protection. Checks of the person's number are not repeated; it is that of the revision before.
+pub fn assess_identified<S: Surroundings + ?Sized>(
+    record: &Record,
+    reporter: &str,
+    received: i64,
+    before: &Derived,
+    surroundings: &S,
+) -> Reassessment {
+    let findings = validate_identified(record, reporter, reference_date(received), surroundings);
+    if Outcome::of(&findings) == Outcome::Rejected {
+        return Reassessment {
+            outcome: Outcome::Rejected,
+            findings,
+            derived: None,
+        };
+    }
+    describe(
         record,
         reporter,
-        &Attributes::of(&record.person, &identity),
+        &Attributes::before(before),
+        findings,
         surroundings,
-    );
+    )
+}
+
+/// What is derived of a record that is valid as it stands, and what is found in that.
+fn describe<S: Surroundings + ?Sized>(
+    record: &Record,
+    reporter: &str,
+    attributes: &Attributes<'_>,
+    mut findings: Vec<Finding>,
+    surroundings: &S,
+) -> Reassessment {
+    let mut derived = derive(record, reporter, attributes, surroundings);
     findings.extend(mapping(record, reporter, surroundings));
     findings.extend(contradictions(&derived, surroundings));
     if Outcome::of(&findings) == Outcome::Rejected {
-        return rejected(findings);
+        return Reassessment {
+            outcome: Outcome::Rejected,
+            findings,
+            derived: None,
+        };
     }
     findings.extend(waiting(&derived, surroundings));
     let outcome = if derived.is_held() {
@@ -117,10 +170,10 @@ pub fn assess<S: Surroundings + ?Sized>(
     };
     derived.outcome = outcome;
     derived.findings = findings.iter().map(Finding::stored).collect();
-    Assessment {
+    Reassessment {
         outcome,
         findings,
-        accepted: Some((identity, derived)),
+        derived: Some(derived),
     }
 }
 

@@ -15,6 +15,7 @@ mod required;
 mod times;
 
 pub use coded::CODED_PATHS;
+pub(crate) use codes::UNKNOWN;
 pub use maps::mapping;
 pub use mechanism::{MAP_MECHANISMS, MECHANISMS, Mechanism};
 
@@ -179,6 +180,27 @@ pub fn validate<S: Surroundings + ?Sized>(
     received: Date,
     surroundings: &S,
 ) -> Vec<Finding> {
+    validate_with(record, reporter, received, surroundings, true)
+}
+
+/// As [`validate`], of a record whose person was identified before and is withheld: nothing is said of the person but
+/// whether the protection fits the rest.
+pub fn validate_identified<S: Surroundings + ?Sized>(
+    record: &Record,
+    reporter: &str,
+    received: Date,
+    surroundings: &S,
+) -> Vec<Finding> {
+    validate_with(record, reporter, received, surroundings, false)
+}
+
+fn validate_with<S: Surroundings + ?Sized>(
+    record: &Record,
+    reporter: &str,
+    received: Date,
+    surroundings: &S,
+    with_person: bool,
+) -> Vec<Finding> {
     let date = record.date();
     let release = surroundings.release_on(date);
     let checks = release
@@ -193,12 +215,15 @@ pub fn validate<S: Surroundings + ?Sized>(
     }
     report.look_for(person::own_number(record, received));
     fields::check(record, &mut report);
-    person::check(
-        record,
-        received,
-        release.map(|release| release.register),
-        &mut report,
-    );
+    person::check_protection(record, &mut report);
+    if with_person {
+        person::check(
+            record,
+            received,
+            release.map(|release| release.register),
+            &mut report,
+        );
+    }
     times::check(
         record,
         reporter,
@@ -209,7 +234,7 @@ pub fn validate<S: Surroundings + ?Sized>(
     );
     if let Some(release) = release {
         codes::check(record, reporter, release, surroundings, &mut report);
-        required::check(record, &release.checks.required, &mut report);
+        required::check(record, &release.checks.required, with_person, &mut report);
     }
     report.into_findings()
 }

@@ -198,7 +198,7 @@ fn part_message(part: &PartDerived, record: Option<&Record>, system: &Descriptio
     }
 }
 
-fn source_name(source: FactSource) -> &'static str {
+pub(crate) fn source_name(source: FactSource) -> &'static str {
     match source {
         FactSource::Record => "record",
         FactSource::Segment => "segment",

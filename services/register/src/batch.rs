@@ -362,7 +362,7 @@ fn other_content(record: &Record, surroundings: &BatchSurroundings) -> Judged {
 }
 
 /// An episode stands for the contacts and monitoring periods that come after it in the batch.
-fn stand_for_later(
+pub(crate) fn stand_for_later(
     record: &Record,
     person: Option<PersonKey>,
     derived: &Derived,

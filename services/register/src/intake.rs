@@ -22,7 +22,7 @@ use crate::proof;
 use crate::surroundings::BatchSurroundings;
 
 /// How often a batch is tried again when another server was faster.
-const TRIES: usize = 4;
+pub(crate) const TRIES: usize = 4;
 /// Bytes appended at once; a larger batch is appended in pieces, and acknowledged when all of it is there.
 const APPEND_BYTES: usize = 32 << 20;
 
@@ -310,7 +310,7 @@ impl RecordOutcome {
 
 /// Whether the release in force on each record's date, and the reporter's own maps, are at hand. What is published or
 /// put and cannot be loaded is this server's trouble, never the record's.
-fn all_loaded(view: &View, reporter: &str, records: &[Read]) -> Result<(), StoreError> {
+pub(crate) fn all_loaded(view: &View, reporter: &str, records: &[Read]) -> Result<(), StoreError> {
     if view.reporter_maps(reporter).is_err() {
         return Err(StoreError::Unavailable(
             "a map of the reporter cannot be loaded".to_owned(),
@@ -332,7 +332,7 @@ fn all_loaded(view: &View, reporter: &str, records: &[Read]) -> Result<(), Store
 }
 
 /// The rows of what was sealed, in order, in pieces that an append takes.
-fn pieces(sealed: &mut [Option<Sealed>]) -> Vec<Vec<Row>> {
+pub(crate) fn pieces(sealed: &mut [Option<Sealed>]) -> Vec<Vec<Row>> {
     let mut pieces: Vec<Vec<Row>> = Vec::new();
     let mut room = 0;
     for sealed in sealed.iter_mut().flatten() {
@@ -365,7 +365,7 @@ fn vault_identity(identity: &Identity, reporter: &str) -> IdentityBytes {
 }
 
 /// Ids of the episodes that records of the batch name or revise.
-fn named_episodes(records: &[Read]) -> HashSet<String> {
+pub(crate) fn named_episodes(records: &[Read]) -> HashSet<String> {
     let named = |record: &Record| match &record.body {
         Body::Contact(contact) => contact.episode.clone(),
         Body::MonitoringPeriod(period) => period.episode.clone(),

@@ -4,6 +4,7 @@
 mod answer;
 mod audit;
 mod batch;
+mod held;
 mod intake;
 mod ledger;
 mod maps;
@@ -11,9 +12,12 @@ mod proof;
 mod reporters;
 mod service;
 mod show;
+mod supply;
 mod surroundings;
+mod worklist;
 
 pub use service::Service;
+pub use worklist::PROJECTION as WORKLIST;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +25,8 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Semaphore};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_store::{Authority, HeadKey, Store, StoreError, Vault};
+
+use crate::worklist::Worklist;
 
 /// Batches held in memory at once, by all senders together.
 const BATCHES_MAX: usize = 32;
@@ -37,10 +43,12 @@ pub struct Register {
     pool: Arc<Semaphore>,
     /// Bounds the batches that are held in memory at once; further ones wait in their streams.
     batches: Arc<Semaphore>,
+    worklist: Worklist,
 }
 
 impl Register {
-    /// A register over its stores. `threads` bounds how many batches are computed at once.
+    /// A register over its stores, whose worklist follows the reporters' streams until it is dropped. `threads` bounds
+    /// how many batches are computed at once. Call it inside a tokio runtime.
     pub fn new(
         store: Arc<dyn Store>,
         vault: Arc<dyn Vault>,
@@ -49,7 +57,8 @@ impl Register {
         threads: usize,
     ) -> Arc<Self> {
         let pool = Arc::new(Semaphore::new(threads.max(1)));
-        Arc::new(Self {
+        let register = Arc::new(Self {
+            worklist: Worklist::new(Arc::clone(&store), Arc::clone(&authority)),
             store,
             vault,
             authority,
@@ -57,7 +66,9 @@ impl Register {
             turns: Mutex::default(),
             pool,
             batches: Arc::new(Semaphore::new(BATCHES_MAX)),
-        })
+        });
+        tokio::spawn(worklist::follow(Arc::downgrade(&register)));
+        register
     }
 
     /// The turn of a reporter. Only registered reporters get one, so there are not more than those.

@@ -41,7 +41,7 @@ const ANSWERS_WAITING_MAX: usize = 4;
 /// The service.
 #[derive(Clone)]
 pub struct Service {
-    register: Arc<Register>,
+    pub(crate) register: Arc<Register>,
 }
 
 impl Service {
@@ -372,7 +372,7 @@ fn unreadable(error: ApiError) -> Finding {
     finding_without_release(mechanism, error.field, "")
 }
 
-fn own_stream(register: &Register, caller: &Caller, reporter: &str) -> Result<StreamId, ApiError> {
+pub(crate) fn own_stream(register: &Register, caller: &Caller, reporter: &str) -> Result<StreamId, ApiError> {
     if !caller.may_act_for(reporter) {
         let message = "the caller does not act for this reporter";
         return Err(ApiError::new(Kind::PermissionDenied, "VN-API-020", message));

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::client::Target;
+use crate::command::worklist;
 use crate::output::Format;
 
 /// Terms, classification and register for near care: one server, one command.
@@ -466,6 +467,12 @@ pub enum Register {
         #[arg(long)]
         reporter: Option<String>,
     },
+    /// List what is held: by unit and what is missing, with owner and age
+    Worklist(worklist::Held),
+    /// Supply one fact for many held records at once
+    Supply(worklist::Supply),
+    /// Rank the combinations of facts that no rule gives a value for
+    Unmatched(worklist::Unmatched),
     /// Maps from a reporter's own codes to facts
     #[command(subcommand)]
     Map(Map),

@@ -13,6 +13,7 @@ use tonic::{Request, Status};
 use vardnav_api::vardnav::classification::v1::classification_service_client::ClassificationServiceClient;
 use vardnav_api::vardnav::indicators::v1::indicator_service_client::IndicatorServiceClient;
 use vardnav_api::vardnav::register::v1::register_service_client::RegisterServiceClient;
+use vardnav_api::vardnav::register::v1::worklist_service_client::WorklistServiceClient;
 use vardnav_api::vardnav::release::v1::release_service_client::ReleaseServiceClient;
 use vardnav_api::vardnav::terminology::v1::terminology_service_client::TerminologyServiceClient;
 use vardnav_api::vardnav::units::v1::care_unit_service_client::CareUnitServiceClient;
@@ -195,6 +196,10 @@ impl Client {
     service!(
         /// The register.
         register, RegisterServiceClient
+    );
+    service!(
+        /// The worklist.
+        worklist, WorklistServiceClient
     );
     service!(
         /// Care units.

@@ -15,6 +15,7 @@ use vardnav_api::permission::METHODS;
 use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationServiceServer;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorServiceServer;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterServiceServer;
+use vardnav_api::vardnav::register::v1::worklist_service_server::WorklistServiceServer;
 use vardnav_api::vardnav::release::v1::release_service_server::ReleaseServiceServer;
 use vardnav_api::vardnav::terminology::v1::terminology_service_server::TerminologyServiceServer;
 use vardnav_api::vardnav::units::v1::care_unit_service_server::CareUnitServiceServer;
@@ -197,6 +198,10 @@ impl Node {
             .add_service(limited!(ClassificationServiceServer, self.classification.clone()))
             .add_service(limited!(
                 RegisterServiceServer,
+                RegisterService::new(Arc::clone(&self.register))
+            ))
+            .add_service(limited!(
+                WorklistServiceServer,
                 RegisterService::new(Arc::clone(&self.register))
             ))
             .add_service(limited!(CareUnitServiceServer, self.units.clone()))

@@ -13,6 +13,13 @@ pub(super) fn own_number(record: &Record, received: Date) -> Option<Number> {
     normalise(&record.person, received).ok()
 }
 
+/// Whether the protection of the person goes with the residence.
+pub(super) fn check_protection(record: &Record, report: &mut Report<'_>) {
+    if record.person.protected && record.residence.is_some() {
+        report.add(Mechanism::ProtectedGeography, || "residence".to_owned());
+    }
+}
+
 pub(super) fn check(
     record: &Record,
     received: Date,
@@ -20,9 +27,6 @@ pub(super) fn check(
     report: &mut Report<'_>,
 ) {
     let person = &record.person;
-    if person.protected && record.residence.is_some() {
-        report.add(Mechanism::ProtectedGeography, || "residence".to_owned());
-    }
     let born = match (register, person.identity_type) {
         // Patterns of reserve numbers are a release's; without one only the charset can be told.
         (None, IdentityType::Reserve) => normalise(person, received).map(|_| person.birth_date),

@@ -33,9 +33,10 @@ pub(super) fn compile(variables: &[Variable]) -> Vec<Required> {
         .collect()
 }
 
-pub(super) fn check(record: &Record, required: &[Required], report: &mut Report<'_>) {
+pub(super) fn check(record: &Record, required: &[Required], with_person: bool, report: &mut Report<'_>) {
     let (kind, date) = (record.kind(), record.date());
-    for variable in required {
+    let asked = |variable: &&Required| with_person || !variable.path.starts_with("person.");
+    for variable in required.iter().filter(asked) {
         if variable.kinds.contains(&kind) && variable.from <= date && !(variable.is_there)(record) {
             report.add(Mechanism::FormatMissingField, || variable.path.clone());
         }

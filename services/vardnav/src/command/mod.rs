@@ -7,8 +7,10 @@ pub(crate) mod map;
 pub(crate) mod register;
 pub(crate) mod release;
 pub(crate) mod report;
+pub(crate) mod supplied;
 pub(crate) mod term;
 pub(crate) mod unit;
+pub(crate) mod worklist;
 
 use jiff::civil::Date;
 use serde_json::{Value, json};

@@ -14,9 +14,9 @@ use vardnav_store::keys;
 
 use crate::cli;
 use crate::client::{Client, Target};
-use crate::command::map;
 use crate::command::report::{self, Options};
 use crate::command::{date_text, facts_value, hex};
+use crate::command::{map, worklist};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 use crate::sample;
@@ -42,6 +42,11 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
         cli::Register::Key { file } => write_key(file, &target.connect().await?).await,
         cli::Register::Show { reporter, id, kind } => {
             show(reporter, id, &kind, &target.connect().await?, format).await
+        }
+        cli::Register::Worklist(command) => worklist::held(command, &target.connect().await?, format).await,
+        cli::Register::Supply(command) => worklist::supply(command, &target.connect().await?, format).await,
+        cli::Register::Unmatched(command) => {
+            worklist::unmatched(command, &target.connect().await?, format).await
         }
         cli::Register::Map(command) => map::run(command, &target.connect().await?, format).await,
         cli::Register::Export { reporter } => export(reporter, &target.connect().await?, format).await,

@@ -346,7 +346,11 @@ fn keep_receipts(group: &Group, answered: Vec<pb::ReportResponse>, receipts: &mu
     Ok(())
 }
 
-fn domain_receipt(receipt: pb::Receipt, lines: &BTreeMap<usize, u64>) -> Result<Receipt, ApiError> {
+/// A receipt as the domain has it, its places turned into lines of a file.
+pub(crate) fn domain_receipt(
+    receipt: pb::Receipt,
+    lines: &BTreeMap<usize, u64>,
+) -> Result<Receipt, ApiError> {
     let head = receipt
         .head
         .ok_or_else(|| ApiError::field("receipt.head", "is missing"))?;

@@ -1,0 +1,231 @@
+//! The projection of what is held: follows the reporters' streams and keeps an item of each record whose latest revision
+//! waits, committed with the position it stands for. It can be thrown away and is then built anew. What an item is, and
+//! what it waits for, is said in `vardnav_register::worklist`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use vardnav_register::bytes::DecodeError;
+use vardnav_register::entry::Entry;
+use vardnav_register::worklist::{Item, ReleaseNotAtHand, Revision, held, row};
+use vardnav_store::{Authority, Change, Store, StoreError, StoredRow, StreamId, VALUE_LIMIT, View};
+
+use crate::Register;
+
+/// Name of the projection.
+pub const PROJECTION: &str = "worklist";
+
+/// Entries taken in at a time.
+const BATCH: u32 = 500;
+/// Rows of the projection read at a time.
+const SCAN: u32 = 5_000;
+/// How long to wait between looks at the streams.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long a question waits for the worklist to take in what the register holds.
+const CATCH_UP_MAX: Duration = Duration::from_secs(3);
+
+/// The worklist.
+pub(crate) struct Worklist {
+    store: Arc<dyn Store>,
+    authority: Arc<Authority>,
+    /// How far each stream is taken in, as far as it is known.
+    positions: Mutex<BTreeMap<StreamId, u64>>,
+    /// Held by whoever takes in entries.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// Takes in what the streams hold, again and again, until the register is dropped. An entry that cannot be taken in is
+/// tried again; its stream waits.
+pub(crate) async fn follow(register: Weak<Register>) {
+    let mut reported = String::new();
+    while let Some(register) = register.upgrade() {
+        match register.worklist.catch_up().await {
+            Ok(()) => reported.clear(),
+            Err(error) => {
+                let text = error.to_string();
+                if text != reported {
+                    tracing::warn!(%error, "the worklist waits");
+                    reported = text;
+                }
+            }
+        }
+        drop(register);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+impl Worklist {
+    pub(crate) fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
+        Self {
+            store,
+            authority,
+            positions: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Takes in what is acknowledged, unless that takes too long; gives how many entries remain.
+    ///
+    /// # Errors
+    /// When the store does not tell how far the streams go.
+    pub(crate) async fn caught_up(&self) -> Result<u64, StoreError> {
+        // A stream that cannot be followed is logged where it is followed.
+        let _ = tokio::time::timeout(CATCH_UP_MAX, self.catch_up()).await;
+        let mut behind = 0;
+        for (stream, head) in self.store.streams().await? {
+            if stream.as_reporter().is_some() {
+                behind += head.size.saturating_sub(self.position(&stream).await?);
+            }
+        }
+        Ok(behind)
+    }
+
+    /// Takes in everything that the streams hold now.
+    ///
+    /// # Errors
+    /// When a stream cannot be read on; the others are taken in all the same.
+    pub(crate) async fn catch_up(&self) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        let mut outcome = Ok(());
+        for (stream, head) in self.store.streams().await? {
+            if stream.as_reporter().is_none() {
+                continue;
+            }
+            if let Err(error) = self.catch_up_stream(&stream, head.size).await {
+                // Another process may have followed: begin from what is stored.
+                self.positions().remove(&stream);
+                outcome = Err(error);
+            }
+        }
+        outcome
+    }
+
+    /// Items by key from `from` on, whose keys begin with `prefix`, with the key after them; no key after the last.
+    ///
+    /// # Errors
+    /// When the store does not answer or a row cannot be read.
+    pub(crate) async fn items(&self, prefix: &[u8], from: &[u8]) -> Result<Page, StoreError> {
+        let rows = self.store.scan(PROJECTION, from, SCAN).await?;
+        let full = rows.len() == SCAN as usize;
+        let mut page = Page::default();
+        for found in rows {
+            if !found.key.starts_with(prefix) {
+                page.next = None;
+                return Ok(page);
+            }
+            let (Some(reporter), Ok(item)) = (row::reporter_of(&found.key), Item::decode(&found.value))
+            else {
+                return Err(StoreError::Corrupt(format!("a row of {PROJECTION}")));
+            };
+            page.items.push((reporter.to_owned(), item));
+            if full {
+                let mut next = found.key;
+                next.push(0);
+                page.next = Some(next);
+            }
+        }
+        Ok(page)
+    }
+
+    /// The item of a record.
+    ///
+    /// # Errors
+    /// As [`Self::items`].
+    pub(crate) async fn item(&self, key: &[u8]) -> Result<Option<Item>, StoreError> {
+        match self.store.row(PROJECTION, key).await? {
+            Some(bytes) => Item::decode(&bytes)
+                .map(Some)
+                .map_err(|_| StoreError::Corrupt(format!("a row of {PROJECTION}"))),
+            None => Ok(None),
+        }
+    }
+
+    fn positions(&self) -> MutexGuard<'_, BTreeMap<StreamId, u64>> {
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn position(&self, stream: &StreamId) -> Result<u64, StoreError> {
+        let known = self.positions().get(stream).copied();
+        match known {
+            Some(position) => Ok(position),
+            None => self.store.cursor(PROJECTION, stream).await,
+        }
+    }
+
+    async fn catch_up_stream(&self, stream: &StreamId, size: u64) -> Result<(), StoreError> {
+        let mut position = self.position(stream).await?;
+        while position < size {
+            let rows = self.store.read(stream, position, BATCH).await?;
+            let Some(last) = rows.last() else { break };
+            let next = last.position + 1;
+            let changes = self.changes(stream, &rows).await?;
+            self.store
+                .commit(PROJECTION, stream, position, next, changes)
+                .await?;
+            position = next;
+            self.positions().insert(stream.clone(), next);
+        }
+        self.positions().insert(stream.clone(), position);
+        Ok(())
+    }
+
+    /// What entries in a row change.
+    async fn changes(&self, stream: &StreamId, rows: &[StoredRow]) -> Result<Vec<Change>, StoreError> {
+        let view = self.authority.view();
+        let reporter = stream.as_reporter().unwrap_or_default();
+        let mut items: BTreeMap<Vec<u8>, Option<Item>> = BTreeMap::new();
+        for row in rows {
+            let revision = revision(stream, row, &view)?;
+            // A first revision that is not held leaves nothing, and there was nothing before it.
+            if revision.held.is_none() && revision.revision == 1 {
+                continue;
+            }
+            let key = row::key(reporter, revision.kind, &revision.id);
+            let former = match items.remove(&key) {
+                Some(former) => former,
+                None if revision.revision > 1 => self.item(&key).await?,
+                None => None,
+            };
+            items.insert(key, Item::after(former.as_ref(), revision));
+        }
+        let changes = items.into_iter().map(|(key, item)| Change {
+            key,
+            value: item.map(|item| item.encode(VALUE_LIMIT)),
+        });
+        Ok(changes.collect())
+    }
+}
+
+/// Items in the order of their keys.
+#[derive(Default)]
+pub(crate) struct Page {
+    /// Each with its reporter.
+    pub(crate) items: Vec<(String, Item)>,
+    /// Where to go on.
+    pub(crate) next: Option<Vec<u8>>,
+}
+
+fn revision(stream: &StreamId, row: &StoredRow, view: &View) -> Result<Revision, StoreError> {
+    let damaged =
+        |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {}: {error}", row.position));
+    let entry = Entry::decode(&row.bytes).map_err(damaged)?;
+    let waits = match (
+        entry.derived().map_err(damaged)?,
+        entry.record().map_err(damaged)?,
+    ) {
+        (Some((_, derived)), Some(record)) => held(&record, &derived, |id| {
+            view.snapshot(id).map(|release| release.description.as_ref())
+        })
+        .map_err(|error: ReleaseNotAtHand| StoreError::Unavailable(error.to_string()))?,
+        _ => None,
+    };
+    Ok(Revision {
+        position: row.position,
+        kind: entry.header.kind,
+        id: entry.header.id,
+        revision: entry.header.revision,
+        received: entry.header.received,
+        held: waits,
+    })
+}
