@@ -1,12 +1,6 @@
 //! A fact supplied to a record gives the revision that its reporter would have reported, about the same person, and
 //! overwrites nothing.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 mod support;
 
