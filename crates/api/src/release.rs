@@ -1,7 +1,11 @@
 //! Conversions of release messages: drafts and releases out, findings out.
 
-use vardnav_release::authority::{AuthorityState, Draft, PublishedRelease, Stage};
-use vardnav_release::lifecycle::Refusal;
+use jiff::civil::Date;
+use vardnav_release::authority::{
+    AuthorityState, Draft, KeptComment, Mark, PublishedRelease, Round, Stage, TrailMark,
+};
+use vardnav_release::entry::{AreaCount, Body, Resolution};
+use vardnav_release::lifecycle::{self, Refusal};
 use vardnav_release::package::{Package, PackageError};
 use vardnav_release::snapshot::Snapshot;
 use vardnav_release::source::ReleaseFinding;
@@ -12,11 +16,12 @@ use crate::pb::vardnav::r#type::v1 as common;
 use crate::register::bytes;
 use crate::status::{ApiError, Kind};
 
-/// A draft as a message.
-pub fn draft_message(draft: &Draft) -> pb::Release {
+/// A draft as a message; `state` tells whether it is behind, `today` whether its referral rounds are open.
+pub fn draft_message(draft: &Draft, state: &AuthorityState, today: Date) -> pb::Release {
     let status = match draft.stage() {
         Stage::Draft | Stage::Faulty => pb::ReleaseStatus::Draft,
         Stage::Checked => pb::ReleaseStatus::Checked,
+        Stage::Submitted => pb::ReleaseStatus::Submitted,
         Stage::Approved => pb::ReleaseStatus::Approved,
         Stage::Published => pb::ReleaseStatus::Published,
     };
@@ -25,37 +30,189 @@ pub fn draft_message(draft: &Draft) -> pb::Release {
         title: Some(label_message(&draft.proposal.title)),
         status: status.into(),
         digest: bytes(&draft.proposal.digest),
-        effective: None,
-        superseded: None,
-        drafted_by: authors(draft),
-        approved_by: draft
-            .approval
-            .as_ref()
-            .map(|mark| mark.by.clone())
-            .unwrap_or_default(),
-        published_by: draft
-            .publication
-            .as_ref()
-            .map(|mark| mark.by.clone())
-            .unwrap_or_default(),
+        behind: lifecycle::is_behind(state, draft),
+        ..way_message(draft, today)
     }
 }
 
-/// A published release as a message; `state` tells who drafted and approved it and what came after.
-pub fn release_message(release: &PublishedRelease, state: &AuthorityState) -> pb::Release {
-    let draft = state.draft(&release.draft);
-    let approval = draft.and_then(|draft| draft.approval.as_ref());
+/// A published release as a message; `state` tells who drafted and approved it and what came after, `today` where it
+/// stands.
+pub fn release_message(release: &PublishedRelease, state: &AuthorityState, today: Date) -> pb::Release {
+    let way = state.draft(&release.draft).map(|draft| way_message(draft, today));
+    let superseded = state.superseded_from(&release.id);
+    let standing = if release.from > today {
+        pb::Standing::Scheduled
+    } else if superseded.is_some_and(|superseded| superseded <= today) {
+        pb::Standing::Superseded
+    } else {
+        pb::Standing::InForce
+    };
+    let told = release.announced.as_ref();
     pb::Release {
         id: release.id.clone(),
         title: Some(label_message(&release.proposal.title)),
         status: pb::ReleaseStatus::Published.into(),
         digest: bytes(&release.proposal.digest),
         effective: Some(date_message(release.from)),
-        superseded: state.superseded_from(&release.id).map(date_message),
-        drafted_by: draft.map(authors).unwrap_or_default(),
-        approved_by: approval.map(|mark| mark.by.clone()).unwrap_or_default(),
+        superseded: superseded.map(date_message),
         published_by: release.publication.by.clone(),
+        standing: standing.into(),
+        published: told.map(|told| date_message(told.on)),
+        retroactive: release.is_retroactive().unwrap_or_default(),
+        short_notice_reason: told.map(|told| told.reason.clone()).unwrap_or_default(),
+        procedure: told
+            .and_then(|told| told.procedure)
+            .map(|procedure| pb::Procedure {
+                remiss_days_min: procedure.remiss_days_min.into(),
+                notice_days_min: procedure.notice_days_min.into(),
+                resolution_required: procedure.resolution_required,
+                identities_required: procedure.identities_required,
+            }),
+        ..way.unwrap_or_default()
     }
+}
+
+/// The way of a draft: who did what, on which base, with which referral.
+fn way_message(draft: &Draft, today: Date) -> pb::Release {
+    let by = |mark: &Option<Mark>| mark.as_ref().map(|mark| mark.by.clone()).unwrap_or_default();
+    let base = draft.base.as_ref();
+    pb::Release {
+        drafted_by: authors(draft),
+        approved_by: by(&draft.approval),
+        published_by: by(&draft.publication),
+        submitted_by: by(&draft.submission),
+        base: base.map(|base| base.release.clone()).unwrap_or_default(),
+        referrals: draft
+            .rounds
+            .iter()
+            .map(|round| referral_message(round, draft, today))
+            .collect(),
+        comments: count(draft.comments.len()),
+        unresolved: count(draft.unresolved()),
+        draft: draft.id.clone(),
+        ..pb::Release::default()
+    }
+}
+
+fn referral_message(round: &Round, draft: &Draft, today: Date) -> pb::Referral {
+    pb::Referral {
+        round: round.number,
+        digest: bytes(&round.digest),
+        draft_changed: round.digest != draft.proposal.digest,
+        opened: Some(date_message(round.opened)),
+        until: Some(date_message(round.until)),
+        closed: round.closed.map(date_message),
+        open: round.is_open(today),
+        bodies: round.bodies.iter().map(body_message).collect(),
+    }
+}
+
+fn body_message(body: &Body) -> pb::Body {
+    pb::Body {
+        id: body.id.clone(),
+        name: body.name.clone(),
+    }
+}
+
+/// Who is asked, from messages.
+pub fn bodies(messages: Vec<pb::Body>) -> Vec<Body> {
+    let body = |message: pb::Body| Body {
+        id: message.id,
+        name: message.name,
+    };
+    messages.into_iter().map(body).collect()
+}
+
+/// A comment on a draft as a message.
+pub fn comment_message(kept: &KeptComment, draft: &Draft) -> pb::Comment {
+    let comment = &kept.comment;
+    let round = draft.round(comment.round);
+    let resolved = kept.resolved.as_ref();
+    let resolution = resolved.map_or(pb::Resolution::Unspecified, |resolved| {
+        match resolved.resolution {
+            Resolution::Accepted => pb::Resolution::Accepted,
+            Resolution::Partly => pb::Resolution::Partly,
+            Resolution::Rejected => pb::Resolution::Rejected,
+            Resolution::Noted => pb::Resolution::Noted,
+        }
+    });
+    pb::Comment {
+        number: comment.number,
+        round: comment.round,
+        body: round
+            .and_then(|round| round.body(&comment.body))
+            .map(body_message),
+        subject: Some(pb::Subject {
+            kind: comment.subject.kind.clone(),
+            name: comment.subject.name.clone(),
+        }),
+        text: comment.text.clone(),
+        by: kept.mark.by.clone(),
+        time_micros: kept.mark.at,
+        resolution: resolution.into(),
+        resolution_text: resolved.map(|resolved| resolved.text.clone()).unwrap_or_default(),
+        resolved_by: resolved
+            .map(|resolved| resolved.mark.by.clone())
+            .unwrap_or_default(),
+        resolved_micros: resolved.map(|resolved| resolved.mark.at).unwrap_or_default(),
+    }
+}
+
+/// What became of a comment, from its message.
+///
+/// # Errors
+/// When it is not stated.
+pub fn resolution(message: pb::Resolution) -> Result<Resolution, ApiError> {
+    match message {
+        pb::Resolution::Accepted => Ok(Resolution::Accepted),
+        pb::Resolution::Partly => Ok(Resolution::Partly),
+        pb::Resolution::Rejected => Ok(Resolution::Rejected),
+        pb::Resolution::Noted => Ok(Resolution::Noted),
+        pb::Resolution::Unspecified => Err(ApiError::field("resolution", "a resolution is needed")),
+    }
+}
+
+/// The notice that a reporter was given of a release as a message; `None` when it was given none.
+pub fn notice_message(release: &PublishedRelease, reporter: &str) -> Option<pb::Notice> {
+    let told = release.announced.as_ref()?;
+    told.reporters.iter().find(|known| *known == reporter)?;
+    let taken = release.acknowledged.get(reporter);
+    Some(pb::Notice {
+        release: release.id.clone(),
+        title: Some(label_message(&release.proposal.title)),
+        reporter: reporter.to_owned(),
+        given: Some(date_message(told.on)),
+        effective: Some(date_message(told.from)),
+        days: (told.from - told.on).get_days(),
+        short_notice_reason: told.reason.clone(),
+        compared: told
+            .compared
+            .as_ref()
+            .map(|base| base.release.clone())
+            .unwrap_or_default(),
+        areas: told.changes.iter().map(area_message).collect(),
+        acknowledged_by: taken.map(|mark| mark.by.clone()).unwrap_or_default(),
+        acknowledged_micros: taken.map(|mark| mark.at).unwrap_or_default(),
+    })
+}
+
+fn area_message(change: &AreaCount) -> pb::AreaCount {
+    pb::AreaCount {
+        area: change.area.clone(),
+        count: change.count,
+    }
+}
+
+/// The trail of a draft as messages.
+pub fn trail_messages(draft: &Draft) -> Vec<pb::get_release_response::TrailStep> {
+    let step = |step: &TrailMark| pb::get_release_response::TrailStep {
+        time_micros: step.mark.at,
+        by: step.mark.by.clone(),
+        what: step.what.to_owned(),
+        with: step.with.clone(),
+        digest: bytes(&step.digest),
+    };
+    draft.trail.iter().map(step).collect()
 }
 
 /// The editions that a release was published over as messages.
@@ -104,7 +261,6 @@ pub fn file_messages(package: &Package) -> Vec<pb::get_release_response::File> {
 
 /// How much a release holds, as a message.
 pub fn contents_message(snapshot: &Snapshot) -> pb::get_release_response::Contents {
-    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let description = snapshot.description.source();
     let bound = |url: &str| snapshot.bindings.iter().any(|binding| binding.system == url);
     let own: Vec<usize> = snapshot
@@ -129,16 +285,27 @@ pub fn contents_message(snapshot: &Snapshot) -> pb::get_release_response::Conten
 /// A refused step on its way out.
 pub fn refusal(refusal: &Refusal) -> ApiError {
     let kind = match refusal {
-        Refusal::UnknownDraft | Refusal::UnknownReporter => Kind::NotFound,
-        Refusal::TooManyMaps => Kind::ResourceExhausted,
-        Refusal::Changed { .. } => Kind::Aborted,
+        Refusal::UnknownDraft
+        | Refusal::UnknownReporter
+        | Refusal::UnknownBase
+        | Refusal::UnknownComment { .. }
+        | Refusal::NoNotice => Kind::NotFound,
+        Refusal::TooManyMaps | Refusal::TooManyComments { .. } | Refusal::TooManyLinks => {
+            Kind::ResourceExhausted
+        }
+        Refusal::Changed { .. } | Refusal::EditionsChanged { .. } => Kind::Aborted,
         Refusal::IdTaken { .. }
         | Refusal::DraftExists { .. }
         | Refusal::EditionTaken { .. }
         | Refusal::MapTaken { .. } => Kind::AlreadyExists,
-        Refusal::BadId { .. } | Refusal::BadText { .. } | Refusal::BadCaller | Refusal::TooEarly { .. } => {
-            Kind::InvalidArgument
-        }
+        Refusal::BadId { .. }
+        | Refusal::BadText { .. }
+        | Refusal::BadLongText
+        | Refusal::BadBodies
+        | Refusal::NotInvited { .. }
+        | Refusal::ReasonMissing
+        | Refusal::BadCaller
+        | Refusal::TooEarly { .. } => Kind::InvalidArgument,
         Refusal::OwnDraft { .. } => Kind::PermissionDenied,
         _ => Kind::FailedPrecondition,
     };
@@ -154,6 +321,10 @@ pub fn package_error(error: &PackageError) -> ApiError {
         _ => Kind::InvalidArgument,
     };
     ApiError::new(kind, error.code(), error.to_string())
+}
+
+fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn authors(draft: &Draft) -> String {

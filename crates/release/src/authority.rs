@@ -1,84 +1,24 @@
 //! What the authority keeps, as the fold over its stream: releases, drafts, editions, care units, reporters.
 //! It repeats what the stream says and decides nothing; [`crate::lifecycle`] decides what may be written.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod draft;
+mod identity;
+mod steps;
+
+pub use draft::{CheckMark, Draft, KeptComment, Mark, Resolved, Round, Stage, TrailMark};
+pub use identity::Identities;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use vardnav_register::unit::{CareUnit, UnitVersion};
 
 use crate::entry::{
-    AuthorityEntry, Change, ConceptMapRecord, ContentKind, ContentRecord, EditionPin, EditionRecord,
-    IntroducedKey, KeyPurpose, Proposal, Reporter,
+    Announcement, AuthorityEntry, Base, Change, ConceptMapRecord, ContentKind, ContentRecord, EditionPin,
+    EditionRecord, IntroducedKey, KeyPurpose, Proposal, Reporter,
 };
 use crate::package::Digest;
-
-/// A draft of a release.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
-    /// Id of the draft.
-    pub id: String,
-    /// What it proposes now.
-    pub proposal: Proposal,
-    /// Everybody who put content into it; none of them may approve it.
-    pub authors: BTreeSet<String>,
-    /// When the present content was put, in microseconds since 1970-01-01 UTC.
-    pub put_at: i64,
-    /// The check of the present content.
-    pub check: Option<CheckMark>,
-    /// The approval of the present content.
-    pub approval: Option<Mark>,
-    /// Its publication.
-    pub publication: Option<Mark>,
-}
-
-/// Who did something, and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    /// The caller.
-    pub by: String,
-    /// When, in microseconds since 1970-01-01 UTC.
-    pub at: i64,
-}
-
-/// A check of a draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckMark {
-    /// Who had it checked, and when.
-    pub mark: Mark,
-    /// Findings that stop publication.
-    pub errors: u32,
-    /// Findings that deserve a look.
-    pub warnings: u32,
-}
-
-/// How far a draft has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
-    /// Put, not yet checked.
-    Draft,
-    /// Checked, with findings that stop it.
-    Faulty,
-    /// Checked without such findings.
-    Checked,
-    /// Approved by another caller than its authors.
-    Approved,
-    /// A release.
-    Published,
-}
-
-impl Draft {
-    /// How far it has come.
-    pub fn stage(&self) -> Stage {
-        match (&self.check, &self.approval, &self.publication) {
-            (_, _, Some(_)) => Stage::Published,
-            (_, Some(_), None) => Stage::Approved,
-            (Some(check), None, None) if check.errors == 0 => Stage::Checked,
-            (Some(_), None, None) => Stage::Faulty,
-            (None, None, None) => Stage::Draft,
-        }
-    }
-}
 
 /// A published release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +35,28 @@ pub struct PublishedRelease {
     pub publication: Mark,
     /// The bound editions that were at hand then.
     pub editions: Vec<EditionPin>,
+    /// What reporters were told, and the terms of publication; `None` when nothing of it is written.
+    pub announced: Option<Announcement>,
+    /// The reporters that have taken notice, each with the first who said so.
+    pub acknowledged: BTreeMap<String, Mark>,
+}
+
+impl PublishedRelease {
+    /// Whether it is the same publication; what was told of it later does not count.
+    fn is_publication(&self, other: &Self) -> bool {
+        let told = Self {
+            announced: self.announced.clone(),
+            acknowledged: self.acknowledged.clone(),
+            ..other.clone()
+        };
+        *self == told
+    }
+
+    /// Whether it was published on its first date of care or later: records were judged otherwise before. `None` when
+    /// the day of publication is not written.
+    pub fn is_retroactive(&self) -> Option<bool> {
+        self.announced.as_ref().map(|told| told.from <= told.on)
+    }
 }
 
 /// An entry that does not fit what the stream said before.
@@ -129,6 +91,12 @@ pub enum FoldError {
         /// The version.
         version: String,
     },
+    /// It names a referral round or a comment that the draft does not have, or gives one that it has another form.
+    #[error("the entry does not fit the referral of draft `{0}`")]
+    Referral(String),
+    /// It tells of a release that is not published, or tells otherwise than was told.
+    #[error("the entry does not fit the notice of release `{0}`")]
+    Notice(String),
 }
 
 /// What the authority keeps. Cloning shares what does not change.
@@ -143,6 +111,7 @@ pub struct AuthorityState {
     keys: Arc<Vec<IntroducedKey>>,
     /// Of each reporter, in the order in which they were put.
     maps: Arc<BTreeMap<String, Vec<ConceptMapRecord>>>,
+    identities: Arc<Identities>,
 }
 
 impl AuthorityState {
@@ -151,10 +120,7 @@ impl AuthorityState {
     /// # Errors
     /// When the entry does not fit what came before; the state is unchanged then.
     pub fn apply(&mut self, entry: &AuthorityEntry) -> Result<(), FoldError> {
-        let mark = || Mark {
-            by: entry.caller.clone(),
-            at: entry.at,
-        };
+        let mark = || Mark::of(entry);
         match &entry.change {
             Change::ReporterPut(reporter) => {
                 Arc::make_mut(&mut self.reporters).insert(reporter.id.clone(), reporter.clone());
@@ -175,18 +141,22 @@ impl AuthorityState {
                     errors: *errors,
                     warnings: *warnings,
                 });
+                draft.note(entry);
             }
             Change::DraftApproved { draft, digest } => {
-                self.draft_with(draft, digest)?.approval = Some(mark());
+                let draft = self.draft_with(draft, digest)?;
+                draft.approval = Some(mark());
+                draft.note(entry);
             }
             Change::ReleasePublished {
                 draft,
                 digest,
                 from,
                 editions,
-            } => self.publish(draft, digest, *from, editions, &mark())?,
+            } => self.publish(entry, draft, digest, *from, editions)?,
             Change::KeyIntroduced(key) => self.introduce(key)?,
             Change::ConceptMapPut(map) => self.put_map(map)?,
+            Change::Step(step) => self.take_step(entry, step)?,
         }
         Ok(())
     }
@@ -267,34 +237,29 @@ impl AuthorityState {
     }
 
     fn put_draft(&mut self, entry: &AuthorityEntry, id: &str, proposal: &Proposal) -> Result<(), FoldError> {
-        let mut authors = BTreeSet::from([entry.caller.clone()]);
-        if let Some(known) = self.drafts.get(id) {
-            if known.publication.is_some() {
-                return Err(FoldError::Published(id.to_owned()));
-            }
-            authors.extend(known.authors.iter().cloned());
+        let newest = self.newest_release().map(|release| Base {
+            release: release.id.clone(),
+            digest: release.proposal.digest,
+        });
+        let known = self.drafts.get(id);
+        if known.is_some_and(|known| known.publication.is_some()) {
+            return Err(FoldError::Published(id.to_owned()));
         }
-        let draft = Draft {
-            id: id.to_owned(),
-            proposal: proposal.clone(),
-            authors,
-            put_at: entry.at,
-            check: None,
-            approval: None,
-            publication: None,
-        };
+        let mut draft = known.cloned().unwrap_or_else(|| Draft::new(id, entry.at, newest));
+        draft.put(entry, proposal);
         Arc::make_mut(&mut self.drafts).insert(id.to_owned(), draft);
         Ok(())
     }
 
     fn publish(
         &mut self,
+        entry: &AuthorityEntry,
         id: &str,
         digest: &Digest,
         from: Date,
         editions: &[EditionPin],
-        mark: &Mark,
     ) -> Result<(), FoldError> {
+        let mark = Mark::of(entry);
         let draft = self.draft_with(id, digest)?;
         let release = PublishedRelease {
             id: draft.proposal.release.clone(),
@@ -303,14 +268,17 @@ impl AuthorityState {
             draft: draft.id.clone(),
             publication: mark.clone(),
             editions: editions.to_vec(),
+            announced: None,
+            acknowledged: BTreeMap::new(),
         };
         match self.release(&release.id) {
-            Some(known) if *known == release => return Ok(()),
+            Some(known) if known.is_publication(&release) => return Ok(()),
             Some(known) => return Err(FoldError::Published(known.id.clone())),
             None => Arc::make_mut(&mut self.releases).push(release),
         }
         if let Some(draft) = Arc::make_mut(&mut self.drafts).get_mut(id) {
-            draft.publication = Some(mark.clone());
+            draft.publication = Some(mark);
+            draft.note(entry);
         }
         Ok(())
     }
@@ -408,6 +376,16 @@ impl AuthorityState {
     /// All published releases, in the order of publication.
     pub fn releases(&self) -> impl Iterator<Item = &PublishedRelease> {
         self.releases.iter()
+    }
+
+    /// The release published last, whatever its first date of care.
+    pub fn newest_release(&self) -> Option<&PublishedRelease> {
+        self.releases.last()
+    }
+
+    /// Which callers are one person.
+    pub fn identities(&self) -> &Identities {
+        &self.identities
     }
 
     /// The release in force on a date of care: the one with the latest first date not after it and, of several,

@@ -1,6 +1,12 @@
 //! What the authority's stream holds: who changed what, when. Canonical bytes, version 1; versions once written
 //! stay readable. Whether a change is allowed is decided in [`crate::lifecycle`] before it is written.
 
+mod step;
+
+pub use step::{
+    Announcement, AreaCount, Base, Body, Comment, Procedure, Resolution, Step, Subject, TEXT_LONG_BYTES_MAX,
+};
+
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
 use vardnav_register::bytes::{DecodeError, DecodeProblem, Reader, Writer};
@@ -83,6 +89,8 @@ pub enum Change {
     KeyIntroduced(IntroducedKey),
     /// A reporter put a version of a map from its own codes to facts.
     ConceptMapPut(ConceptMapRecord),
+    /// A step of a draft, a release or a caller: referral, submission, notice, identity.
+    Step(Step),
 }
 
 /// What a key is for. The numbers are stored.
@@ -214,6 +222,7 @@ impl Change {
             Self::KeyIntroduced(_) => 8,
             Self::ConceptMapPut(_) => 9,
             Self::ContentImported(_) => 10,
+            Self::Step(step) => step.kind(),
         }
     }
 }
@@ -282,6 +291,7 @@ impl AuthorityEntry {
             Change::ConceptMapPut(map) => {
                 texts.extend([&*map.reporter, &*map.url, &*map.version, &*map.title, &*map.file]);
             }
+            Change::Step(step) => texts.extend(step.texts()),
         }
         texts
     }
@@ -357,6 +367,7 @@ impl AuthorityEntry {
                 w.bytes(&key.public);
             }
             Change::ConceptMapPut(map) => write_map(&mut w, map),
+            Change::Step(step) => step.write(&mut w),
         }
         w.into_bytes()
     }
@@ -441,7 +452,7 @@ impl AuthorityEntry {
                 title: r.string()?,
                 blob: r.array()?,
             }),
-            _ => return Err(r.error(DecodeProblem::Tag)),
+            kind => Change::Step(Step::read(kind, &mut r)?),
         };
         r.finish()?;
         Ok(Self { caller, at, change })

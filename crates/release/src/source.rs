@@ -10,6 +10,8 @@ use vardnav_register::definition::RegisterDefinition;
 use vardnav_register::mapping::MapSource;
 use vardnav_terminology::model::CodeSystem;
 
+use crate::entry::Procedure;
+
 /// What a release says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseHead {
@@ -23,6 +25,9 @@ pub struct ReleaseHead {
     pub from: Date,
     /// Editions of external code systems that it binds.
     pub bindings: Vec<EditionBinding>,
+    /// How drafts are handled while it is the newest release; `None` when it asks for nothing beyond approval by
+    /// another person.
+    pub procedure: Option<Procedure>,
 }
 
 /// Binds one edition of an external code system for dates of care.

@@ -1,6 +1,10 @@
-//! Releases as a gRPC service: drafts from uploaded files, checks, approval by another caller, publication.
+//! Releases as a gRPC service: drafts from uploaded files, checks, referral rounds, submission, approval by another
+//! person, publication, notices to reporters. Here is the adapter; the use cases stand beside it.
 //! What a step needs is decided in `vardnav_release::lifecycle`, what files mean in `vardnav_interchange::release`.
 
+mod notices;
+mod referral;
+mod steps;
 mod watch;
 
 use std::pin::Pin;
@@ -10,28 +14,26 @@ use jiff::civil::Date;
 use tokio::sync::watch::Sender;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
-use vardnav_api::common::{optional_date, page, page_size};
+use vardnav_api::common::{optional_date, page, page_size, some};
 use vardnav_api::register::hash;
 use vardnav_api::release::{
     contents_message, draft_message, file_messages, finding_message, pinned_messages, refusal,
-    release_message,
+    release_message, trail_messages,
 };
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::upload::Upload;
 use vardnav_api::vardnav::release::v1::release_service_server::ReleaseService;
 use vardnav_api::vardnav::release::v1::{
-    ApproveDraftRequest, ApproveDraftResponse, CheckDraftRequest, CheckDraftResponse, CreateDraftRequest,
-    CreateDraftResponse, DownloadRequest, DownloadResponse, GetReleaseRequest, GetReleaseResponse,
-    ListReleasesRequest, ListReleasesResponse, PublishReleaseRequest, PublishReleaseResponse, Release,
-    UpdateDraftRequest, UpdateDraftResponse, WatchReleasesRequest, WatchReleasesResponse,
+    self as pb, ApproveDraftRequest, ApproveDraftResponse, CheckDraftRequest, CheckDraftResponse,
+    CreateDraftRequest, CreateDraftResponse, DownloadRequest, DownloadResponse, GetReleaseRequest,
+    GetReleaseResponse, ListReleasesRequest, ListReleasesResponse, PublishReleaseRequest,
+    PublishReleaseResponse, Release, UpdateDraftRequest, UpdateDraftResponse, WatchReleasesRequest,
+    WatchReleasesResponse,
 };
 use vardnav_interchange::release as files;
 use vardnav_release::authority::Draft;
-use vardnav_release::entry::Proposal;
-use vardnav_release::lifecycle::{self, Refusal};
+use vardnav_release::lifecycle::{Haste, Refusal};
 use vardnav_release::package::{Digest, Package};
-use vardnav_release::source::{ReleaseFinding, ReleaseHead};
-use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
 use vardnav_store::authority::{Authority, AuthorityError, DecideError, View};
@@ -61,115 +63,12 @@ impl Releases {
         self.stopping.send_replace(true);
     }
 
-    /// Makes a draft. Without an `id` it is called as the release that it wants to become.
-    ///
-    /// # Errors
-    /// When `release.toml` cannot be read, the id is taken, or the store does not take it.
-    pub async fn create(&self, caller: &Caller, id: &str, package: &Package) -> Result<Draft, ApiError> {
-        let proposal = proposal(package)?;
-        let id = if id.is_empty() {
-            proposal.release.clone()
-        } else {
-            id.to_owned()
-        };
-        self.authority.keep_package(package).await.map_err(failed)?;
-        let at = clock::now_micros();
-        let decide = self
-            .authority
-            .decide(|state| lifecycle::create(state, &caller.name, at, &id, proposal.clone()));
-        let view = decide.await.map_err(undecided)?;
-        draft_of(&view, &id)
-    }
-
-    /// Gives a draft other files; with `expected` only when it still holds that content.
-    ///
-    /// # Errors
-    /// As [`Releases::create`], and when the draft is unknown, published or another.
-    pub async fn update(
-        &self,
-        caller: &Caller,
-        id: &str,
-        expected: Option<Digest>,
-        package: &Package,
-    ) -> Result<Draft, ApiError> {
-        let proposal = proposal(package)?;
-        self.authority.keep_package(package).await.map_err(failed)?;
-        let at = clock::now_micros();
-        let decide = self
-            .authority
-            .decide(|state| lifecycle::update(state, &caller.name, at, id, expected, proposal.clone()));
-        let view = decide.await.map_err(undecided)?;
-        draft_of(&view, id)
-    }
-
-    /// Checks what a draft holds and notes the outcome.
-    ///
-    /// # Errors
-    /// When the draft is unknown, published, or changed meanwhile; when its files cannot be had.
-    pub async fn check(&self, caller: &Caller, id: &str) -> Result<(Draft, Vec<ReleaseFinding>), ApiError> {
-        let digest = self.draft(id)?.proposal.digest;
-        let package = self.authority.package(&digest).await.map_err(failed)?;
-        let findings = on_pool(move || files::check(&package)).await?;
-        let warnings = findings.iter().filter(|finding| finding.warning).count();
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let (errors, warnings) = (count(findings.len() - warnings), count(warnings));
-        let at = clock::now_micros();
-        let decide = self
-            .authority
-            .decide(|state| lifecycle::checked(state, &caller.name, at, id, digest, errors, warnings));
-        let view = decide.await.map_err(undecided)?;
-        Ok((draft_of(&view, id)?, findings))
-    }
-
-    /// Approves a draft; with `expected` only when it holds that content.
-    ///
-    /// # Errors
-    /// When the caller put content into it, it is not checked or faulty, unknown, published or another.
-    pub async fn approve(
-        &self,
-        caller: &Caller,
-        id: &str,
-        expected: Option<Digest>,
-    ) -> Result<Draft, ApiError> {
-        let digest = match expected {
-            Some(digest) => digest,
-            None => self.draft(id)?.proposal.digest,
-        };
-        let at = clock::now_micros();
-        let decide = self
-            .authority
-            .decide(|state| lifecycle::approve(state, &caller.name, at, id, digest));
-        let view = decide.await.map_err(undecided)?;
-        draft_of(&view, id)
-    }
-
-    /// Publishes an approved draft, for dates of care from `from` or from the date its files state.
-    ///
-    /// # Errors
-    /// When it is not approved, its release id is taken, or `from` lies before the date its files state.
-    pub async fn publish(&self, caller: &Caller, id: &str, from: Option<Date>) -> Result<Release, ApiError> {
-        let digest = self.draft(id)?.proposal.digest;
-        let package = self.authority.package(&digest).await.map_err(failed)?;
-        let bindings = head(&package)?.bindings;
-        let bound: Vec<_> = bindings
-            .into_iter()
-            .map(|binding| (binding.system, binding.version))
-            .collect();
-        let at = clock::now_micros();
-        let decide = self
-            .authority
-            .decide(|state| lifecycle::publish(state, &caller.name, at, id, digest, from, &bound));
-        let view = decide.await.map_err(undecided)?;
-        let release = draft_of(&view, id)?.proposal.release;
-        let published = view
-            .state()
-            .release(&release)
-            .ok_or_else(|| ApiError::not_found("the release"))?;
-        Ok(release_message(published, view.state()))
-    }
-
     fn draft(&self, id: &str) -> Result<Draft, ApiError> {
         draft_of(&self.authority.view(), id)
+    }
+
+    fn message(&self, draft: &Draft) -> Release {
+        draft_message(draft, self.authority.view().state(), clock::today())
     }
 
     async fn get(&self, id: &str, date: Date) -> Result<GetReleaseResponse, ApiError> {
@@ -185,12 +84,16 @@ impl Releases {
             state.release(id)
         };
         let (release, digest) = match published {
-            Some(published) => (release_message(published, state), published.proposal.digest),
+            Some(published) => (
+                release_message(published, state, clock::today()),
+                published.proposal.digest,
+            ),
             None => {
                 let draft = draft_of(&view, id)?;
-                (draft_message(&draft), draft.proposal.digest)
+                (self.message(&draft), draft.proposal.digest)
             }
         };
+        let trail = state.draft(published.map_or(id, |published| &published.draft));
         let package = self.authority.package(&digest).await.map_err(failed)?;
         let files = file_messages(&package);
         let snapshot = match published.and_then(|published| view.release(&published.id)) {
@@ -206,6 +109,7 @@ impl Releases {
             files,
             contents,
             pinned_editions: published.map(pinned_messages).unwrap_or_default(),
+            trail: trail.map(trail_messages).unwrap_or_default(),
         })
     }
 }
@@ -221,9 +125,12 @@ impl ReleaseService for Releases {
     ) -> Result<Response<CreateDraftResponse>, Status> {
         let caller = caller(&request)?;
         let (first, package) = receive(request.into_inner(), |message| message.chunk.take()).await?;
-        let draft = self.create(&caller, &first.id, &package).await?;
+        let base = some(first.base);
+        let draft = self
+            .create_from(&caller, &first.id, base.as_deref(), &package)
+            .await?;
         Ok(Response::new(CreateDraftResponse {
-            draft: Some(draft_message(&draft)),
+            draft: Some(self.message(&draft)),
         }))
     }
 
@@ -234,9 +141,12 @@ impl ReleaseService for Releases {
         let caller = caller(&request)?;
         let (first, package) = receive(request.into_inner(), |message| message.chunk.take()).await?;
         let expected = expected_digest(&first.expected_digest)?;
-        let draft = self.update(&caller, &first.id, expected, &package).await?;
+        let base = some(first.base);
+        let draft = self
+            .update_from(&caller, &first.id, expected, base.as_deref(), &package)
+            .await?;
         Ok(Response::new(UpdateDraftResponse {
-            draft: Some(draft_message(&draft)),
+            draft: Some(self.message(&draft)),
         }))
     }
 
@@ -248,9 +158,110 @@ impl ReleaseService for Releases {
         let (draft, findings) = self.check(&caller, &request.into_inner().id).await?;
         let findings = findings.iter().map(finding_message).collect();
         Ok(Response::new(CheckDraftResponse {
-            draft: Some(draft_message(&draft)),
+            draft: Some(self.message(&draft)),
             findings,
         }))
+    }
+
+    async fn open_referral(
+        &self,
+        request: Request<pb::OpenReferralRequest>,
+    ) -> Result<Response<pb::OpenReferralResponse>, Status> {
+        let caller = caller(&request)?;
+        let draft = self.refer(&caller, request.into_inner()).await?;
+        Ok(Response::new(pb::OpenReferralResponse {
+            draft: Some(self.message(&draft)),
+        }))
+    }
+
+    async fn close_referral(
+        &self,
+        request: Request<pb::CloseReferralRequest>,
+    ) -> Result<Response<pb::CloseReferralResponse>, Status> {
+        let caller = caller(&request)?;
+        let draft = self.close(&caller, &request.into_inner().id).await?;
+        Ok(Response::new(pb::CloseReferralResponse {
+            draft: Some(self.message(&draft)),
+        }))
+    }
+
+    async fn make_comment(
+        &self,
+        request: Request<pb::MakeCommentRequest>,
+    ) -> Result<Response<pb::MakeCommentResponse>, Status> {
+        let caller = caller(&request)?;
+        let comment = self.comment(&caller, request.into_inner()).await?;
+        Ok(Response::new(pb::MakeCommentResponse {
+            comment: Some(comment),
+        }))
+    }
+
+    async fn resolve_comment(
+        &self,
+        request: Request<pb::ResolveCommentRequest>,
+    ) -> Result<Response<pb::ResolveCommentResponse>, Status> {
+        let caller = caller(&request)?;
+        let comment = self.resolve(&caller, request.into_inner()).await?;
+        Ok(Response::new(pb::ResolveCommentResponse {
+            comment: Some(comment),
+        }))
+    }
+
+    async fn list_comments(
+        &self,
+        request: Request<pb::ListCommentsRequest>,
+    ) -> Result<Response<pb::ListCommentsResponse>, Status> {
+        Ok(Response::new(self.comments(request.get_ref())?))
+    }
+
+    async fn submit_draft(
+        &self,
+        request: Request<pb::SubmitDraftRequest>,
+    ) -> Result<Response<pb::SubmitDraftResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let expected = expected_digest(&request.expected_digest)?;
+        let draft = self.submit(&caller, &request.id, expected).await?;
+        Ok(Response::new(pb::SubmitDraftResponse {
+            draft: Some(self.message(&draft)),
+        }))
+    }
+
+    async fn list_notices(
+        &self,
+        request: Request<pb::ListNoticesRequest>,
+    ) -> Result<Response<pb::ListNoticesResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(self.notices(&caller, request.get_ref())?))
+    }
+
+    async fn acknowledge_notice(
+        &self,
+        request: Request<pb::AcknowledgeNoticeRequest>,
+    ) -> Result<Response<pb::AcknowledgeNoticeResponse>, Status> {
+        let caller = caller(&request)?;
+        let notice = self.acknowledge(&caller, request.get_ref()).await?;
+        Ok(Response::new(pb::AcknowledgeNoticeResponse {
+            notice: Some(notice),
+        }))
+    }
+
+    async fn link_caller(
+        &self,
+        request: Request<pb::LinkCallerRequest>,
+    ) -> Result<Response<pb::LinkCallerResponse>, Status> {
+        let caller = caller(&request)?;
+        let link = self
+            .link(&caller, request.into_inner().link.unwrap_or_default())
+            .await?;
+        Ok(Response::new(pb::LinkCallerResponse { link: Some(link) }))
+    }
+
+    async fn list_callers(
+        &self,
+        request: Request<pb::ListCallersRequest>,
+    ) -> Result<Response<pb::ListCallersResponse>, Status> {
+        Ok(Response::new(self.links(request.get_ref())?))
     }
 
     async fn approve_draft(
@@ -262,7 +273,7 @@ impl ReleaseService for Releases {
         let expected = expected_digest(&request.expected_digest)?;
         let draft = self.approve(&caller, &request.id, expected).await?;
         Ok(Response::new(ApproveDraftResponse {
-            draft: Some(draft_message(&draft)),
+            draft: Some(self.message(&draft)),
         }))
     }
 
@@ -273,7 +284,8 @@ impl ReleaseService for Releases {
         let caller = caller(&request)?;
         let request = request.into_inner();
         let from = optional_date(request.effective.as_ref(), "effective")?;
-        let release = self.publish(&caller, &request.id, from).await?;
+        let haste = haste(request.short_notice_reason, request.retroactive_reason)?;
+        let release = self.publish_with(&caller, &request.id, from, haste).await?;
         Ok(Response::new(PublishReleaseResponse {
             release: Some(release),
         }))
@@ -335,18 +347,18 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Releases and drafts with keys that rise from the newest to the oldest.
 fn newest_first(view: &View) -> Vec<(String, Release)> {
-    let state = view.state();
+    let (state, today) = (view.state(), clock::today());
     let key = |at: i64, id: &str| format!("{:020} {id}", i128::from(i64::MAX) - i128::from(at));
     let releases = state.releases().map(|release| {
         (
             key(release.publication.at, &release.id),
-            release_message(release, state),
+            release_message(release, state, today),
         )
     });
     let drafts = state
         .drafts()
         .filter(|draft| draft.publication.is_none())
-        .map(|draft| (key(draft.put_at, &draft.id), draft_message(draft)));
+        .map(|draft| (key(draft.put_at, &draft.id), draft_message(draft, state, today)));
     let mut rows: Vec<_> = releases.chain(drafts).collect();
     rows.sort_by(|(one, _), (other, _)| one.cmp(other));
     rows
@@ -370,24 +382,16 @@ async fn receive<M>(
     Ok((first, upload.finish()?))
 }
 
-fn head(package: &Package) -> Result<ReleaseHead, ApiError> {
-    files::parse_head(package).map_err(|findings| {
-        let finding = findings.into_iter().next();
-        finding.map_or_else(
-            || ApiError::field("chunk", "release.toml cannot be read"),
-            |finding| ApiError::new(Kind::InvalidArgument, finding.code, finding.to_string()),
-        )
-    })
-}
-
-fn proposal(package: &Package) -> Result<Proposal, ApiError> {
-    let head = head(package)?;
-    Ok(Proposal {
-        release: head.id,
-        title: head.title,
-        from: head.from,
-        digest: package.digest(),
-    })
+fn haste(short_notice: String, retroactive: String) -> Result<Haste, ApiError> {
+    match (short_notice.is_empty(), retroactive.is_empty()) {
+        (true, true) => Ok(Haste::None),
+        (false, true) => Ok(Haste::ShortNotice(short_notice)),
+        (true, false) => Ok(Haste::Retroactive(retroactive)),
+        (false, false) => Err(ApiError::field(
+            "retroactive_reason",
+            "a release is either retroactive or given at short notice",
+        )),
+    }
 }
 
 fn expected_digest(bytes: &[u8]) -> Result<Option<Digest>, ApiError> {

@@ -37,16 +37,27 @@ async fn begin(store: &Arc<dyn Store>) -> Arc<Authority> {
     };
     let mut state = AuthorityState::default();
     let mut entries = Vec::new();
+    let terms = Publication {
+        from: None,
+        today: date(2026, 1, 1),
+        haste: Haste::None,
+        procedure: None,
+        changes: Vec::new(),
+    };
     for step in 0..4 {
-        let entry = match step {
-            0 => lifecycle::put(&state, "anna", 1, "2026.1", proposal.clone()),
-            1 => lifecycle::checked(&state, "anna", 2, "2026.1", digest, 0, 0),
-            2 => lifecycle::approve(&state, "bo", 3, "2026.1", digest),
-            _ => lifecycle::publish(&state, "bo", 4, "2026.1", digest, None, &[]),
+        let decided = match step {
+            0 => lifecycle::put(&state, "anna", 1, "2026.1", proposal.clone()).map(|entry| vec![entry]),
+            1 => lifecycle::checked(&state, "anna", 2, "2026.1", digest, 0, 0).map(|entry| vec![entry]),
+            2 => lifecycle::approve(&state, "bo", 3, "2026.1", digest).map(|entry| vec![entry]),
+            _ => {
+                let check = CheckOutcome::default();
+                lifecycle::publish(&state, "bo", 4, "2026.1", digest, &check, &terms)
+            }
         };
-        let entry = entry.unwrap();
-        state.apply(&entry).unwrap();
-        entries.push(entry);
+        for entry in decided.unwrap() {
+            state.apply(&entry).unwrap();
+            entries.push(entry);
+        }
     }
     entries.push(AuthorityEntry {
         caller: "anna".to_owned(),

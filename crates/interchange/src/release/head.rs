@@ -1,7 +1,9 @@
-//! `release.toml`: what a release says of itself, and the editions it binds.
+//! `release.toml`: what a release says of itself, the editions it binds, and how drafts are handled while it is the
+//! newest.
 
 use serde::Deserialize;
 use toml::Spanned;
+use vardnav_release::entry::Procedure;
 use vardnav_release::source::{EditionBinding, Element, ReleaseHead};
 
 use super::reading::{Day, LabelText, Reading};
@@ -15,6 +17,44 @@ struct HeadFile {
     from: Day,
     #[serde(default)]
     edition: Vec<EditionText>,
+    procedure: Option<ProcedureText>,
+}
+
+/// Most days that a procedure can ask for.
+const DAYS_MAX: u16 = 3660;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProcedureText {
+    #[serde(default, deserialize_with = "days")]
+    remiss_days_min: u16,
+    #[serde(default, deserialize_with = "days")]
+    notice_days_min: u16,
+    #[serde(default)]
+    resolution_required: bool,
+    #[serde(default)]
+    identities_required: bool,
+}
+
+impl From<ProcedureText> for Procedure {
+    fn from(text: ProcedureText) -> Self {
+        Self {
+            remiss_days_min: text.remiss_days_min,
+            notice_days_min: text.notice_days_min,
+            resolution_required: text.resolution_required,
+            identities_required: text.identities_required,
+        }
+    }
+}
+
+fn days<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let days = u16::deserialize(deserializer)?;
+    if days > DAYS_MAX {
+        return Err(serde::de::Error::custom(format_args!(
+            "more than {DAYS_MAX} days"
+        )));
+    }
+    Ok(days)
 }
 
 #[derive(Deserialize)]
@@ -55,5 +95,6 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Option<ReleaseHead> {
         summary: text.summary.into(),
         from: text.from.0,
         bindings,
+        procedure: text.procedure.map(Into::into),
     })
 }

@@ -1,0 +1,191 @@
+//! Referral rounds and their comments, and which callers are one person.
+
+use vardnav_api::common::{date, page_size};
+use vardnav_api::release::{bodies, comment_message, resolution};
+use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::vardnav::release::v1 as pb;
+use vardnav_release::authority::Draft;
+use vardnav_release::entry::Subject;
+use vardnav_release::lifecycle::{self, Invitation};
+use vardnav_runtime::caller::Caller;
+use vardnav_runtime::clock;
+
+use crate::{PAGE_DEFAULT, PAGE_MAX, Releases, draft_of, expected_digest, failed, undecided};
+
+/// The permission of whoever may speak for any body.
+const FOR_ALL: &str = "release.draft";
+
+impl Releases {
+    /// Opens a referral round.
+    pub(crate) async fn refer(
+        &self,
+        caller: &Caller,
+        request: pb::OpenReferralRequest,
+    ) -> Result<Draft, ApiError> {
+        let invitation = Invitation {
+            until: date(request.until.as_ref(), "until")?,
+            bodies: bodies(request.bodies),
+        };
+        let id = request.id.as_str();
+        let digest = match expected_digest(&request.expected_digest)? {
+            Some(digest) => digest,
+            None => self.draft(id)?.proposal.digest,
+        };
+        let now = (clock::now_micros(), clock::today());
+        let decide = self
+            .authority
+            .decide(|state| lifecycle::refer(state, &caller.name, now, id, digest, &invitation));
+        let view = decide.await.map_err(undecided)?;
+        draft_of(&view, id)
+    }
+
+    /// Closes the open round.
+    pub(crate) async fn close(&self, caller: &Caller, id: &str) -> Result<Draft, ApiError> {
+        let now = (clock::now_micros(), clock::today());
+        let decide = self
+            .authority
+            .decide(|state| lifecycle::close(state, &caller.name, now, id));
+        let view = decide.await.map_err(undecided)?;
+        draft_of(&view, id)
+    }
+
+    /// Takes a comment of a body that the caller acts for.
+    pub(crate) async fn comment(
+        &self,
+        caller: &Caller,
+        request: pb::MakeCommentRequest,
+    ) -> Result<pb::Comment, ApiError> {
+        let draft = self.draft(&request.id)?;
+        let bodies = draft.rounds.iter().filter_map(|round| round.body(&request.body));
+        let acts = |id: &str| caller.may(FOR_ALL) || caller.may_act_for(id);
+        if bodies.into_iter().any(|body| !acts(&body.id)) {
+            return Err(ApiError::new(
+                Kind::PermissionDenied,
+                "VN-API-020",
+                "the caller does not act for this body",
+            ));
+        }
+        let subject = self.subject(&draft, request.subject.unwrap_or_default()).await?;
+        let now = (clock::now_micros(), clock::today());
+        let (id, body, text) = (request.id.as_str(), request.body.as_str(), request.text.as_str());
+        let decide = self
+            .authority
+            .decide(|state| lifecycle::comment(state, &caller.name, now, id, body, &subject, text));
+        let view = decide.await.map_err(undecided)?;
+        let draft = draft_of(&view, id)?;
+        let own = |kept: &&vardnav_release::authority::KeptComment| kept.mark.at == now.0;
+        let kept = draft.comments.iter().rev().find(own);
+        let kept = kept.ok_or_else(|| ApiError::not_found("the comment"))?;
+        Ok(comment_message(kept, &draft))
+    }
+
+    /// What a comment is about, found in the files of the draft when only its name is given.
+    async fn subject(&self, draft: &Draft, stated: pb::Subject) -> Result<Subject, ApiError> {
+        let subject = Subject {
+            kind: stated.kind,
+            name: stated.name,
+        };
+        if subject.name.is_empty() {
+            return Ok(Subject::default());
+        }
+        let package = self
+            .authority
+            .package(&draft.proposal.digest)
+            .await
+            .map_err(failed)?;
+        if matches!(subject.kind.as_str(), "" | "file") && package.file(&subject.name).is_some() {
+            return Ok(Subject {
+                kind: "file".to_owned(),
+                ..subject
+            });
+        }
+        Ok(subject)
+    }
+
+    /// Answers a comment.
+    pub(crate) async fn resolve(
+        &self,
+        caller: &Caller,
+        request: pb::ResolveCommentRequest,
+    ) -> Result<pb::Comment, ApiError> {
+        let resolution = resolution(request.resolution())?;
+        let (id, number, text) = (request.id.as_str(), request.comment, request.text.as_str());
+        let at = clock::now_micros();
+        let decide = self
+            .authority
+            .decide(|state| lifecycle::resolve(state, &caller.name, at, id, number, resolution, text));
+        let view = decide.await.map_err(undecided)?;
+        let draft = draft_of(&view, id)?;
+        let kept = draft.comment(number);
+        let kept = kept.ok_or_else(|| ApiError::not_found("the comment"))?;
+        Ok(comment_message(kept, &draft))
+    }
+
+    /// A page of the comments on a draft or a release.
+    pub(crate) fn comments(
+        &self,
+        request: &pb::ListCommentsRequest,
+    ) -> Result<pb::ListCommentsResponse, ApiError> {
+        let view = self.authority.view();
+        let published = view.state().release(&request.id);
+        let draft = draft_of(&view, published.map_or(&*request.id, |release| &release.draft))?;
+        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        let (rows, next_page_token) = numbered(&draft.comments, &request.page_token, size)?;
+        Ok(pb::ListCommentsResponse {
+            comments: rows.iter().map(|kept| comment_message(kept, &draft)).collect(),
+            next_page_token,
+        })
+    }
+
+    /// Notes that a caller is an account of a person.
+    pub(crate) async fn link(
+        &self,
+        caller: &Caller,
+        link: pb::CallerLink,
+    ) -> Result<pb::CallerLink, ApiError> {
+        let at = clock::now_micros();
+        let decide = self.authority.decide_all(|state| {
+            let linked = lifecycle::link_caller(state, &caller.name, at, &link.caller, &link.identity)?;
+            Ok(linked.into_iter().collect())
+        });
+        decide.await.map_err(undecided)?;
+        Ok(link)
+    }
+
+    /// A page of the callers that are linked to persons.
+    pub(crate) fn links(
+        &self,
+        request: &pb::ListCallersRequest,
+    ) -> Result<pb::ListCallersResponse, ApiError> {
+        let view = self.authority.view();
+        let links: Vec<_> = view.state().identities().links().collect();
+        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        let (rows, next_page_token) = numbered(&links, &request.page_token, size)?;
+        let link = |(caller, identity): &(&str, &str)| pb::CallerLink {
+            caller: (*caller).to_owned(),
+            identity: (*identity).to_owned(),
+        };
+        Ok(pb::ListCallersResponse {
+            links: rows.iter().map(link).collect(),
+            next_page_token,
+        })
+    }
+}
+
+/// A page of a list that only grows; the token is the position of the next row.
+pub(crate) fn numbered<'a, T>(
+    items: &'a [T],
+    token: &str,
+    size: usize,
+) -> Result<(&'a [T], String), ApiError> {
+    let from = match token {
+        "" => 0,
+        token => token
+            .parse()
+            .map_err(|_| ApiError::field("page_token", "not a token of a previous answer"))?,
+    };
+    let rest = items.get(from..).unwrap_or_default();
+    let rows = rest.get(..size).unwrap_or(rest);
+    let next = (rows.len() < rest.len()).then(|| (from + rows.len()).to_string());
+    Ok((rows, next.unwrap_or_default()))
+}
