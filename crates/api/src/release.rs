@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use vardnav_release::authority::{
     AuthorityState, Draft, KeptComment, Mark, PublishedRelease, Round, Stage, TrailMark,
 };
-use vardnav_release::entry::{AreaCount, Body, Resolution};
+use vardnav_release::entry::{Announcement, AreaCount, Body, Resolution};
 use vardnav_release::lifecycle::{self, Refusal};
 use vardnav_release::package::{Package, PackageError};
 use vardnav_release::snapshot::Snapshot;
@@ -172,12 +172,21 @@ pub fn resolution(message: pb::Resolution) -> Result<Resolution, ApiError> {
     }
 }
 
-/// The notice that a reporter was given of a release as a message; `None` when it was given none.
-pub fn notice_message(release: &PublishedRelease, reporter: &str) -> Option<pb::Notice> {
-    let told = release.announced.as_ref()?;
-    told.reporters.iter().find(|known| *known == reporter)?;
+/// The notices of a release to the reporters that are wanted, as messages.
+pub fn notice_messages<'a>(
+    release: &'a PublishedRelease,
+    wanted: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = pb::Notice> + 'a {
+    let told = release.announced.iter();
+    told.flat_map(|told| told.reporters.iter().map(move |reporter| (told, reporter)))
+        .filter(move |(_, reporter)| wanted(reporter))
+        .map(|(told, reporter)| notice_message(release, told, reporter))
+}
+
+fn notice_message(release: &PublishedRelease, told: &Announcement, reporter: &str) -> pb::Notice {
     let taken = release.acknowledged.get(reporter);
-    Some(pb::Notice {
+    let compared = told.compared.as_ref();
+    pb::Notice {
         release: release.id.clone(),
         title: Some(label_message(&release.proposal.title)),
         reporter: reporter.to_owned(),
@@ -185,15 +194,11 @@ pub fn notice_message(release: &PublishedRelease, reporter: &str) -> Option<pb::
         effective: Some(date_message(told.from)),
         days: (told.from - told.on).get_days(),
         short_notice_reason: told.reason.clone(),
-        compared: told
-            .compared
-            .as_ref()
-            .map(|base| base.release.clone())
-            .unwrap_or_default(),
+        compared: compared.map(|base| base.release.clone()).unwrap_or_default(),
         areas: told.changes.iter().map(area_message).collect(),
         acknowledged_by: taken.map(|mark| mark.by.clone()).unwrap_or_default(),
         acknowledged_micros: taken.map(|mark| mark.at).unwrap_or_default(),
-    })
+    }
 }
 
 fn area_message(change: &AreaCount) -> pb::AreaCount {

@@ -1,6 +1,16 @@
 //! Entries of the authority's stream: they come back from their bytes, their bytes never change, and the fold and
 //! the lifecycle keep their promises.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+mod samples;
+
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use vardnav_classification::model::Label;
@@ -13,155 +23,7 @@ use vardnav_release::entry::{
 };
 use vardnav_release::lifecycle::{self, CheckOutcome, Haste, Publication, Refusal};
 
-fn unit() -> UnitVersion {
-    UnitVersion {
-        from: date(2026, 1, 1),
-        closed: Some(date(2027, 1, 1)),
-        name: "Mobila teamet Öster".to_owned(),
-        kind: "mobile-team".to_owned(),
-        provider: "2321000131".to_owned(),
-        reporters: vec!["region-01".to_owned()],
-        principals: Principals {
-            responsible: Some("01".to_owned()),
-            ..Principals::default()
-        },
-        kommun: Some("0180".to_owned()),
-        facts: vec![Fact {
-            axis: "origin".to_owned(),
-            values: vec!["regional-primary-care".to_owned()],
-        }],
-        hours: "vardagar 8–17".to_owned(),
-        beds: vec![Beds {
-            kind: "home-place".to_owned(),
-            count: 12,
-        }],
-    }
-}
-
-fn proposal(release: &str, digest: u8) -> Proposal {
-    Proposal {
-        release: release.to_owned(),
-        title: Label {
-            sv: "Startrelease".to_owned(),
-            en: "Starter release".to_owned(),
-        },
-        from: date(2026, 1, 1),
-        digest: [digest; 32],
-    }
-}
-
-/// A map of the reporter that is the first sample.
-fn reporter_map(version: &str, blob: u8) -> ConceptMapRecord {
-    ConceptMapRecord {
-        reporter: "region-01".to_owned(),
-        url: "https://region.example/map/besok".to_owned(),
-        version: version.to_owned(),
-        title: "Besökstyper".to_owned(),
-        from: date(2026, 1, 1),
-        rows: 12,
-        file: "map.csv".to_owned(),
-        blob: [blob; 32],
-    }
-}
-
-/// One entry of each kind, in the order of the kind bytes.
-fn samples() -> Vec<(&'static str, AuthorityEntry)> {
-    let changes = [
-        (
-            "reporter-put",
-            Change::ReporterPut(Reporter {
-                id: "region-01".to_owned(),
-                name: "Region Stockholm".to_owned(),
-                provider: "2321000016".to_owned(),
-            }),
-        ),
-        (
-            "unit-put",
-            Change::UnitPut {
-                hsa_id: "SE2321000131-E0001".to_owned(),
-                version: Box::new(unit()),
-            },
-        ),
-        (
-            "edition-imported",
-            Change::EditionImported(EditionRecord {
-                system: "urn:oid:1.2.752.116.1.1.1.1.3".to_owned(),
-                version: "2021".to_owned(),
-                title: "ICD-10-SE".to_owned(),
-                concepts: 35_951,
-                blob: [7; 32],
-            }),
-        ),
-        (
-            "draft-put",
-            Change::DraftPut {
-                draft: "draft-1".to_owned(),
-                proposal: proposal("2026.1", 1),
-            },
-        ),
-        (
-            "draft-checked",
-            Change::DraftChecked {
-                draft: "draft-1".to_owned(),
-                digest: [1; 32],
-                errors: 0,
-                warnings: 2,
-            },
-        ),
-        (
-            "draft-approved",
-            Change::DraftApproved {
-                draft: "draft-1".to_owned(),
-                digest: [1; 32],
-            },
-        ),
-        (
-            "release-published",
-            Change::ReleasePublished {
-                draft: "draft-1".to_owned(),
-                digest: [1; 32],
-                from: date(2026, 1, 1),
-                editions: vec![EditionPin {
-                    system: "urn:oid:1.2.752.116.1.1.1.1.3".to_owned(),
-                    version: "2021".to_owned(),
-                    digest: [7; 32],
-                }],
-            },
-        ),
-        (
-            "key-introduced",
-            Change::KeyIntroduced(IntroducedKey {
-                purpose: KeyPurpose::Head,
-                id: [8; 8],
-                public: vec![9; 32],
-            }),
-        ),
-        (
-            "content-imported",
-            Change::ContentImported(ContentRecord {
-                kind: ContentKind::ConceptMap,
-                url: "https://example.org/ConceptMap/visits".to_owned(),
-                version: "1".to_owned(),
-                title: "Visits".to_owned(),
-                blob: [8; 32],
-            }),
-        ),
-        ("concept-map-put", Change::ConceptMapPut(reporter_map("1", 6))),
-    ];
-    changes
-        .into_iter()
-        .map(|(name, change)| {
-            (
-                name,
-                AuthorityEntry {
-                    caller: "anna".to_owned(),
-                    at: 1_767_225_600_000_000,
-                    change,
-                },
-            )
-        })
-        .collect()
-}
+use samples::{proposal, reporter_map, samples, unit};
 
 fn code<T: std::fmt::Debug>(refused: Result<T, Refusal>) -> &'static str {
     refused.unwrap_err().code()

@@ -1,7 +1,7 @@
 //! What reporters are told of releases, and that they have taken notice.
 
-use vardnav_api::common::page_size;
-use vardnav_api::release::notice_message;
+use vardnav_api::common::{page, page_size};
+use vardnav_api::release::notice_messages;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::release::v1 as pb;
 use vardnav_release::AuthorityState;
@@ -9,7 +9,6 @@ use vardnav_release::lifecycle;
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 
-use crate::referral::numbered;
 use crate::{PAGE_DEFAULT, PAGE_MAX, Releases, undecided};
 
 impl Releases {
@@ -23,17 +22,18 @@ impl Releases {
             acts(caller, &request.reporter)?;
         }
         let view = self.authority.view();
-        let rows = given(view.state(), |reporter| {
+        let wanted = |reporter: &str| {
             if request.reporter.is_empty() {
                 caller.may_act_for(reporter)
             } else {
                 request.reporter == reporter
             }
-        });
+        };
         let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
-        let (rows, next_page_token) = numbered(&rows, &request.page_token, size)?;
+        let rows = given(view.state(), wanted).into_iter();
+        let (rows, next_page_token) = page(rows, |(key, _)| key.clone(), &request.page_token, size);
         Ok(pb::ListNoticesResponse {
-            notices: rows.to_vec(),
+            notices: rows.into_iter().map(|(_, notice)| notice).collect(),
             next_page_token,
         })
     }
@@ -53,7 +53,8 @@ impl Releases {
         });
         let view = decide.await.map_err(undecided)?;
         let release = view.state().release(&request.release);
-        let notice = release.and_then(|release| notice_message(release, &request.reporter));
+        let own = |reporter: &str| reporter == request.reporter;
+        let notice = release.and_then(|release| notice_messages(release, own).next());
         notice.ok_or_else(|| ApiError::not_found("the notice"))
     }
 }
@@ -69,14 +70,17 @@ fn acts(caller: &Caller, reporter: &str) -> Result<(), ApiError> {
     ))
 }
 
-/// The notices to some reporters, the newest release first.
-fn given(state: &AuthorityState, wanted: impl Fn(&str) -> bool) -> Vec<pb::Notice> {
-    let releases: Vec<_> = state.releases().collect();
-    let notices = releases.into_iter().rev().flat_map(|release| {
-        let told = release.announced.iter().flat_map(|told| &told.reporters);
-        told.filter(|reporter| wanted(reporter))
-            .filter_map(|reporter| notice_message(release, reporter))
-            .collect::<Vec<_>>()
-    });
-    notices.collect()
+/// The notices to some reporters, the newest release first, with keys that rise in this order.
+fn given(state: &AuthorityState, wanted: impl Fn(&str) -> bool) -> Vec<(String, pb::Notice)> {
+    let mut rows = Vec::new();
+    for (position, release) in state.releases().enumerate() {
+        for notice in notice_messages(release, &wanted) {
+            rows.push((
+                format!("{:020} {}", usize::MAX - position, notice.reporter),
+                notice,
+            ));
+        }
+    }
+    rows.sort_by(|(one, _), (other, _)| one.cmp(other));
+    rows
 }

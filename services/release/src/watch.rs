@@ -9,7 +9,7 @@ use tonic::Status;
 use vardnav_api::register::hash;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::release::v1 as pb;
-use vardnav_release::entry::{AuthorityEntry, Change};
+use vardnav_release::entry::{Announcement, AuthorityEntry, Change, Step};
 use vardnav_store::authority::Authority;
 
 use crate::failed;
@@ -104,7 +104,7 @@ fn end(position: u64) -> pb::WatchReleasesResponse {
 /// What is told of an entry of a stream that goes to `end`; `None` when it does not concern everybody.
 fn told(position: u64, bytes: &[u8], end: u64) -> Option<pb::WatchReleasesResponse> {
     let entry = AuthorityEntry::decode(bytes).ok()?;
-    let unnamed = AuthorityEntry {
+    let mut unnamed = AuthorityEntry {
         caller: PUBLISHER.to_owned(),
         ..entry.clone()
     };
@@ -127,6 +127,14 @@ fn told(position: u64, bytes: &[u8], end: u64) -> Option<pb::WatchReleasesRespon
             content.version,
             Some(content.blob),
         ),
+        Change::Step(Step::ReleaseAnnounced(told)) => {
+            // Which reporters there are is not told.
+            unnamed.change = Change::Step(Step::ReleaseAnnounced(Announcement {
+                reporters: Vec::new(),
+                ..told.clone()
+            }));
+            (pb::WatchedKind::Prepared, told.release, String::new(), None)
+        }
         _ => return None,
     };
     Some(pb::WatchReleasesResponse {

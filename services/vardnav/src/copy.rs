@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::release::v1 as pb;
-use vardnav_release::entry::{AuthorityEntry, Change};
+use vardnav_release::entry::{AuthorityEntry, Change, Step};
 use vardnav_release::package::Manifest;
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::Refuse;
@@ -27,7 +27,9 @@ const MARK: &str = "sync.json";
 const OF_THE_ORIGIN: &[&str] = &[
     "register.administer",
     "register.report",
+    "release.administer",
     "release.approve",
+    "release.comment",
     "release.draft",
     "release.publish",
     "terminology.import",
@@ -169,7 +171,10 @@ impl Copy {
             Change::ReleasePublished { digest, .. } => release(client, authority, digest).await?,
             Change::EditionImported(edition) => content(client, authority, &edition.blob).await?,
             Change::ContentImported(record) => content(client, authority, &record.blob).await?,
-            Change::DraftPut { .. } | Change::DraftChecked { .. } | Change::DraftApproved { .. } => 0,
+            Change::DraftPut { .. }
+            | Change::DraftChecked { .. }
+            | Change::DraftApproved { .. }
+            | Change::Step(Step::ReleaseAnnounced(_)) => 0,
             _ => return Err(lasting("the server sends what a copy does not take".to_owned())),
         };
         let mut state = authority.view().state().clone();

@@ -144,7 +144,7 @@ async fn publish(anna: &Client, bo: &Client) -> Outcome<String> {
             data: bytes.to_vec().into(),
         })
         .collect();
-    let id = release::draft(anna, "", chunks, false).await?.id;
+    let id = release::draft(anna, "", chunks, false, None).await?.id;
     release::advance(anna, bo, &id).await?;
     Ok(id)
 }

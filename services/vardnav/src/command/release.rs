@@ -1,4 +1,7 @@
-//! `vardnav release`: draft, check, approve, publish, list, show.
+//! `vardnav release`: the way of a draft to a release, its referral rounds, notices, list and show.
+
+mod notices;
+mod referral;
 
 use std::path::Path;
 
@@ -12,11 +15,14 @@ use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 use crate::{cli, upload};
 
-const COLUMNS: [&str; 7] = [
+const COLUMNS: [&str; 10] = [
     "id",
     "status",
+    "standing",
     "effective",
     "superseded",
+    "retroactive",
+    "behind",
     "title",
     "drafted_by",
     "approved_by",
@@ -44,12 +50,17 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
             };
             show(&client.release().get_release(request).await?.into_inner(), format)
         }
-        cli::Release::Draft { folder, id, update } => {
+        cli::Release::Draft {
+            folder,
+            id,
+            update,
+            base,
+        } => {
             let id = match id {
                 Some(id) => id,
                 None => stated_id(&folder)?,
             };
-            let draft = draft(client, &id, upload::chunks(&folder)?, update).await?;
+            let draft = draft(client, &id, upload::chunks(&folder)?, update, base).await?;
             output::one(format, &row(&draft))
         }
         cli::Release::Check { id } => {
@@ -84,10 +95,46 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
             let answer = client.release().approve_draft(request).await?.into_inner();
             output::one(format, &row(&answer.draft.unwrap_or_default()))
         }
-        cli::Release::Publish { id, effective } => {
+        cli::Release::Submit { id } => {
+            let request = pb::SubmitDraftRequest {
+                id,
+                expected_digest: Default::default(),
+            };
+            let answer = client.release().submit_draft(request).await?.into_inner();
+            output::one(format, &row(&answer.draft.unwrap_or_default()))
+        }
+        cli::Release::Refer { id, until, body } => referral::refer(client, id, until, body, format).await,
+        cli::Release::Close { id } => referral::close(client, id, format).await,
+        cli::Release::Comment {
+            id,
+            body,
+            on,
+            file,
+            text,
+        } => referral::comment(client, id, body, on, referral::said(file, text)?, format).await,
+        cli::Release::Resolve {
+            id,
+            comment,
+            resolution,
+            text,
+        } => referral::resolve(client, id, comment, resolution, text, format).await,
+        cli::Release::Comments { id } => referral::comments(client, id, format).await,
+        cli::Release::Notices { reporter } => notices::list(client, reporter, format).await,
+        cli::Release::Acknowledge { release, reporter } => {
+            notices::acknowledge(client, release, reporter, format).await
+        }
+        cli::Release::Link { caller, identity } => referral::link(client, caller.zip(identity), format).await,
+        cli::Release::Publish {
+            id,
+            effective,
+            short_notice,
+            retroactive,
+        } => {
             let request = pb::PublishReleaseRequest {
                 id,
                 effective: date(effective),
+                short_notice_reason: short_notice.unwrap_or_default(),
+                retroactive_reason: retroactive.unwrap_or_default(),
             };
             let answer = client.release().publish_release(request).await?.into_inner();
             output::one(format, &row(&answer.release.unwrap_or_default()))
@@ -101,7 +148,9 @@ pub(crate) async fn draft(
     id: &str,
     chunks: Vec<FileChunk>,
     update: bool,
+    base: Option<String>,
 ) -> Outcome<pb::Release> {
+    let base = base.unwrap_or_default();
     let draft = if update {
         let known = pb::GetReleaseRequest {
             id: id.to_owned(),
@@ -120,6 +169,7 @@ pub(crate) async fn draft(
                 id: id.to_owned(),
                 expected_digest: known.digest.clone(),
                 chunk: Some(chunk),
+                base: base.clone(),
             })
             .collect();
         client
@@ -134,6 +184,7 @@ pub(crate) async fn draft(
             .map(|chunk| pb::CreateDraftRequest {
                 id: id.to_owned(),
                 chunk: Some(chunk),
+                base: base.clone(),
             })
             .collect();
         client
@@ -168,7 +219,10 @@ pub(crate) async fn advance(author: &Client, other: &Client, id: &str) -> Outcom
     other.release().approve_draft(approve).await?;
     other
         .release()
-        .publish_release(pb::PublishReleaseRequest { id, effective: None })
+        .publish_release(pb::PublishReleaseRequest {
+            id,
+            ..pb::PublishReleaseRequest::default()
+        })
         .await?;
     Ok(())
 }
@@ -219,8 +273,31 @@ fn show(answer: &pb::GetReleaseResponse, format: Format) -> Outcome {
                 json!(files)
             },
         );
+        let trail = answer.trail.iter().map(|step| {
+            json!({
+                "time": micros(step.time_micros), "by": step.by, "what": step.what, "with": step.with,
+                "digest": hex(&step.digest),
+            })
+        });
+        let trail: Vec<Value> = trail.collect();
+        fields.insert(
+            "trail".into(),
+            if format == Format::Table {
+                json!(trail.len())
+            } else {
+                json!(trail)
+            },
+        );
     }
     output::one(format, &value)
+}
+
+/// An instant as text.
+fn micros(micros: i64) -> Value {
+    match jiff::Timestamp::from_microsecond(micros) {
+        Ok(instant) if micros != 0 => json!(instant.to_string()),
+        _ => Value::Null,
+    }
 }
 
 fn row(release: &pb::Release) -> Value {
@@ -234,6 +311,26 @@ fn row(release: &pb::Release) -> Value {
         "drafted_by": release.drafted_by,
         "approved_by": release.approved_by,
         "published_by": release.published_by,
+        "standing": match release.standing() {
+            pb::Standing::Unspecified => Value::Null,
+            standing => json!(enum_text(standing.as_str_name(), "STANDING_")),
+        },
+        "published": date_text(release.published.as_ref()),
+        "retroactive": release.retroactive,
+        "short_notice_reason": release.short_notice_reason,
+        "draft": release.draft,
+        "base": release.base,
+        "behind": release.behind,
+        "submitted_by": release.submitted_by,
+        "comments": release.comments,
+        "unresolved": release.unresolved,
+        "referrals": release.referrals.iter().map(referral::row).collect::<Vec<_>>(),
+        "procedure": release.procedure.as_ref().map(|procedure| json!({
+            "remiss_days_min": procedure.remiss_days_min,
+            "notice_days_min": procedure.notice_days_min,
+            "resolution_required": procedure.resolution_required,
+            "identities_required": procedure.identities_required,
+        })),
     })
 }
 

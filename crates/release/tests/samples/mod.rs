@@ -1,0 +1,276 @@
+//! An entry of every kind, each fitting what came before: kept as bytes beside the tests.
+
+use jiff::civil::date;
+use vardnav_classification::model::Label;
+use vardnav_register::record::{Fact, Principals};
+use vardnav_register::unit::{Beds, UnitVersion};
+use vardnav_release::entry::{
+    Announcement, AreaCount, AuthorityEntry, Base, Body, Change, Comment, ConceptMapRecord, ContentKind,
+    ContentRecord, EditionPin, EditionRecord, IntroducedKey, KeyPurpose, Procedure, Proposal, Reporter,
+    Resolution, Step, Subject,
+};
+
+pub(crate) fn unit() -> UnitVersion {
+    UnitVersion {
+        from: date(2026, 1, 1),
+        closed: Some(date(2027, 1, 1)),
+        name: "Mobila teamet Öster".to_owned(),
+        kind: "mobile-team".to_owned(),
+        provider: "2321000131".to_owned(),
+        reporters: vec!["region-01".to_owned()],
+        principals: Principals {
+            responsible: Some("01".to_owned()),
+            ..Principals::default()
+        },
+        kommun: Some("0180".to_owned()),
+        facts: vec![Fact {
+            axis: "origin".to_owned(),
+            values: vec!["regional-primary-care".to_owned()],
+        }],
+        hours: "vardagar 8–17".to_owned(),
+        beds: vec![Beds {
+            kind: "home-place".to_owned(),
+            count: 12,
+        }],
+    }
+}
+
+pub(crate) fn proposal(release: &str, digest: u8) -> Proposal {
+    Proposal {
+        release: release.to_owned(),
+        title: Label {
+            sv: "Startrelease".to_owned(),
+            en: "Starter release".to_owned(),
+        },
+        from: date(2026, 1, 1),
+        digest: [digest; 32],
+    }
+}
+
+/// A map of the reporter that is the first sample.
+pub(crate) fn reporter_map(version: &str, blob: u8) -> ConceptMapRecord {
+    ConceptMapRecord {
+        reporter: "region-01".to_owned(),
+        url: "https://region.example/map/besok".to_owned(),
+        version: version.to_owned(),
+        title: "Besökstyper".to_owned(),
+        from: date(2026, 1, 1),
+        rows: 12,
+        file: "map.csv".to_owned(),
+        blob: [blob; 32],
+    }
+}
+
+/// The steps of drafts, releases and callers, so that each fits what came before.
+fn steps() -> Vec<(&'static str, Change)> {
+    let base = Base {
+        release: "2026.1".to_owned(),
+        digest: [1; 32],
+    };
+    vec![
+        (
+            "draft-put",
+            Change::DraftPut {
+                draft: "draft-2".to_owned(),
+                proposal: proposal("2026.2", 2),
+            },
+        ),
+        (
+            "draft-based",
+            Change::Step(Step::DraftBased {
+                draft: "draft-2".to_owned(),
+                digest: [2; 32],
+                base: base.clone(),
+            }),
+        ),
+        (
+            "referral-opened",
+            Change::Step(Step::ReferralOpened {
+                draft: "draft-2".to_owned(),
+                digest: [2; 32],
+                round: 1,
+                opened: date(2026, 1, 2),
+                until: date(2026, 4, 2),
+                bodies: vec![Body {
+                    id: "region-skane".to_owned(),
+                    name: "Region Skåne".to_owned(),
+                }],
+            }),
+        ),
+        (
+            "comment-made",
+            Change::Step(Step::CommentMade {
+                draft: "draft-2".to_owned(),
+                comment: Comment {
+                    number: 1,
+                    round: 1,
+                    body: "region-skane".to_owned(),
+                    subject: Subject {
+                        kind: "rule".to_owned(),
+                        name: "contact-type/C35".to_owned(),
+                    },
+                    text: "Räkna även besök på särskilt boende.\nSe bilaga.".to_owned(),
+                },
+            }),
+        ),
+        (
+            "comment-resolved",
+            Change::Step(Step::CommentResolved {
+                draft: "draft-2".to_owned(),
+                comment: 1,
+                resolution: Resolution::Partly,
+                text: "Tas med från nästa år.".to_owned(),
+            }),
+        ),
+        (
+            "referral-closed",
+            Change::Step(Step::ReferralClosed {
+                draft: "draft-2".to_owned(),
+                round: 1,
+                on: date(2026, 3, 1),
+            }),
+        ),
+        (
+            "draft-submitted",
+            Change::Step(Step::DraftSubmitted {
+                draft: "draft-2".to_owned(),
+                digest: [2; 32],
+            }),
+        ),
+        (
+            "caller-linked",
+            Change::Step(Step::CallerLinked {
+                caller: "anna.admin".to_owned(),
+                identity: "anna.andersson".to_owned(),
+            }),
+        ),
+        (
+            "release-announced",
+            Change::Step(Step::ReleaseAnnounced(Announcement {
+                release: "2026.1".to_owned(),
+                on: date(2026, 1, 1),
+                from: date(2026, 1, 1),
+                reason: "första releasen".to_owned(),
+                procedure: Some(Procedure {
+                    remiss_days_min: 90,
+                    notice_days_min: 180,
+                    resolution_required: true,
+                    identities_required: false,
+                }),
+                compared: Some(base),
+                changes: vec![AreaCount {
+                    area: "variables".to_owned(),
+                    count: 3,
+                }],
+                reporters: vec!["region-01".to_owned()],
+            })),
+        ),
+        (
+            "notice-acknowledged",
+            Change::Step(Step::NoticeAcknowledged {
+                release: "2026.1".to_owned(),
+                reporter: "region-01".to_owned(),
+            }),
+        ),
+    ]
+}
+
+/// One entry of each kind.
+pub(crate) fn samples() -> Vec<(&'static str, AuthorityEntry)> {
+    let changes = [
+        (
+            "reporter-put",
+            Change::ReporterPut(Reporter {
+                id: "region-01".to_owned(),
+                name: "Region Stockholm".to_owned(),
+                provider: "2321000016".to_owned(),
+            }),
+        ),
+        (
+            "unit-put",
+            Change::UnitPut {
+                hsa_id: "SE2321000131-E0001".to_owned(),
+                version: Box::new(unit()),
+            },
+        ),
+        (
+            "edition-imported",
+            Change::EditionImported(EditionRecord {
+                system: "urn:oid:1.2.752.116.1.1.1.1.3".to_owned(),
+                version: "2021".to_owned(),
+                title: "ICD-10-SE".to_owned(),
+                concepts: 35_951,
+                blob: [7; 32],
+            }),
+        ),
+        (
+            "draft-put",
+            Change::DraftPut {
+                draft: "draft-1".to_owned(),
+                proposal: proposal("2026.1", 1),
+            },
+        ),
+        (
+            "draft-checked",
+            Change::DraftChecked {
+                draft: "draft-1".to_owned(),
+                digest: [1; 32],
+                errors: 0,
+                warnings: 2,
+            },
+        ),
+        (
+            "draft-approved",
+            Change::DraftApproved {
+                draft: "draft-1".to_owned(),
+                digest: [1; 32],
+            },
+        ),
+        (
+            "release-published",
+            Change::ReleasePublished {
+                draft: "draft-1".to_owned(),
+                digest: [1; 32],
+                from: date(2026, 1, 1),
+                editions: vec![EditionPin {
+                    system: "urn:oid:1.2.752.116.1.1.1.1.3".to_owned(),
+                    version: "2021".to_owned(),
+                    digest: [7; 32],
+                }],
+            },
+        ),
+        (
+            "key-introduced",
+            Change::KeyIntroduced(IntroducedKey {
+                purpose: KeyPurpose::Head,
+                id: [8; 8],
+                public: vec![9; 32],
+            }),
+        ),
+        (
+            "content-imported",
+            Change::ContentImported(ContentRecord {
+                kind: ContentKind::ConceptMap,
+                url: "https://example.org/ConceptMap/visits".to_owned(),
+                version: "1".to_owned(),
+                title: "Visits".to_owned(),
+                blob: [8; 32],
+            }),
+        ),
+        ("concept-map-put", Change::ConceptMapPut(reporter_map("1", 6))),
+    ];
+    changes
+        .into_iter()
+        .chain(steps())
+        .map(|(name, change)| {
+            (
+                name,
+                AuthorityEntry {
+                    caller: "anna".to_owned(),
+                    at: 1_767_225_600_000_000,
+                    change,
+                },
+            )
+        })
+        .collect()
+}
