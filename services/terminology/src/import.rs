@@ -458,7 +458,7 @@ fn tell(progress: Option<&Progress>, step: &str, done: u64, total: u64) {
         };
         let _ = progress.try_send(Ok(pb::ImportContentResponse {
             progress: Some(step),
-            result: None,
+            ..Default::default()
         }));
     }
 }

@@ -10,6 +10,7 @@ mod import;
 pub mod kept;
 mod list;
 pub mod load;
+mod receive;
 mod search;
 mod translate;
 
@@ -26,11 +27,10 @@ use tonic::{Request, Response, Status, Streaming};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::terminology::v1::terminology_service_server::TerminologyService;
-use vardnav_runtime::caller::Caller;
 use vardnav_runtime::gate::caller;
 use vardnav_store::{Authority, Store, View};
 
-use crate::kept::Spool;
+use crate::kept::Uploads;
 
 /// Steps of an import that wait to be told.
 const PROGRESS_MAX: usize = 64;
@@ -41,6 +41,7 @@ pub struct Terminology {
     store: Arc<dyn Store>,
     authority: Arc<Authority>,
     cache: Option<EditionCache>,
+    uploads: Option<Uploads>,
     /// Held by the import that is under way.
     importing: Arc<Mutex<()>>,
     /// Turns to export.
@@ -56,9 +57,19 @@ impl Terminology {
             store,
             authority,
             cache,
+            uploads: None,
             importing: Arc::default(),
             exporting: Arc::new(Semaphore::new(export::EXPORTS_MAX)),
             recent: expand::Recent::default(),
+        }
+    }
+
+    /// Writes uploads down as they arrive, so that they go on where they were.
+    #[must_use]
+    pub fn keeping(self, uploads: Uploads) -> Self {
+        Self {
+            uploads: Some(uploads),
+            ..self
         }
     }
 
@@ -79,33 +90,6 @@ impl Terminology {
         let authority = Arc::clone(&self.authority);
         let answers = questions.map(move |question| Ok(answer(&authority.view(), question?)));
         Response::new(Box::pin(answers))
-    }
-
-    async fn receive(
-        self,
-        caller: Arc<Caller>,
-        mut messages: Streaming<pb::ImportContentRequest>,
-        progress: import::Progress,
-    ) -> Result<pb::import_content_response::Result, Status> {
-        // Before anything is taken into memory.
-        let turn = self.turn()?;
-        let mut spool = Spool::default();
-        let mut asked = None;
-        while let Some(message) = messages.next().await {
-            let message = message?;
-            if asked.is_none() {
-                asked = Some((message.validate_only, import::editions(&message)?));
-            }
-            if let Some(chunk) = message.chunk {
-                spool
-                    .push(&chunk.path, &chunk.data)
-                    .map_err(import::spool_error)?;
-            }
-        }
-        let (validate_only, editions) = asked.unwrap_or_default();
-        let files = spool.finish();
-        let imported = self.import_in_turn(&turn, &caller, files, editions, validate_only, Some(progress));
-        Ok(imported.await?)
     }
 }
 
@@ -314,8 +298,8 @@ impl TerminologyService for Terminology {
                 .receive(caller, request.into_inner(), sender.clone())
                 .await;
             let last = result.map(|result| pb::ImportContentResponse {
-                progress: None,
                 result: Some(result),
+                ..Default::default()
             });
             // Whoever went away does not hear it.
             let _ = sender.send(last).await;

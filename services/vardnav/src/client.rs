@@ -60,7 +60,7 @@ pub struct Target {
 pub struct Client {
     link: Link,
     // Keeps the in-process server alive.
-    _node: Option<std::sync::Arc<Node>>,
+    node: Option<std::sync::Arc<Node>>,
 }
 
 /// The transport of every service client.
@@ -110,7 +110,7 @@ impl Target {
         };
         Ok(Client {
             link: InterceptedService::new(channel, identity),
-            _node: node,
+            node,
         })
     }
 }
@@ -181,6 +181,11 @@ macro_rules! service {
 }
 
 impl Client {
+    /// Whether the services are another process's.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.node.is_none()
+    }
+
     service!(
         /// Terms and codes.
         terminology, TerminologyServiceClient

@@ -215,14 +215,16 @@ impl Follower {
 /// Pauses between tries: each about twice as long as the one before, up to a longest, cut by chance so that many copies
 /// do not come back at once.
 #[derive(Default)]
-struct Pauses(u32);
+pub(crate) struct Pauses(u32);
 
 impl Pauses {
-    fn reset(&mut self) {
+    /// The next pause is a first one.
+    pub(crate) fn reset(&mut self) {
         self.0 = 0;
     }
 
-    fn next(&mut self) -> Duration {
+    /// How long to wait now.
+    pub(crate) fn next(&mut self) -> Duration {
         let whole = PAUSE_FIRST.saturating_mul(1 << self.0.min(16)).min(PAUSE_MAX);
         self.0 = self.0.saturating_add(1);
         whole.mul_f64(rand::random_range(0.5..=1.0))

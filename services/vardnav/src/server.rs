@@ -28,6 +28,7 @@ use vardnav_service_classification::Classifier;
 use vardnav_service_indicators::Indicators;
 use vardnav_service_register::{Register, Service as RegisterService};
 use vardnav_service_release::Releases;
+use vardnav_service_terminology::kept::Uploads;
 use vardnav_service_terminology::{EditionCache, Terminology};
 use vardnav_service_units::Units;
 use vardnav_store::{Authority, Embedded, HeadKey, Options, Store, Vault, custody};
@@ -122,6 +123,8 @@ impl Node {
         let store: Arc<dyn Store> = Arc::new(store);
         let cache = EditionCache::new(&folder.join("cache"));
         let files = Files { cache: cache.clone() };
+        let uploads = Uploads::new(&folder.join("uploads"));
+        uploads.prune(clock::now_micros());
         let authority = Authority::open(Arc::clone(&store), Arc::new(files))
             .await
             .map_err(|error| cannot(&error))?;
@@ -132,7 +135,14 @@ impl Node {
         let (vault, key) = custody::open(&authority, folder, NODE, clock::now_micros())
             .await
             .map_err(|error| cannot(&error))?;
-        Ok(Self::compose(store, Arc::new(vault), key, authority, cache))
+        Ok(Self::compose(
+            store,
+            Arc::new(vault),
+            key,
+            authority,
+            cache,
+            uploads,
+        ))
     }
 
     fn compose(
@@ -141,13 +151,15 @@ impl Node {
         key: HeadKey,
         authority: Arc<Authority>,
         cache: EditionCache,
+        uploads: Uploads,
     ) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let register = Register::new(Arc::clone(&store), vault, Arc::clone(&authority), key, threads);
+        let terminology = Terminology::new(Arc::clone(&store), Arc::clone(&authority), Some(cache));
         Self {
             register,
             metrics: Metrics::new(METHODS),
-            terminology: Terminology::new(Arc::clone(&store), Arc::clone(&authority), Some(cache)),
+            terminology: terminology.keeping(uploads),
             indicators: Indicators::new(store, Arc::clone(&authority)),
             releases: Releases::new(Arc::clone(&authority)),
             classification: Classifier::new(Arc::clone(&authority)),

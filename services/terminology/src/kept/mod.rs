@@ -7,10 +7,13 @@
 mod manifest;
 mod pieces;
 mod spool;
+mod uploads;
 
 pub use manifest::Manifest;
 pub use pieces::Kept;
 pub use spool::{Spool, SpoolError, Spooled};
+pub(crate) use uploads::Journal;
+pub use uploads::{Uploads, digest_of, upload_name};
 
 /// Bytes of a file in one piece, before compression.
 const PIECE_BYTES: usize = 4 << 20;

@@ -98,7 +98,11 @@ pub(super) fn packed(piece: &[u8]) -> Vec<u8> {
     lz4_flex::compress_prepend_size(piece)
 }
 
-fn unpacked(packed: &[u8]) -> io::Result<Vec<u8>> {
+/// A piece as it was.
+///
+/// # Errors
+/// When the bytes are none.
+pub(super) fn unpacked(packed: &[u8]) -> io::Result<Vec<u8>> {
     let damaged = || io::Error::other("a piece of the file is damaged");
     let (size, _) = lz4_flex::block::uncompressed_size(packed).map_err(|_| damaged())?;
     if size > PIECE_BYTES {

@@ -10,6 +10,7 @@ use vardnav_store::Digest;
 use super::PIECE_BYTES;
 use super::manifest::{Body, KeptFile, Manifest};
 use super::pieces::{PieceReader, packed};
+use super::uploads::upload_name;
 
 /// Most files.
 const FILES_MAX: usize = 20_000;
@@ -24,6 +25,8 @@ const PATH_BYTES_MAX: usize = 512;
 #[derive(Default)]
 pub struct Spool {
     files: BTreeMap<String, SpooledFile>,
+    /// Paths of the files in the order in which they came.
+    order: Vec<String>,
     current: Option<Current>,
     bytes: u64,
     packed: usize,
@@ -97,6 +100,18 @@ impl Spool {
         Ok(())
     }
 
+    /// What came in: paths and sizes, in the order in which the files began. Only the last one may be in parts.
+    pub fn arrived(&self) -> Vec<(String, u64)> {
+        let sized = |path: &String| (path.clone(), self.files.get(path).map_or(0, |file| file.size));
+        let mut arrived: Vec<_> = self.order.iter().map(sized).collect();
+        arrived.extend(
+            self.current
+                .iter()
+                .map(|current| (current.path.clone(), current.size)),
+        );
+        arrived
+    }
+
     /// All files.
     pub fn finish(mut self) -> Spooled {
         let last = self.current.take();
@@ -137,6 +152,7 @@ impl Spool {
                 digest: current.hash.finalize().into(),
                 pieces: current.pieces,
             };
+            self.order.push(current.path.clone());
             self.files.insert(current.path, file);
         }
     }
@@ -154,6 +170,16 @@ impl Current {
 }
 
 impl Spooled {
+    /// The name of an upload of these files.
+    pub(crate) fn name(&self) -> [u8; 32] {
+        let files = self.0.iter();
+        upload_name(
+            files
+                .map(|(path, file)| (path.as_str(), file.size, file.digest))
+                .collect(),
+        )
+    }
+
     /// The manifest of some of the files and the blobs of their pieces.
     pub(crate) fn manifest(&self, paths: &[String]) -> (Manifest, Vec<&Vec<u8>>) {
         let mut blobs = Vec::new();
