@@ -6,6 +6,8 @@
     reason = "a test stops where it fails"
 )]
 
+#[path = "rf2/descriptions.rs"]
+mod descriptions;
 #[path = "rf2/editions.rs"]
 mod editions;
 

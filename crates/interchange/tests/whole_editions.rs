@@ -33,6 +33,7 @@ const OF_THE_SMALL: &[(&str, usize)] = &[
     ("* {{ C effectiveTime >= \"20240531\" }}", 2),
     ("* {{ D term = \"hjärtbesvär\", dialect = sv (prefer) }}", 2),
     ("* {{ D typeId = 900000000000003001, term = \"heart\" }}", 4),
+    ("* {{ D term = \"does should\" }}", 1),
 ];
 
 /// Expressions over a synthetic edition; each means some concepts.
@@ -48,6 +49,8 @@ const OF_SYNTHETIC: &[&str] = &[
     "* {{ + HISTORY-MAX }}",
     "< 404684003 {{ C definitionStatus = defined }}",
     "< 404684003 {{ D dialect = sv (prefer) }}",
+    "* {{ D type = def }}",
+    "* {{ D active = false }}",
     "^ * {{ M mapTarget = wild:\"*\" }}",
 ];
 

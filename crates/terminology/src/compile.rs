@@ -40,10 +40,12 @@ pub(crate) fn compile(mut source: CodeSystem) -> Result<Edition, Vec<Problem>> {
     }
     let (concepts, designations) = (parts.concepts.len(), parts.designations.len());
     let components = source.components.take().map(|components| {
+        let languages = components.descriptions.iter();
+        let languages = languages.map(|one| parts.language(&one.language)).collect();
         components::build(
             *components,
-            concepts,
-            designations,
+            (concepts, designations),
+            languages,
             &mut parts.texts,
             &mut problems,
         )
@@ -98,6 +100,11 @@ fn fits(source: &CodeSystem) -> bool {
         && most(|c| c.subject_fields.len())
         && source.components.as_ref().is_none_or(|components| {
             components.attributes.len() < ITEMS_MAX
+                && components
+                    .descriptions
+                    .len()
+                    .saturating_add(components.designations.len())
+                    < ITEMS_MAX
                 && components.acceptabilities.len() < ITEMS_MAX
                 && components
                     .reference_sets

@@ -21,9 +21,11 @@ pub(crate) use reference_set::{FieldValueRow, LeadingTo, MemberRow, ReferenceSet
 #[derive(Debug)]
 pub(crate) struct ComponentTables {
     concepts: Box<[ConceptComponentRow]>,
-    /// By designation: its identifier.
+    /// Descriptions that are no designations, by concept. They have the numbers after those of the designations.
+    descriptions: Csr<DescriptionRow>,
+    /// By description: its identifier.
     ids: Box<[u64]>,
-    /// By designation: what it shares with many others, in `profiles`.
+    /// By description: what it shares with many others, in `profiles`.
     profile_of: Box<[u32]>,
     profiles: Box<[Profile]>,
     /// Standings in the dialects, as profiles name them.
@@ -46,6 +48,7 @@ pub(crate) struct ComponentTables {
 
 kept!(ComponentTables {
     concepts,
+    descriptions,
     ids,
     profile_of,
     profiles,
@@ -67,7 +70,24 @@ struct ConceptComponentRow {
     defined: u32,
 }
 
-/// What many designations have in common.
+/// A description that is no designation.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct DescriptionRow {
+    pub(crate) text: Span,
+    /// Language of the edition, by number.
+    pub(crate) language: u16,
+    active: u16,
+}
+
+impl DescriptionRow {
+    /// Whether it holds.
+    pub(crate) fn active(self) -> bool {
+        self.active != 0
+    }
+}
+
+/// What many descriptions have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(C)]
 struct Profile {
@@ -171,7 +191,15 @@ impl ComponentTables {
         })
     }
 
-    /// A designation, by its number among all of the edition, as a component.
+    /// A concept's descriptions that are no designations, each with its number among all descriptions of the edition.
+    pub(crate) fn descriptions(&self, concept: u32) -> impl Iterator<Item = (u32, &DescriptionRow)> {
+        let rows = self.descriptions.row(concept);
+        let designations = self.ids.len().saturating_sub(self.descriptions.len()) as u32;
+        let before = self.descriptions.count(0, concept);
+        (designations + before..).zip(rows)
+    }
+
+    /// A description, by its number among all of the edition, as a component.
     pub(crate) fn designation(&self, designation: u32) -> DesignationComponent {
         let id = self.ids.get(designation as usize).copied();
         let profile = self.profile(designation);
@@ -184,7 +212,7 @@ impl ComponentTables {
         })
     }
 
-    /// A designation's standing in the dialects that have it, by dialect.
+    /// A description's standing in the dialects that have it, by dialect.
     pub(crate) fn acceptabilities(&self, designation: u32) -> &[AcceptabilityRow] {
         self.profile(designation)
             .map_or(&[], |profile| self.standings.row(profile.standing))

@@ -21,6 +21,11 @@ impl<T> Csr<T> {
         self.items.get(start as usize..end as usize).unwrap_or(&[])
     }
 
+    /// How many items all rows hold.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// The items of the rows from `from` up to `to`.
     pub(crate) fn rows(&self, from: u32, to: u32) -> &[T] {
         let at = |row: u32| self.offsets.get(row as usize).copied().unwrap_or_default() as usize;

@@ -3,8 +3,8 @@
 use crate::components::ComponentTables;
 use crate::edition::Edition;
 use crate::model::{
-    Acceptability, CodeSystem, Components, Concept, Definition, Designation, LocalizedText, Property,
-    ReferenceSet, Relation,
+    Acceptability, CodeSystem, Components, Concept, Definition, Description, Designation, LocalizedText,
+    Property, ReferenceSet, Relation, Standing,
 };
 use crate::view::{ConceptView, NoteView};
 
@@ -112,6 +112,9 @@ fn components(edition: &Edition, tables: &ComponentTables) -> Components {
             .map(|designation| tables.designation(designation))
             .collect(),
         acceptabilities: acceptabilities.collect(),
+        descriptions: concepts()
+            .flat_map(|concept| descriptions(edition, tables, concept))
+            .collect(),
         attributes: concepts()
             .flat_map(|source| tables.source_attributes(&edition.texts, source))
             .collect(),
@@ -123,4 +126,27 @@ fn components(edition: &Edition, tables: &ComponentTables) -> Components {
             })
             .collect(),
     }
+}
+
+fn descriptions<'e>(
+    edition: &'e Edition,
+    tables: &'e ComponentTables,
+    concept: u32,
+) -> impl Iterator<Item = Description> + 'e {
+    let rows = tables.descriptions(concept);
+    rows.map(move |(number, row)| Description {
+        concept,
+        text: edition.texts.get(row.text).to_owned(),
+        language: edition.tag(row.language).to_owned(),
+        active: row.active(),
+        component: tables.designation(number),
+        standings: tables
+            .acceptabilities(number)
+            .iter()
+            .map(|standing| Standing {
+                dialect: standing.dialect,
+                preferred: standing.preferred(),
+            })
+            .collect(),
+    })
 }

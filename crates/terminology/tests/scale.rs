@@ -122,6 +122,7 @@ fn components(dice: &mut Dice, size: u32, designations: u32) -> Components {
                 effective_time: 20_200_131 + number % 60,
             })
             .collect(),
+        descriptions: Vec::new(),
         acceptabilities: (0..designations * 2)
             .map(|number| Acceptability {
                 designation: number / 2,

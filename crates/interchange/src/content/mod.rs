@@ -30,7 +30,7 @@ pub use files::{Files, MemoryFiles, Progress};
 
 /// Number of the way files are read: raised whenever the same files are read into something else, so that what was
 /// compiled from them before is not taken for it.
-pub const READING: u32 = 1;
+pub const READING: u32 = 2;
 
 /// Which editions of a release that holds several are read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

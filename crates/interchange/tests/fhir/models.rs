@@ -4,11 +4,11 @@
 use jiff::civil::date;
 use vardnav_terminology::model::{
     Acceptability, Attribute, AttributeValue, CodeSystem, Components, Concept, ConceptComponent, ConceptMap,
-    ConceptReference, ConceptStatus, Content, Definition, Designation, DesignationComponent,
+    ConceptReference, ConceptStatus, Content, Definition, Description, Designation, DesignationComponent,
     DesignationStatus, Diagram, DiagramNode, FieldValue, Filter, FilterOperator, Include, LocalizedText,
     MapElement, MapGroup, MapRelationship, MapTarget, Property, PropertyDefinition, PropertyKind,
-    Publication, PublicationStatus, ReferenceSet, ReferenceSetMember, Relation, RelationKind, Unmapped,
-    Validity, ValueSet,
+    Publication, PublicationStatus, ReferenceSet, ReferenceSetMember, Relation, RelationKind, Standing,
+    Unmapped, Validity, ValueSet,
 };
 
 /// Choices; when they are used up, the first is taken everywhere.
@@ -306,6 +306,24 @@ impl Choices {
             own.sort_by_key(|attribute| attribute.group);
             attributes.extend(own);
         }
+        let mut descriptions = self.many(4, |choices| Description {
+            concept: choices.below(count) as u32,
+            text: choices.of(&["a", " b\n", "å \"c\""]).to_owned(),
+            language: choices.of(&["", "sv", "en-GB"]).to_owned(),
+            active: choices.maybe(),
+            component: DesignationComponent {
+                id: choices.of(&[0, 19_999_999_119, u64::MAX]),
+                module: choices.perhaps(count),
+                kind: choices.perhaps(count),
+                case_significance: choices.perhaps(count),
+                effective_time: choices.time(),
+            },
+            standings: choices.many(3, |choices| Standing {
+                dialect: choices.below(count) as u32,
+                preferred: choices.maybe(),
+            }),
+        });
+        descriptions.sort_by_key(|description| description.concept);
         let mut sets: Vec<u32> = (0..count as u32).collect();
         sets.rotate_left(self.below(count));
         sets.truncate(self.below(3));
@@ -326,6 +344,7 @@ impl Choices {
                     effective_time: self.time(),
                 })
                 .collect(),
+            descriptions,
             acceptabilities,
             attributes,
             reference_sets: sets

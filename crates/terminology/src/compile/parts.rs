@@ -208,7 +208,8 @@ impl Parts {
         }
     }
 
-    fn language(&mut self, tag: &str) -> u16 {
+    /// The number of a language, that of the code system when it is empty.
+    pub(super) fn language(&mut self, tag: &str) -> u16 {
         let tag = if tag.is_empty() { &self.own_language } else { tag };
         if let Some(&id) = self.language_ids.get(tag) {
             return id;

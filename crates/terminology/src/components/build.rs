@@ -5,13 +5,13 @@ use std::hash::Hash;
 
 use super::reference_set::{self, FieldRow, MemberRow, ReferenceSetTable};
 use super::{
-    AcceptabilityRow, AttributeRow, BOOLEAN, CONCEPT, ComponentTables, ConceptComponentRow, Decimal, NUMBER,
-    Profile, SourceRow, TEXT,
+    AcceptabilityRow, AttributeRow, BOOLEAN, CONCEPT, ComponentTables, ConceptComponentRow, Decimal,
+    DescriptionRow, NUMBER, Profile, SourceRow, TEXT,
 };
 use crate::csr::{Csr, CsrBuilder};
 use crate::model::{
-    Acceptability, Attribute, AttributeValue, Components, ConceptComponent, DesignationComponent, FieldValue,
-    ReferenceSet, ReferenceSetMember,
+    Acceptability, Attribute, AttributeValue, Components, ConceptComponent, Description,
+    DesignationComponent, FieldValue, ReferenceSet, ReferenceSetMember,
 };
 use crate::problem::{ProblemKind, Problems};
 use crate::texts::{Span, TextsBuilder};
@@ -19,21 +19,24 @@ use crate::texts::{Span, TextsBuilder};
 /// What stands for a concept that the edition does not have, where the model allows it.
 const ABSENT: u32 = u32::MAX;
 
-/// The tables, of an edition with so many concepts and designations. With a problem they are not to be used.
+/// The tables, of an edition with so many concepts and designations; `languages` are those of the descriptions that are
+/// none, by number. With a problem the tables are not to be used.
 pub(crate) fn build(
-    source: Components,
-    concepts: usize,
-    designations: usize,
+    mut source: Components,
+    (concepts, designations): (usize, usize),
+    languages: Vec<u16>,
     texts: &mut TextsBuilder,
     problems: &mut Problems,
 ) -> ComponentTables {
     let mut builder = Builder {
         concepts,
-        designations,
+        descriptions: designations + source.descriptions.len(),
         texts,
         problems,
     };
-    let concept_rows = builder.concepts(source.concepts);
+    let concept_rows = builder.concepts(std::mem::take(&mut source.concepts));
+    builder.expect("designation", designations, source.designations.len());
+    let descriptions = builder.descriptions(&mut source, languages);
     let standings = builder.standings(source.acceptabilities);
     let (ids, profile_of, profiles, standings) = builder.profiles(source.designations, &standings);
     let mut numbers = Numbered::default();
@@ -45,6 +48,7 @@ pub(crate) fn build(
     let reference_sets = builder.reference_sets(source.reference_sets);
     ComponentTables {
         concepts: concept_rows,
+        descriptions,
         ids,
         profile_of,
         profiles,
@@ -61,7 +65,8 @@ pub(crate) fn build(
 
 struct Builder<'b> {
     concepts: usize,
-    designations: usize,
+    /// All descriptions, designations first.
+    descriptions: usize,
     texts: &'b mut TextsBuilder,
     problems: &'b mut Problems,
 }
@@ -81,12 +86,46 @@ impl Builder<'_> {
         rows.into()
     }
 
-    /// By designation: its standings, by dialect.
+    /// The descriptions that are no designations, whose components and standings are added to those of the designations.
+    fn descriptions(&mut self, source: &mut Components, languages: Vec<u16>) -> Csr<DescriptionRow> {
+        let mut others: Vec<(Description, u16)> = std::mem::take(&mut source.descriptions)
+            .into_iter()
+            .zip(languages)
+            .collect();
+        others.sort_by_key(|(description, _)| description.concept);
+        let mut rows = CsrBuilder::with_capacity(self.concepts, others.len());
+        let mut open = 0;
+        for (row, (description, language)) in others.into_iter().enumerate() {
+            self.concept("descriptions", row, description.concept);
+            let to = description.concept.min(self.concepts as u32);
+            (open..to).for_each(|_| rows.end_row());
+            open = to;
+            rows.push(DescriptionRow {
+                text: self.texts.intern(&description.text),
+                language,
+                active: description.active.into(),
+            });
+            let designation = source.designations.len() as u32;
+            source.designations.push(description.component);
+            let standings = description.standings.into_iter();
+            source
+                .acceptabilities
+                .extend(standings.map(|standing| Acceptability {
+                    designation,
+                    dialect: standing.dialect,
+                    preferred: standing.preferred,
+                }));
+        }
+        (open..self.concepts as u32).for_each(|_| rows.end_row());
+        rows.finish()
+    }
+
+    /// By description: its standings, by dialect.
     fn standings(&mut self, source: Vec<Acceptability>) -> Csr<AcceptabilityRow> {
         let mut pairs = Vec::with_capacity(source.len());
         for (row, acceptability) in source.into_iter().enumerate() {
             self.concept("acceptabilities", row, acceptability.dialect);
-            if acceptability.designation as usize >= self.designations {
+            if acceptability.designation as usize >= self.descriptions {
                 self.unknown("acceptabilities", row);
             }
             pairs.push((
@@ -97,7 +136,7 @@ impl Builder<'_> {
                 },
             ));
         }
-        rows(self.designations, pairs)
+        rows(self.descriptions, pairs)
     }
 
     #[expect(clippy::type_complexity, reason = "four columns of one table")]
@@ -106,7 +145,6 @@ impl Builder<'_> {
         source: Vec<DesignationComponent>,
         standings: &Csr<AcceptabilityRow>,
     ) -> (Box<[u64]>, Box<[u32]>, Box<[Profile]>, Csr<AcceptabilityRow>) {
-        self.expect("designation", self.designations, source.len());
         let mut ids = Vec::with_capacity(source.len());
         let mut profile_of = Vec::with_capacity(source.len());
         let mut profiles = Numbered::default();

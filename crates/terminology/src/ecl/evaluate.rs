@@ -6,7 +6,7 @@
 //!   Format 2 an inactive concept has neither is-a nor attributes, so an operator of the hierarchy gives it only as the
 //!   concept itself, and a refinement only where it asks for no attribute: `* : [0..0] X = Y` is `* MINUS (* : X = Y)`.
 //! - Is-a is the hierarchy and no attribute.
-//! - An edition holds active descriptions only: a filter for inactive ones finds none.
+//! - A filter on descriptions is about the active ones, text definitions among them, unless it speaks of their status.
 //!
 //! Parts that only narrow what is already known (`AND`, `MINUS`, the focus of a refinement) are asked of the concepts
 //! that are left, where that is less work.

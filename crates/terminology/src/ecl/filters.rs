@@ -10,8 +10,9 @@ use super::matching::{Collation, Matcher};
 use super::value::{active_holds, time_holds};
 use super::well_known;
 use crate::components::ComponentTables;
-use crate::edition::{DesignationRow, Edition};
+use crate::edition::Edition;
 use crate::set::ConceptSet;
+use crate::texts::Span;
 
 /// What a look at a text costs, beside a look at a number.
 const TEXT_WORK: usize = 16;
@@ -26,8 +27,7 @@ enum OnConcept<'f> {
 
 /// A condition on a description, with sets evaluated.
 enum OnDescription<'f> {
-    /// Whether it is ruled out or in for all.
-    Always(bool),
+    Active(Equality, Option<bool>),
     /// By language of the edition, whether it fits.
     Language(Vec<bool>),
     Kind(Equality, ConceptSet),
@@ -37,6 +37,15 @@ enum OnDescription<'f> {
     Dialect(Equality, Vec<(ConceptSet, &'f [Acceptability])>),
     /// Matchers, and by language of the edition which of them.
     Term(Equality, Vec<Matcher>, Vec<usize>),
+}
+
+/// A description that is looked at.
+struct Described {
+    /// Its number among all descriptions of the edition.
+    number: u32,
+    text: Span,
+    language: u16,
+    active: bool,
 }
 
 impl Evaluator<'_> {
@@ -126,19 +135,42 @@ impl Evaluator<'_> {
         let components = edition.components();
         let has_text = matches!(conditions.last(), Some(OnDescription::Term(..)));
         let each = conditions.len() + if has_text { TEXT_WORK } else { 0 };
+        let states_active = conditions
+            .iter()
+            .any(|condition| matches!(condition, OnDescription::Active(..)));
         let mut left = self.none()?;
         for concept in set.numbers() {
             let Some(row) = edition.concepts.get(concept as usize) else {
                 continue;
             };
-            let descriptions = edition.designations(row);
-            self.spend(1 + descriptions.len() * each)?;
             let [first, _] = row.designations;
-            let fits = (first..).zip(descriptions).any(|(number, description)| {
-                conditions
-                    .iter()
-                    .all(|condition| condition.holds(edition, components, number, description))
+            let designations = (first..).zip(edition.designations(row));
+            let designations = designations.map(|(number, row)| Described {
+                number,
+                text: row.text,
+                language: row.language,
+                active: true,
             });
+            let others = components
+                .into_iter()
+                .flat_map(|tables| tables.descriptions(concept));
+            let others = others.map(|(number, row)| Described {
+                number,
+                text: row.text,
+                language: row.language,
+                active: row.active(),
+            });
+            let mut looked = 0;
+            let fits = designations
+                .chain(others)
+                .filter(|description| states_active || description.active)
+                .any(|description| {
+                    looked += 1;
+                    conditions
+                        .iter()
+                        .all(|condition| condition.holds(edition, components, &description))
+                });
+            self.spend(1 + looked * each)?;
             if fits {
                 left.insert(concept);
             }
@@ -156,9 +188,7 @@ impl Evaluator<'_> {
             components.map(|_| ()).ok_or(EvaluateError::NoComponents(what))
         };
         Ok(match filter {
-            DescriptionFilter::Active(equality, active) => {
-                OnDescription::Always(active_holds(*equality, *active, true))
-            }
+            DescriptionFilter::Active(equality, active) => OnDescription::Active(*equality, *active),
             DescriptionFilter::Language(equality, codes) => OnDescription::Language(
                 self.edition
                     .languages
@@ -246,9 +276,9 @@ impl OnDescription<'_> {
         &self,
         edition: &Edition,
         components: Option<&ComponentTables>,
-        number: u32,
-        description: &DesignationRow,
+        description: &Described,
     ) -> bool {
+        let number = description.number;
         let component = || {
             components
                 .map(|components| components.designation(number))
@@ -256,7 +286,7 @@ impl OnDescription<'_> {
         };
         let language = usize::from(description.language);
         match self {
-            Self::Always(holds) => *holds,
+            Self::Active(equality, active) => active_holds(*equality, *active, description.active),
             Self::Language(fits) => fits.get(language).copied().unwrap_or_default(),
             Self::Kind(equality, kinds) => equality.holds(kinds.holds(component().kind)),
             Self::Module(equality, modules) => equality.holds(modules.holds(component().module)),

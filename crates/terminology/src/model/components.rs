@@ -11,6 +11,8 @@ pub struct Components {
     pub designations: Vec<DesignationComponent>,
     /// Which designation is preferred or acceptable in which dialect, by designation.
     pub acceptabilities: Vec<Acceptability>,
+    /// Descriptions that are no designations, by concept.
+    pub descriptions: Vec<Description>,
     /// Relationships other than is-a, by source, then group.
     pub attributes: Vec<Attribute>,
     /// Reference sets, those of languages excepted.
@@ -41,6 +43,32 @@ pub struct DesignationComponent {
     pub case_significance: u32,
     /// When it last changed, as the number yyyymmdd.
     pub effective_time: u32,
+}
+
+/// A description that is no designation: one that no longer holds, or a text definition.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Description {
+    /// What it describes: position of a concept.
+    pub concept: u32,
+    /// The text.
+    pub text: String,
+    /// BCP 47 language; empty for that of the code system.
+    pub language: String,
+    /// Whether it holds.
+    pub active: bool,
+    /// It as a component.
+    pub component: DesignationComponent,
+    /// Its standing in dialects, by dialect.
+    pub standings: Vec<Standing>,
+}
+
+/// A standing in a dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The language reference set: position of a concept.
+    pub dialect: u32,
+    /// Preferred rather than acceptable.
+    pub preferred: bool,
 }
 
 /// A designation's standing in a dialect.

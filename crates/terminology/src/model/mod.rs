@@ -14,8 +14,8 @@ pub use code_system::{
     DiagramNode, Property, PropertyDefinition, PropertyKind, Relation, RelationKind,
 };
 pub use components::{
-    Acceptability, Attribute, AttributeValue, Components, ConceptComponent, DesignationComponent, FieldValue,
-    ReferenceSet, ReferenceSetMember,
+    Acceptability, Attribute, AttributeValue, Components, ConceptComponent, Description,
+    DesignationComponent, FieldValue, ReferenceSet, ReferenceSetMember, Standing,
 };
 pub use concept_map::{ConceptMap, MapElement, MapGroup, MapRelationship, MapTarget, Unmapped};
 pub use value_set::{ConceptReference, Filter, FilterOperator, Include, ValueSet};

@@ -289,12 +289,16 @@ impl Small {
             }
             Filter::Description(conditions) => {
                 let mut any = false;
+                let asks_active = conditions
+                    .iter()
+                    .any(|condition| matches!(condition, DescriptionFilter::Active(..)));
                 for description in &self.concepts[concept].descriptions {
+                    let counts = asks_active || description.active;
                     let all: Vec<bool> = conditions
                         .iter()
                         .map(|condition| self.description_passes(description, condition))
                         .collect::<Option<_>>()?;
-                    any |= all.into_iter().all(|passes| passes);
+                    any |= counts && all.into_iter().all(|passes| passes);
                 }
                 Some(any)
             }
@@ -377,7 +381,9 @@ impl Small {
                 equals(*equality, self.sub(set)?.contains(&description.module))
             }
             DescriptionFilter::EffectiveTime(order, times) => time_fits(*order, times, description.time),
-            DescriptionFilter::Active(equality, active) => equals(*equality, *active != Some(false)),
+            DescriptionFilter::Active(equality, active) => {
+                equals(*equality, active.is_none() || *active == Some(description.active))
+            }
             DescriptionFilter::Id(equality, ids) => equals(*equality, ids.contains(&description.id)),
         })
     }

@@ -199,6 +199,7 @@ impl<'d> Draw<'d> {
             kind: self.one(&[small::FSN, small::SYNONYM, small::DEFINITION]),
             module: self.ordinary(),
             time: self.one(&TIMES),
+            active: !self.chance(4),
         }
     }
 

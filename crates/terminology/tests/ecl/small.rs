@@ -58,6 +58,24 @@ pub(crate) struct Description {
     pub(crate) time: u32,
     /// Dialect, and whether preferred in it.
     pub(crate) standings: Vec<(usize, bool)>,
+    pub(crate) active: bool,
+}
+
+impl Description {
+    /// Whether it is a term in use, and no definition.
+    fn is_designation(&self) -> bool {
+        self.active && self.kind != DEFINITION
+    }
+
+    fn component(&self) -> model::DesignationComponent {
+        model::DesignationComponent {
+            id: self.id,
+            module: self.module as u32,
+            kind: self.kind as u32,
+            case_significance: u32::MAX,
+            effective_time: self.time,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -108,6 +126,7 @@ impl Small {
             designations: concept
                 .descriptions
                 .iter()
+                .filter(|description| description.is_designation())
                 .map(|description| model::Designation {
                     text: description.term.clone(),
                     language: description.language.clone(),
@@ -120,7 +139,29 @@ impl Small {
             .concepts
             .iter()
             .flat_map(|concept| &concept.descriptions)
+            .filter(|description| description.is_designation())
             .collect();
+        let others = self.concepts.iter().enumerate().flat_map(|(number, concept)| {
+            let others = concept
+                .descriptions
+                .iter()
+                .filter(|other| !other.is_designation());
+            others.map(move |other| model::Description {
+                concept: number as u32,
+                text: other.term.clone(),
+                language: other.language.clone(),
+                active: other.active,
+                component: other.component(),
+                standings: other
+                    .standings
+                    .iter()
+                    .map(|&(dialect, preferred)| model::Standing {
+                        dialect: dialect as u32,
+                        preferred,
+                    })
+                    .collect(),
+            })
+        });
         let components = model::Components {
             concepts: self
                 .concepts
@@ -133,14 +174,9 @@ impl Small {
                 .collect(),
             designations: descriptions
                 .iter()
-                .map(|description| model::DesignationComponent {
-                    id: description.id,
-                    module: description.module as u32,
-                    kind: description.kind as u32,
-                    case_significance: u32::MAX,
-                    effective_time: description.time,
-                })
+                .map(|description| description.component())
                 .collect(),
+            descriptions: others.collect(),
             acceptabilities: descriptions
                 .iter()
                 .enumerate()

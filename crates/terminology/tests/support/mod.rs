@@ -252,6 +252,29 @@ fn components(dice: &mut Dice<'_>, concepts: u32, designations: usize) -> Compon
                 effective_time: 20_240_131,
             })
             .collect(),
+        descriptions: (0..concepts)
+            .filter(|concept| concept % 3 == 0)
+            .map(|concept| Description {
+                concept,
+                text: format!("beskrivning {concept}"),
+                language: ["sv", "en", "da"][concept as usize / 3 % 3].to_owned(),
+                active: concept % 2 == 0,
+                component: DesignationComponent {
+                    id: u64::from(concept),
+                    module: concept,
+                    kind: concept,
+                    case_significance: u32::MAX,
+                    effective_time: 20_240_731,
+                },
+                standings: (concept % 2 == 0)
+                    .then_some(Standing {
+                        dialect: concept,
+                        preferred: true,
+                    })
+                    .into_iter()
+                    .collect(),
+            })
+            .collect(),
         acceptabilities,
         attributes,
         reference_sets,

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use vardnav_terminology::model::{
-    Acceptability, Attribute, AttributeValue, Components, ConceptComponent, DesignationComponent, FieldValue,
-    ReferenceSet, ReferenceSetMember,
+    Acceptability, Attribute, AttributeValue, Components, ConceptComponent, Description,
+    DesignationComponent, FieldValue, ReferenceSet, ReferenceSetMember, Standing,
 };
 
 use super::finding::Problems;
@@ -102,6 +102,17 @@ impl Reader {
             module: NONE,
             ..ConceptComponent::default()
         });
+        for extension in described(extensions) {
+            let (component, standings) = self.described(extension, place, problems);
+            self.components.descriptions.push(Description {
+                concept: referenced,
+                text: part(extension, "text").to_owned(),
+                language: part(extension, "language").to_owned(),
+                active: part(extension, "active") != "false",
+                component,
+                standings,
+            });
+        }
         for extension in extensions
             .iter()
             .filter(|valued| own(&valued.name) == Some("member"))
@@ -165,33 +176,49 @@ impl Reader {
             case_significance: NONE,
             ..DesignationComponent::default()
         };
-        let described = extensions
-            .iter()
-            .find(|valued| own(&valued.name) == Some("description"));
-        if let Some(extension) = described {
-            match part(extension, "id").parse() {
-                Ok(id) => component.id = id,
-                Err(_) => wrong(place, "the identifier of a designation is not a number", problems),
-            }
-            component.effective_time = time(extension, place, problems);
-            component.module = self.concept_part(extension, "module");
-            component.kind = self.concept_part(extension, "type");
-            component.case_significance = self.concept_part(extension, "case-significance");
+        if let Some(extension) = described(extensions).next() {
+            let standings;
+            (component, standings) = self.described(extension, place, problems);
             let designation = self.components.designations.len() as u32;
-            for standing in &extension.extension {
-                let preferred = match standing.name.as_str() {
-                    "preferred" => true,
-                    "acceptable" => false,
-                    _ => continue,
-                };
-                self.components.acceptabilities.push(Acceptability {
-                    designation,
-                    dialect: self.codes.number(standing.text()),
-                    preferred,
-                });
-            }
+            let standings = standings.into_iter().map(|standing| Acceptability {
+                designation,
+                dialect: standing.dialect,
+                preferred: standing.preferred,
+            });
+            self.components.acceptabilities.extend(standings);
         }
         self.components.designations.push(component);
+    }
+
+    /// A description as a component, and its standing in dialects.
+    fn described(
+        &mut self,
+        extension: &Valued,
+        place: &dyn Fn() -> String,
+        problems: &mut Problems,
+    ) -> (DesignationComponent, Vec<Standing>) {
+        let id = part(extension, "id").parse();
+        if id.is_err() {
+            wrong(place, "the identifier of a designation is not a number", problems);
+        }
+        let component = DesignationComponent {
+            id: id.unwrap_or_default(),
+            effective_time: time(extension, place, problems),
+            module: self.concept_part(extension, "module"),
+            kind: self.concept_part(extension, "type"),
+            case_significance: self.concept_part(extension, "case-significance"),
+        };
+        let mut standings = Vec::new();
+        for standing in &extension.extension {
+            let preferred = match standing.name.as_str() {
+                "preferred" => true,
+                "acceptable" => false,
+                _ => continue,
+            };
+            let dialect = self.codes.number(standing.text());
+            standings.push(Standing { dialect, preferred });
+        }
+        (component, standings)
     }
 
     /// Takes a property of the concept begun last; false when it says nothing of components.
@@ -277,6 +304,14 @@ impl Reader {
         for standing in &mut components.acceptabilities {
             settle(&mut standing.dialect);
         }
+        for description in &mut components.descriptions {
+            settle(&mut description.component.module);
+            settle(&mut description.component.kind);
+            settle(&mut description.component.case_significance);
+            for standing in &mut description.standings {
+                settle(&mut standing.dialect);
+            }
+        }
         for attribute in &mut components.attributes {
             settle(&mut attribute.kind);
             if let AttributeValue::Concept(value) = &mut attribute.value {
@@ -296,6 +331,12 @@ impl Reader {
         }
         components
     }
+}
+
+/// The extensions that say what a description is as a component.
+fn described(extensions: &[Valued]) -> impl Iterator<Item = &Valued> {
+    let of_description = |valued: &&Valued| own(&valued.name) == Some("description");
+    extensions.iter().filter(of_description)
 }
 
 /// Codes numbered as they are met.

@@ -4,7 +4,7 @@
 use std::mem::take;
 
 use vardnav_terminology::model::{
-    Acceptability, Concept, Definition, Designation, DesignationComponent, DesignationStatus,
+    self, Acceptability, Concept, Definition, Designation, DesignationComponent, DesignationStatus, Standing,
 };
 
 use super::concepts::Concepts;
@@ -37,6 +37,8 @@ pub(super) struct Designations {
     pub(super) language: String,
     pub(super) components: Vec<DesignationComponent>,
     pub(super) acceptabilities: Vec<Acceptability>,
+    /// Those that are no designations, by concept.
+    pub(super) others: Vec<model::Description>,
 }
 
 /// All descriptions, by identifier.
@@ -149,7 +151,7 @@ impl Descriptions {
             true => Role::Designation,
         };
         let description = Description {
-            text: if head.active { text.into() } else { Box::default() },
+            text: text.into(),
             concept,
             time: head.time,
             module: self.id(head.module),
@@ -212,7 +214,17 @@ impl Descriptions {
         };
         let positions = self.place(&keys, &mut rows, &order, own, concepts, into, &mut designations);
         drop((keys, rows, order));
-        designations.acceptabilities = acceptabilities(members, &positions);
+        let mut all = acceptabilities(members, &positions);
+        let of_others = all.split_off(all.partition_point(|one| one.designation < OTHER));
+        for one in of_others {
+            if let Some(other) = designations.others.get_mut((one.designation - OTHER) as usize) {
+                other.standings.push(Standing {
+                    dialect: one.dialect,
+                    preferred: one.preferred,
+                });
+            }
+        }
+        designations.acceptabilities = all;
         designations
     }
 
@@ -254,12 +266,10 @@ impl Descriptions {
             else {
                 continue;
             };
-            let definitions = group
-                .iter()
-                .filter(|ordered| ordered.rank == DEFINITION_RANK)
-                .count();
-            concept.designations.reserve_exact(group.len() - definitions);
-            concept.definitions.reserve_exact(definitions);
+            let count = group.partition_point(|ordered| ordered.rank < DEFINITION_RANK);
+            let held = group.partition_point(|ordered| ordered.rank < INACTIVE_RANK);
+            concept.designations.reserve_exact(count);
+            concept.definitions.reserve_exact(held - count);
             for ordered in group {
                 let at = ordered.row as usize;
                 let (Some(row), Some(&id)) = (rows.get_mut(at), keys.get(at)) else {
@@ -271,11 +281,31 @@ impl Descriptions {
                     Some(language) if own != Some(row.language) => language.clone(),
                     _ => String::new(),
                 };
-                if ordered.rank == DEFINITION_RANK {
-                    concept.definitions.push(Definition {
+                let component = DesignationComponent {
+                    id,
+                    module: position(row.module),
+                    kind: position(row.kind),
+                    case_significance: position(row.case_significance),
+                    effective_time: row.time,
+                };
+                if ordered.rank >= DEFINITION_RANK {
+                    if ordered.rank == DEFINITION_RANK {
+                        concept.definitions.push(Definition {
+                            text: text.clone(),
+                            language: language.clone(),
+                            ..Definition::default()
+                        });
+                    }
+                    if let Some(position) = positions.get_mut(at) {
+                        *position = OTHER + designations.others.len() as u32;
+                    }
+                    designations.others.push(model::Description {
+                        concept: ordered.concept,
                         text,
                         language,
-                        ..Definition::default()
+                        active: ordered.rank == DEFINITION_RANK,
+                        component,
+                        standings: Vec::new(),
                     });
                     continue;
                 }
@@ -300,13 +330,7 @@ impl Descriptions {
                 if let Some(position) = positions.get_mut(at) {
                     *position = designations.components.len() as u32;
                 }
-                designations.components.push(DesignationComponent {
-                    id,
-                    module: position(row.module),
-                    kind: position(row.kind),
-                    case_significance: position(row.case_significance),
-                    effective_time: row.time,
-                });
+                designations.components.push(component);
             }
         }
         positions
@@ -314,7 +338,12 @@ impl Descriptions {
 }
 
 /// Rank of definitions, behind all designations.
-const DEFINITION_RANK: u8 = u8::MAX;
+const DEFINITION_RANK: u8 = INACTIVE_RANK - 1;
+/// Rank of descriptions that no longer hold, behind all others.
+const INACTIVE_RANK: u8 = u8::MAX;
+
+/// Places from here on are those of descriptions that are no designations.
+const OTHER: u32 = 1 << 31;
 
 /// A description's place among all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -325,16 +354,16 @@ struct Ordered {
     row: u32,
 }
 
-/// Active descriptions by concept. Designations preferred in a dialect come first, of these synonyms before fully
+/// Descriptions by concept. Designations preferred in a dialect come first, of these synonyms before fully
 /// specified names; of those preferred nowhere fully specified names come first, since they are unambiguous. Each time
-/// the code system's own language comes first.
+/// the code system's own language comes first. Then come definitions, and last what no longer holds.
 fn order(keys: &[u64], rows: &[Description], name: Option<u32>, own: Option<u8>) -> Vec<Ordered> {
     let mut order = Vec::with_capacity(rows.len());
     for ((row, &id), description) in (0_u32..).zip(keys).zip(rows) {
         let named = Some(u32::from(description.kind)) == name;
         let other = u8::from(Some(description.language) != own);
         let rank = match description.role {
-            Role::Inactive => continue,
+            Role::Inactive => INACTIVE_RANK,
             Role::Definition => DEFINITION_RANK,
             Role::Preferred => 2 * u8::from(named) + other,
             Role::Designation => 4 + 2 * u8::from(!named) + other,
@@ -393,7 +422,8 @@ fn members<'n>(
     newest.into_parts().1
 }
 
-/// The active members of designations, in their order and each dialect once: preferred if it is so anywhere.
+/// The active members of descriptions, in the order of their places and each dialect once: preferred if it is so
+/// anywhere.
 fn acceptabilities(members: Vec<Member>, positions: &[u32]) -> Vec<Acceptability> {
     let mut all: Vec<Acceptability> = members
         .into_iter()

@@ -6,7 +6,8 @@
 //! warning, since extensions are published with such rows; any other defect keeps the edition from being read.
 //!
 //! Designations say what they are used for by the identifier of their type, as `http://snomed.info/sct|…`. They are
-//! recommended when a reference set of a language prefers them, else accepted. Those in the code system's own language,
+//! recommended when a reference set of a language prefers them, else accepted. Text definitions are the concepts'
+//! definitions; those and descriptions that no longer hold are kept as descriptions too, for expressions alone. Those in the code system's own language,
 //! which is that of most fully specified names, state none. An inactive concept stays and is replaced by what its
 //! historical associations name; the relation's scope is the word for the association.
 
@@ -246,6 +247,7 @@ fn edition(source: Source<'_>, files: &[FileName], report: &mut Report) -> Optio
             concepts: components,
             designations: designations.components,
             acceptabilities: designations.acceptabilities,
+            descriptions: designations.others,
             attributes,
             reference_sets,
         })),

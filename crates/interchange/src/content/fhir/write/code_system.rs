@@ -193,6 +193,8 @@ impl<'s> Writer<'s> {
         let mut extension = self.extensions(concept);
         let members = self.components.iter();
         extension.extend(members.flat_map(|components| components.members(position)));
+        let described = self.components.iter();
+        extension.extend(described.flat_map(|components| components.descriptions(position)));
         let definition = definitions(&concept.definitions, language, &mut extension);
         shapes::Concept {
             extension,

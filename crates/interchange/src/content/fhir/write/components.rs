@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use vardnav_terminology::model::{
-    Attribute, AttributeValue, CodeSystem, Components, FieldValue, ReferenceSet, ReferenceSetMember,
+    Attribute, AttributeValue, CodeSystem, Components, DesignationComponent, FieldValue, ReferenceSet,
+    ReferenceSetMember,
 };
 
 use super::super::shapes;
@@ -173,6 +174,41 @@ impl<'s> Writer<'s> {
     pub(super) fn description(&self, concept: usize, designation: usize) -> Option<Valued> {
         let position = *self.designations.get(concept)? as usize + designation;
         let component = self.components.designations.get(position)?;
+        let mut parts = self.description_parts(component);
+        let all = &self.components.acceptabilities;
+        let from = all.partition_point(|standing| (standing.designation as usize) < position);
+        let rest = all.get(from..).unwrap_or_default();
+        for standing in rest
+            .iter()
+            .take_while(|standing| standing.designation as usize == position)
+        {
+            self.standing_part(standing.dialect, standing.preferred, &mut parts);
+        }
+        Some(Valued::of(own("description"), parts))
+    }
+
+    /// The descriptions of a concept that are no designations.
+    pub(super) fn descriptions(&self, position: usize) -> impl Iterator<Item = Valued> {
+        let all = &self.components.descriptions;
+        let from = all.partition_point(|one| (one.concept as usize) < position);
+        let rest = all.get(from..).unwrap_or_default().iter();
+        let of_concept = rest.take_while(move |one| one.concept as usize == position);
+        of_concept.map(|one| {
+            let mut parts = self.description_parts(&one.component);
+            for standing in &one.standings {
+                self.standing_part(standing.dialect, standing.preferred, &mut parts);
+            }
+            parts.push(Valued::extension("text", ValueKind::String, &one.text));
+            if !one.language.is_empty() {
+                parts.push(Valued::extension("language", ValueKind::Code, &one.language));
+            }
+            let active = one.active.to_string();
+            parts.push(Valued::extension("active", ValueKind::Boolean, active));
+            Valued::of(own("description"), parts)
+        })
+    }
+
+    fn description_parts(&self, component: &DesignationComponent) -> Vec<Valued> {
         let mut parts = vec![Valued::extension(
             "id",
             ValueKind::String,
@@ -182,21 +218,12 @@ impl<'s> Writer<'s> {
         self.concept_part("module", component.module, &mut parts);
         self.concept_part("type", component.kind, &mut parts);
         self.concept_part("case-significance", component.case_significance, &mut parts);
-        let all = &self.components.acceptabilities;
-        let from = all.partition_point(|standing| (standing.designation as usize) < position);
-        let rest = all.get(from..).unwrap_or_default();
-        for standing in rest
-            .iter()
-            .take_while(|standing| standing.designation as usize == position)
-        {
-            let name = if standing.preferred {
-                "preferred"
-            } else {
-                "acceptable"
-            };
-            self.concept_part(name, standing.dialect, &mut parts);
-        }
-        Some(Valued::of(own("description"), parts))
+        parts
+    }
+
+    fn standing_part(&self, dialect: u32, preferred: bool, into: &mut Vec<Valued>) {
+        let name = if preferred { "preferred" } else { "acceptable" };
+        self.concept_part(name, dialect, into);
     }
 
     /// The members of reference sets that refer to a concept.
