@@ -364,6 +364,7 @@ fn what_a_format_has_no_place_for_is_told_and_what_it_has_comes_back() {
 fn components_are_told_by_kind() {
     let mut system = plain();
     system.components = Some(Box::new(Components {
+        descriptions: Vec::new(),
         concepts: vec![ConceptComponent::default(); 2],
         designations: vec![DesignationComponent::default(); 4],
         acceptabilities: vec![Acceptability {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use vardnav_register::text::safe_echo;
 use vardnav_terminology::model::{
-    Acceptability, Attribute, AttributeValue, Components, Concept, ConceptComponent, DesignationComponent,
-    FieldValue, ReferenceSet, ReferenceSetMember,
+    Acceptability, Attribute, AttributeValue, Components, Concept, ConceptComponent, Description,
+    DesignationComponent, FieldValue, ReferenceSet, ReferenceSetMember, Standing,
 };
 
 use super::super::uuid;
@@ -33,6 +33,24 @@ pub(super) const DESCRIPTIONS: (&str, &[&str]) = (
 /// Where designations are preferred or acceptable.
 pub(super) const ACCEPTABILITIES: (&str, &[&str]) =
     ("acceptabilities", &["code", "number", "dialect", "preferred"]);
+/// Descriptions that are no designations; their standings name them by the number of their row, from 1.
+pub(super) const OTHERS: (&str, &[&str]) = (
+    "other-descriptions",
+    &[
+        "code",
+        "id",
+        "module",
+        "type",
+        "case-significance",
+        "effective-time",
+        "language",
+        "active",
+        "text",
+    ],
+);
+/// Where these are preferred or acceptable.
+pub(super) const OTHER_ACCEPTABILITIES: (&str, &[&str]) =
+    ("other-acceptabilities", &["number", "dialect", "preferred"]);
 /// Relationships other than is-a; `kind` is that of the value.
 pub(super) const ATTRIBUTES: (&str, &[&str]) =
     ("attributes", &["code", "group", "attribute", "kind", "value"]);
@@ -90,6 +108,7 @@ pub(super) fn read(
         concepts: tables.concepts(),
         designations: tables.descriptions(designations as usize),
         acceptabilities: tables.acceptabilities(),
+        descriptions: tables.others(),
         attributes: tables.attributes(),
         reference_sets: tables.reference_sets(),
     })
@@ -136,13 +155,7 @@ impl Tables<'_, '_> {
         let mut components = vec![nothing; count];
         let table = self.source.beside(DESCRIPTIONS.0, DESCRIPTIONS.1, |_| true);
         for row in table.rows() {
-            let read = DesignationComponent {
-                id: self.number(row, "id"),
-                module: self.perhaps(row, "module"),
-                kind: self.perhaps(row, "type"),
-                case_significance: self.perhaps(row, "case-significance"),
-                effective_time: self.number(row, "effective-time"),
-            };
+            let read = self.description(row);
             if let Some(position) = self.designation(row)
                 && let Some(component) = components.get_mut(position as usize)
             {
@@ -150,6 +163,46 @@ impl Tables<'_, '_> {
             }
         }
         components
+    }
+
+    fn description(&mut self, row: Row<'_>) -> DesignationComponent {
+        DesignationComponent {
+            id: self.number(row, "id"),
+            module: self.perhaps(row, "module"),
+            kind: self.perhaps(row, "type"),
+            case_significance: self.perhaps(row, "case-significance"),
+            effective_time: self.number(row, "effective-time"),
+        }
+    }
+
+    fn others(&mut self) -> Vec<Description> {
+        let mut others = Vec::new();
+        let table = self.source.beside(OTHERS.0, OTHERS.1, |_| true);
+        for row in table.rows() {
+            others.push(Description {
+                concept: self.concept(row, "code").unwrap_or(NONE),
+                text: row.cell("text").to_owned(),
+                language: row.cell("language").to_owned(),
+                active: self.source.flag(row, "active"),
+                component: self.description(row),
+                standings: Vec::new(),
+            });
+        }
+        let name = OTHER_ACCEPTABILITIES.0;
+        let table = self.source.beside(name, OTHER_ACCEPTABILITIES.1, |_| true);
+        for row in table.rows() {
+            let preferred = self.source.flag(row, "preferred");
+            let dialect = self.concept(row, "dialect");
+            let number = self.source.number(row, "number", 1);
+            match (number.checked_sub(1).and_then(|at| others.get_mut(at)), dialect) {
+                (Some(other), Some(dialect)) => other.standings.push(Standing { dialect, preferred }),
+                (None, _) => self.source.misunderstood(row, "number"),
+                _ => {}
+            }
+        }
+        others.retain(|other| other.concept != NONE);
+        others.sort_by_key(|other| other.concept);
+        others
     }
 
     fn acceptabilities(&mut self) -> Vec<Acceptability> {

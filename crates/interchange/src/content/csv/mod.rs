@@ -10,7 +10,8 @@
 //! sets and maps are listed where they are read. A column that is to be passed over is `ignore`.
 //!
 //! Components of a clinical terminology stand in tables of their own: `NAME.components.csv`, `NAME.descriptions.csv`,
-//! `NAME.acceptabilities.csv`, `NAME.attributes.csv`, and `NAME.members-1.csv` and on for the reference sets that the
+//! `NAME.acceptabilities.csv`, `NAME.other-descriptions.csv` and `NAME.other-acceptabilities.csv` for those that are no
+//! designations, `NAME.attributes.csv`, and `NAME.members-1.csv` and on for the reference sets that the
 //! mapping lists.
 //!
 //! Everything that the model holds is written, and read back as it was, except targets of maps without a code.

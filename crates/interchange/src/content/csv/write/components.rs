@@ -7,7 +7,7 @@ use vardnav_terminology::model::{AttributeValue, CodeSystem, FieldValue, Referen
 
 use super::super::components::{
     ACCEPTABILITIES, ATTRIBUTES, BOOLEAN, COMPONENTS, CONCEPT, DESCRIPTIONS, INTEGER, MEMBER_COLUMNS, NUMBER,
-    TEXT, members,
+    OTHER_ACCEPTABILITIES, OTHERS, TEXT, members,
 };
 use super::super::mapping::{Mapping, ReferenceSetEntry};
 use super::{Files, Rows, flag};
@@ -69,6 +69,31 @@ pub(super) fn write(system: &CodeSystem, files: &mut Files<'_>) -> io::Result<()
             position += 1;
             Ok(())
         })
+    })?;
+    files.beside(OTHERS, |rows| {
+        for other in &components.descriptions {
+            rows.add(&[
+                code(system, other.concept),
+                &other.component.id.to_string(),
+                code(system, other.component.module),
+                code(system, other.component.kind),
+                code(system, other.component.case_significance),
+                &other.component.effective_time.to_string(),
+                &other.language,
+                flag(other.active),
+                &other.text,
+            ])?;
+        }
+        Ok(())
+    })?;
+    files.beside(OTHER_ACCEPTABILITIES, |rows| {
+        for (number, other) in (1..).zip(&components.descriptions) {
+            for standing in &other.standings {
+                let dialect = code(system, standing.dialect);
+                rows.add(&[&number.to_string(), dialect, flag(standing.preferred)])?;
+            }
+        }
+        Ok(())
     })?;
     files.beside(ATTRIBUTES, |rows| {
         for attribute in &components.attributes {
