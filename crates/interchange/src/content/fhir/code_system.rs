@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::vec;
 
+use serde::de::IgnoredAny;
 use vardnav_terminology::model::{
     CodeSystem, Components, Concept, Content, Definition, Designation, DesignationStatus, Diagram,
     DiagramNode, Property, PropertyDefinition, Relation,
@@ -11,7 +12,7 @@ use vardnav_terminology::model::{
 use super::CONCEPTS_MAX;
 use super::components::Reader;
 use super::concept_properties::ConceptProperties;
-use super::finding::Problems;
+use super::finding::{Problem, Problems};
 use super::reading::{self, ImpliedStatus, extend, part, parts, require, shown};
 use super::shapes;
 use super::valued::{ValueKind, Valued};
@@ -19,10 +20,14 @@ use super::words::{
     self, CONCEPT_STATUS, CONTENT, LANGUAGE, PROPERTY_KIND, RELATION_KIND, STANDARDS_STATUS, TRANSLATION, own,
 };
 
-/// A code system from its shape.
+/// Gives concepts one by one, or says why it cannot go on.
+pub(super) type Concepts<'c> = dyn Fn(&mut dyn FnMut(shapes::Concept)) -> Result<(), Problem> + 'c;
+
+/// A code system from its shape and its concepts.
 pub(super) fn read(
     mut head: shapes::Head,
-    body: shapes::CodeSystem<Vec<shapes::Concept>>,
+    body: shapes::CodeSystem<IgnoredAny>,
+    concepts: &Concepts<'_>,
     problems: &mut Problems,
 ) -> CodeSystem {
     require(&head.url, "url", problems);
@@ -48,10 +53,14 @@ pub(super) fn read(
         positions: HashMap::new(),
         children: Vec::new(),
         components: Reader::new(&head.extension, &body.property, problems),
+        full: false,
         problems,
     };
-    flat.walk(body.concept.unwrap_or_default());
+    let read = concepts(&mut |concept| flat.take(concept));
     let (concepts, components) = flat.finish();
+    if let Err(problem) = read {
+        problems.add(problem);
+    }
     let diagrams = diagrams(&head.extension, problems);
     let derived: HashSet<&str> = body
         .property
@@ -129,14 +138,16 @@ struct Flat<'r> {
     /// Parents stated at the parent: code of the child, code of the parent.
     children: Vec<(String, String)>,
     components: Option<Reader>,
+    /// Whether it is told that there are too many concepts.
+    full: bool,
     problems: &'r mut Problems,
 }
 
 impl Flat<'_> {
-    /// All concepts, each before those within it.
-    fn walk(&mut self, concepts: Vec<shapes::Concept>) {
+    /// Takes a concept and those within it, each before those within it.
+    fn take(&mut self, concept: shapes::Concept) {
         let mut open: Vec<(Option<usize>, vec::IntoIter<shapes::Concept>)> =
-            vec![(None, concepts.into_iter())];
+            vec![(None, vec![concept].into_iter())];
         while let Some((parent, siblings)) = open.last_mut() {
             let parent = *parent;
             let Some(mut read) = siblings.next() else {
@@ -144,11 +155,10 @@ impl Flat<'_> {
                 continue;
             };
             if self.concepts.len() == CONCEPTS_MAX {
-                self.problems.error(
-                    "VN-IMP-208",
-                    "concept",
-                    &format!("more than {CONCEPTS_MAX} concepts"),
-                );
+                if !std::mem::replace(&mut self.full, true) {
+                    let what = format!("more than {CONCEPTS_MAX} concepts");
+                    self.problems.error("VN-IMP-208", "concept", &what);
+                }
                 return;
             }
             let within = std::mem::take(&mut read.concept);

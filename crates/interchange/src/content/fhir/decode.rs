@@ -1,7 +1,11 @@
 //! JSON text into FHIR's shapes. Says where a text is wrong by line, column and field, and never what it says.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::error::Category;
 
 use super::finding::{Problem, Problems};
@@ -21,9 +25,9 @@ pub(super) enum Sniffed {
     Resource(String),
 }
 
-/// What kind of resource a text is. The whole text is checked to be one JSON value.
+/// What kind of resource a text is. The whole text is checked to be one JSON value, and not to lie too deep.
 pub(super) fn sniff(text: &str) -> Result<Sniffed, Problem> {
-    #[derive(Deserialize)]
+    #[derive(serde::Deserialize)]
     #[serde(expecting = "an object")]
     struct Type {
         #[serde(rename = "resourceType")]
@@ -37,29 +41,106 @@ pub(super) fn sniff(text: &str) -> Result<Sniffed, Problem> {
             resource_type: Some(resource_type),
         }) if !resource_type.is_empty() => Ok(Sniffed::Resource(resource_type)),
         Ok(_) => Ok(Sniffed::Other),
-        Err(error) if error.is_data() && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
+        Err(error) if error.is_data() && serde_json::from_str::<IgnoredAny>(text).is_ok() => {
             Ok(Sniffed::Other)
         }
         Err(error) => Err(problem(&error, "")),
     }
 }
 
-/// Reads a text as one of FHIR's shapes.
+/// Reads a text as one of FHIR's shapes. The text has been sniffed, so that it lies no deeper than is allowed.
 pub(super) fn decode<T: DeserializeOwned + Default>(text: &str, problems: &mut Problems) -> T {
-    if let Err(problem) = within_depth(text) {
-        problems.add(problem);
-        return T::default();
+    match decode_seed(text, PhantomData) {
+        Ok(read) => read,
+        Err(problem) => {
+            problems.add(problem);
+            T::default()
+        }
     }
+}
+
+/// Gives the items of a list that is a field of the text, one by one as they are read, so that they are never all in
+/// memory. The text has been sniffed.
+pub(super) fn decode_each<T: DeserializeOwned>(
+    text: &str,
+    field: &'static str,
+    take: &mut dyn FnMut(T),
+) -> Result<(), Problem> {
+    let items = PhantomData;
+    decode_seed(text, Field { field, take, items })
+}
+
+fn decode_seed<'t, S: DeserializeSeed<'t>>(text: &'t str, seed: S) -> Result<S::Value, Problem> {
     let mut reader = serde_json::Deserializer::from_str(text);
     reader.disable_recursion_limit();
     let reader = serde_stacker::Deserializer::new(&mut reader);
-    match serde_path_to_error::deserialize(reader) {
-        Ok(read) => read,
-        Err(error) => {
-            let path = shown_path(error.path());
-            problems.add(problem(error.inner(), &path));
-            T::default()
+    let mut track = serde_path_to_error::Track::new();
+    let reader = serde_path_to_error::Deserializer::new(reader, &mut track);
+    let read = seed.deserialize(reader);
+    read.map_err(|error| problem(&error, &shown_path(&track.path())))
+}
+
+/// A list that is a field of an object; other fields are passed over.
+struct Field<'f, T> {
+    field: &'static str,
+    take: &'f mut dyn FnMut(T),
+    items: PhantomData<T>,
+}
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Field<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Field<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        while let Some(key) = access.next_key::<String>()? {
+            if key == self.field {
+                access.next_value_seed(Items(&mut *self.take))?;
+            } else {
+                access.next_value::<IgnoredAny>()?;
+            }
         }
+        Ok(())
+    }
+}
+
+/// A list whose items are taken one by one; nothing when there is none.
+struct Items<'f, T>(&'f mut dyn FnMut(T));
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Items<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Items<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a sequence")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        while let Some(item) = access.next_element()? {
+            (self.0)(item);
+        }
+        Ok(())
     }
 }
 

@@ -60,7 +60,8 @@ pub(super) fn read(files: &dyn Files, path: &str, contents: &mut Contents) -> bo
     } else if files.size(path).is_some_and(|size| size > FILE_BYTES_MAX) {
         into.too_large(0)
     } else {
-        whole(reader, &mut into)
+        let size = files.size(path).unwrap_or_default();
+        whole(reader, usize::try_from(size).unwrap_or_default(), &mut into)
     }
 }
 
@@ -186,9 +187,9 @@ fn line_ends(bytes: Option<&[u8]>) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// A file that is one resource or bundle.
-fn whole(reader: impl BufRead, into: &mut Into<'_>) -> bool {
-    let mut bytes = Vec::new();
+/// A file that is one resource or bundle, of so many bytes when it is known.
+fn whole(reader: impl BufRead, size: usize, into: &mut Into<'_>) -> bool {
+    let mut bytes = Vec::with_capacity(size);
     if reader.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).is_err() {
         into.tell("VN-IMP-210", 0, "the file cannot be read");
         return true;

@@ -1,8 +1,9 @@
 //! One resource, from its text.
 
+use serde::de::IgnoredAny;
 use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
 
-use super::decode::{Sniffed, decode, sniff};
+use super::decode::{Sniffed, decode, decode_each, sniff};
 use super::finding::Problems;
 use super::{code_system, concept_map, shapes, value_set};
 use crate::codesystem::{ImportFinding, ImportSeverity};
@@ -93,8 +94,11 @@ pub(super) fn read(text: &str, resource_type: &str, problems: &mut Problems) -> 
     }
     let read = match resource_type {
         "CodeSystem" => {
-            let body = decode(text, problems);
-            (!problems.any_error()).then(|| Resource::CodeSystem(code_system::read(head, body, problems)))
+            // Its concepts are passed over, and read one by one when the rest is known.
+            let body: shapes::CodeSystem<IgnoredAny> = decode(text, problems);
+            let concepts = |take: &mut dyn FnMut(shapes::Concept)| decode_each(text, "concept", take);
+            (!problems.any_error())
+                .then(|| Resource::CodeSystem(code_system::read(head, body, &concepts, problems)))
         }
         "ValueSet" => {
             let body = decode(text, problems);
