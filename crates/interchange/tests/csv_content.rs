@@ -234,6 +234,11 @@ fn what_is_wrong_with_components_is_told() {
             "code,number,dialect,preferred\na,1,b,true\n",
         ),
         (
+            "l.other-descriptions.csv",
+            "code,id,module,type,case-significance,effective-time,language,active,text\na,8,b,b,,20240131,sv,,gammal\n",
+        ),
+        ("l.other-acceptabilities.csv", "number,dialect,preferred\n1,b,\n"),
+        (
             "l.attributes.csv",
             "code,group,attribute,kind,value\na,1,b,number,2.5\n",
         ),
@@ -277,6 +282,9 @@ fn what_is_wrong_with_components_is_told() {
         ("l.descriptions.csv", "a,1,7", "a,1,seven", 2, "VN-IMP-408"),
         ("l.acceptabilities.csv", "1,b", "1,c", 2, "VN-IMP-409"),
         ("l.acceptabilities.csv", "a,1", "a,0", 2, "VN-IMP-408"),
+        ("l.other-descriptions.csv", "a,8", "c,8", 2, "VN-IMP-409"),
+        ("l.other-acceptabilities.csv", "1,b", "2,b", 2, "VN-IMP-408"),
+        ("l.other-acceptabilities.csv", "1,b", "1,c", 2, "VN-IMP-409"),
         ("l.attributes.csv", "number", "colour", 2, "VN-IMP-408"),
         ("l.attributes.csv", "number", "concept", 2, "VN-IMP-409"),
         ("l.attributes.csv", "a,1", "a,65536", 2, "VN-IMP-408"),

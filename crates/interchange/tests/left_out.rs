@@ -11,9 +11,9 @@ use vardnav_interchange::content::left_out::{self, LeftOut};
 use vardnav_interchange::content::{MemoryFiles, read, skos, tbx};
 use vardnav_terminology::model::{
     Acceptability, Attribute, AttributeValue, CodeSystem, Components, Concept, ConceptComponent, ConceptMap,
-    ConceptStatus, Content, Definition, Designation, DesignationComponent, DesignationStatus, Diagram,
-    LocalizedText, MapElement, MapGroup, MapTarget, Property, PropertyDefinition, PropertyKind, Publication,
-    PublicationStatus, ReferenceSet, ReferenceSetMember, Relation, RelationKind, Validity,
+    ConceptStatus, Content, Definition, Description, Designation, DesignationComponent, DesignationStatus,
+    Diagram, LocalizedText, MapElement, MapGroup, MapTarget, Property, PropertyDefinition, PropertyKind,
+    Publication, PublicationStatus, ReferenceSet, ReferenceSetMember, Relation, RelationKind, Validity,
 };
 
 const SINCE: Validity = Validity {
@@ -364,7 +364,6 @@ fn what_a_format_has_no_place_for_is_told_and_what_it_has_comes_back() {
 fn components_are_told_by_kind() {
     let mut system = plain();
     system.components = Some(Box::new(Components {
-        descriptions: Vec::new(),
         concepts: vec![ConceptComponent::default(); 2],
         designations: vec![DesignationComponent::default(); 4],
         acceptabilities: vec![Acceptability {
@@ -372,6 +371,7 @@ fn components_are_told_by_kind() {
             dialect: 0,
             preferred: true,
         }],
+        descriptions: vec![Description::default(); 5],
         attributes: vec![Attribute {
             source: 0,
             group: 1,
@@ -393,6 +393,7 @@ fn components_are_told_by_kind() {
             [
                 ("component", 2),
                 ("component.description", 4),
+                ("component.other-description", 5),
                 ("component.acceptability", 1),
                 ("component.attribute", 1),
                 ("component.reference-set", 1),

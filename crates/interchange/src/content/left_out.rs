@@ -193,6 +193,11 @@ const KINDS: &[Kind] = &[
         "identifiers, modules, types and times of descriptions",
         |s| components(s, |c| c.designations.len()),
     ),
+    kind(
+        "component.other-description",
+        "descriptions that no longer hold, and text definitions as descriptions",
+        |s| components(s, |c| c.descriptions.len()),
+    ),
     kind("component.acceptability", "acceptabilities in dialects", |s| {
         components(s, |c| c.acceptabilities.len())
     }),

@@ -74,7 +74,8 @@ fn group(from: &MapGroup, version: FhirVersion) -> shapes::Group {
 }
 
 fn element(from: &MapElement, version: FhirVersion) -> shapes::Element {
-    let mut targets: Vec<_> = from.targets.iter().map(|from| target(from, version)).collect();
+    let targets = from.targets.iter().filter(|target| !target.code.is_empty());
+    let mut targets: Vec<_> = targets.map(|from| target(from, version)).collect();
     if from.no_map && version == FhirVersion::R4 {
         targets.push(shapes::Target {
             equivalence: "unmatched".to_owned(),

@@ -1,6 +1,7 @@
 //! Writing FHIR resources. Fields stand in FHIR's order, so that the same content is always the same text. What is
 //! written is read back by this module's neighbours as it was, with these exceptions:
 //!
+//! - targets of maps without a code are left out;
 //! - a parent, child or value named twice comes back once;
 //! - elements that FHIR does not allow to be empty, such as a designation without text, do not come back.
 //!
