@@ -29,8 +29,9 @@ pub use finding::CODES;
 pub use resource::{Resource, parse_code_system, parse_concept_map, parse_resource, parse_value_set};
 pub use write::{FhirVersion, write_code_system, write_concept_map, write_value_set};
 
-/// Largest file of one resource or bundle, and longest line of NDJSON, in bytes.
-pub const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Largest file of one resource or bundle, and longest line of NDJSON, in bytes: a clinical terminology of national size
+/// with all its components fits.
+pub const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Most concepts of one code system, include or group.
 pub const CONCEPTS_MAX: usize = 4_000_000;
