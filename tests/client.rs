@@ -1,4 +1,4 @@
-//! A client in another language that knows only reflection can classify and report.
+//! A client in another language that knows only reflection can classify, compare, describe and report.
 
 #![allow(
     clippy::unwrap_used,
@@ -61,6 +61,17 @@ fn a_python_client_with_reflection_alone_classifies_and_reports() {
     assert_eq!(values("groups"), &json!(["mobile-care"]));
     assert_eq!(values("duties"), &json!(["primary-care-register"]));
     assert!(!answer["classified"]["explanation"].as_array().unwrap().is_empty());
+
+    let comparison = &answer["compared"][0]["comparisons"][0];
+    assert_eq!(comparison["differs"], true);
+    assert_eq!(comparison["other"]["variants"], json!(["U9:telephone-out"]));
+    assert_eq!(answer["described"]["outcome"], "accepted");
+    assert!(
+        !answer["described"]["parts"][0]["facts"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
 
     let outcomes = answer["reported"][0]["outcomes"].as_array().unwrap();
     assert_eq!(outcomes.len(), 2);

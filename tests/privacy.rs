@@ -22,7 +22,12 @@ fn no_personal_number_is_stored_outside_the_vault() {
     let sample = sample(600, 13);
     let file = write(folder.path(), "lines.ndjson", &sample);
     let output = server.run(&["-o", "ndjson", "register", "report", &file]);
-    let answers = stdout(&output) + &String::from_utf8_lossy(&output.stderr);
+    let described = server.run(&["-o", "ndjson", "register", "describe", &file, "--explain"]);
+    assert!(lines(&described).len() > 500);
+    let answers = stdout(&output)
+        + &String::from_utf8_lossy(&output.stderr)
+        + &stdout(&described)
+        + &String::from_utf8_lossy(&described.stderr);
     drop(server);
 
     let mut numbers = BTreeSet::new();

@@ -1,5 +1,5 @@
 """A client that knows nothing but the server's address: it learns the services by reflection, classifies one
-contact and reports one, and prints what it got as JSON."""
+contact, compares one under two variants, describes and reports one, and prints what it got as JSON."""
 
 import json
 import sys
@@ -78,6 +78,29 @@ def main(address, record):
             "explain": True,
         },
     )
+    compared = api.stream(
+        "vardnav.classification.v1.ClassificationService",
+        "CompareReleases",
+        [
+            {
+                "cases": [
+                    {
+                        "id": "b",
+                        "of": "GRAIN_CONTACT",
+                        "date": {"year": 2026, "month": 9, "day": 1},
+                        "facts": facts(contact_mode="telephone", performer="licensed"),
+                    }
+                ],
+                "other": {"variants": ["U9:telephone-out"]},
+            }
+        ],
+    )
+    batch = json.loads(record)
+    described = api.unary(
+        "vardnav.register.v1.RegisterService",
+        "DescribeRecord",
+        {"reporter": batch["reporter"], "record": batch["records"][0], "explain": True},
+    )
     reported = api.stream("vardnav.register.v1.RegisterService", "Report", [json.loads(record)])
     try:
         api.unary("vardnav.release.v1.ReleaseService", "GetRelease", {"id": "no-such"})
@@ -87,7 +110,15 @@ def main(address, record):
             "code": error.code().name,
             "details": any(key == "grpc-status-details-bin" for key, _ in error.trailing_metadata()),
         }
-    print(json.dumps({"services": api.services(), "classified": classified, "reported": reported, "refused": refused}))
+    answers = {
+        "services": api.services(),
+        "classified": classified,
+        "compared": compared,
+        "described": described,
+        "reported": reported,
+        "refused": refused,
+    }
+    print(json.dumps(answers))
 
 
 if __name__ == "__main__":

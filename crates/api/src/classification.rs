@@ -13,8 +13,10 @@ use crate::common::{date_message, label_message};
 use crate::pb::vardnav::classification::v1 as pb;
 use crate::pb::vardnav::r#type::v1::Label;
 
+mod compare;
 mod counterfactual;
 
+pub use compare::{ComparedResults, comparison_messages};
 pub use counterfactual::counterfactual_messages;
 
 /// A grain; `None` when it is not stated.
@@ -160,6 +162,7 @@ fn deciding_fact(fact: &TestedFact<'_>) -> pb::DecidingFact {
         axis: fact.axis().to_owned(),
         values: fact.values().map(str::to_owned).collect(),
         source: fact.source.map_or("table", source_name).to_owned(),
+        mapped_by: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod blocks;
 pub mod classify;
+pub mod compare;
 pub mod compile;
 pub mod counterfactual;
 pub mod explain;

@@ -4,8 +4,10 @@ use crate::compile::DescriptionSystem;
 use crate::explain::{Match, Missing, Standing, TableExplanation, TestedFact, Verdict};
 use crate::model::{FactSource, Grain, Label};
 
+mod compare;
 mod counterfactual;
 
+pub use compare::comparison_lines;
 pub use counterfactual::counterfactual_lines;
 
 /// A language of texts.

@@ -13,11 +13,13 @@ use vardnav_register::text::{holds_personal_number, safe_echo};
 use crate::release::tables;
 
 mod answer;
+mod compare;
 mod counterfactuals;
 mod explanation;
 mod line;
 
 pub use answer::{Answer, TableAnswer, write_findings};
+pub use compare::{Compared, ComparedBy, ComparedRule, ComparedSide, ComparedTable, Comparer};
 pub use counterfactuals::{FactChange, Lead, TableLeads, counterfactuals_value};
 pub use explanation::{KnownFact, MatchedRule, OtherRule, TableReasons, Wanted, WhyNot, explanation_value};
 
@@ -258,16 +260,25 @@ impl<'a> Classifier<'a> {
     /// # Errors
     /// Those of the reader and the writer.
     pub fn answer_all(&mut self, reader: &mut impl BufRead, writer: &mut impl Write) -> io::Result<Counts> {
-        let mut counts = Counts::default();
-        let (mut line, mut out) = (Vec::new(), Vec::new());
-        while next_line(reader, &mut line)? {
-            out.clear();
-            counts.lines += 1;
-            counts.with_findings += u64::from(!self.answer(&line, &mut out));
-            writer.write_all(&out)?;
-        }
-        Ok(counts)
+        answer_each(reader, writer, |line, out| self.answer(line, out))
     }
+}
+
+/// Answers every line of a reader by `answer`, which tells whether it could be read. Holds one line at a time.
+fn answer_each(
+    reader: &mut impl BufRead,
+    writer: &mut impl Write,
+    mut answer: impl FnMut(&[u8], &mut Vec<u8>) -> bool,
+) -> io::Result<Counts> {
+    let mut counts = Counts::default();
+    let (mut line, mut out) = (Vec::new(), Vec::new());
+    while next_line(reader, &mut line)? {
+        out.clear();
+        counts.lines += 1;
+        counts.with_findings += u64::from(!answer(&line, &mut out));
+        writer.write_all(&out)?;
+    }
+    Ok(counts)
 }
 
 /// Why a line cannot be answered, with its id when that could be read.

@@ -1,6 +1,6 @@
 //! Lines and their answers, kept as files: `tests/classification/*.in.ndjson` beside `*.out.ndjson`.
 //! A name with `explain` asks for the reasons, one with `counterfactuals` for what would lead elsewhere; one with
-//! `+U4=name` in it is answered under that variant.
+//! `+U4=name` in it is answered under that variant, and one with `compare` under the release's own variants beside those.
 //! `BLESS=1` writes the answers anew, for a person to read through.
 
 #![allow(
@@ -15,8 +15,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::date;
 use vardnav_classification::DescriptionSystem;
-use vardnav_classification::model::HitPolicy;
-use vardnav_interchange::classify_lines::{Answer, Classifier, InForce, Releases, TableAnswer};
+use vardnav_classification::model::{HitPolicy, Rule};
+use vardnav_interchange::classify_lines::{
+    Answer, Classifier, ComparedBy, Comparer, InForce, Releases, TableAnswer,
+};
 use vardnav_interchange::release::reading::Reading;
 use vardnav_interchange::release::{description, starter};
 
@@ -65,21 +67,35 @@ fn answers_are_as_kept() {
     for input in inputs() {
         let name = input.file_name().unwrap().to_string_lossy();
         let variants = variants(&input);
-        let system = under(&system, &variants);
-        let releases = Releases::by_date([InForce {
-            from: date(2026, 1, 1),
-            id: "2026.1",
-            system: &system,
-        }]);
+        let chosen = under(&system, &variants);
+        let releases = |system| {
+            Releases::by_date([InForce {
+                from: date(2026, 1, 1),
+                id: "2026.1",
+                system,
+            }])
+        };
         let mut answers = Vec::new();
         let lines = fs::read(&input).unwrap();
-        let mut classifier = Classifier::new(releases, name.contains("explain")).under(variants);
-        if name.contains("counterfactuals") {
-            classifier = classifier.with_counterfactuals();
+        if name.contains("compare") {
+            let side = |system, variants| ComparedBy {
+                releases: releases(system),
+                variants,
+            };
+            let comparer = Comparer {
+                one: side(&system, Vec::new()),
+                other: side(&chosen, variants),
+            };
+            comparer.answer_all(&mut lines.as_slice(), &mut answers).unwrap();
+        } else {
+            let mut classifier = Classifier::new(releases(&chosen), name.contains("explain")).under(variants);
+            if name.contains("counterfactuals") {
+                classifier = classifier.with_counterfactuals();
+            }
+            classifier
+                .answer_all(&mut lines.as_slice(), &mut answers)
+                .unwrap();
         }
-        classifier
-            .answer_all(&mut lines.as_slice(), &mut answers)
-            .unwrap();
         let answers = String::from_utf8(answers).unwrap();
         let kept = PathBuf::from(input.to_string_lossy().replace(".in.ndjson", ".out.ndjson"));
         if std::env::var_os("BLESS").is_some() {
@@ -106,7 +122,7 @@ fn answers_from_elsewhere_have_the_same_form() {
         let kept = fs::read_to_string(input.to_string_lossy().replace(".in.ndjson", ".out.ndjson")).unwrap();
         for line in kept.lines() {
             let expected: serde_json::Value = serde_json::from_str(line).unwrap();
-            if expected.get("findings").is_some() {
+            if expected.get("findings").is_some() || expected.get("differs").is_some() {
                 continue;
             }
             let mut written = Vec::new();
@@ -176,4 +192,42 @@ fn a_line_beyond_the_limit_is_answered_and_the_rest_goes_on() {
             .starts_with("{\"id\":\"b\",\"groups\":[]"),
         "{answers}"
     );
+}
+
+/// A fact that only one side knows is left out on the other, which says so; both are decided.
+#[test]
+fn what_one_side_does_not_know_is_a_finding_of_that_side() {
+    let system = starter();
+    let mut source = system.source().clone();
+    source.axes.retain(|axis| axis.id != "care-intent");
+    for table in &mut source.tables {
+        let reads = |rule: &Rule| {
+            rule.alternatives
+                .iter()
+                .flatten()
+                .any(|one| one.axis == "care-intent")
+        };
+        table.rules.retain(|rule| !reads(rule));
+    }
+    let older = DescriptionSystem::compile(source).unwrap();
+    let side = |id, system| ComparedBy {
+        releases: Releases::named(id, system),
+        variants: Vec::new(),
+    };
+    let comparer = Comparer {
+        one: side("older", &older),
+        other: side("2026.1", &system),
+    };
+    let line = r#"{"id":"a","of":"segment","date":"2026-09-01","facts":{"care-intent":"general-palliative","age-group":"80-plus"}}"#;
+    let mut out = Vec::new();
+    assert!(!comparer.answer(line.as_bytes(), &mut out));
+    let answer: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(answer["one"]["findings"][0]["code"], "VN-CLS-009");
+    assert!(answer["other"].get("findings").is_none());
+    let tables = answer["tables"].as_array().unwrap();
+    let groups = tables.iter().find(|table| table["table"] == "groups").unwrap();
+    assert_eq!(groups["other"]["values"], serde_json::json!(["palliative-care"]));
+    assert_eq!(groups["rules"][0]["rule"], "G70");
+    assert_eq!(groups["rules"][0]["change"], "added");
+    assert_eq!(groups["rules"][0]["decides"], true);
 }

@@ -7,6 +7,9 @@
 //! that takes one set none.
 
 mod source;
+mod unmapped;
+
+pub use unmapped::{Unmapped, unmapped};
 
 pub use source::{AXIS_PREFIX, MapNote, MapRow, MapSource};
 

@@ -58,13 +58,18 @@ pub(crate) fn frame(case: &Case) -> Result<Frame, Vec<LineFinding>> {
     }
 }
 
-/// The facts of a case, and what is wrong with those that mean nothing here: they are left out.
-pub(crate) fn facts(system: &DescriptionSystem, grain: Grain, case: &Case) -> (FactSet, Vec<LineFinding>) {
+/// The facts of a case, and what is wrong with those that mean nothing here, with their places: they are left out.
+pub(crate) fn facts(
+    system: &DescriptionSystem,
+    grain: Grain,
+    case: &Case,
+) -> (FactSet, Vec<(usize, LineFinding)>) {
     let (mut facts, mut findings) = (FactSet::new(), Vec::new());
-    for fact in &case.facts {
+    for (at, fact) in case.facts.iter().enumerate() {
         let codes = || fact.values.iter().map(String::as_str);
         if let Err(error) = system.state(grain, &mut facts, &fact.axis, codes(), FactSource::Record) {
-            findings.push(fact_fault(error, &fact.axis, codes(), fact.values.len() > 1));
+            let finding = fact_fault(error, &fact.axis, codes(), fact.values.len() > 1);
+            findings.push((at, finding));
         }
     }
     (facts, findings)
@@ -101,7 +106,7 @@ fn read(basis: &mut Basis<'_>, case: &Case) -> Result<(Arc<Decider>, Frame, Fact
     if findings.is_empty() {
         Ok((decider, frame, facts))
     } else {
-        Err(findings)
+        Err(findings.into_iter().map(|(_, finding)| finding).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod basis;
 mod case;
+mod compare;
 mod variants;
 
 use std::pin::Pin;
@@ -13,18 +14,23 @@ use tonic::{Request, Response, Status, Streaming};
 use vardnav_api::classification::description_message;
 use vardnav_api::common::optional_date;
 use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::vardnav::classification::v1 as pb;
 use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationService;
 use vardnav_api::vardnav::classification::v1::{
     Case, Classification, ClassifyRequest, ClassifyResponse, ClassifyStreamRequest, ClassifyStreamResponse,
-    GetDescriptionSystemRequest, GetDescriptionSystemResponse,
+    CompareReleasesRequest, CompareReleasesResponse, GetDescriptionSystemRequest,
+    GetDescriptionSystemResponse,
 };
 use vardnav_runtime::clock;
 use vardnav_runtime::limits::STREAM_CASES_MAX;
-use vardnav_store::authority::Authority;
+use vardnav_store::authority::{Authority, View};
 
 use crate::basis::Basis;
 pub use crate::case::{Answer, Wanted};
 use crate::variants::Variants;
+
+/// Cases in one message of a comparison: each is decided twice, and its answer says both.
+const COMPARED_CASES_MAX: usize = 500;
 
 /// The service.
 #[derive(Clone)]
@@ -76,6 +82,29 @@ impl Classifier {
             .iter()
             .map(|case| case::classify(&mut basis, case, Wanted::default()).classification);
         Ok(answers.collect())
+    }
+
+    /// Compares what two sides make of cases, in order.
+    ///
+    /// # Errors
+    /// When a side names no release, or there are more cases than one message may have.
+    pub fn compare(&self, request: &CompareReleasesRequest) -> Result<CompareReleasesResponse, ApiError> {
+        at_most(&request.cases, COMPARED_CASES_MAX)?;
+        let view = self.authority.view();
+        let named = |stated: Option<&pb::Basis>| stated.cloned().unwrap_or_default();
+        let (one, other) = (named(request.one.as_ref()), named(request.other.as_ref()));
+        let mut one = self.side(&view, &one).map_err(|error| error.within("one"))?;
+        let mut other = self.side(&view, &other).map_err(|error| error.within("other"))?;
+        let comparisons = request.cases.iter();
+        Ok(CompareReleasesResponse {
+            comparisons: comparisons
+                .map(|case| compare::of_case(case, &mut one, &mut other))
+                .collect(),
+        })
+    }
+
+    fn side<'a>(&'a self, view: &'a View, side: &'a pb::Basis) -> Result<Basis<'a>, ApiError> {
+        Basis::of(view, &side.release, &side.variants, &self.variants)
     }
 
     /// The axes and tables of a release, under the variants named.
@@ -154,6 +183,23 @@ impl ClassificationService for Classifier {
                 let classifications =
                     on_pool(move || service.classify_all(&cases, &release, &variants)).await?;
                 Ok(ClassifyStreamResponse { classifications })
+            }
+        });
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    type CompareReleasesStream = Pin<Box<dyn Stream<Item = Result<CompareReleasesResponse, Status>> + Send>>;
+
+    async fn compare_releases(
+        &self,
+        request: Request<Streaming<CompareReleasesRequest>>,
+    ) -> Result<Response<Self::CompareReleasesStream>, Status> {
+        let service = self.clone();
+        let answers = request.into_inner().then(move |message| {
+            let service = service.clone();
+            async move {
+                let message = message?;
+                Ok(on_pool(move || service.compare(&message)).await?)
             }
         });
         Ok(Response::new(Box::pin(answers)))

@@ -4,6 +4,7 @@
 mod answer;
 mod audit;
 mod batch;
+mod describe;
 mod held;
 mod intake;
 mod ledger;

@@ -257,6 +257,16 @@ impl RegisterService for Service {
         Ok(Response::new(answer))
     }
 
+    async fn describe_record(
+        &self,
+        request: Request<pb::DescribeRecordRequest>,
+    ) -> Result<Response<pb::DescribeRecordResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let stream = own_stream(&self.register, &caller, &request.reporter)?;
+        Ok(Response::new(self.register.describe(&stream, request).await?))
+    }
+
     async fn list_concept_maps(
         &self,
         request: Request<pb::ListConceptMapsRequest>,

@@ -147,6 +147,12 @@ pub struct Classify {
     /// repeated
     #[arg(long, value_name = "POINT:VARIANT")]
     pub variant: Vec<String>,
+    /// Compare with what this release gives, and tell which rules make a difference
+    #[arg(long, value_name = "ID", conflicts_with_all = ["explain", "counterfactuals"])]
+    pub against: Option<String>,
+    /// Compare with what other variants give; may be repeated
+    #[arg(long, value_name = "POINT:VARIANT", conflicts_with_all = ["explain", "counterfactuals"])]
+    pub against_variant: Vec<String>,
     /// Classify in this process by the starter release, without any server
     #[arg(long)]
     pub offline: bool,
@@ -536,6 +542,20 @@ pub enum Register {
         /// Records in a batch
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=5_000))]
         batch: u16,
+    },
+    /// Describe and classify records from a file (NDJSON) as they would be reported; nothing is stored
+    Describe {
+        /// File; `-` for stdin
+        file: PathBuf,
+        /// Reporter whose maps and episodes are asked; the one each line names when left out
+        #[arg(long)]
+        reporter: Option<String>,
+        /// Add the reasons
+        #[arg(long)]
+        explain: bool,
+        /// Add the smallest changes of facts that lead elsewhere
+        #[arg(long)]
+        counterfactuals: bool,
     },
     /// Prove offline that reported lines stand in the register
     Prove {

@@ -76,6 +76,8 @@ pub struct KnownFact<'a> {
     pub values: Vec<&'a str>,
     /// Where it came from: `record`, `mapped`, `segment`, `episode`, `unit`, `derived` or `table`.
     pub source: &'a str,
+    /// The codes that gave it, each with its map, when that is known.
+    pub mapped_by: &'a [String],
 }
 
 /// What a condition asked for.
@@ -156,6 +158,7 @@ fn known<'a>(fact: &TestedFact<'a>) -> KnownFact<'a> {
         axis: fact.axis(),
         values: fact.values().collect(),
         source: source_name(fact.source),
+        mapped_by: &[],
     }
 }
 
@@ -220,7 +223,11 @@ fn rule_value(rule: &str, value: Option<&str>) -> Map<String, Value> {
 }
 
 fn fact_value(fact: &KnownFact<'_>) -> Value {
-    json!({ "axis": fact.axis, "values": fact.values, "source": fact.source })
+    let mut value = json!({ "axis": fact.axis, "values": fact.values, "source": fact.source });
+    if let (false, Some(value)) = (fact.mapped_by.is_empty(), value.as_object_mut()) {
+        value.insert("mapped_by".to_owned(), json!(fact.mapped_by));
+    }
+    value
 }
 
 /// The name of a source of facts in files and lines; a fact without source was decided by a table.

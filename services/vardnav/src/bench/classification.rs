@@ -1,9 +1,14 @@
-//! Classifying: the tables alone, and whole lines from bytes to bytes. Facts are those of a sample year. And proving:
+//! Classifying: the tables alone, with the reasons, with what would lead elsewhere, beside other variants, whole lines
+//! from bytes to bytes and cases over gRPC. Facts are those of a sample year. And proving:
 //! a made-up table of the size that must be decided in a second, and the starter release.
+
+mod streamed;
 
 use std::time::Instant;
 
 use jiff::civil::date;
+use vardnav_classification::compare::{Side, compare};
+use vardnav_classification::model::VariantRef;
 use vardnav_classification::synthetic::{self, Shape};
 use vardnav_classification::{DescriptionSystem, FactSet, Grain, verify};
 use vardnav_interchange::classify_lines::{Classifier, InForce, Releases, read};
@@ -48,6 +53,17 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
     let explain = nanoseconds(&cases, |(grain, date, facts)| {
         release.description.explain(*grain, *date, facts)
     });
+    let segments: Vec<(Grain, jiff::civil::Date, FactSet)> = sample::generate(1, LINES)
+        .flat_map(|line| segment_lines(&line))
+        .filter_map(|line| {
+            let (case, _) = read(&line, &releases).ok()?;
+            Some((case.grain, case.date, case.facts))
+        })
+        .collect();
+    let classify_segments = nanoseconds(&segments, |(grain, date, facts)| {
+        release.description.classify(*grain, *date, facts)
+    });
+    let elsewhere = elsewhere(&release.description, &cases)?;
     let mut classifier = Classifier::new(releases, false);
     let mut out = Vec::new();
     let line = nanoseconds(&lines, |line| {
@@ -63,6 +79,7 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
     };
     let mut figures = vec![
         at_most("classify in process, per contact", classify, 200.0),
+        at_most("classify in process, per segment", classify_segments, 200.0),
         at_most("explain in process, per contact", explain, 2000.0),
         Figure {
             name: "classify lines, bytes to bytes, one core".into(),
@@ -72,8 +89,65 @@ pub(crate) async fn measure() -> Outcome<Vec<Figure>> {
             budget: Some(Budget::AtLeast(200_000.0)),
         },
     ];
+    figures.extend(elsewhere);
+    figures.extend(streamed::measure(&lines).await?);
     figures.extend(proofs(&release.description, release.from)?);
     Ok(figures)
+}
+
+/// What it costs to tell what would lead elsewhere, to decide under other variants, and to compare both.
+fn elsewhere(
+    system: &DescriptionSystem,
+    cases: &[(Grain, jiff::civil::Date, FactSet)],
+) -> Outcome<Vec<Figure>> {
+    let points = system.source().points.iter();
+    let last: Vec<VariantRef> = points
+        .filter_map(|point| {
+            Some(VariantRef {
+                point: point.id.clone(),
+                name: point.variants.last()?.clone(),
+            })
+        })
+        .collect();
+    let began = Instant::now();
+    let chosen = DescriptionSystem::compile_with(system.source().clone(), &last)
+        .map_err(|problems| Failure::Failed(format!("the variants give {} problems", problems.len())))?;
+    let compiled = began.elapsed().as_nanos() as f64;
+    let under_others = nanoseconds(cases, |(grain, date, facts)| {
+        chosen.classify(*grain, *date, facts)
+    });
+    let compared = nanoseconds(cases, |(grain, date, facts)| {
+        let side = |system| Side {
+            system,
+            facts: *facts,
+        };
+        compare(*grain, *date, side(system), side(&chosen))
+    });
+    let led = nanoseconds(cases, |(grain, date, facts)| {
+        system.counterfactuals(*grain, *date, facts)
+    });
+    let figure = |name: &str, value, budget| Figure {
+        name: name.into(),
+        value,
+        unit: "ns",
+        baseline: None,
+        budget,
+    };
+    let budget = Some(Budget::AtMost(200.0));
+    Ok(vec![
+        figure(
+            "classify in process under other variants, per contact",
+            under_others,
+            budget,
+        ),
+        figure("compile the starter release under other variants", compiled, None),
+        figure(
+            "compare two choices of variants in process, per contact",
+            compared,
+            None,
+        ),
+        figure("counterfactuals of all tables in process, per contact", led, None),
+    ])
 }
 
 /// How long the proofs take: of a table of 25 axes and 500 rules, without a gap and with one, and of a release.
@@ -118,6 +192,26 @@ fn proofs(starter: &DescriptionSystem, from: jiff::civil::Date) -> Outcome<Vec<F
     std::hint::black_box(verify::report(starter, from));
     figure("all the proofs tell of the starter release", began, None);
     Ok(figures)
+}
+
+/// The segments of an episode of the sample as lines of facts.
+fn segment_lines(line: &str) -> Vec<Vec<u8>> {
+    let Ok(reported) = read_record(line.as_bytes()) else {
+        return Vec::new();
+    };
+    let record = reported.record;
+    let Body::Episode(episode) = &record.body else {
+        return Vec::new();
+    };
+    let lines = episode.segments.iter().filter_map(|segment| {
+        let facts = record.facts.iter().chain(&segment.facts);
+        let facts: serde_json::Map<String, serde_json::Value> = facts
+            .filter_map(|Fact { axis, values }| Some((axis.clone(), values.first()?.as_str().into())))
+            .collect();
+        let value = serde_json::json!({"id": record.id, "of": "segment", "date": segment.start.to_string(), "facts": facts});
+        serde_json::to_vec(&value).ok()
+    });
+    lines.collect()
 }
 
 /// A contact of the sample as a line of facts.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -14,7 +15,6 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
-use vardnav_api::vardnav::terminology::v1::StreamSubsumesRequest as Question;
 
 use crate::exit::{Failure, Outcome};
 
@@ -24,11 +24,16 @@ const RATE: Duration = Duration::from_secs(2);
 const PIPELINED: usize = 1024;
 const ECHO: &str = "/vardnav.bench.Echo/Echo";
 
+/// A message that is sent back as it came.
+pub(crate) trait Echoed: prost::Message + Default + Clone + Send + Sync + 'static {}
+
+impl<M: prost::Message + Default + Clone + Send + Sync + 'static> Echoed for M {}
+
 /// A server that sends back what it gets.
-pub(crate) async fn echo_server() -> Outcome<Channel> {
+pub(crate) async fn echo_server<M: Echoed>() -> Outcome<Channel> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let serving = Server::builder().add_service(Echo);
+    let serving = Server::builder().add_service(Echo::<M>(PhantomData));
     tokio::spawn(serving.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(Failure::failed)?;
     endpoint
@@ -38,8 +43,8 @@ pub(crate) async fn echo_server() -> Outcome<Channel> {
         .map_err(Failure::failed)
 }
 
-/// Echoes per second of a question.
-pub(crate) async fn echo_rate(channel: &Channel, question: Question) -> Outcome<f64> {
+/// Echoes per second of a message.
+pub(crate) async fn echo_rate<M: Echoed>(channel: &Channel, question: M) -> Outcome<f64> {
     let channel = channel.clone();
     rate(
         move |_| question.clone(),
@@ -50,7 +55,7 @@ pub(crate) async fn echo_rate(channel: &Channel, question: Question) -> Outcome<
                 .await
                 .map_err(|_| Status::unavailable("the echo server is gone"))?;
             let path = http::uri::PathAndQuery::from_static(ECHO);
-            let codec = ProstCodec::<Question, Question>::default();
+            let codec = ProstCodec::<M, M>::default();
             client.streaming(Request::new(questions), path, codec).await
         },
     )
@@ -92,13 +97,13 @@ where
 }
 
 #[derive(Debug, Clone)]
-struct Echo;
+struct Echo<M>(PhantomData<M>);
 
-impl NamedService for Echo {
+impl<M> NamedService for Echo<M> {
     const NAME: &'static str = "vardnav.bench.Echo";
 }
 
-impl tower::Service<HttpRequest<Body>> for Echo {
+impl<M: Echoed> tower::Service<HttpRequest<Body>> for Echo<M> {
     type Response = HttpResponse<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
@@ -109,18 +114,18 @@ impl tower::Service<HttpRequest<Body>> for Echo {
 
     fn call(&mut self, request: HttpRequest<Body>) -> Self::Future {
         Box::pin(async move {
-            let mut grpc = Grpc::new(ProstCodec::<Question, Question>::default());
-            Ok(grpc.streaming(Self, request).await)
+            let mut grpc = Grpc::new(ProstCodec::<M, M>::default());
+            Ok(grpc.streaming(Self(PhantomData), request).await)
         })
     }
 }
 
-impl StreamingService<Question> for Echo {
-    type Response = Question;
-    type ResponseStream = Streaming<Question>;
+impl<M: Echoed> StreamingService<M> for Echo<M> {
+    type Response = M;
+    type ResponseStream = Streaming<M>;
     type Future = std::future::Ready<Result<Response<Self::ResponseStream>, Status>>;
 
-    fn call(&mut self, request: Request<Streaming<Question>>) -> Self::Future {
+    fn call(&mut self, request: Request<Streaming<M>>) -> Self::Future {
         std::future::ready(Ok(Response::new(request.into_inner())))
     }
 }

@@ -1,6 +1,7 @@
 //! `vardnav classify`: lines of facts in, one answer line each, in order. By a server, or offline by the same engine.
 
-mod answer;
+pub(crate) mod answer;
+mod compare;
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;
@@ -22,14 +23,17 @@ use crate::cli;
 use crate::client::{Client, Target};
 use crate::command::report::reader;
 use crate::exit::{Failure, Outcome};
+use crate::output::Format;
 
 /// Cases in one message.
 const BATCH_CASES: usize = 1000;
 
 /// Runs the command.
-pub(crate) async fn run(command: cli::Classify, target: &Target) -> Outcome {
+pub(crate) async fn run(command: cli::Classify, format: Format, target: &Target) -> Outcome {
     let input = reader(&command.file)?;
-    let bad = if command.offline {
+    let bad = if command.against.is_some() || !command.against_variant.is_empty() {
+        compare::run(input, &command, format, target).await?
+    } else if command.offline {
         offline(input, &command)?
     } else {
         online(input, &command, target).await?
@@ -119,7 +123,7 @@ async fn online(input: Box<dyn BufRead + Send>, command: &cli::Classify, target:
     let client = target.connect().await?;
     let release = command.release.clone().unwrap_or_default();
     let (batches, mut waiting) = mpsc::channel::<(Vec<Slot>, Vec<pb::Case>)>(2);
-    let reading = tokio::task::spawn_blocking(move || read(input, &batches));
+    let reading = tokio::task::spawn_blocking(move || read(input, BATCH_CASES, &batches));
     let (requests, outgoing) = mpsc::channel::<pb::ClassifyStreamRequest>(1);
     let answers = client
         .classification()
@@ -175,11 +179,15 @@ async fn online(input: Box<dyn BufRead + Send>, command: &cli::Classify, target:
     Ok(bad)
 }
 
-fn read(mut input: Box<dyn BufRead + Send>, batches: &mpsc::Sender<(Vec<Slot>, Vec<pb::Case>)>) -> Outcome {
+fn read(
+    mut input: Box<dyn BufRead + Send>,
+    batch: usize,
+    batches: &mpsc::Sender<(Vec<Slot>, Vec<pb::Case>)>,
+) -> Outcome {
     let mut line = Vec::new();
     loop {
         let (mut slots, mut cases) = (Vec::new(), Vec::new());
-        while slots.len() < BATCH_CASES {
+        while slots.len() < batch {
             if !next_line(&mut input, &mut line)? {
                 break;
             }
@@ -228,7 +236,8 @@ async fn told(
     Ok(answers)
 }
 
-fn grain(grain: Grain) -> pb::Grain {
+/// What a line describes, as a message.
+pub(crate) fn grain(grain: Grain) -> pb::Grain {
     match grain {
         Grain::Contact => pb::Grain::Contact,
         Grain::Segment => pb::Grain::Segment,

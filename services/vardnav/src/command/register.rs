@@ -16,7 +16,7 @@ use crate::cli;
 use crate::client::{Client, Target};
 use crate::command::report::{self, Options};
 use crate::command::{date_text, facts_value, hex};
-use crate::command::{map, worklist};
+use crate::command::{describe, map, worklist};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 use crate::sample;
@@ -38,6 +38,19 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
                 batch: usize::from(batch),
             };
             report::run(&file, options, &target.connect().await?, format).await
+        }
+        cli::Register::Describe {
+            file,
+            reporter,
+            explain,
+            counterfactuals,
+        } => {
+            let options = describe::Options {
+                reporter,
+                explain,
+                counterfactuals,
+            };
+            describe::run(&file, &options, &target.connect().await?, format).await
         }
         cli::Register::Key { file } => write_key(file, &target.connect().await?).await,
         cli::Register::Show { reporter, id, kind } => {

@@ -200,7 +200,7 @@ async fn single(loaded: &Loaded, questions: &Questions) -> Outcome<Vec<Figure>> 
 }
 
 async fn streamed(loaded: &Loaded, questions: &Questions) -> Outcome<Vec<Figure>> {
-    let echo = stream::echo_server().await?;
+    let echo = stream::echo_server::<pb::StreamSubsumesRequest>().await?;
     let question = pb::StreamSubsumesRequest {
         subsumes: Some(questions.subsumes(0)),
     };

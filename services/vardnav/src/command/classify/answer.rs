@@ -18,19 +18,23 @@ pub(super) struct Further {
 impl Further {
     /// What was asked for of an answer.
     pub(super) fn of(answer: &pb::ClassifyResponse, explain: bool, counterfactuals: bool) -> Self {
-        let reasons = || {
-            let tables: Vec<_> = answer.explanation.iter().map(reasons).collect();
-            explanation_value(&tables)
-        };
-        let leads = || {
-            let tables: Vec<_> = answer.counterfactuals.iter().map(leads).collect();
-            counterfactuals_value(&tables)
-        };
         Self {
-            explanation: explain.then(reasons),
-            counterfactuals: counterfactuals.then(leads),
+            explanation: explain.then(|| self::explanation(&answer.explanation)),
+            counterfactuals: counterfactuals.then(|| self::counterfactuals(&answer.counterfactuals)),
         }
     }
+}
+
+/// The reasons, as JSON.
+pub(crate) fn explanation(tables: &[pb::TableExplanation]) -> Value {
+    let tables: Vec<_> = tables.iter().map(reasons).collect();
+    explanation_value(&tables)
+}
+
+/// What would lead elsewhere, as JSON.
+pub(crate) fn counterfactuals(tables: &[pb::TableCounterfactuals]) -> Value {
+    let tables: Vec<_> = tables.iter().map(leads).collect();
+    counterfactuals_value(&tables)
 }
 
 /// Appends the answer as a line.
@@ -42,18 +46,7 @@ pub(super) fn write(classification: pb::Classification, further: Further, line: 
         return;
     }
     let variants = (!classification.variants.is_empty()).then(|| json!(classification.variants));
-    let tables = classification.results.into_iter().map(|result| TableAnswer {
-        collects: result.hit_policy() == pb::HitPolicy::Collect,
-        rule: result.rules.into_iter().next(),
-        table: result.table,
-        values: result.values,
-        held: result.held,
-        possible: result
-            .possible
-            .into_iter()
-            .map(|possible| (possible.value, possible.missing))
-            .collect(),
-    });
+    let tables = classification.results.into_iter().map(table_answer);
     let answer = Answer {
         id: classification.id,
         tables: tables.collect(),
@@ -68,6 +61,23 @@ pub(super) fn write(classification: pb::Classification, further: Further, line: 
         .collect(),
     };
     answer.write(line);
+}
+
+/// What one table gave, as lines tell it.
+pub(super) fn table_answer(result: pb::TableResult) -> TableAnswer {
+    let collects = result.hit_policy() == pb::HitPolicy::Collect;
+    TableAnswer {
+        collects,
+        rule: result.rules.into_iter().next().filter(|_| !collects),
+        table: result.table,
+        values: result.values,
+        held: result.held,
+        possible: result
+            .possible
+            .into_iter()
+            .map(|possible| (possible.value, possible.missing))
+            .collect(),
+    }
 }
 
 /// Findings of a server as findings of lines.
@@ -185,6 +195,7 @@ fn known_fact(fact: &pb::DecidingFact) -> KnownFact<'_> {
         axis: &fact.axis,
         values: strings(&fact.values),
         source: &fact.source,
+        mapped_by: &fact.mapped_by,
     }
 }
 
@@ -192,10 +203,10 @@ fn value(rule: &pb::RuleTrace) -> Option<&str> {
     (!rule.value.is_empty()).then_some(rule.value.as_str())
 }
 
-fn texts(label: &Label) -> (&str, &str) {
+pub(super) fn texts(label: &Label) -> (&str, &str) {
     (&label.sv, &label.en)
 }
 
-fn strings(list: &[String]) -> Vec<&str> {
+pub(super) fn strings(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
 }
