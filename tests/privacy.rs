@@ -22,8 +22,9 @@ fn no_personal_number_is_stored_outside_the_vault() {
     let sample = sample(600, 13);
     let file = write(folder.path(), "lines.ndjson", &sample);
     let output = server.run(&["-o", "ndjson", "register", "report", &file]);
-    let described = server.run(&["-o", "ndjson", "register", "describe", &file, "--explain"]);
-    assert!(lines(&described).len() > 500);
+    let some = write(folder.path(), "some.ndjson", &sample[..60]);
+    let described = server.run(&["-o", "ndjson", "register", "describe", &some]);
+    assert_eq!(lines(&described).len(), 60);
     let answers = stdout(&output)
         + &String::from_utf8_lossy(&output.stderr)
         + &stdout(&described)
