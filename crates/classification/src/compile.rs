@@ -14,6 +14,7 @@ use crate::model::{Axis, AxisValue, Condition, DescriptionSource, Grain, HitPoli
 mod check;
 mod combinations;
 mod names;
+pub mod naming;
 
 pub(crate) use combinations::CompiledCombination;
 use names::Names;

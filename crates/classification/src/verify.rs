@@ -15,6 +15,7 @@ use crate::facts::{VALUES, VALUES_MAX, bits};
 use crate::model::Grain;
 
 mod boxes;
+pub mod cases;
 mod circuit;
 mod question;
 mod report;

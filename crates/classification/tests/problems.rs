@@ -8,6 +8,7 @@
 )]
 
 use vardnav_classification::DescriptionSystem;
+use vardnav_classification::compile::naming;
 use vardnav_classification::model::*;
 
 fn label() -> Label {
@@ -122,17 +123,21 @@ fn unknown_names() {
     );
     check(
         |source| source.tables[0].rules[0].alternatives[0] = vec![condition("place", &["moon"])],
-        &["table `visit`, rule `V10`, line 2: `place` has no value or value set `moon`"],
+        &[
+            "table `visit`, rule `V10`, line 2: `place` has no value or value set `moon`; it has `home`, `clinic`",
+        ],
     );
     check(
         |source| source.tables[0].rules[0].outcome = gives("maybe"),
-        &["table `visit`, rule `V10`, line 2: gives `maybe`, which the table does not have"],
+        &[
+            "table `visit`, rule `V10`, line 2: gives `maybe`, which the table does not have; it has `yes`, `no`",
+        ],
     );
     check(
         |source| source.value_sets[0].values.push("moon".to_owned()),
         &[
             "value set `anywhere`, line 0: `place` has no value or value set `moon`",
-            "table `visit`, rule `V20`, line 2: `place` has no value or value set `anywhere`",
+            "table `visit`, rule `V20`, line 2: `place` has no value or value set `anywhere`; that value set cannot be resolved",
         ],
     );
     check(
@@ -142,7 +147,48 @@ fn unknown_names() {
                 name: "right".to_owned(),
             });
         },
-        &["table `visit`, rule `V10`, line 2: `U1` has no variant `right`"],
+        &["table `visit`, rule `V10`, line 2: `U1` has no variant `right`; it has `left`"],
+    );
+}
+
+/// Each name is met with the one it resembles, or with the axis it belongs to.
+#[test]
+fn what_is_said_of_unknown_names() {
+    let said = |axis: &str, name: &str| {
+        let mut source = sound();
+        source.axes.push(Axis {
+            id: "colour".to_owned(),
+            values: vec![value("red"), value("dark-red")],
+            ..source.axes[0].clone()
+        });
+        source.value_sets[0].axis = "colour".to_owned();
+        naming::faults(&source, &condition(axis, &[name]))
+    };
+    assert_eq!(said("colour", "red"), [""; 0]);
+    assert_eq!(said("colour", "anywhere"), [""; 0]);
+    assert_eq!(
+        said("color", "red"),
+        ["no axis or table is called `color`; did you mean `colour`?"]
+    );
+    assert_eq!(
+        said("colour", "dark-rd"),
+        ["`colour` has no value or value set `dark-rd`; did you mean `dark-red`?"]
+    );
+    assert_eq!(
+        said("place", "red"),
+        ["`place` has no value or value set `red`; that is a value of `colour`"]
+    );
+    assert_eq!(
+        said("place", "anywhere"),
+        ["`place` has no value or value set `anywhere`; that is a value set of `colour`"]
+    );
+    assert_eq!(
+        said("place", "home,clinic"),
+        ["`place` has no value or value set as it stands there; part several values by `|`"]
+    );
+    assert_eq!(
+        said("place", "19121212-1212"),
+        ["`place` has no value or value set as it stands there; it has `home`, `clinic`"]
     );
 }
 
@@ -152,7 +198,7 @@ fn value_sets_in_a_circle() {
         |source| source.value_sets[0].values = vec!["anywhere".to_owned()],
         &[
             "value set `anywhere`, line 0: names `anywhere`, which cannot be resolved",
-            "table `visit`, rule `V20`, line 2: `place` has no value or value set `anywhere`",
+            "table `visit`, rule `V20`, line 2: `place` has no value or value set `anywhere`; that value set cannot be resolved",
         ],
     );
 }
@@ -161,7 +207,9 @@ fn value_sets_in_a_circle() {
 fn ids_given_twice() {
     check(
         |source| source.tables[0].rules[1].id = "V10".to_owned(),
-        &["table `visit`, rule `V10`, line 2: has the id of the rule on line 2"],
+        &[
+            "table `visit`, rule `V10`, line 2: has the id of the rule on line 2; rows of one rule stand together, another rule has an id of its own",
+        ],
     );
     check(
         |source| source.tables[0].id = "place".to_owned(),
@@ -228,7 +276,9 @@ fn guards_and_holds() {
                 reason: Label::default(),
             }
         },
-        &["table `visit`, rule `V20`, line 2: holds without a reason in both languages"],
+        &[
+            "table `visit`, rule `V20`, line 2: holds without a reason in both languages; state why in Swedish and English",
+        ],
     );
     check(
         |source| source.tables[0].hit_policy = HitPolicy::Collect,

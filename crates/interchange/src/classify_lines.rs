@@ -14,12 +14,14 @@ use crate::release::tables;
 
 mod answer;
 mod compare;
+mod conformance;
 mod counterfactuals;
 mod explanation;
 mod line;
 
 pub use answer::{Answer, TableAnswer, write_findings};
 pub use compare::{Compared, ComparedBy, ComparedRule, ComparedSide, ComparedTable, Comparer};
+pub use conformance::{Conformance, conformance, write_case};
 pub use counterfactuals::{FactChange, Lead, TableLeads, counterfactuals_value};
 pub use explanation::{KnownFact, MatchedRule, OtherRule, TableReasons, Wanted, WhyNot, explanation_value};
 

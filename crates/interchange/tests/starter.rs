@@ -152,7 +152,7 @@ struct Mutations {
     mutation: Vec<Mutation>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct Mutation {
     name: String,
@@ -162,7 +162,16 @@ struct Mutation {
     replace: String,
     #[serde(default)]
     remove: bool,
+    /// The file is parted by this instead of commas.
+    separator: Option<String>,
+    /// The file is saved as Latin-1.
+    #[serde(default)]
+    latin_1: bool,
     code: String,
+    /// The line at which it is found.
+    line: Option<u32>,
+    /// What is said of it.
+    says: Option<String>,
 }
 
 fn mutate(package: &Package, mutation: &Mutation) -> Package {
@@ -180,6 +189,16 @@ fn mutate(package: &Package, mutation: &Mutation) -> Package {
             assert!(text.contains(find), "{}: nothing to find", mutation.name);
             files[at].1 = text.replacen(find, &mutation.replace, 1).into_bytes();
         }
+        (Some(at), None) if mutation.separator.is_some() || mutation.latin_1 => {
+            let text = String::from_utf8(files[at].1.clone()).unwrap();
+            let text = text.replace(',', mutation.separator.as_deref().unwrap_or(","));
+            let latin = |text: &str| text.chars().map(|c| u8::try_from(c).unwrap()).collect();
+            files[at].1 = if mutation.latin_1 {
+                latin(&text)
+            } else {
+                text.into_bytes()
+            };
+        }
         _ => files.push((mutation.file.clone(), mutation.replace.clone().into_bytes())),
     }
     Package::new(files).unwrap()
@@ -196,15 +215,28 @@ fn every_mutation_is_found_by_its_code() {
             Ok(snapshot) => snapshot.warnings,
             Err(findings) => findings,
         };
-        match findings.iter().find(|finding| finding.code == mutation.code) {
-            None => wrong.push(format!(
+        let found: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.code == mutation.code)
+            .collect();
+        let (line, says) = (mutation.line, mutation.says.as_deref());
+        if found.is_empty() {
+            wrong.push(format!(
                 "{}: wanted {}, got {findings:#?}",
                 mutation.name, mutation.code
-            )),
-            Some(finding) if finding.place.file.is_empty() => {
-                wrong.push(format!("{}: {finding} names no file", mutation.name));
-            }
-            Some(_) => {}
+            ));
+        } else if let Some(finding) = found.iter().find(|finding| finding.place.file.is_empty()) {
+            wrong.push(format!("{}: {finding} names no file", mutation.name));
+        } else if !found.iter().any(|finding| {
+            (line.is_none() || finding.place.file == mutation.file)
+                && line.is_none_or(|line| finding.place.line == line)
+                && says.is_none_or(|says| finding.message == says)
+        }) {
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            wrong.push(format!(
+                "{}: wanted {line:?} {says:?}, got {found:#?}",
+                mutation.name
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -214,12 +246,10 @@ fn every_mutation_is_found_by_its_code() {
 fn a_finding_names_file_and_line() {
     let package = starter::package().unwrap();
     let mutation = Mutation {
-        name: String::new(),
         file: "release.toml".to_owned(),
         find: Some("version = \"2021\"".to_owned()),
         replace: "edition = \"2021\"".to_owned(),
-        remove: false,
-        code: String::new(),
+        ..Mutation::default()
     };
     let findings = release::compile(&mutate(&package, &mutation), &[]).unwrap_err();
     let finding = findings

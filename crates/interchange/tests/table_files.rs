@@ -78,19 +78,25 @@ fn rows_with_one_rule_are_alternatives() {
 fn cells() {
     check(
         "V10,,home|,yes,,,,,\n",
-        &["tables/visit.csv:2: VN-REL-022: the cell of `place` has an empty name between `|`"],
+        &["tables/visit.csv:2: VN-REL-022: the cell of `place` has an empty name between `|`; write `a|b`"],
     );
     check(
         "V10,U4,home,yes,,,,,\n",
-        &["tables/visit.csv:2: VN-REL-022: `U4` is not a point and a variant, such as `U4:name`"],
+        &[
+            "tables/visit.csv:2: VN-REL-022: the cell of `variant`: `U4` is not a point and a variant, such as `U4:name`",
+        ],
     );
     check(
         "V10,,home,yes,,,,,2026-02-30\n",
-        &["tables/visit.csv:2: VN-REL-022: `2026-02-30` is not a date such as 2026-07-01"],
+        &[
+            "tables/visit.csv:2: VN-REL-022: the cell of `from`: `2026-02-30` is not a date such as 2026-07-01",
+        ],
     );
     check(
         "V10,,home,yes,skäl,reason,,,\n",
-        &["tables/visit.csv:2: VN-REL-023: a reason to hold stands beside a value"],
+        &[
+            "tables/visit.csv:2: VN-REL-023: a reason to hold stands beside a value; write `held` in `value`, or remove the reason",
+        ],
     );
 }
 
@@ -98,11 +104,15 @@ fn cells() {
 fn rows() {
     check(
         "V10,,home,yes,,,,,\nV10,home\n",
-        &["tables/visit.csv:3: VN-REL-004: the row has another number of columns"],
+        &[
+            "tables/visit.csv:3: VN-REL-004: the row has another number of columns: 2 instead of 9; add or remove commas, and put a text with commas in quotes",
+        ],
     );
     check(
         "V10,,home,yes,,,,,\nV10,,clinic,yes,,,,proposed,\n",
-        &["tables/visit.csv:3: VN-REL-024: rule `V10` gives something else than on line 2"],
+        &[
+            "tables/visit.csv:3: VN-REL-024: rule `V10` gives something else than on line 2; give both rows the same value, reason, basis, status and date, or another rule",
+        ],
     );
 }
 

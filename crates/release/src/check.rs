@@ -188,6 +188,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "an axis takes mapped facts before those stated in the record",
         "let `mapped` stand after `record` among its sources in axes.toml",
     ),
+    (
+        "VN-REL-136",
+        "a table of hit policy first has no guard",
+        "end it with a row that has `held` as its value, no conditions and no reason, such as `E99,…,held,…`",
+    ),
 ];
 
 /// Checks a release. It may be published when no finding is an error.

@@ -1,6 +1,6 @@
 //! Checks of a source that need no compiled form.
 
-use super::{Gives, Place, Problem, repeated};
+use super::{Gives, Place, Problem, naming, repeated};
 use crate::model::{
     Axis, Derivation, DescriptionSource, FactSource, HitPolicy, Outcome, Rule, Table, UnsettledPoint,
 };
@@ -139,19 +139,30 @@ pub(super) fn table(table: &Table, source: &DescriptionSource, problems: &mut Ve
         if let Some(same) = same {
             add(
                 Some(rule),
-                format!("has the id of the rule on line {}", same.line),
+                format!(
+                    "has the id of the rule on line {}; rows of one rule stand together, another rule has an id of its own",
+                    same.line
+                ),
             );
         }
         if let Some(variant) = &rule.variant {
             match source.points.iter().find(|point| point.id == variant.point) {
-                None => add(
-                    Some(rule),
-                    format!("no unsettled point is called `{}`", variant.point),
-                ),
-                Some(point) if !point.variants.contains(&variant.name) => {
+                None => {
+                    let points = source.points.iter().map(|point| point.id.as_str());
+                    let remedy = naming::did_you_mean(&variant.point, points);
                     add(
                         Some(rule),
-                        format!("`{}` has no variant `{}`", variant.point, variant.name),
+                        format!("no unsettled point is called `{}`{remedy}", variant.point),
+                    );
+                }
+                Some(point) if !point.variants.contains(&variant.name) => {
+                    let remedy = match point.variants.as_slice() {
+                        [] => "; it has none".to_owned(),
+                        variants => format!("; it has `{}`", variants.join("`, `")),
+                    };
+                    add(
+                        Some(rule),
+                        format!("`{}` has no variant `{}`{remedy}", variant.point, variant.name),
                     );
                 }
                 Some(_) => {}
@@ -209,7 +220,7 @@ pub(super) fn outcome(table: &Table, rule: &Rule, place: &Place, problems: &mut 
         {
             Some((_, ordinal)) => Gives::Value(ordinal),
             None => {
-                add(format!("gives `{code}`, which the table does not have"));
+                add(naming::unknown_outcome(&table.values, code));
                 Gives::Hold
             }
         },
@@ -218,7 +229,7 @@ pub(super) fn outcome(table: &Table, rule: &Rule, place: &Place, problems: &mut 
                 add("holds, but the table collects".to_owned());
             }
             if reason.sv.trim().is_empty() || reason.en.trim().is_empty() {
-                add("holds without a reason in both languages".to_owned());
+                add("holds without a reason in both languages; state why in Swedish and English".to_owned());
             }
             Gives::Hold
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::{Atom, Place, Problem, TABLES, repeated};
+use super::{Atom, Place, Problem, TABLES, naming, repeated};
 use crate::facts::{AxisIndex, NOT_APPLICABLE, SLOTS, VALUES, VALUES_MAX};
 use crate::model::{Condition, DescriptionSource, HitPolicy, ValueSet};
 use crate::statement::UNKNOWN;
@@ -147,7 +147,7 @@ impl Names {
         problems: &mut Vec<Problem>,
     ) -> Option<Atom> {
         let Some(slot) = self.slot(&condition.axis) else {
-            problems.push(scope.problem(format!("no axis or table is called `{}`", condition.axis)));
+            problems.push(scope.problem(naming::unknown_axis(source, &condition.axis)));
             return None;
         };
         if let Some(table) = slot.position().checked_sub(source.axes.len()) {
@@ -170,7 +170,7 @@ impl Names {
         }
         for name in &condition.any_of {
             if self.mask(slot, name).is_none() {
-                let message = format!("`{}` has no value or value set `{name}`", condition.axis);
+                let message = naming::unknown_value(source, &condition.axis, name);
                 problems.push(scope.problem(message));
             }
         }

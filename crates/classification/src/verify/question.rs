@@ -21,6 +21,8 @@ pub(super) struct RuleNodes {
     pub(super) gives: Gives,
     /// It matches.
     pub(super) matches: Node,
+    /// No rule before it takes its place: none matches, or the table collects.
+    pub(super) reached: Node,
     /// It matches and, in a *first* table, no rule before it does.
     pub(super) decides: Node,
 }
@@ -163,7 +165,7 @@ impl<'s> Reading<'s> {
             if rule.gives == Gives::Guard {
                 continue;
             }
-            let matches = self.rule(circuit, rule);
+            let (matches, reached) = (self.rule(circuit, rule), none_before);
             let decides = if table.first {
                 let decides = circuit.all(vec![none_before, matches]);
                 none_before = circuit.all(vec![none_before, !matches]);
@@ -180,6 +182,7 @@ impl<'s> Reading<'s> {
                 position: rule.position,
                 gives: rule.gives,
                 matches,
+                reached,
                 decides,
             });
         }

@@ -259,7 +259,7 @@ fn key(table: &str, out: &mut Vec<u8>) {
     out.push(b':');
 }
 
-fn text(text: &str, out: &mut Vec<u8>) {
+pub(super) fn text(text: &str, out: &mut Vec<u8>) {
     if text
         .bytes()
         .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')

@@ -8,6 +8,8 @@ use vardnav_classification::model::{
 };
 use vardnav_release::source::Element;
 
+use vardnav_classification::Place as At;
+
 use super::reading::{LabelText, Reading};
 use super::tables;
 
@@ -17,36 +19,74 @@ pub fn read(reading: &mut Reading<'_>) -> DescriptionSource {
     let axes: AxesFile = toml(reading, "axes.toml", true);
     let sets: ValueSetsFile = toml(reading, "value-sets.toml", false);
     let points: UnsettledFile = toml(reading, "unsettled.toml", false);
-    DescriptionSource {
+    let (read, layouts) = read_tables(reading);
+    let (exclusions, excluding) = combinations(reading, "exclusions.csv", Element::Exclusions);
+    let (contradictions, contradicting) =
+        combinations(reading, "contradictions.csv", Element::Contradictions);
+    let source = DescriptionSource {
         axes: axes.axis.into_iter().map(Axis::from).collect(),
         value_sets: sets.value_set.into_iter().map(ValueSet::from).collect(),
-        tables: read_tables(reading),
+        tables: read,
         points: points.point.into_iter().map(UnsettledPoint::from).collect(),
-        exclusions: combinations(reading, "exclusions.csv", Element::Exclusions),
-        contradictions: combinations(reading, "contradictions.csv", Element::Contradictions),
+        exclusions,
+        contradictions,
+    };
+    if source.axes.is_empty() {
+        // Nothing is known of any name; what is wrong with the axes is noted.
+        return source;
     }
+    for (table, layout) in source.tables.iter().zip(&layouts) {
+        tables::check_names(reading, &source, layout, |at| {
+            let rule = table.rules.get(at)?;
+            let place = At::Rule {
+                table: table.id.clone(),
+                rule: rule.id.clone(),
+            };
+            Some((place.to_string(), rule.alternatives.as_slice()))
+        });
+    }
+    tables::check_names(reading, &source, &excluding, |at| {
+        let each = source.exclusions.get(at)?;
+        Some((
+            At::Exclusion(each.id.clone()).to_string(),
+            each.alternatives.as_slice(),
+        ))
+    });
+    tables::check_names(reading, &source, &contradicting, |at| {
+        let each = source.contradictions.get(at)?;
+        Some((
+            At::Contradiction(each.id.clone()).to_string(),
+            each.alternatives.as_slice(),
+        ))
+    });
+    source
 }
 
-fn combinations(reading: &mut Reading<'_>, path: &str, element: Element) -> Vec<Combination> {
+fn combinations(
+    reading: &mut Reading<'_>,
+    path: &str,
+    element: Element,
+) -> (Vec<Combination>, tables::Layout) {
     let Some(file) = reading.optional(path) else {
-        return Vec::new();
+        return (Vec::new(), tables::Layout::default());
     };
     reading.places.note(element, file.path, 1);
     tables::combinations(reading, &file)
 }
 
-fn read_tables(reading: &mut Reading<'_>) -> Vec<Table> {
+fn read_tables(reading: &mut Reading<'_>) -> (Vec<Table>, Vec<tables::Layout>) {
     let list: TablesFile = toml(reading, "tables.toml", true);
-    let mut read = Vec::new();
+    let (mut read, mut layouts) = (Vec::new(), Vec::new());
     for table in list.table {
         let id = table.id;
-        let rules = match reading.required(&format!("tables/{id}.csv")) {
+        let (rules, layout) = match reading.required(&format!("tables/{id}.csv")) {
             Some(file) => {
                 reading.places.note(Element::Table(id.clone()), file.path, 1);
                 tables::rules(reading, &file)
             }
-            None => Vec::new(),
+            None => (Vec::new(), tables::Layout::default()),
         };
+        layouts.push(layout);
         read.push(Table {
             label: table.label.into(),
             hit_policy: match table.hit_policy {
@@ -59,7 +99,7 @@ fn read_tables(reading: &mut Reading<'_>) -> Vec<Table> {
             id,
         });
     }
-    read
+    (read, layouts)
 }
 
 fn toml<T: serde::de::DeserializeOwned + Default>(reading: &mut Reading<'_>, path: &str, needed: bool) -> T {

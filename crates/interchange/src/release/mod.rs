@@ -49,8 +49,8 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
     (
         "VN-REL-021",
-        "a column is missing, stands twice or has no name",
-        "correct the header of the table",
+        "a column is missing, stands twice, has no name or names nothing",
+        "correct the header of the table: commas between the columns, each the name of an axis or an earlier table",
     ),
     (
         "VN-REL-022",
@@ -133,8 +133,15 @@ pub fn compile(package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot,
         return Err(findings);
     };
     if findings.iter().any(|finding| !finding.warning) {
-        // A part that cannot be read is missing from the cross checks; what they add still helps.
-        findings.extend(vardnav_release::check::check(&source));
+        // A part that cannot be read is missing from the cross checks; what they add still helps. What was noted at its
+        // row is not told again.
+        let mut further = vardnav_release::check::check(&source);
+        further.retain(|other| {
+            !findings
+                .iter()
+                .any(|known| known.place.file == other.place.file && other.message.ends_with(&known.message))
+        });
+        findings.append(&mut further);
         findings.sort();
         return Err(findings);
     }

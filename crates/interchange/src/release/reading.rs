@@ -95,7 +95,8 @@ impl<'a> Reading<'a> {
             let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), |_| 0);
             let newlines = bytes.iter().take(valid).filter(|byte| **byte == b'\n').count();
             let line = u32::try_from(newlines).unwrap_or(u32::MAX).saturating_add(1);
-            self.problem("VN-REL-002", path, line, "the file is not UTF-8");
+            let message = "the file is not UTF-8 from this line on, as a file saved as Latin-1 is not; save it as UTF-8";
+            self.problem("VN-REL-002", path, line, message);
             return None;
         };
         Some(TextFile {

@@ -1,12 +1,18 @@
 //! Decision tables, exclusions and contradictions as CSV: one row an alternative of a rule, one column an axis or an earlier
-//! table. Reads cells only; whether names exist and tables hold is decided where they are compiled.
+//! table. Reads cells; which names exist is asked of the description system, whether tables hold is decided where they
+//! are compiled.
 //!
 //! A cell is empty (anything), `a|b` (one of them), `!a|b` (none of them); a name may be a value set's. Rows in
 //! sequence with the same rule and variant are alternatives of one rule.
 
 use csv::StringRecord;
 use jiff::civil::Date;
-use vardnav_classification::model::{Combination, Condition, Grain, Label, Outcome, Rule, VariantRef};
+use vardnav_classification::compile::naming;
+use vardnav_classification::facts::SLOTS;
+use vardnav_classification::model::{
+    Combination, Condition, DescriptionSource, Grain, Label, Outcome, Rule, VariantRef,
+};
+use vardnav_register::text::safe_echo;
 
 use super::reading::{Reading, TextFile};
 
@@ -28,48 +34,108 @@ const COMBINATION_COLUMNS: [&str; 2] = ["id", "grains"];
 /// In the column `value`: the value waits.
 const HELD: &str = "held";
 
-/// The rules of a table, in order.
-pub fn rules(reading: &mut Reading<'_>, file: &TextFile<'_>) -> Vec<Rule> {
+/// Most columns a file may have: those of every slot beside those that are not conditions.
+const COLUMNS_MAX: usize = SLOTS + RULE_COLUMNS.len();
+
+/// Longest cell that is repeated as it stands, in bytes; shorter than a personal number.
+const ECHO_BYTES: usize = 10;
+
+/// Where the parts of a file stand.
+#[derive(Debug, Default)]
+pub struct Layout {
+    /// Path of the file.
+    pub path: String,
+    /// The columns that hold conditions.
+    pub columns: Vec<String>,
+    /// For each rule or combination the line of each of its rows.
+    pub lines: Vec<Vec<u32>>,
+}
+
+/// The rules of a table, in order, and where they stand.
+pub fn rules(reading: &mut Reading<'_>, file: &TextFile<'_>) -> (Vec<Rule>, Layout) {
     let mut rules: Vec<Rule> = Vec::new();
-    for row in rows(reading, file, &RULE_COLUMNS) {
+    let (rows, mut layout) = rows(reading, file, &RULE_COLUMNS);
+    for row in rows {
         let conditions = row.conditions(reading, &RULE_COLUMNS);
         let rule = row.rule(reading, conditions);
-        match rules.last_mut() {
-            Some(last) if last.id == rule.id && last.variant == rule.variant => {
+        let lines = layout.lines.last_mut();
+        match rules.last_mut().zip(lines) {
+            Some((last, lines)) if last.id == rule.id && last.variant == rule.variant => {
+                lines.push(rule.line);
                 if !says_the_same(last, &rule) {
                     let message = format!(
-                        "rule `{}` gives something else than on line {}",
+                        "rule `{}` gives something else than on line {}; give both rows the same value, reason, basis, \
+                         status and date, or another rule",
                         rule.id, last.line
                     );
                     reading.problem("VN-REL-024", file.path, rule.line, message);
                 }
                 last.alternatives.extend(rule.alternatives);
             }
-            _ => rules.push(rule),
+            _ => {
+                layout.lines.push(vec![rule.line]);
+                rules.push(rule);
+            }
         }
     }
-    rules
+    (rules, layout)
 }
 
-/// The combinations that validation refuses or warns of; rows in sequence with the same id are alternatives.
-pub fn combinations(reading: &mut Reading<'_>, file: &TextFile<'_>) -> Vec<Combination> {
+/// The combinations that validation refuses or warns of, and where they stand; rows in sequence with the same id are
+/// alternatives.
+pub fn combinations(reading: &mut Reading<'_>, file: &TextFile<'_>) -> (Vec<Combination>, Layout) {
     let mut combinations: Vec<Combination> = Vec::new();
-    for row in rows(reading, file, &COMBINATION_COLUMNS) {
+    let (rows, mut layout) = rows(reading, file, &COMBINATION_COLUMNS);
+    for row in rows {
         let conditions = row.conditions(reading, &COMBINATION_COLUMNS);
         let grains = row.grains(reading);
-        match combinations.last_mut() {
-            Some(last) if last.id == row.cell("id") && last.grains == grains => {
+        let lines = layout.lines.last_mut();
+        match combinations.last_mut().zip(lines) {
+            Some((last, lines)) if last.id == row.cell("id") && last.grains == grains => {
+                lines.push(row.line);
                 last.alternatives.push(conditions);
             }
-            _ => combinations.push(Combination {
-                id: row.cell("id").to_owned(),
-                grains,
-                alternatives: vec![conditions],
-                line: row.line,
-            }),
+            _ => {
+                layout.lines.push(vec![row.line]);
+                combinations.push(Combination {
+                    id: row.cell("id").to_owned(),
+                    grains,
+                    alternatives: vec![conditions],
+                    line: row.line,
+                });
+            }
         }
     }
-    combinations
+    (combinations, layout)
+}
+
+/// Notes what the columns and cells of a file name that the release does not have, at the row where it stands. `place`
+/// and `alternatives` tell of the rule or combination at a position.
+pub fn check_names<'s>(
+    reading: &mut Reading<'_>,
+    source: &'s DescriptionSource,
+    layout: &Layout,
+    of: impl Fn(usize) -> Option<(String, &'s [Vec<Condition>])>,
+) {
+    let known = |name: &str| {
+        source.axes.iter().any(|axis| axis.id == name) || source.tables.iter().any(|table| table.id == name)
+    };
+    for column in layout.columns.iter().filter(|column| !known(column)) {
+        let message = naming::unknown_axis(source, column);
+        reading.problem("VN-REL-021", &layout.path, 1, message);
+    }
+    for (at, lines) in layout.lines.iter().enumerate() {
+        let Some((place, alternatives)) = of(at) else {
+            continue;
+        };
+        for (line, conditions) in lines.iter().zip(alternatives) {
+            for condition in conditions.iter().filter(|condition| known(&condition.axis)) {
+                for fault in naming::faults(source, condition) {
+                    reading.problem("VN-REL-103", &layout.path, *line, format!("{place}: {fault}"));
+                }
+            }
+        }
+    }
 }
 
 /// A grain by the name used in files and lines.
@@ -116,7 +182,12 @@ impl Row<'_> {
             };
             let any_of: Vec<String> = names.split('|').map(|name| name.trim().to_owned()).collect();
             if any_of.iter().any(String::is_empty) {
-                let message = format!("the cell of `{axis}` has an empty name between `|`");
+                let fault = if negated && names.trim().is_empty() {
+                    "has `!` with nothing after it; name the values that are left out, or leave the cell empty"
+                } else {
+                    "has an empty name between `|`; write `a|b`"
+                };
+                let message = format!("the cell of `{axis}` {fault}");
                 reading.problem("VN-REL-022", self.path, self.line, message);
             } else {
                 conditions.push(Condition {
@@ -140,7 +211,7 @@ impl Row<'_> {
             HELD => Outcome::Hold { reason },
             value => {
                 if named {
-                    let message = "a reason to hold stands beside a value".to_owned();
+                    let message = "a reason to hold stands beside a value; write `held` in `value`, or remove the reason";
                     reading.problem("VN-REL-023", self.path, self.line, message);
                 }
                 Outcome::Value(value.to_owned())
@@ -167,7 +238,9 @@ impl Row<'_> {
             .split_once(':')
             .filter(|(point, name)| !point.is_empty() && !name.is_empty());
         if parts.is_none() {
-            let message = format!("`{cell}` is not a point and a variant, such as `U4:name`");
+            let cell = echo(cell);
+            let message =
+                format!("the cell of `variant`: `{cell}` is not a point and a variant, such as `U4:name`");
             reading.problem("VN-REL-022", self.path, self.line, message);
         }
         parts.map(|(point, name)| VariantRef {
@@ -183,7 +256,8 @@ impl Row<'_> {
         }
         let date = cell.parse().ok();
         if date.is_none() {
-            let message = format!("`{cell}` is not a date such as 2026-07-01");
+            let cell = echo(cell);
+            let message = format!("the cell of `from`: `{cell}` is not a date such as 2026-07-01");
             reading.problem("VN-REL-022", self.path, self.line, message);
         }
         date
@@ -195,7 +269,10 @@ impl Row<'_> {
             match grain(name) {
                 Some(grain) => grains.push(grain),
                 None => {
-                    let message = format!("`{name}` is not contact, segment or monitoring-period");
+                    let name = echo(name);
+                    let message = format!(
+                        "the cell of `grains`: `{name}` is not contact, segment or monitoring-period"
+                    );
                     reading.problem("VN-REL-022", self.path, self.line, message);
                 }
             }
@@ -212,31 +289,22 @@ fn says_the_same(one: &Rule, other: &Rule) -> bool {
 }
 
 /// The rows of a file; columns that are missing or stand twice are noted, and so are rows that cannot be read.
-fn rows<'a>(reading: &mut Reading<'_>, file: &TextFile<'a>, needed: &[&str]) -> Vec<Row<'a>> {
+fn rows<'a>(reading: &mut Reading<'_>, file: &TextFile<'a>, needed: &[&str]) -> (Vec<Row<'a>>, Layout) {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(file.text.as_bytes());
     let header = reader.headers().cloned().unwrap_or_default();
-    for column in needed {
-        if !header.iter().any(|name| name == *column) {
-            reading.problem(
-                "VN-REL-021",
-                file.path,
-                1,
-                format!("the column `{column}` is missing"),
-            );
-        }
+    let mut layout = Layout {
+        path: file.path.to_owned(),
+        ..Layout::default()
+    };
+    if !header_is_sound(reading, file, &header, needed) {
+        return (Vec::new(), layout);
     }
-    for (at, column) in header.iter().enumerate() {
-        if column.is_empty() || header.iter().take(at).any(|earlier| earlier == column) {
-            reading.problem(
-                "VN-REL-021",
-                file.path,
-                1,
-                format!("the column `{column}` stands twice or has no name"),
-            );
-        }
-    }
+    let conditions = header
+        .iter()
+        .filter(|name| !name.is_empty() && !needed.contains(name));
+    layout.columns = conditions.map(str::to_owned).collect();
     let mut rows = Vec::new();
     for record in reader.records() {
         match record {
@@ -250,16 +318,73 @@ fn rows<'a>(reading: &mut Reading<'_>, file: &TextFile<'a>, needed: &[&str]) -> 
             }
             Err(error) => {
                 let line = line(error.position());
-                reading.problem(
-                    "VN-REL-004",
-                    file.path,
-                    line,
-                    "the row has another number of columns",
-                );
+                let message = match error.kind() {
+                    csv::ErrorKind::UnequalLengths {
+                        expected_len, len, ..
+                    } => format!(
+                        "the row has another number of columns: {len} instead of {expected_len}; add or remove commas, \
+                         and put a text with commas in quotes"
+                    ),
+                    _ => "the row cannot be read".to_owned(),
+                };
+                reading.problem("VN-REL-004", file.path, line, message);
             }
         }
     }
-    rows
+    (rows, layout)
+}
+
+/// Whether the rows can be read under the header. Notes what is wrong with it.
+fn header_is_sound(
+    reading: &mut Reading<'_>,
+    file: &TextFile<'_>,
+    header: &StringRecord,
+    needed: &[&str],
+) -> bool {
+    let mut note = |message: String| reading.problem("VN-REL-021", file.path, 1, message);
+    for (separator, name) in [(';', "semicolons"), ('\t', "tabs")] {
+        if header.len() == 1 && header.iter().any(|cell| cell.contains(separator)) {
+            note(format!(
+                "the columns are parted by {name}; save the file with commas"
+            ));
+            return false;
+        }
+    }
+    if header.len() > COLUMNS_MAX {
+        note(format!(
+            "there are {} columns, {COLUMNS_MAX} are allowed; remove those that no rule needs",
+            header.len()
+        ));
+        return false;
+    }
+    for column in needed {
+        if !header.iter().any(|name| name == *column) {
+            note(format!(
+                "the column `{column}` is missing; add it to the header, its cells may be empty"
+            ));
+        }
+    }
+    for (at, column) in header.iter().enumerate() {
+        if column.is_empty() {
+            note(format!(
+                "column {} has no name; name its axis or remove it",
+                at + 1
+            ));
+        } else if header.iter().take(at).any(|earlier| earlier == column) {
+            note(format!("the column `{}` stands twice; remove one", echo(column)));
+        }
+    }
+    true
+}
+
+/// A cell as it may be repeated.
+fn echo(cell: &str) -> String {
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    if cell.len() <= ECHO_BYTES || digits == 0 {
+        cell.to_owned()
+    } else {
+        safe_echo(cell)
+    }
 }
 
 fn line(position: Option<&csv::Position>) -> u32 {

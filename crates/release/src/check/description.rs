@@ -1,7 +1,7 @@
 //! Checks of the description system: it compiles, every table is proven, every rule with a status names its
 //! legal basis, every exclusion has the check that refuses it, every contradiction the one that warns of it.
 
-use vardnav_classification::model::{Combination, Outcome, Table};
+use vardnav_classification::model::{Combination, HitPolicy, Outcome, Table};
 use vardnav_classification::{Defect, DescriptionSystem};
 use vardnav_register::definition::Severity;
 
@@ -13,6 +13,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
     let description = &found.source.description;
     for table in &description.tables {
         legal_bases(found, table);
+        guard(found, table);
     }
     for exclusion in &description.exclusions {
         combination(found, exclusion, &Element::Exclusions);
@@ -21,6 +22,23 @@ pub(super) fn check(found: &mut Findings<'_>) {
         combination(found, contradiction, &Element::Contradictions);
     }
     proofs(found);
+}
+
+/// A *first* table ends with its guard: what no rule foresaw is then held, whatever becomes of the proofs.
+fn guard(found: &mut Findings<'_>, table: &Table) {
+    let last = table.rules.last();
+    if table.hit_policy == HitPolicy::First && last.is_none_or(|rule| rule.outcome != Outcome::CatchAll) {
+        let place = Place {
+            line: last.map_or(1, |rule| rule.line),
+            ..found.source.places.of(&Element::Table(table.id.clone()))
+        };
+        let message = format!(
+            "table `{}` has no guard after its last rule; end it with a row whose `value` is `held`, without conditions \
+             and reason",
+            table.id
+        );
+        found.at("VN-REL-136", place, message);
+    }
 }
 
 /// A combination has its check. The proofs leave out what exclusions name, so their checks refuse from the first
