@@ -97,3 +97,59 @@ impl Variants {
         Some(system)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vardnav_interchange::release::{self, starter};
+
+    use super::*;
+
+    fn asked(numbers: [usize; 4]) -> Vec<String> {
+        let [first, second, third, fourth] = numbers;
+        vec![
+            format!("U1:{}", ["third-form", "inpatient", "outpatient"][first]),
+            format!(
+                "U4:{}",
+                ["physician-and-team", "physician-only", "team-within-limit"][second]
+            ),
+            format!("U2:{}", ["primary-care", "inpatient"][third]),
+            format!("U9:{}", ["telephone-in", "telephone-out"][fourth]),
+        ]
+    }
+
+    #[test]
+    fn what_is_compiled_is_kept_while_it_is_asked_for_and_no_more_than_fits() {
+        let release = release::compile(&starter::package().unwrap(), &[]).unwrap();
+        let variants = Variants::default();
+        let of = |asked: &[String]| {
+            variants
+                .of(&release, asked)
+                .unwrap_or_else(|_| panic!("{asked:?}"))
+        };
+        let own = of(&asked([0, 0, 0, 0]));
+        assert!(
+            Arc::ptr_eq(&own.system, &release.description),
+            "the release's own variants"
+        );
+        assert_eq!(own.variants[0], "U1:third-form");
+        let often = asked([1, 1, 1, 1]);
+        let kept = of(&often).system;
+        let mut reversed = often.clone();
+        reversed.reverse();
+        for number in 0..36 {
+            let asked = asked([number % 3, number / 3 % 3, number / 9 % 2, number / 18]);
+            let chosen = of(&asked);
+            assert_eq!(
+                chosen.variants,
+                [&asked[0], &asked[2], &asked[1], &asked[3]].map(Clone::clone)
+            );
+            assert!(
+                Arc::ptr_eq(&of(&reversed).system, &kept),
+                "asked for all the time"
+            );
+        }
+        assert_eq!(variants.kept.lock().unwrap().len(), KEPT_MAX);
+        let wrong = variants.of(&release, &["U4:x".to_owned()]).err().unwrap();
+        assert!(wrong[0].message.contains("physician-only"));
+    }
+}
