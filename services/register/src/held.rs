@@ -44,8 +44,14 @@ impl WorklistService for Service {
         let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
         let own = may_see(&self.register, &caller, &request.reporter)?;
         let now = clock::now_micros();
+        let filter = filter(request.filter.unwrap_or_default(), now);
+        if !own && filter.since_until.is_some() {
+            // Differences of counts by age would tell of single records.
+            return Err(ApiError::field("filter.older_than_days", "only of one reporter").into());
+        }
         let asked = Asked {
-            filter: filter(request.filter.unwrap_or_default(), now),
+            filter,
+            counted: true,
             after: position(&request.page_token)?,
             size: if own && !request.groups_only { size } else { 0 },
             reporter: request.reporter,
@@ -63,7 +69,8 @@ impl WorklistService for Service {
         let reason = |release: &str, table: &str, rule: &str| reason(&view, release, table, rule);
         let (mut groups, mut more_groups, mut count) = (Vec::new(), 0, None);
         if let Some(counted) = found.groups {
-            count = Some(count_message(counted.records, threshold));
+            // The sum over groups would tell what is withheld of single ones.
+            count = own.then(|| count_message(counted.records, threshold));
             let mut ranked: Vec<_> = counted.groups.iter().collect();
             ranked.sort_by_key(|(_, group)| Reverse(shown(group.records, threshold)));
             more_groups = ranked.len().saturating_sub(GROUPS_SHOWN_MAX) as u64;
@@ -105,6 +112,7 @@ impl WorklistService for Service {
                 reporter: request.reporter.clone(),
                 filter,
                 after: position(&request.page_token)?,
+                counted: false,
                 size: BATCH_RECORDS_MAX,
             };
             let found = self.register.held(&asked).await?;
@@ -180,6 +188,8 @@ struct Asked {
     filter: Filter,
     /// The record after which the page begins.
     after: Option<(RecordKind, String)>,
+    /// Whether the first page comes with groups.
+    counted: bool,
     /// How many records a page has.
     size: usize,
 }
@@ -207,11 +217,17 @@ impl Register {
             None => prefix.clone(),
         });
         let mut found = Found {
-            groups: asked.after.is_none().then(Groups::default),
+            groups: (asked.counted && asked.after.is_none()).then(Groups::default),
             ..Found::default()
         };
         while let Some(key) = from {
-            let page = self.worklist.items(&prefix, &key).await.map_err(store_error)?;
+            let wanted = if found.groups.is_some() {
+                usize::MAX
+            } else {
+                asked.size + 1
+            };
+            let page = self.worklist.items(&prefix, &key, wanted);
+            let page = page.await.map_err(store_error)?;
             for (reporter, item) in page.items {
                 let matches = match &mut found.groups {
                     Some(groups) => groups.add(&reporter, &item, &asked.filter),
@@ -241,7 +257,8 @@ impl Register {
         let mut unmatched = Unmatched::default();
         let mut from = Some(prefix.clone());
         while let Some(key) = from {
-            let page = self.worklist.items(&prefix, &key).await.map_err(store_error)?;
+            let page = self.worklist.items(&prefix, &key, usize::MAX);
+            let page = page.await.map_err(store_error)?;
             for (reporter, item) in &page.items {
                 unmatched.add(reporter, item, table);
             }

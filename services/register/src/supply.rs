@@ -18,6 +18,7 @@ use vardnav_register::outcome::{Outcome, assess_identified};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
 use vardnav_register::record::{Record, RecordKind};
 use vardnav_register::supply::{Effect, Supplied, next_entry, person_before};
+use vardnav_register::text::may_echo_id;
 use vardnav_register::validate::other_person;
 use vardnav_register::worklist::{owner, remedy};
 use vardnav_runtime::clock;
@@ -202,7 +203,10 @@ impl Register {
                 kind: chosen
                     .map_or(pb::RecordKind::Unspecified, |chosen| kind_message(chosen.kind))
                     .into(),
-                id: chosen.map(|chosen| chosen.id.clone()).unwrap_or_default(),
+                id: chosen
+                    .filter(|chosen| judged.revision > 0 || may_echo_id(&chosen.id, ""))
+                    .map(|chosen| chosen.id.clone())
+                    .unwrap_or_default(),
                 revision: judged.revision,
                 result: judged.result.into(),
                 outcome: judged

@@ -18,8 +18,8 @@ pub const PROJECTION: &str = "worklist";
 
 /// Entries taken in at a time.
 const BATCH: u32 = 500;
-/// Rows of the projection read at a time.
-const SCAN: u32 = 5_000;
+/// Rows of the projection read at a time, at least and at most.
+const SCAN: std::ops::RangeInclusive<usize> = 200..=5_000;
 /// How long to wait between looks at the streams.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long a question waits for the worklist to take in what the register holds.
@@ -101,13 +101,16 @@ impl Worklist {
         outcome
     }
 
-    /// Items by key from `from` on, whose keys begin with `prefix`, with the key after them; no key after the last.
+    /// Items by key from `from` on, whose keys begin with `prefix`, with the key after them; no key after the last. About
+    /// `wanted` are read.
     ///
     /// # Errors
     /// When the store does not answer or a row cannot be read.
-    pub(crate) async fn items(&self, prefix: &[u8], from: &[u8]) -> Result<Page, StoreError> {
-        let rows = self.store.scan(PROJECTION, from, SCAN).await?;
-        let full = rows.len() == SCAN as usize;
+    pub(crate) async fn items(&self, prefix: &[u8], from: &[u8], wanted: usize) -> Result<Page, StoreError> {
+        let most = wanted.clamp(*SCAN.start(), *SCAN.end());
+        let limit = u32::try_from(most).unwrap_or(u32::MAX);
+        let rows = self.store.scan(PROJECTION, from, limit).await?;
+        let full = rows.len() == most;
         let mut page = Page::default();
         for found in rows {
             if !found.key.starts_with(prefix) {

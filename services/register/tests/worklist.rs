@@ -63,7 +63,7 @@ async fn a_record_is_held_from_the_first_held_revision_of_a_run_until_one_that_i
     // The rows are the ledger's.
     let rows = bench.rows().await;
     assert_eq!(rows.len(), 2);
-    assert!(rows.iter().all(|row| row.value.len() < 1_000));
+    assert!(rows.iter().all(|row| row.value.len() < 200));
     bench.store.clear(WORKLIST).await.unwrap();
     let anew = Register::new(
         Arc::clone(&bench.store),
@@ -150,6 +150,17 @@ async fn a_reporter_sees_its_own_and_the_administrator_counts_of_all() {
     let administers = || of_the_north(r#""register.read", "register.administer""#);
     let all = bench.list(of(""), administers()).await.unwrap();
     assert!(all.records.is_empty());
+    assert!(
+        all.records_held.is_none(),
+        "with the groups it would tell how many the south has"
+    );
+    let mut aged = of("");
+    aged.filter = Some(pb::HeldFilter {
+        older_than_days: 3,
+        ..Default::default()
+    });
+    let error = bench.list(aged, administers()).await.unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
     let count = |reporter: &str| {
         let mut groups = all.groups.iter();
         let group = groups
@@ -266,6 +277,11 @@ async fn what_is_supplied_stands_as_if_it_was_reported_and_is_proven() {
     );
     assert_eq!(bench.store.head(&stream).await.unwrap().size, 5);
     assert_eq!(again.receipt.unwrap().leaves.len(), 2);
+
+    // An id that holds a personal number is nobody's, and is not repeated.
+    let hostile = bench.supply(place(NORTH, "clinic", &["198211059954"])).await;
+    let outcome = hostile.outcomes.first().unwrap();
+    assert_eq!((outcome.result(), outcome.id.as_str()), (Refused, ""));
 
     let mut twice = place(NORTH, "clinic", &["a", "a"]);
     let error = bench

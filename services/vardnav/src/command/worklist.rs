@@ -27,7 +27,7 @@ pub struct Which {
     /// Only what this table waits for
     #[arg(long)]
     pub table: Option<String>,
-    /// Only what has waited at least so many days
+    /// Only what has waited at least so many days; of one reporter only
     #[arg(long, default_value_t = 0, value_name = "DAYS")]
     pub older_than: u32,
 }
