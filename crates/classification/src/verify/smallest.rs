@@ -39,7 +39,7 @@ impl Circuit {
         let point = self.narrow(space, shown)?;
         if point.len() < 2 {
             return Ok(Some(Shown {
-                point,
+                point: self.first_values(space, shown, point)?,
                 smallest: true,
             }));
         }
@@ -56,7 +56,7 @@ impl Circuit {
         self.smaller = self.smaller.saturating_sub(taken);
         Ok(Some(match fewer {
             Ok(fewer) => Shown {
-                point: fewer.unwrap_or(point),
+                point: self.first_values(space, shown, fewer.unwrap_or(point))?,
                 smallest: true,
             },
             Err(OutOfSteps) => Shown {
@@ -64,6 +64,30 @@ impl Circuit {
                 smallest: false,
             },
         }))
+    }
+
+    /// The same slots, each with the first of its values that shows the same.
+    fn first_values(&mut self, space: Node, shown: Node, mut point: Point) -> Result<Point, OutOfSteps> {
+        for at in 0..point.len() {
+            let Some((_, found)) = point.get(at).copied() else {
+                break;
+            };
+            for value in (0..found.trailing_zeros()).map(|bit| 1 << bit) {
+                let mut other = point.clone();
+                if let Some((_, values)) = other.get_mut(at) {
+                    *values = value;
+                }
+                let mut assumed = vec![self.literal(space)];
+                for (slot, values) in &other {
+                    assumed.extend(self.exactly(*slot, *values));
+                }
+                if self.solver.solve(&assumed)? && self.suffices(space, shown, &other)? {
+                    point = other;
+                    break;
+                }
+            }
+        }
+        Ok(point)
     }
 
     /// Of the case found last, slots of which none can be left out.
