@@ -354,7 +354,7 @@ fn decode_mapped(r: &mut Reader<'_>) -> Result<MappedFrom, DecodeError> {
     })
 }
 
-fn encode_result(w: &mut Writer, result: TableResult) {
+pub(crate) fn encode_result(w: &mut Writer, result: TableResult) {
     match result {
         TableResult::NotApplicable => w.u8(0),
         TableResult::Value { value, rule } => {
@@ -374,7 +374,7 @@ fn encode_result(w: &mut Writer, result: TableResult) {
     }
 }
 
-fn decode_result(r: &mut Reader<'_>) -> Result<TableResult, DecodeError> {
+pub(crate) fn decode_result(r: &mut Reader<'_>) -> Result<TableResult, DecodeError> {
     Ok(match r.u8()? {
         0 => TableResult::NotApplicable,
         1 => TableResult::Value {

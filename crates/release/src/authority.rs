@@ -1,10 +1,12 @@
 //! What the authority keeps, as the fold over its stream: releases, drafts, editions, care units, reporters.
 //! It repeats what the stream says and decides nothing; [`crate::lifecycle`] decides what may be written.
 
+mod derivations;
 mod draft;
 mod identity;
 mod steps;
 
+pub use derivations::{Derivation, Derivations};
 pub use draft::{CheckMark, Draft, KeptComment, Mark, Resolved, Round, Stage, TrailMark};
 pub use identity::Identities;
 
@@ -80,6 +82,9 @@ pub enum FoldError {
         /// The version.
         version: String,
     },
+    /// It names a derivation that does not stand so: unknown, given up, in use, or another.
+    #[error("the entry does not fit derivation `{0}`")]
+    Derivation(String),
     /// It gives a key that is in use another public half.
     #[error("the entry changes a key that is in use")]
     KeyTaken,
@@ -109,6 +114,7 @@ pub struct AuthorityState {
     drafts: Arc<BTreeMap<String, Draft>>,
     releases: Arc<Vec<PublishedRelease>>,
     keys: Arc<Vec<IntroducedKey>>,
+    derivations: Derivations,
     /// Of each reporter, in the order in which they were put.
     maps: Arc<BTreeMap<String, Vec<ConceptMapRecord>>>,
     identities: Arc<Identities>,
@@ -157,6 +163,7 @@ impl AuthorityState {
             Change::KeyIntroduced(key) => self.introduce(key)?,
             Change::ConceptMapPut(map) => self.put_map(map)?,
             Change::Step(step) => self.take_step(entry, step)?,
+            Change::Derivation(step) => self.derivations.take(step, mark())?,
         }
         Ok(())
     }
@@ -356,6 +363,11 @@ impl AuthorityState {
     /// The keys that came into use for a purpose, the oldest first.
     pub fn keys(&self, purpose: KeyPurpose) -> impl Iterator<Item = &IntroducedKey> {
         self.keys.iter().filter(move |key| key.purpose == purpose)
+    }
+
+    /// The derivations of history.
+    pub fn derivations(&self) -> &Derivations {
+        &self.derivations
     }
 
     /// A draft by id, published ones included.

@@ -1,8 +1,10 @@
 //! What the authority's stream holds: who changed what, when. Canonical bytes, version 1; versions once written
 //! stay readable. Whether a change is allowed is decided in [`crate::lifecycle`] before it is written.
 
+mod derivation;
 mod step;
 
+pub use derivation::{AS_REPORTED, DerivationPlan, DerivationStep};
 pub use step::{
     Announcement, AreaCount, Base, Body, Comment, Procedure, Resolution, Step, Subject, TEXT_LONG_BYTES_MAX,
 };
@@ -91,6 +93,8 @@ pub enum Change {
     ConceptMapPut(ConceptMapRecord),
     /// A step of a draft, a release or a caller: referral, submission, notice, identity.
     Step(Step),
+    /// A step of a derivation of history.
+    Derivation(DerivationStep),
 }
 
 /// What a key is for. The numbers are stored.
@@ -223,6 +227,7 @@ impl Change {
             Self::ConceptMapPut(_) => 9,
             Self::ContentImported(_) => 10,
             Self::Step(step) => step.kind(),
+            Self::Derivation(step) => step.kind(),
         }
     }
 }
@@ -292,6 +297,7 @@ impl AuthorityEntry {
                 texts.extend([&*map.reporter, &*map.url, &*map.version, &*map.title, &*map.file]);
             }
             Change::Step(step) => texts.extend(step.texts()),
+            Change::Derivation(step) => texts.extend(step.texts()),
         }
         texts
     }
@@ -368,6 +374,7 @@ impl AuthorityEntry {
             }
             Change::ConceptMapPut(map) => write_map(&mut w, map),
             Change::Step(step) => step.write(&mut w),
+            Change::Derivation(step) => step.write(&mut w),
         }
         w.into_bytes()
     }
@@ -452,6 +459,7 @@ impl AuthorityEntry {
                 title: r.string()?,
                 blob: r.array()?,
             }),
+            kind if DerivationStep::is_kind(kind) => Change::Derivation(DerivationStep::read(kind, &mut r)?),
             kind => Change::Step(Step::read(kind, &mut r)?),
         };
         r.finish()?;

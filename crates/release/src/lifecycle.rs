@@ -1,6 +1,7 @@
 //! From draft to release: what may be written to the authority's stream, given what it says so far.
 //! Each function answers with the entries to append, or with the refusal; it appends nothing.
 
+mod derivations;
 mod identity;
 mod imports;
 mod maps;
@@ -9,6 +10,10 @@ mod publication;
 mod referral;
 mod refusal;
 
+pub use derivations::{
+    DERIVATION_ID_BYTES_MAX, DERIVATIONS_MAX, DerivationRefusal, cancel_derivation, plan_derivation,
+    switch_derivation,
+};
 pub use identity::link_caller;
 pub use imports::{import_content, import_edition, put_reporter};
 pub use maps::put_concept_map;

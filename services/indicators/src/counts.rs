@@ -13,6 +13,7 @@ use vardnav_indicators::cube::{Cube, Slice};
 use vardnav_indicators::query::{Published, Query, answer};
 use vardnav_indicators::{Answer, Cell, Frame};
 use vardnav_register::entry::{Entry, row_key};
+use vardnav_register::rederive::rows::{Key, projection};
 use vardnav_release::Snapshot;
 use vardnav_store::{Authority, Change, Store, StoreError, StoredRow, StreamId};
 
@@ -58,6 +59,8 @@ pub struct Counts {
     store: Arc<dyn Store>,
     authority: Arc<Authority>,
     state: Mutex<State>,
+    /// The counts of derivations that were asked for, by id.
+    derived: Mutex<BTreeMap<String, State>>,
     /// Held by whoever takes in entries.
     turn: tokio::sync::Mutex<()>,
 }
@@ -98,6 +101,7 @@ impl Counts {
             store,
             authority,
             state: Mutex::default(),
+            derived: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -125,30 +129,42 @@ impl Counts {
                 outcome = Err(error);
             }
         }
-        outcome
+        outcome.and(self.read_active().await)
     }
 
-    /// Answers a question under a release.
+    /// Answers a question under a release, by what a derivation has; without one, by what the entries hold.
     ///
     /// # Errors
-    /// When the question cannot be answered.
-    pub(crate) fn answer(&self, query: &Query, release: &Snapshot) -> Result<(Answer, Coverage), ApiError> {
+    /// When the question cannot be answered, or the derivation's counts are not read yet.
+    pub(crate) fn answer(
+        &self,
+        query: &Query,
+        release: &Snapshot,
+        derivation: Option<&str>,
+    ) -> Result<(Answer, Coverage), ApiError> {
         let table = release.description.table(&query.table).map(|(_, table)| table);
         let table = table.ok_or_else(|| ApiError::not_found("the counted table"))?;
         let values: Vec<String> = table.values.iter().map(|value| value.code.clone()).collect();
         let frame = frame(release, query.period.year());
         let disclosure = release.indicators.disclosure;
-        let mut state = self.state();
-        if !state.loaded {
+        let unread = || {
             let message = "the counts are being read; ask again in a moment";
-            return Err(ApiError::new(Kind::Unavailable, "VN-API-010", message));
+            ApiError::new(Kind::Unavailable, "VN-API-010", message)
+        };
+        let (mut own, mut derived) = (None, None);
+        let state = match derivation {
+            None => &mut **own.insert(self.state()),
+            Some(id) => derived.insert(self.derived()).get_mut(id).ok_or_else(unread)?,
+        };
+        if !state.loaded {
+            return Err(unread());
         }
         let State {
             cube,
             published,
             positions,
             ..
-        } = &mut *state;
+        } = state;
         let coverage = Coverage {
             reporters: positions
                 .values()
@@ -181,6 +197,61 @@ impl Counts {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn derived(&self) -> MutexGuard<'_, BTreeMap<String, State>> {
+        self.derived.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the counts that a derivation keeps, when they are others than those at hand.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(crate) async fn read_derived(&self, id: &str) -> Result<(), FollowError> {
+        let projection = projection(id);
+        let mut positions = BTreeMap::new();
+        for (stream, _) in self.store.streams().await? {
+            if stream.as_reporter().is_some() {
+                let position = self.store.cursor(&projection, &stream).await?;
+                positions.insert(stream, position);
+            }
+        }
+        let same = |state: &State| state.positions == positions;
+        if self.derived().get(id).is_some_and(same) {
+            return Ok(());
+        }
+        let mut state = State {
+            loaded: true,
+            positions,
+            ..State::default()
+        };
+        let mut from = Key::Cell.with(&[]);
+        'rows: loop {
+            let rows = self.store.scan(&projection, &from, SCAN).await?;
+            let Some(last) = rows.last() else { break };
+            from.clone_from(&last.key);
+            from.push(0);
+            for row in rows {
+                let Some(key) = row.key.strip_prefix(&[Key::Cell as u8]) else {
+                    break 'rows;
+                };
+                take_row(&mut state.cube, key, row.value, &projection)?;
+            }
+        }
+        self.derived().insert(id.to_owned(), state);
+        Ok(())
+    }
+
+    /// Reads the counts of the derivation that readers are answered from, and forgets those of derivations given up.
+    async fn read_active(&self) -> Result<(), FollowError> {
+        let view = self.authority.view();
+        let derivations = view.state().derivations();
+        let is_kept = |id: &str| derivations.get(id).is_some_and(|known| known.cancelled.is_none());
+        self.derived().retain(|id, _| is_kept(id));
+        match derivations.active() {
+            Some(active) => self.read_derived(&active.plan.id).await,
+            None => Ok(()),
+        }
+    }
+
     async fn load(&self) -> Result<(), FollowError> {
         let mut state = State {
             loaded: true,
@@ -201,12 +272,7 @@ impl Counts {
             from.clone_from(&last.key);
             from.push(0);
             for row in rows {
-                let cell = Cell::from_bytes(&row.key);
-                let count = row.value.try_into().map(u64::from_be_bytes);
-                match (cell, count) {
-                    (Ok(cell), Ok(count)) => state.cube.set(&cell, count),
-                    _ => return Err(FollowError::Damaged(format!("a row of {PROJECTION}"))),
-                }
+                take_row(&mut state.cube, &row.key, row.value, PROJECTION)?;
             }
         }
         *self.state() = state;
@@ -294,6 +360,16 @@ impl Counts {
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// Takes a row of counts into a cube.
+fn take_row(cube: &mut Cube, key: &[u8], value: Vec<u8>, projection: &str) -> Result<(), FollowError> {
+    let count = value.try_into().map(u64::from_be_bytes);
+    match (Cell::from_bytes(key), count) {
+        (Ok(cell), Ok(count)) => cube.set(&cell, count),
+        _ => return Err(FollowError::Damaged(format!("a row of {projection}"))),
+    }
+    Ok(())
 }
 
 fn damaged(stream: &StreamId, row: &StoredRow) -> FollowError {

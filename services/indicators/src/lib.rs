@@ -15,6 +15,7 @@ use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorSer
 use vardnav_classification::model::Grain;
 use vardnav_indicators::definition::Indicator;
 use vardnav_release::Snapshot;
+use vardnav_release::entry::{AS_REPORTED, DerivationPlan};
 use vardnav_store::{Authority, Store};
 
 pub use counts::{Counts, Coverage, FollowError, PROJECTION};
@@ -67,15 +68,42 @@ impl Indicators {
         &self,
         request: &pb::QueryIndicatorRequest,
     ) -> Result<(vardnav_indicators::Answer, Coverage), ApiError> {
+        self.ask_of(request, self.choose(&request.derivation)?.as_ref())
+    }
+
+    fn ask_of(
+        &self,
+        request: &pb::QueryIndicatorRequest,
+        plan: Option<&DerivationPlan>,
+    ) -> Result<(vardnav_indicators::Answer, Coverage), ApiError> {
         let year = i16::try_from(request.year).unwrap_or(0);
-        let release = jiff::civil::Date::new(year, 12, 31)
-            .ok()
-            .and_then(|last| self.authority.view().release_on(last))
+        let view = self.authority.view();
+        let last = jiff::civil::Date::new(year, 12, 31).ok();
+        let planned = last.and_then(|last| view.release(&plan.filter(|plan| plan.covers(last))?.release));
+        let release = planned
+            .or_else(|| view.release_on(last?))
             .map_or_else(|| self.release(), Ok)?;
         let indicator = entry(&release, &request.indicator)?;
         let (table, grain) = counted(indicator)?;
         let query = query(request, table, grain)?;
-        self.counts.answer(&query, &release)
+        let derivation = plan.map(|plan| plan.id.as_str());
+        self.counts.answer(&query, &release, derivation)
+    }
+
+    /// The derivation that a request names, or else the one that readers are answered from; `None` for what the
+    /// entries hold.
+    fn choose(&self, asked: &str) -> Result<Option<DerivationPlan>, ApiError> {
+        let view = self.authority.view();
+        let derivations = view.state().derivations();
+        match asked {
+            "" => Ok(derivations.active().map(|active| active.plan.clone())),
+            AS_REPORTED => Ok(None),
+            id => {
+                let known = derivations.get(id).filter(|known| known.cancelled.is_none());
+                let known = known.ok_or_else(|| ApiError::not_found("the derivation"))?;
+                Ok(Some(known.plan.clone()))
+            }
+        }
     }
 }
 
@@ -148,7 +176,14 @@ impl IndicatorService for Indicators {
         // What was acknowledged before the question is counted in its answer, unless that takes too long; coverage
         // says how far the counts have come. A stream that cannot be followed is logged where it is followed.
         let _ = tokio::time::timeout(CATCH_UP_MAX, self.counts.catch_up()).await;
-        let (answer, coverage) = self.ask(&request)?;
+        let plan = self.choose(&request.derivation)?;
+        if let Some(plan) = &plan {
+            let read = tokio::time::timeout(CATCH_UP_MAX, self.counts.read_derived(&plan.id));
+            if let Ok(Err(error)) = read.await {
+                tracing::warn!(%error, derivation = %plan.id, "counts cannot be read");
+            }
+        }
+        let (answer, coverage) = self.ask_of(&request, plan.as_ref())?;
         let rows: Vec<_> = answer
             .rows
             .iter()
@@ -171,6 +206,7 @@ impl IndicatorService for Indicators {
                 reporters: coverage.reporters,
                 entries: coverage.entries,
             }),
+            derivation: plan.map_or_else(|| AS_REPORTED.to_owned(), |plan| plan.id),
         }))
     }
 }

@@ -1,5 +1,7 @@
 //! What the register says, as messages: outcomes, receipts, heads, what was derived.
 
+use std::sync::Arc;
+
 use vardnav_api::common::{coding_message, date_message, finding_message};
 use vardnav_api::register::{bytes, kind_message, stated_kind};
 use vardnav_api::vardnav::register::v1 as pb;
@@ -15,6 +17,7 @@ use vardnav_register::receipt::{Receipt, SignedHead, stream_of};
 use vardnav_register::record::Record;
 use vardnav_register::text::may_echo_id;
 use vardnav_register::validate::CheckSet;
+use vardnav_release::Snapshot;
 use vardnav_store::View;
 
 use crate::intake::RecordOutcome;
@@ -132,10 +135,19 @@ pub(crate) fn findings(derived: &Derived, view: &View) -> Vec<Finding> {
 
 /// What was derived, in the codes of the releases that derived it. Of the record come the codes that gave facts.
 pub(crate) fn parts(derived: &Derived, record: Option<&Record>, view: &View) -> Vec<pb::DerivedPart> {
+    parts_of(derived, record, |id| view.snapshot(id))
+}
+
+/// As [`parts`], with the releases that `release` gives by their ids.
+pub(crate) fn parts_of<'a>(
+    derived: &Derived,
+    record: Option<&Record>,
+    release: impl Fn(&str) -> Option<&'a Arc<Snapshot>>,
+) -> Vec<pb::DerivedPart> {
     let parts = derived.parts.iter();
     parts
         .filter_map(|part| {
-            let release = view.snapshot(&part.release)?;
+            let release = release(&part.release)?;
             Some(part_message(part, record, &release.description))
         })
         .collect()

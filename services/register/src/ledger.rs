@@ -125,6 +125,25 @@ pub(crate) async fn episodes(
     view: &View,
     ids: impl IntoIterator<Item = String>,
 ) -> Result<HashMap<String, Arc<EpisodeView>>, StoreError> {
+    let latest = latest_episodes(store, stream, ids).await?;
+    let mut episodes = HashMap::with_capacity(latest.len());
+    for (id, former) in latest {
+        let position = former.position;
+        if let Some(episode) = episode_view(&former.entry, view)
+            .map_err(|error| StoreError::Corrupt(format!("{stream}: position {position}: {error}")))?
+        {
+            episodes.insert(id, Arc::new(episode));
+        }
+    }
+    Ok(episodes)
+}
+
+/// The latest revisions of the episodes with these ids.
+pub(crate) async fn latest_episodes(
+    store: &dyn Store,
+    stream: &StreamId,
+    ids: impl IntoIterator<Item = String>,
+) -> Result<HashMap<String, Former>, StoreError> {
     // Most episodes have one revision: ask for the first two of all at once.
     let ids: Vec<String> = ids.into_iter().collect();
     let keys = ids
@@ -149,16 +168,10 @@ pub(crate) async fn episodes(
         }
     }
     let mut found = read(store, stream, places.keys().copied().collect()).await?;
-    let mut episodes = HashMap::with_capacity(places.len());
-    for (position, id) in places {
-        if let Some(former) = found.remove(&position)
-            && let Some(episode) = episode_view(&former.entry, view)
-                .map_err(|error| StoreError::Corrupt(format!("{stream}: position {position}: {error}")))?
-        {
-            episodes.insert(id, Arc::new(episode));
-        }
-    }
-    Ok(episodes)
+    let places = places.into_iter();
+    Ok(places
+        .filter_map(|(position, id)| Some((id, found.remove(&position)?)))
+        .collect())
 }
 
 fn episode_view(

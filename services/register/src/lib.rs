@@ -10,6 +10,8 @@ mod intake;
 mod ledger;
 mod maps;
 mod proof;
+mod reclassify;
+mod rederive;
 mod reporters;
 mod service;
 mod show;
@@ -42,14 +44,18 @@ pub struct Register {
     turns: Mutex<HashMap<String, Arc<Mutex<()>>>>,
     /// Bounds the threads that convert, judge and seal.
     pool: Arc<Semaphore>,
+    /// How many those are.
+    threads: usize,
+    /// The derivations of history.
+    derivations: rederive::Derivations,
     /// Bounds the batches that are held in memory at once; further ones wait in their streams.
     batches: Arc<Semaphore>,
     worklist: Worklist,
 }
 
 impl Register {
-    /// A register over its stores, whose worklist follows the reporters' streams until it is dropped. `threads` bounds
-    /// how many batches are computed at once. Call it inside a tokio runtime.
+    /// A register over its stores, whose worklist and derivations follow the reporters' streams until it is dropped.
+    /// `threads` bounds how many batches are computed at once. Call it inside a tokio runtime.
     pub fn new(
         store: Arc<dyn Store>,
         vault: Arc<dyn Vault>,
@@ -66,9 +72,12 @@ impl Register {
             key,
             turns: Mutex::default(),
             pool,
+            threads: threads.max(1),
+            derivations: rederive::Derivations::default(),
             batches: Arc::new(Semaphore::new(BATCHES_MAX)),
         });
         tokio::spawn(worklist::follow(Arc::downgrade(&register)));
+        tokio::spawn(rederive::follow(Arc::downgrade(&register)));
         register
     }
 

@@ -92,9 +92,10 @@ impl RegisterService for Service {
             ),
         };
         let of = (request.reporter.as_str(), kind, request.id.as_str());
+        let choice = self.register.choose(&request.derivation)?;
         let (revisions, next) = self
             .register
-            .revisions(&caller, of, newest, size)
+            .revisions(&caller, of, newest, size, &choice)
             .await
             .map_err(store_error)?;
         if revisions.is_empty() {
@@ -104,6 +105,7 @@ impl RegisterService for Service {
         Ok(Response::new(pb::GetEpisodeResponse {
             revisions,
             next_page_token,
+            derivation: choice.id().to_owned(),
         }))
     }
 
@@ -114,6 +116,7 @@ impl RegisterService for Service {
         let caller = caller(&request)?;
         let request = request.into_inner();
         let stream = own_stream(&self.register, &caller, &request.reporter)?;
+        let choice = self.register.choose(&request.derivation)?;
         self.register
             .note(&caller, "export", &request.reporter, None)
             .await
@@ -124,14 +127,18 @@ impl RegisterService for Service {
             let mut from = request.from_position;
             loop {
                 let piece = register
-                    .piece(&stream, from)
+                    .piece(&stream, from, &choice)
                     .await
                     .map_err(|error| Status::from(store_error(error)));
                 let answer = match piece {
                     Ok(revisions) if revisions.is_empty() => return,
                     Ok(revisions) => {
                         from = revisions.last().map_or(from, |last| last.position + 1);
-                        Ok(pb::ExportResponse { revisions })
+                        let derivation = choice.id().to_owned();
+                        Ok(pb::ExportResponse {
+                            revisions,
+                            derivation,
+                        })
                     }
                     Err(status) => Err(status),
                 };
@@ -285,6 +292,75 @@ impl RegisterService for Service {
             concept_maps: found.into_iter().map(maps::message).collect(),
             next_page_token,
         }))
+    }
+
+    async fn start_reclassification(
+        &self,
+        request: Request<pb::StartReclassificationRequest>,
+    ) -> Result<Response<pb::StartReclassificationResponse>, Status> {
+        let caller = caller(&request)?;
+        let started = self
+            .register
+            .start_reclassification(&caller, request.into_inner());
+        Ok(Response::new(pb::StartReclassificationResponse {
+            derivation: Some(started.await?),
+        }))
+    }
+
+    async fn get_reclassification(
+        &self,
+        request: Request<pb::GetReclassificationRequest>,
+    ) -> Result<Response<pb::GetReclassificationResponse>, Status> {
+        let view = self.register.authority.view();
+        let id = request.into_inner().id;
+        Ok(Response::new(pb::GetReclassificationResponse {
+            derivation: Some(self.register.told(&view, &id, true).await?),
+        }))
+    }
+
+    async fn list_reclassifications(
+        &self,
+        request: Request<pb::ListReclassificationsRequest>,
+    ) -> Result<Response<pb::ListReclassificationsResponse>, Status> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        let view = self.register.authority.view();
+        let known = view
+            .state()
+            .derivations()
+            .all()
+            .map(|known| known.plan.id.clone());
+        let (ids, next_page_token) = page(known, String::clone, &request.page_token, size);
+        let mut derivations = Vec::new();
+        for id in ids {
+            derivations.push(self.register.told(&view, &id, false).await?);
+        }
+        Ok(Response::new(pb::ListReclassificationsResponse {
+            derivations,
+            next_page_token,
+        }))
+    }
+
+    async fn cancel_reclassification(
+        &self,
+        request: Request<pb::CancelReclassificationRequest>,
+    ) -> Result<Response<pb::CancelReclassificationResponse>, Status> {
+        let caller = caller(&request)?;
+        let id = request.into_inner().id;
+        Ok(Response::new(pb::CancelReclassificationResponse {
+            derivation: Some(self.register.cancel_reclassification(&caller, &id).await?),
+        }))
+    }
+
+    async fn switch_derivation(
+        &self,
+        request: Request<pb::SwitchDerivationRequest>,
+    ) -> Result<Response<pb::SwitchDerivationResponse>, Status> {
+        let caller = caller(&request)?;
+        let id = request.into_inner().id;
+        Ok(Response::new(
+            self.register.switch_derivation(&caller, &id).await?,
+        ))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::answer;
 use crate::batch::{Kept, identity_nonce};
 use crate::ledger::{self, Former};
 use crate::proof;
+use crate::rederive::reading::Choice;
 
 /// Rows of an export read at once.
 const EXPORT_ROWS: u32 = 500;
@@ -30,6 +31,7 @@ impl Register {
         (reporter, kind, id): (&str, RecordKind, &str),
         newest: Option<u32>,
         size: usize,
+        choice: &Choice,
     ) -> Result<(Vec<pb::RecordRevision>, Option<u32>), StoreError> {
         let stream = StreamId::reporter(reporter)?;
         let latest = ledger::latest_revision(self.store.as_ref(), &stream, kind, id).await?;
@@ -43,11 +45,7 @@ impl Register {
             .max(1);
         let mut formers = ledger::revisions(self.store.as_ref(), &stream, kind, id, oldest..=newest).await?;
         formers.reverse();
-        let view = self.authority.view();
-        let revisions = formers
-            .iter()
-            .map(|former| revision(&stream, former, &view))
-            .collect::<Result<_, _>>()?;
+        let revisions = self.told_of(&stream, &formers, choice).await?;
         Ok((revisions, (oldest > 1).then(|| oldest - 1)))
     }
 
@@ -56,12 +54,29 @@ impl Register {
         &self,
         stream: &StreamId,
         from: u64,
+        choice: &Choice,
     ) -> Result<Vec<pb::RecordRevision>, StoreError> {
         let rows = self.store.read(stream, from, EXPORT_ROWS).await?;
+        let formers = rows.into_iter().map(|row| ledger::former(stream, row));
+        let formers = formers.collect::<Result<Vec<_>, _>>()?;
+        self.told_of(stream, &formers, choice).await
+    }
+
+    /// What is told of entries, as a derivation has them.
+    async fn told_of(
+        &self,
+        stream: &StreamId,
+        formers: &[Former],
+        choice: &Choice,
+    ) -> Result<Vec<pb::RecordRevision>, StoreError> {
         let view = self.authority.view();
-        rows.into_iter()
-            .map(|row| revision(stream, &ledger::former(stream, row)?, &view))
-            .collect()
+        let anew = self.derived(choice, stream, formers, &view).await?;
+        let mut anew = anew.map(Vec::into_iter);
+        let told = |former: &Former| {
+            let anew = anew.as_mut().and_then(Iterator::next).flatten();
+            revision(stream, former, anew, (choice, &view))
+        };
+        formers.iter().map(told).collect()
     }
 
     /// The receipt of records reported earlier; keys that are not known have no leaf.
@@ -133,12 +148,22 @@ impl Register {
     }
 }
 
-fn revision(stream: &StreamId, former: &Former, view: &View) -> Result<pb::RecordRevision, StoreError> {
+/// What is told of an entry; `anew` is what a derivation has of it.
+fn revision(
+    stream: &StreamId,
+    former: &Former,
+    anew: Option<Derived>,
+    (choice, view): (&Choice, &View),
+) -> Result<pb::RecordRevision, StoreError> {
     let damaged =
         |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {}: {error}", former.position));
     let header = &former.entry.header;
     let record = former.entry.record().map_err(damaged)?;
     let derived = former.entry.derived().map_err(damaged)?;
+    let derived = match (derived, anew) {
+        (Some((person, _)), Some(anew)) => Some((person, anew)),
+        (derived, _) => derived,
+    };
     // Of what was erased it is not known any more.
     let outcome = derived.as_ref().map_or(pb::Outcome::Unspecified, |(_, derived)| {
         answer::outcome_message(derived.outcome)
@@ -153,7 +178,7 @@ fn revision(stream: &StreamId, former: &Former, view: &View) -> Result<pb::Recor
         received_micros: header.received,
         outcome: outcome.into(),
         leaf: bytes(&former.leaf),
-        derived: answer::parts(&derived, record.as_ref(), view),
+        derived: answer::parts_of(&derived, record.as_ref(), |id| choice.release(id, view)),
         record: record.map(|record| record_message(&record, false)),
         sex: sex(&derived).into(),
         findings: answer::findings(&derived, view)

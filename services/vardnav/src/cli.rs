@@ -582,12 +582,18 @@ pub enum Register {
         /// Kind of record
         #[arg(long, default_value = "episode", value_parser = ["episode", "contact", "monitoring-period"])]
         kind: String,
+        /// The derivation to answer from; `as-reported` for what the entries hold
+        #[arg(long, default_value = "")]
+        derivation: String,
     },
     /// Export what the register holds, without any person's number
     Export {
         /// Only this reporter
         #[arg(long)]
         reporter: Option<String>,
+        /// The derivation to answer from; `as-reported` for what the entries hold
+        #[arg(long, default_value = "")]
+        derivation: String,
     },
     /// List what is held: by unit and what is missing, with owner and age
     Worklist(worklist::Held),
@@ -595,6 +601,9 @@ pub enum Register {
     Supply(worklist::Supply),
     /// Rank the combinations of facts that no rule gives a value for
     Unmatched(worklist::Unmatched),
+    /// Derive history anew under a release, beside what the entries hold
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Reclassify(Reclassify),
     /// Maps from a reporter's own codes to facts
     #[command(subcommand)]
     Map(Map),
@@ -669,6 +678,59 @@ pub enum Indicator {
         /// Break down by
         #[arg(long, value_enum, value_delimiter = ',')]
         by: Vec<By>,
+        /// The derivation to count; `as-reported` for what the entries hold
+        #[arg(long, default_value = "")]
+        derivation: String,
+    },
+}
+
+/// What is derived anew, or what is done with it.
+#[derive(Debug, clap::Args)]
+pub struct Reclassify {
+    #[command(subcommand)]
+    pub step: Option<ReclassifyStep>,
+    /// Published release to derive under
+    #[arg(long, value_name = "ID", required = true)]
+    pub release: Option<String>,
+    /// Another variant of an unsettled point than the release takes, `point:variant`; may be repeated
+    #[arg(long, value_name = "POINT:VARIANT")]
+    pub variant: Vec<String>,
+    /// First date of care
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<jiff::civil::Date>,
+    /// First date of care no longer included
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<jiff::civil::Date>,
+    /// Name of the derivation
+    #[arg(long, required = true)]
+    pub name: Option<String>,
+    /// Wait until all of history is derived
+    #[arg(long)]
+    pub wait: bool,
+}
+
+/// What is done with a derivation.
+#[derive(Debug, clap::Subcommand)]
+pub enum ReclassifyStep {
+    /// Show how far a derivation has come and what it changes
+    Status {
+        /// Its name
+        name: String,
+        /// Wait until all of history is derived
+        #[arg(long)]
+        wait: bool,
+    },
+    /// List the derivations
+    List,
+    /// Give a derivation up and forget what was derived
+    Cancel {
+        /// Its name
+        name: String,
+    },
+    /// Answer readers from a derivation; somebody other than who planned it
+    Switch {
+        /// Its name; `as-reported` for what the entries hold
+        name: String,
     },
 }
 

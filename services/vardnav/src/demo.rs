@@ -176,7 +176,7 @@ async fn forms(client: &Client, reporters: &[sample::Reporter]) -> Outcome<Vec<V
     for reporter in reporters {
         let request = ExportRequest {
             reporter: reporter.id.clone(),
-            from_position: 0,
+            ..Default::default()
         };
         let mut pieces = client.register().export(request).await?.into_inner();
         while let Some(piece) = pieces.next().await {

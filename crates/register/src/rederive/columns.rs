@@ -133,6 +133,11 @@ impl Columns {
         self.entries.is_empty()
     }
 
+    /// Leaves so many entries at most, from the first.
+    pub fn truncate(&mut self, entries: usize) {
+        self.entries.truncate(entries);
+    }
+
     /// Adds an entry, unless the block has no room for it: then it stays as it is and the answer is `false`. A block
     /// without entries has room for any, though what is known of a very large one is left out.
     ///

@@ -12,6 +12,7 @@
 mod columnar;
 mod columns;
 mod episodes;
+pub mod rows;
 mod translation;
 mod units;
 

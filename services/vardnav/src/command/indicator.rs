@@ -37,6 +37,7 @@ pub(crate) async fn run(command: cli::Indicator, client: &Client, format: Format
             sex,
             age_group,
             by,
+            derivation,
         } => {
             let request = pb::QueryIndicatorRequest {
                 indicator: id,
@@ -49,6 +50,7 @@ pub(crate) async fn run(command: cli::Indicator, client: &Client, format: Format
                 breakdowns: by.into_iter().map(|by| breakdown(by).into()).collect(),
                 page_size: 10_000,
                 page_token: String::new(),
+                derivation,
             };
             let (rows, coverage) = query(client, request).await?;
             output::rows(

@@ -5,6 +5,7 @@ pub(crate) mod codesystem;
 pub(crate) mod describe;
 pub(crate) mod indicator;
 pub(crate) mod map;
+pub(crate) mod reclassify;
 pub(crate) mod register;
 pub(crate) mod release;
 pub(crate) mod report;

@@ -16,7 +16,7 @@ use crate::cli;
 use crate::client::{Client, Target};
 use crate::command::report::{self, Options};
 use crate::command::{date_text, facts_value, hex};
-use crate::command::{describe, map, worklist};
+use crate::command::{describe, map, reclassify, worklist};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 use crate::sample;
@@ -53,8 +53,19 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
             describe::run(&file, &options, &target.connect().await?, format).await
         }
         cli::Register::Key { file } => write_key(file, &target.connect().await?).await,
-        cli::Register::Show { reporter, id, kind } => {
-            show(reporter, id, &kind, &target.connect().await?, format).await
+        cli::Register::Show {
+            reporter,
+            id,
+            kind,
+            derivation,
+        } => {
+            show(
+                (reporter, id, derivation),
+                &kind,
+                &target.connect().await?,
+                format,
+            )
+            .await
         }
         cli::Register::Worklist(command) => worklist::held(command, &target.connect().await?, format).await,
         cli::Register::Supply(command) => worklist::supply(command, &target.connect().await?, format).await,
@@ -62,7 +73,12 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
             worklist::unmatched(command, &target.connect().await?, format).await
         }
         cli::Register::Map(command) => map::run(command, &target.connect().await?, format).await,
-        cli::Register::Export { reporter } => export(reporter, &target.connect().await?, format).await,
+        cli::Register::Export { reporter, derivation } => {
+            export(reporter, derivation, &target.connect().await?, format).await
+        }
+        cli::Register::Reclassify(command) => {
+            reclassify::run(command, &target.connect().await?, format).await
+        }
         cli::Register::Reporter {
             id,
             name,
@@ -180,7 +196,12 @@ async fn write_key(file: Option<PathBuf>, client: &Client) -> Outcome {
     }
 }
 
-async fn show(reporter: String, id: String, named: &str, client: &Client, format: Format) -> Outcome {
+async fn show(
+    (reporter, id, derivation): (String, String, String),
+    named: &str,
+    client: &Client,
+    format: Format,
+) -> Outcome {
     let named =
         RecordKind::from_name(named).ok_or_else(|| Failure::Usage("no such kind of record".into()))?;
     let mut rows = Vec::new();
@@ -192,6 +213,7 @@ async fn show(reporter: String, id: String, named: &str, client: &Client, format
             id: id.clone(),
             page_size: 100,
             page_token,
+            derivation: derivation.clone(),
         };
         let page = client.register().get_episode(request).await?.into_inner();
         for revision in &page.revisions {
@@ -209,7 +231,7 @@ async fn show(reporter: String, id: String, named: &str, client: &Client, format
     )
 }
 
-async fn export(reporter: Option<String>, client: &Client, format: Format) -> Outcome {
+async fn export(reporter: Option<String>, derivation: String, client: &Client, format: Format) -> Outcome {
     let reporters = match reporter {
         Some(reporter) => vec![reporter],
         None => reporters(client)
@@ -224,6 +246,7 @@ async fn export(reporter: Option<String>, client: &Client, format: Format) -> Ou
         let request = pb::ExportRequest {
             reporter,
             from_position: 0,
+            derivation: derivation.clone(),
         };
         let mut pieces = client.register().export(request).await?.into_inner();
         while let Some(piece) = pieces.next().await {

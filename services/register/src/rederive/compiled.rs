@@ -1,0 +1,70 @@
+//! A plan with the release that it names, compiled with the variants that it takes.
+
+use std::sync::Arc;
+
+use vardnav_classification::DescriptionSystem;
+use vardnav_classification::model::VariantRef;
+use vardnav_register::rederive::Rederivation;
+use vardnav_register::validate::CheckSet;
+use vardnav_release::Snapshot;
+use vardnav_release::entry::DerivationPlan;
+use vardnav_store::View;
+
+use super::Trouble;
+
+/// A plan, ready to derive with.
+pub(crate) struct Compiled {
+    pub(crate) plan: DerivationPlan,
+    /// Under a name of its own where it takes other variants than the published release.
+    pub(crate) release: Arc<Snapshot>,
+}
+
+impl Compiled {
+    /// Compiles a plan.
+    ///
+    /// # Errors
+    /// When the release cannot be loaded, or has no such variant.
+    pub(crate) fn new(plan: &DerivationPlan, view: &View) -> Result<Self, Trouble> {
+        let release = view
+            .release(&plan.release)
+            .ok_or_else(|| Trouble::Release(plan.release.clone()))?;
+        if plan.variants.is_empty() {
+            return Ok(Self {
+                plan: plan.clone(),
+                release,
+            });
+        }
+        let variant = |text: &String| VariantRef::parse(text).ok_or_else(|| Trouble::Release(text.clone()));
+        let variants = plan.variants.iter().map(variant).collect::<Result<Vec<_>, _>>()?;
+        let source = release.description.source().clone();
+        let description = DescriptionSystem::compile_with(source, &variants)
+            .map_err(|_| Trouble::Release(plan.release_name()))?;
+        let release = Snapshot {
+            id: plan.release_name(),
+            checks: Arc::new(CheckSet::compile(&release.register, &description)),
+            description: Arc::new(description),
+            ..release.as_ref().clone()
+        };
+        Ok(Self {
+            plan: plan.clone(),
+            release: Arc::new(release),
+        })
+    }
+
+    /// What is derived anew, and under what.
+    pub(crate) fn rederivation(&self) -> Rederivation<'_> {
+        Rederivation {
+            release: self.release.view(),
+            from: self.plan.from,
+            until: self.plan.until,
+        }
+    }
+
+    /// A release that parts name, this one among them.
+    pub(crate) fn release<'a>(&'a self, id: &str, view: &'a View) -> Option<&'a Arc<Snapshot>> {
+        match id == self.release.id {
+            true => Some(&self.release),
+            false => view.snapshot(id),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Deriving history anew, as work of the server beside that of batches: each derivation that is planned is brought up
+//! to what the streams hold and follows them, until it is given up. What is derived lies in a projection of its own
+//! beside the ledger. What deriving anew means is said in `vardnav_register::rederive`.
+
+mod bulk;
+mod compiled;
+mod follow;
+mod from_ledger;
+mod packing;
+mod pass;
+pub(crate) mod reading;
+mod stored;
+mod tally;
+
+pub(crate) use compiled::Compiled;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex as Turn;
+use vardnav_register::rederive::rows::{Key, projection};
+use vardnav_release::entry::DerivationPlan;
+use vardnav_store::{StoreError, StreamId};
+
+use crate::Register;
+use packing::Packing;
+use pass::Pass;
+use tally::Counts;
+
+/// How long to wait between looks at the streams.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How far back the rate is looked at.
+const RATE_OVER: Duration = Duration::from_secs(10);
+
+/// Why a derivation does not go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A release that entries or the plan name cannot be loaded.
+    #[error("release {0} cannot be loaded")]
+    Release(String),
+    /// The maps of a reporter cannot be loaded.
+    #[error("the maps of reporter {0} cannot be loaded")]
+    Maps(String),
+    /// Facts are still being packed.
+    #[error("facts are still being packed")]
+    Packing,
+    /// It was given up, or the server stops.
+    #[error("it was stopped")]
+    Stopped,
+}
+
+/// The derivations that a server works on.
+#[derive(Default)]
+pub(crate) struct Derivations {
+    live: Mutex<HashMap<String, Arc<Live>>>,
+    packing: Turn<Packing>,
+    /// Derivations given up whose rows are gone.
+    forgotten: Mutex<std::collections::BTreeSet<String>>,
+}
+
+/// A derivation that is worked on.
+pub(crate) struct Live {
+    plan: DerivationPlan,
+    /// Held by whoever brings it up to the streams; with its counts, once they are read.
+    turn: Arc<Turn<Option<Counts>>>,
+    compiled: Mutex<Option<Arc<Compiled>>>,
+    stop: AtomicBool,
+    from_ledger: AtomicU64,
+    /// Entries derived, by when.
+    progress: Mutex<Vec<(Instant, u64)>>,
+    waits: Mutex<String>,
+    /// When each stream may next be searched for what was reported before its episode.
+    sweeps: Mutex<BTreeMap<StreamId, Instant>>,
+}
+
+impl Live {
+    fn new(plan: DerivationPlan) -> Self {
+        Self {
+            plan,
+            turn: Arc::default(),
+            compiled: Mutex::default(),
+            stop: AtomicBool::new(false),
+            from_ledger: AtomicU64::new(0),
+            progress: Mutex::default(),
+            waits: Mutex::default(),
+            sweeps: Mutex::default(),
+        }
+    }
+
+    fn progressed(&self, entries: u64) {
+        let now = Instant::now();
+        let mut progress = lock(&self.progress);
+        progress.push((now, entries));
+        let old = progress.partition_point(|(at, _)| now.duration_since(*at) > RATE_OVER);
+        progress.drain(..old);
+    }
+
+    /// Entries a second, of late.
+    pub(crate) fn per_second(&self) -> f64 {
+        let progress = lock(&self.progress);
+        let Some((began, _)) = progress.first() else {
+            return 0.0;
+        };
+        if progress.last().is_some_and(|(at, _)| at.elapsed() > RATE_OVER) {
+            return 0.0;
+        }
+        let entries: u64 = progress.iter().map(|(_, entries)| entries).sum();
+        entries as f64 / began.elapsed().as_secs_f64().max(0.1)
+    }
+
+    /// Entries that packed facts did not settle.
+    pub(crate) fn from_ledger(&self) -> u64 {
+        self.from_ledger.load(Ordering::Relaxed)
+    }
+
+    /// Why it waits; empty when it does not.
+    pub(crate) fn waits(&self) -> String {
+        lock(&self.waits).clone()
+    }
+
+    fn may_sweep(&self, stream: &StreamId) -> bool {
+        lock(&self.sweeps)
+            .get(stream)
+            .is_none_or(|at| *at <= Instant::now())
+    }
+
+    fn swept(&self, stream: &StreamId, patience: Duration) {
+        lock(&self.sweeps).insert(stream.clone(), Instant::now() + patience);
+    }
+
+    fn tell(&self, outcome: &Result<(), Trouble>) {
+        let text = match outcome {
+            Ok(()) | Err(Trouble::Stopped | Trouble::Packing) => String::new(),
+            Err(trouble) => trouble.to_string(),
+        };
+        let mut waits = lock(&self.waits);
+        if *waits != text && !text.is_empty() {
+            tracing::warn!(derivation = %self.plan.id, reason = %text, "deriving anew waits");
+        }
+        *waits = text;
+    }
+}
+
+/// Packs facts and brings every derivation up to the streams, again and again, until the register is dropped.
+pub(crate) async fn follow(register: Weak<Register>) {
+    let mut reported = String::new();
+    while let Some(register) = register.upgrade() {
+        let outcome = register.pack().await;
+        let text = outcome
+            .as_ref()
+            .err()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        if text != reported && !text.is_empty() {
+            tracing::warn!(reason = %text, "packing facts waits");
+        }
+        reported = text;
+        register.advance_all().await;
+        drop(register);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+impl Register {
+    /// Packs what the streams hold, as long as no batch waits to be computed.
+    async fn pack(&self) -> Result<(), StoreError> {
+        let mut packing = self.derivations.packing.lock().await;
+        for (stream, head) in self.store.streams().await? {
+            if stream.as_reporter().is_none() {
+                continue;
+            }
+            let mut cursor = self.store.cursor(packing::PROJECTION, &stream).await?;
+            while cursor < head.size {
+                if self.pool.available_permits() == 0 {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                match packing.step(&self.store, &stream).await {
+                    Ok(true) => cursor = self.store.cursor(packing::PROJECTION, &stream).await?,
+                    Ok(false) => break,
+                    Err(error @ StoreError::Corrupt(_)) => {
+                        // Packed facts are derived: they are packed anew.
+                        *packing = Packing::default();
+                        self.store.clear(packing::PROJECTION).await?;
+                        return Err(error);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a pass for every derivation that is behind and not worked on.
+    async fn advance_all(self: &Arc<Self>) {
+        let view = self.authority.view();
+        for derivation in view.state().derivations().all() {
+            let id = &derivation.plan.id;
+            if derivation.cancelled.is_some() {
+                self.forget(id).await;
+                continue;
+            }
+            let live = self.live(&derivation.plan);
+            if let Ok(mut turn) = Arc::clone(&live.turn).try_lock_owned() {
+                let register = Arc::clone(self);
+                tokio::spawn(async move {
+                    let outcome = register.pass(&live, &mut turn, false).await;
+                    live.tell(&outcome);
+                });
+            }
+        }
+    }
+
+    /// Removes what was derived under a plan that was given up.
+    async fn forget(&self, id: &str) {
+        if lock(&self.derivations.forgotten).contains(id) {
+            return;
+        }
+        let live = lock(&self.derivations.live).remove(id);
+        if let Some(live) = live {
+            live.stop.store(true, Ordering::Relaxed);
+            drop(live.turn.lock().await);
+        }
+        match self.store.clear(&projection(id)).await {
+            Ok(()) => drop(lock(&self.derivations.forgotten).insert(id.to_owned())),
+            Err(error) => {
+                tracing::warn!(derivation = %id, %error, "a derivation that was given up is not removed yet")
+            }
+        }
+    }
+
+    /// What is at hand of a derivation that is worked on.
+    pub(crate) fn live(&self, plan: &DerivationPlan) -> Arc<Live> {
+        let mut live = lock(&self.derivations.live);
+        let known = live.entry(plan.id.clone());
+        Arc::clone(known.or_insert_with(|| Arc::new(Live::new(plan.clone()))))
+    }
+
+    /// A plan, ready to derive with.
+    pub(crate) fn compiled(&self, plan: &DerivationPlan) -> Result<Arc<Compiled>, Trouble> {
+        let live = self.live(plan);
+        let mut compiled = lock(&live.compiled);
+        if let Some(known) = compiled.as_ref() {
+            return Ok(Arc::clone(known));
+        }
+        let view = self.authority.view();
+        Ok(Arc::clone(compiled.insert(Arc::new(Compiled::new(plan, &view)?))))
+    }
+
+    /// Brings a derivation up to what the streams hold now.
+    async fn pass(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        counts: &mut Option<Counts>,
+        thorough: bool,
+    ) -> Result<(), Trouble> {
+        let compiled = self.compiled(&live.plan)?;
+        let pass = Pass::new(self, Arc::clone(live), compiled)?;
+        let mut held = counts.take();
+        let done = tokio::task::spawn_blocking(move || {
+            let outcome = pass.run(&mut held, thorough);
+            (outcome, held)
+        });
+        let (outcome, held) = done.await.map_err(|_| Trouble::Stopped)?;
+        *counts = held;
+        outcome
+    }
+
+    /// Entries derived, and entries that the streams hold.
+    pub(crate) async fn progress(&self, id: &str) -> Result<(u64, u64), StoreError> {
+        let projection = projection(id);
+        let (mut done, mut total) = (0, 0);
+        for (stream, head) in self.store.streams().await? {
+            if stream.as_reporter().is_some() {
+                total += head.size;
+                done += self.store.cursor(&projection, &stream).await?.min(head.size);
+            }
+        }
+        Ok((done, total))
+    }
+
+    /// What parts changed from and to: table, from, to, parts.
+    pub(crate) async fn changes(&self, id: &str) -> Result<Vec<(String, String, String, u64)>, StoreError> {
+        let rows = tally::rows(self.store.as_ref(), &projection(id), Key::Change).await?;
+        let change = |(key, count): (Vec<u8>, u64)| {
+            let (table, from, to) = tally::change(&key)?;
+            Some((table, from, to, count))
+        };
+        Ok(rows.into_iter().filter_map(change).collect())
+    }
+
+    /// Brings a derivation so far that at most `lag` entries are behind, and then runs `then` while nobody else works on
+    /// it; `None` when it does not come so far.
+    pub(crate) async fn caught_up<T>(
+        self: &Arc<Self>,
+        plan: &DerivationPlan,
+        lag: u64,
+        then: impl AsyncFnOnce() -> T,
+    ) -> Result<Option<T>, Trouble> {
+        const TRIES: usize = 20;
+        let live = self.live(plan);
+        let mut turn = live.turn.lock().await;
+        for _ in 0..TRIES {
+            self.pack().await?;
+            match self.pass(&live, &mut turn, true).await {
+                Err(Trouble::Packing) => continue,
+                other => other?,
+            }
+            let (done, total) = self.progress(&plan.id).await?;
+            if total - done <= lag {
+                return Ok(Some(then().await));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
