@@ -114,6 +114,9 @@ pub struct Bench {
     /// Records of the report benchmark
     #[arg(long, default_value_t = 100_000)]
     pub count: u64,
+    /// Records of the reclassification benchmark
+    #[arg(long, default_value_t = 200_000)]
+    pub records: u64,
     /// Concepts of the made-up terminology; 0 leaves it out
     #[arg(long, default_value_t = 500_000)]
     pub concepts: u32,
@@ -127,6 +130,8 @@ pub enum Measured {
     Classification,
     /// Report
     Report,
+    /// Derive history anew
+    Reclassify,
 }
 
 #[derive(Debug, clap::Args)]

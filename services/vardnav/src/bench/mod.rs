@@ -3,6 +3,7 @@
 
 mod classification;
 mod grpc;
+mod reclassification;
 mod report;
 mod stream;
 mod terminology;
@@ -75,7 +76,12 @@ impl Figure {
 
 /// Runs the command.
 pub(crate) async fn run(command: Bench, format: Format) -> Outcome {
-    let all = [Measured::Terminology, Measured::Classification, Measured::Report];
+    let all = [
+        Measured::Terminology,
+        Measured::Classification,
+        Measured::Report,
+        Measured::Reclassify,
+    ];
     let wanted = if command.what.is_empty() {
         all.to_vec()
     } else {
@@ -88,6 +94,7 @@ pub(crate) async fn run(command: Bench, format: Format) -> Outcome {
             Measured::Terminology => terminology::measure(command.concepts).await?,
             Measured::Classification => classification::measure().await?,
             Measured::Report => report::measure(command.count).await?,
+            Measured::Reclassify => reclassification::measure(command.records).await?,
         };
         rows.extend(figures.iter().map(Figure::row));
     }

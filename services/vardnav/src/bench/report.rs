@@ -63,7 +63,7 @@ pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
 }
 
 /// Good records of the sample, in batches of one reporter each, spread over the senders.
-fn lanes(count: usize) -> Vec<Vec<pb::ReportRequest>> {
+pub(super) fn lanes(count: usize) -> Vec<Vec<pb::ReportRequest>> {
     let reporters: Vec<String> = sample::reporters()
         .into_iter()
         .map(|reporter| reporter.id)
@@ -103,13 +103,13 @@ fn lanes(count: usize) -> Vec<Vec<pb::ReportRequest>> {
     lanes
 }
 
-struct Sent {
-    seconds: f64,
+pub(super) struct Sent {
+    pub(super) seconds: f64,
     rejected: usize,
     leaves: Vec<Vec<u8>>,
 }
 
-async fn send(client: &Client, lanes: &[Vec<pb::ReportRequest>]) -> Outcome<Sent> {
+pub(super) async fn send(client: &Client, lanes: &[Vec<pb::ReportRequest>]) -> Outcome<Sent> {
     let lanes = lanes.to_vec();
     let began = Instant::now();
     let tasks: Vec<_> = lanes
