@@ -65,9 +65,8 @@ fn stored_bytes_of_every_kind_stay_readable_and_the_same() {
     let steps = [
         (
             DerivationStep::Planned(plan("night")),
-            "140104616e6e61004020464847060005\
-             6e6967687406323032362e31011155343a706879736963696\
-             16e2d6f6e6c7901e64f000000",
+            "140104616e6e610040204648470600056e6967687406323032362e31011155343a7068\
+             7973696369616e2d6f6e6c7901e64f000000",
         ),
         (
             DerivationStep::Cancelled { id: id.clone() },

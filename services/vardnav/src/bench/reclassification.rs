@@ -172,7 +172,7 @@ async fn publish_other(node: &Node) -> Outcome {
             ),
             _ => return (path.to_owned(), bytes.to_vec()),
         };
-        (path.to_owned(), text.into_owned().into_bytes())
+        (path.to_owned(), text.into_bytes())
     });
     let package = Package::new(files).map_err(Failure::failed)?;
     let digest = node
