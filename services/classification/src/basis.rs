@@ -20,11 +20,11 @@ pub(crate) struct Basis<'a> {
     asked: &'a [String],
     variants: &'a Variants,
     /// What decided the case before.
-    last: Option<(Arc<Snapshot>, Found)>,
+    last: Option<(Arc<Snapshot>, Found<Arc<Decider>>)>,
 }
 
-/// What decides, or why nothing does.
-type Found = Result<Arc<Decider>, Vec<LineFinding>>;
+/// What was asked for, or why nothing decides.
+pub(crate) type Found<T> = Result<T, Vec<LineFinding>>;
 
 enum Releases<'a> {
     Named(Arc<Snapshot>),
@@ -76,7 +76,7 @@ impl<'a> Basis<'a> {
     ///
     /// # Errors
     /// Findings: that no release applies, or which variants the one that applies has.
-    pub(crate) fn on(&mut self, date: Date) -> Found {
+    pub(crate) fn on(&mut self, date: Date) -> Found<Arc<Decider>> {
         let release = match &self.releases {
             Releases::Named(release) => Arc::clone(release),
             Releases::ByDate(view) => view.release_on(date).ok_or_else(|| vec![no_release(date)])?,

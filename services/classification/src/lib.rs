@@ -4,6 +4,7 @@
 mod basis;
 mod case;
 mod compare;
+mod conformance;
 mod variants;
 
 use std::pin::Pin;
@@ -19,8 +20,9 @@ use vardnav_api::vardnav::classification::v1::classification_service_server::Cla
 use vardnav_api::vardnav::classification::v1::{
     Case, Classification, ClassifyRequest, ClassifyResponse, ClassifyStreamRequest, ClassifyStreamResponse,
     CompareReleasesRequest, CompareReleasesResponse, GetDescriptionSystemRequest,
-    GetDescriptionSystemResponse,
+    GetDescriptionSystemResponse, ListConformanceCasesRequest, ListConformanceCasesResponse,
 };
+use vardnav_interchange::classify_lines::LineFinding;
 use vardnav_runtime::clock;
 use vardnav_runtime::limits::STREAM_CASES_MAX;
 use vardnav_store::authority::{Authority, View};
@@ -118,19 +120,32 @@ impl Classifier {
         let date = optional_date(request.date.as_ref(), "date")?.unwrap_or_else(clock::today);
         let view = self.authority.view();
         let mut basis = Basis::of(&view, &request.release, &request.variants, &self.variants)?;
-        let decider = basis.on(date).map_err(|findings| {
-            let variant = findings.into_iter().find(|finding| finding.code == "VN-CLS-015");
-            variant.map_or_else(
-                || ApiError::not_found("a release with that id or date"),
-                |finding| ApiError::field(finding.path, finding.message),
-            )
-        })?;
+        let decider = basis.on(date).map_err(undecided)?;
         let variants = decider.variants.clone();
         Ok(description_message(
             &decider.release.id,
             variants,
             &decider.system,
         ))
+    }
+
+    /// The conformance cases of a release, under the variants named, in messages.
+    ///
+    /// # Errors
+    /// When there is no release of that name or date, or it does not have the variants.
+    fn conformance(
+        &self,
+        request: &ListConformanceCasesRequest,
+    ) -> Result<Vec<ListConformanceCasesResponse>, ApiError> {
+        let date = optional_date(request.date.as_ref(), "date")?.unwrap_or_else(clock::today);
+        let view = self.authority.view();
+        let release = match request.release.as_str() {
+            "" => view.release_on(date).map(|release| release.id.clone()),
+            id => Some(id.to_owned()),
+        };
+        let release = release.ok_or_else(|| ApiError::not_found("a release in force on the date"))?;
+        let mut basis = Basis::of(&view, &release, &request.variants, &self.variants)?;
+        conformance::messages(&mut basis, date).map_err(undecided)
     }
 }
 
@@ -205,6 +220,19 @@ impl ClassificationService for Classifier {
         Ok(Response::new(Box::pin(answers)))
     }
 
+    type ListConformanceCasesStream =
+        Pin<Box<dyn Stream<Item = Result<ListConformanceCasesResponse, Status>> + Send>>;
+
+    async fn list_conformance_cases(
+        &self,
+        request: Request<ListConformanceCasesRequest>,
+    ) -> Result<Response<Self::ListConformanceCasesStream>, Status> {
+        let (service, request) = (self.clone(), request.into_inner());
+        let messages = on_pool(move || service.conformance(&request)).await?;
+        let messages = tokio_stream::iter(messages).map(Ok);
+        Ok(Response::new(Box::pin(messages)))
+    }
+
     async fn get_description_system(
         &self,
         request: Request<GetDescriptionSystemRequest>,
@@ -213,6 +241,15 @@ impl ClassificationService for Classifier {
         let answer = on_pool(move || service.description(&request)).await?;
         Ok(Response::new(answer))
     }
+}
+
+/// Why nothing decides, as the error of a question about a release.
+fn undecided(findings: Vec<LineFinding>) -> ApiError {
+    let variant = findings.into_iter().find(|finding| finding.code == "VN-CLS-015");
+    variant.map_or_else(
+        || ApiError::not_found("a release with that id or date"),
+        |finding| ApiError::field(finding.path, finding.message),
+    )
 }
 
 /// Runs work that takes longer than a moment on the blocking pool.
