@@ -4,11 +4,12 @@ use jiff::civil::Date;
 use vardnav_release::authority::{
     AuthorityState, Draft, KeptComment, Mark, PublishedRelease, Round, Stage, TrailMark,
 };
+use vardnav_release::diff::{Change, What, words};
 use vardnav_release::entry::{Announcement, AreaCount, Body, Resolution};
 use vardnav_release::lifecycle::{self, Refusal};
 use vardnav_release::package::{Package, PackageError};
 use vardnav_release::snapshot::Snapshot;
-use vardnav_release::source::ReleaseFinding;
+use vardnav_release::source::{Place, ReleaseFinding};
 
 use crate::common::{date_message, label_message};
 use crate::pb::vardnav::release::v1 as pb;
@@ -195,7 +196,7 @@ fn notice_message(release: &PublishedRelease, told: &Announcement, reporter: &st
         days: (told.from - told.on).get_days(),
         short_notice_reason: told.reason.clone(),
         compared: compared.map(|base| base.release.clone()).unwrap_or_default(),
-        areas: told.changes.iter().map(area_message).collect(),
+        areas: area_messages(&told.changes),
         acknowledged_by: taken.map(|mark| mark.by.clone()).unwrap_or_default(),
         acknowledged_micros: taken.map(|mark| mark.at).unwrap_or_default(),
     }
@@ -326,6 +327,51 @@ pub fn package_error(error: &PackageError) -> ApiError {
         _ => Kind::InvalidArgument,
     };
     ApiError::new(kind, error.code(), error.to_string())
+}
+
+/// A difference between two releases as a message.
+pub fn change_message(change: &Change) -> pb::Change {
+    let kind = match change.what {
+        What::Added => pb::ChangeKind::Added,
+        What::Removed => pb::ChangeKind::Removed,
+        What::Changed => pb::ChangeKind::Changed,
+        What::Moved => pb::ChangeKind::Moved,
+    };
+    pb::Change {
+        element: change.kind.name().to_owned(),
+        id: change.id.clone(),
+        name: change.name.clone(),
+        change: kind.into(),
+        aspect: change.aspect.to_owned(),
+        before: change.before.clone(),
+        after: change.after.clone(),
+        old_place: place_message(&change.old),
+        new_place: place_message(&change.new),
+        text: Some(label_message(&words::line(change))),
+        area: change.kind.area().to_owned(),
+    }
+}
+
+fn place_message(place: &Place) -> Option<pb::Place> {
+    let known = !place.file.is_empty();
+    known.then(|| pb::Place {
+        file: place.file.clone(),
+        line: place.line,
+    })
+}
+
+/// A conflict of a draft with a release as a message.
+pub fn conflict_message((ours, theirs): &(Change, Change)) -> pb::list_conflicts_response::Conflict {
+    pb::list_conflicts_response::Conflict {
+        ours: Some(change_message(ours)),
+        theirs: Some(change_message(theirs)),
+        text: Some(label_message(&words::conflict(ours, theirs))),
+    }
+}
+
+/// How much differs, by area, as messages.
+pub fn area_messages(changes: &[AreaCount]) -> Vec<pb::AreaCount> {
+    changes.iter().map(area_message).collect()
 }
 
 fn count(count: usize) -> u32 {

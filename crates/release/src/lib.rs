@@ -7,6 +7,7 @@
 pub mod authority;
 pub mod axes;
 pub mod check;
+pub mod diff;
 pub mod entry;
 pub mod lifecycle;
 pub mod maps;

@@ -97,6 +97,12 @@ pub enum Element {
     Limits,
     /// An indicator, by id.
     Indicator(String),
+    /// An axis, by id.
+    Axis(String),
+    /// A named set of axis values, by id.
+    ValueSet(String),
+    /// An unsettled point, by id.
+    Point(String),
     /// A decision table, by id.
     Table(String),
     /// The exclusions.

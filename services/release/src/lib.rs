@@ -2,6 +2,7 @@
 //! person, publication, notices to reporters. Here is the adapter; the use cases stand beside it.
 //! What a step needs is decided in `vardnav_release::lifecycle`, what files mean in `vardnav_interchange::release`.
 
+mod compare;
 mod notices;
 mod referral;
 mod steps;
@@ -212,6 +213,20 @@ impl ReleaseService for Releases {
         request: Request<pb::ListCommentsRequest>,
     ) -> Result<Response<pb::ListCommentsResponse>, Status> {
         Ok(Response::new(self.comments(request.get_ref())?))
+    }
+
+    async fn diff_releases(
+        &self,
+        request: Request<pb::DiffReleasesRequest>,
+    ) -> Result<Response<pb::DiffReleasesResponse>, Status> {
+        Ok(Response::new(self.differences(request.get_ref()).await?))
+    }
+
+    async fn list_conflicts(
+        &self,
+        request: Request<pb::ListConflictsRequest>,
+    ) -> Result<Response<pb::ListConflictsResponse>, Status> {
+        Ok(Response::new(self.conflicts(request.get_ref()).await?))
     }
 
     async fn submit_draft(

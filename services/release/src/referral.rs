@@ -5,6 +5,7 @@ use vardnav_api::release::{bodies, comment_message, resolution};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::release::v1 as pb;
 use vardnav_release::authority::Draft;
+use vardnav_release::diff;
 use vardnav_release::entry::Subject;
 use vardnav_release::lifecycle::{self, Invitation};
 use vardnav_runtime::caller::Caller;
@@ -79,27 +80,44 @@ impl Releases {
         Ok(comment_message(kept, &draft))
     }
 
-    /// What a comment is about, found in the files of the draft when only its name is given.
+    /// What a comment is about, found in what the draft holds: a file by its path, an element by its id, or a rule or
+    /// value by its own id when only one has it.
     async fn subject(&self, draft: &Draft, stated: pb::Subject) -> Result<Subject, ApiError> {
-        let subject = Subject {
-            kind: stated.kind,
-            name: stated.name,
-        };
-        if subject.name.is_empty() {
+        let (kind, name) = (stated.kind, stated.name);
+        if name.is_empty() {
             return Ok(Subject::default());
         }
-        let package = self
-            .authority
-            .package(&draft.proposal.digest)
-            .await
-            .map_err(failed)?;
-        if matches!(subject.kind.as_str(), "" | "file") && package.file(&subject.name).is_some() {
-            return Ok(Subject {
-                kind: "file".to_owned(),
-                ..subject
-            });
+        let digest = draft.proposal.digest;
+        let package = self.authority.package(&digest).await.map_err(failed)?;
+        if matches!(kind.as_str(), "" | "file") && package.file(&name).is_some() {
+            let kind = "file".to_owned();
+            return Ok(Subject { kind, name });
         }
-        Ok(subject)
+        let items = diff::items(&self.source(digest).await?);
+        let of_kind: Vec<_> = items
+            .iter()
+            .filter(|item| kind.is_empty() || item.kind.name() == kind)
+            .collect();
+        let last = |id: &str| id.rsplit(['/', '|']).next().map(str::to_owned);
+        let whole: Vec<_> = of_kind.iter().filter(|item| item.id == name).collect();
+        let ending = of_kind
+            .iter()
+            .filter(|item| last(&item.id).as_ref() == Some(&name));
+        let found = if whole.is_empty() { ending.collect() } else { whole };
+        match found.as_slice() {
+            [item] => Ok(Subject {
+                kind: item.kind.name().to_owned(),
+                name: item.id.clone(),
+            }),
+            [] => Err(ApiError::field(
+                "subject",
+                "the draft holds nothing of that kind and id",
+            )),
+            _ => Err(ApiError::field(
+                "subject",
+                "the draft holds several of that id: state the kind and the whole id, for example `rule:TABLE/RULE`",
+            )),
+        }
     }
 
     /// Answers a comment.

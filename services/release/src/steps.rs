@@ -192,12 +192,17 @@ impl Releases {
         haste: Haste,
     ) -> Result<Release, ApiError> {
         let judged = self.judge(id).await?;
+        let newest = self.authority.view();
+        let changes = match judged.outcome.errors {
+            0 => self.changed_areas(newest.state(), judged.digest).await?,
+            _ => Vec::new(),
+        };
         let terms = Publication {
             from,
             today: clock::today(),
             haste,
             procedure: judged.procedure,
-            changes: Vec::new(),
+            changes,
         };
         let (at, digest, outcome) = (clock::now_micros(), judged.digest, &judged.outcome);
         let decide = self

@@ -267,6 +267,27 @@ pub enum Release {
         #[arg(long, value_name = "REASON")]
         retroactive: Option<String>,
     },
+    /// Tell what differs between two releases or drafts, in words
+    Diff {
+        /// The older: id of a release or draft, or a folder
+        old: String,
+        /// The newer: id of a release or draft, or a folder
+        new: String,
+        /// Only elements of this kind, for example rule, axis, variable, concept
+        #[arg(long, default_value = "", value_name = "KIND")]
+        element: String,
+        /// Language of the words
+        #[arg(long, default_value = "sv", value_parser = ["sv", "en"])]
+        language: String,
+    },
+    /// Tell what a draft and a release published since it was made changed of the same
+    Conflicts {
+        /// Id of the draft
+        id: String,
+        /// Language of the words
+        #[arg(long, default_value = "sv", value_parser = ["sv", "en"])]
+        language: String,
+    },
     /// List the notices that reporters were given of releases
     Notices {
         /// Only this reporter

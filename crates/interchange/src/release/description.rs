@@ -2,6 +2,7 @@
 //! The rules of the tables are read by [`super::tables`]; what names mean is decided where they are compiled.
 
 use serde::Deserialize;
+use toml::Spanned;
 use vardnav_classification::model::{
     Axis, AxisValue, Combination, Derivation, DescriptionSource, FactSource, Grain, HitPolicy, Label,
     PerformerMap, Table, UnsettledPoint, ValueSet,
@@ -17,8 +18,15 @@ use super::tables;
 /// `contradictions.csv` and `unsettled.toml`.
 pub fn read(reading: &mut Reading<'_>) -> DescriptionSource {
     let axes: AxesFile = toml(reading, "axes.toml", true);
+    noted(reading, "axes.toml", &axes.axis, |axis| (&axis.id, Element::Axis));
     let sets: ValueSetsFile = toml(reading, "value-sets.toml", false);
+    noted(reading, "value-sets.toml", &sets.value_set, |set| {
+        (&set.id, Element::ValueSet)
+    });
     let points: UnsettledFile = toml(reading, "unsettled.toml", false);
+    noted(reading, "unsettled.toml", &points.point, |point| {
+        (&point.id, Element::Point)
+    });
     let (read, layouts) = read_tables(reading);
     let (exclusions, excluding) = combinations(reading, "exclusions.csv", Element::Exclusions);
     let (contradictions, contradicting) =
@@ -60,6 +68,25 @@ pub fn read(reading: &mut Reading<'_>) -> DescriptionSource {
         ))
     });
     source
+}
+
+/// Notes where the elements of a list stand in their file.
+fn noted<T>(
+    reading: &mut Reading<'_>,
+    path: &str,
+    elements: &[T],
+    of: impl Fn(&T) -> (&Spanned<String>, fn(String) -> Element),
+) {
+    if elements.is_empty() {
+        return;
+    }
+    let Some(file) = reading.optional(path) else {
+        return;
+    };
+    for element in elements {
+        let (id, kind) = of(element);
+        reading.note(kind(id.get_ref().clone()), &file, id);
+    }
 }
 
 fn combinations(
@@ -121,7 +148,7 @@ struct AxesFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AxisText {
-    id: String,
+    id: Spanned<String>,
     label: LabelText,
     definition: LabelText,
     grains: Vec<GrainText>,
@@ -135,7 +162,7 @@ struct AxisText {
 impl From<AxisText> for Axis {
     fn from(text: AxisText) -> Self {
         Self {
-            id: text.id,
+            id: text.id.into_inner(),
             label: text.label.into(),
             definition: text.definition.into(),
             values: text.values.into_iter().map(AxisValue::from).collect(),
@@ -266,7 +293,7 @@ struct ValueSetsFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ValueSetText {
-    id: String,
+    id: Spanned<String>,
     axis: String,
     values: Vec<String>,
 }
@@ -274,7 +301,7 @@ struct ValueSetText {
 impl From<ValueSetText> for ValueSet {
     fn from(text: ValueSetText) -> Self {
         Self {
-            id: text.id,
+            id: text.id.into_inner(),
             axis: text.axis,
             values: text.values,
         }
@@ -291,7 +318,7 @@ struct UnsettledFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PointText {
-    id: String,
+    id: Spanned<String>,
     question: LabelText,
     #[serde(default)]
     variants: Vec<String>,
@@ -302,7 +329,7 @@ struct PointText {
 impl From<PointText> for UnsettledPoint {
     fn from(text: PointText) -> Self {
         Self {
-            id: text.id,
+            id: text.id.into_inner(),
             question: text.question.into(),
             variants: text.variants,
             chosen: text.chosen,

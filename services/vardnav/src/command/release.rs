@@ -1,5 +1,6 @@
 //! `vardnav release`: the way of a draft to a release, its referral rounds, notices, list and show.
 
+pub(crate) mod diff;
 mod notices;
 mod referral;
 
@@ -119,6 +120,13 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
             text,
         } => referral::resolve(client, id, comment, resolution, text, format).await,
         cli::Release::Comments { id } => referral::comments(client, id, format).await,
+        cli::Release::Diff {
+            old,
+            new,
+            element,
+            language,
+        } => diff::diff(client, (&old, &new), &element, &language, format).await,
+        cli::Release::Conflicts { id, language } => diff::conflicts(client, id, &language, format).await,
         cli::Release::Notices { reporter } => notices::list(client, reporter, format).await,
         cli::Release::Acknowledge { release, reporter } => {
             notices::acknowledge(client, release, reporter, format).await

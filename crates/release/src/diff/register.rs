@@ -1,0 +1,157 @@
+//! Variables, checks, legal bases, limits, indicators and maps of a release as elements that can be compared.
+
+use vardnav_register::definition::{Check, Severity, Variable};
+use vardnav_register::record::RecordKind;
+
+use super::elements::{date, flag, grains, labelled, sorted};
+use super::{Item, Kind};
+use crate::source::{Element, Place, ReleaseSource};
+
+pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
+    let place = |element: Element| source.places.of(&element);
+    let register = &source.register;
+    let mut items: Vec<Item> = Vec::new();
+    items.extend(
+        register
+            .variables
+            .iter()
+            .map(|row| variable(row, place(Element::Variable(row.id.clone())))),
+    );
+    items.extend(
+        register
+            .checks
+            .iter()
+            .map(|row| check(row, place(Element::Check(row.code.clone())))),
+    );
+    items.extend(register.legal_bases.iter().map(|basis| {
+        let at = place(Element::LegalBasis(basis.id.clone()));
+        Item::new(Kind::LegalBasis, &basis.id, at)
+            .with("citation", &basis.citation)
+            .with("summary-sv", &basis.summary.sv)
+            .with("summary-en", &basis.summary.en)
+            .with("status", &basis.status)
+            .with("from", date(basis.from))
+    }));
+    items.extend(register.reserve_patterns.iter().map(|row| {
+        let id = format!("{}/{}", row.issuer, row.pattern);
+        Item::new(Kind::ReservePattern, id, place(Element::Limits))
+    }));
+    items.push(
+        Item::new(Kind::Limits, "limits", place(Element::Limits))
+            .with("earliest", register.limits.earliest.to_string())
+            .with("days-ahead", register.limits.days_ahead.to_string())
+            .with("age-max", register.limits.age_max.to_string())
+            .with("geography", &register.geography_system),
+    );
+    indicators(source, &mut items);
+    maps(source, &mut items);
+    items
+}
+
+fn variable(variable: &Variable, place: Place) -> Item {
+    let kind = |kind: &RecordKind| match kind {
+        RecordKind::Episode => "episode",
+        RecordKind::Contact => "contact",
+        RecordKind::MonitoringPeriod => "monitoring-period",
+    };
+    let kinds: Vec<_> = variable.kinds.iter().map(kind).collect();
+    labelled(
+        Item::new(Kind::Variable, &variable.id, place),
+        &variable.label,
+        &variable.definition,
+    )
+    .with("path", &variable.path)
+    .with("kinds", kinds.join(", "))
+    .with("legal-basis", &variable.legal_basis)
+    .with("required", flag(variable.required))
+    .with("code-systems", sorted(&variable.code_systems))
+    .with("from", variable.from.to_string())
+}
+
+fn check(check: &Check, place: Place) -> Item {
+    let severity = match check.severity {
+        Severity::Warning => "warning",
+        Severity::Hold => "hold",
+        Severity::Error => "error",
+    };
+    Item::new(Kind::Check, &check.code, place)
+        .with("message-sv", &check.message.sv)
+        .with("message-en", &check.message.en)
+        .with("severity", severity)
+        .with("mechanism", &check.mechanism)
+        .with("family", &check.family)
+        .with("remedy-sv", &check.remedy.sv)
+        .with("remedy-en", &check.remedy.en)
+        .with("legal-basis", &check.legal_basis)
+        .with("from", date(check.from))
+}
+
+fn indicators(source: &ReleaseSource, items: &mut Vec<Item>) {
+    for row in &source.indicators.indicators {
+        let place = source.places.of(&Element::Indicator(row.id.clone()));
+        let number = match row.core_number {
+            0 => String::new(),
+            number => number.to_string(),
+        };
+        let counted = row
+            .counted_grain
+            .map(|grain| grains(&[grain]))
+            .unwrap_or_default();
+        items.push(
+            Item::new(Kind::Indicator, &row.id, place)
+                .named(&row.label)
+                .with("core-number", number)
+                .with("numerator-sv", &row.numerator.sv)
+                .with("numerator-en", &row.numerator.en)
+                .with("denominator-sv", &row.denominator.sv)
+                .with("denominator-en", &row.denominator.en)
+                .with("exclusions-sv", &row.exclusions.sv)
+                .with("exclusions-en", &row.exclusions.en)
+                .with("goals", sorted(&row.goals))
+                .with("source", &row.source)
+                .with("feed", &row.feed)
+                .with("certainty", &row.certainty)
+                .with("breakdowns", sorted(&row.breakdowns))
+                .with("method-version", &row.method_version)
+                .with("counted-table", &row.counted_table)
+                .with("counted-grain", counted),
+        );
+    }
+    let disclosure = &source.indicators.disclosure;
+    items.push(
+        Item::new(Kind::Disclosure, "disclosure", Place::default())
+            .with("min-count", disclosure.min_count.to_string()),
+    );
+}
+
+fn maps(source: &ReleaseSource, items: &mut Vec<Item>) {
+    for map in &source.maps {
+        let place = source.places.of(&Element::Map(map.url.clone()));
+        let mut item = Item::new(Kind::Map, &map.url, place.clone());
+        item.name.clone_from(&map.title);
+        "maps".clone_into(&mut item.list);
+        items.push(item.with("title", &map.title));
+        for row in &map.rows {
+            let until = row.validity.until.map(|until| format!(" until {until}"));
+            let from = row.validity.from.map(|from| format!(" {from}"));
+            let id = format!(
+                "{}|{}|{}|{}|{}{}",
+                map.url,
+                row.system,
+                row.code,
+                row.axis,
+                row.value,
+                from.unwrap_or_default()
+            );
+            let place = Place {
+                line: row.line,
+                ..place.clone()
+            };
+            items.push(
+                Item::new(Kind::MapRow, id, place)
+                    .with("relationship", format!("{:?}", row.relationship))
+                    .with("until", until.unwrap_or_default()),
+            );
+        }
+    }
+}

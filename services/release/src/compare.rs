@@ -1,0 +1,102 @@
+//! What differs between releases and drafts, and where a draft and a release published since meet.
+
+use vardnav_api::common::page_size;
+use vardnav_api::release::{area_messages, change_message, conflict_message};
+use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::vardnav::release::v1 as pb;
+use vardnav_interchange::release as files;
+use vardnav_release::AuthorityState;
+use vardnav_release::diff::{self, Change};
+use vardnav_release::entry::AreaCount;
+use vardnav_release::package::Digest;
+use vardnav_release::source::ReleaseSource;
+
+use crate::referral::numbered;
+use crate::{Releases, draft_of, failed, on_pool};
+
+const CHANGES_DEFAULT: usize = 1000;
+const CHANGES_MAX: usize = 10_000;
+
+impl Releases {
+    /// A page of what differs between two releases or drafts.
+    pub(crate) async fn differences(
+        &self,
+        request: &pb::DiffReleasesRequest,
+    ) -> Result<pb::DiffReleasesResponse, ApiError> {
+        let size = page_size(request.page_size, CHANGES_DEFAULT, CHANGES_MAX)?;
+        let (old, new) = (self.digest(&request.old)?, self.digest(&request.new)?);
+        let changes = self.changes(old, new).await?;
+        let areas = area_messages(&diff::areas(&changes));
+        let wanted = |change: &&Change| request.element.is_empty() || change.kind.name() == request.element;
+        let wanted: Vec<&Change> = changes.iter().filter(wanted).collect();
+        let (rows, next_page_token) = numbered(&wanted, &request.page_token, size)?;
+        Ok(pb::DiffReleasesResponse {
+            changes: rows.iter().map(|change| change_message(change)).collect(),
+            areas,
+            next_page_token,
+        })
+    }
+
+    /// What a draft and the newest release both changed since the release that the draft is made from.
+    pub(crate) async fn conflicts(
+        &self,
+        request: &pb::ListConflictsRequest,
+    ) -> Result<pb::ListConflictsResponse, ApiError> {
+        let size = page_size(request.page_size, CHANGES_DEFAULT, CHANGES_MAX)?;
+        let view = self.authority.view();
+        let draft = draft_of(&view, &request.id)?;
+        let newest = view.state().newest_release();
+        let (Some(base), Some(newest)) = (&draft.base, newest) else {
+            return Ok(pb::ListConflictsResponse::default());
+        };
+        let ours = self.changes(base.digest, draft.proposal.digest).await?;
+        let theirs = self.changes(base.digest, newest.proposal.digest).await?;
+        let found = diff::conflicts(&ours, &theirs);
+        Ok(pb::ListConflictsResponse {
+            base: base.release.clone(),
+            newest: newest.id.clone(),
+            more: found.both.len().max(found.theirs.len()) > size,
+            conflicts: found.both.iter().take(size).map(conflict_message).collect(),
+            theirs: found.theirs.iter().take(size).map(change_message).collect(),
+            alike: u32::try_from(found.alike.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// How much a draft changes since the newest release, by area; none when it is the first.
+    pub(crate) async fn changed_areas(
+        &self,
+        state: &AuthorityState,
+        digest: Digest,
+    ) -> Result<Vec<AreaCount>, ApiError> {
+        match state.newest_release() {
+            None => Ok(Vec::new()),
+            Some(newest) => Ok(diff::areas(&self.changes(newest.proposal.digest, digest).await?)),
+        }
+    }
+
+    /// What the files of a kept package say, as far as they can be read.
+    pub(crate) async fn source(&self, digest: Digest) -> Result<ReleaseSource, ApiError> {
+        let package = self.authority.package(&digest).await.map_err(failed)?;
+        let parsed = on_pool(move || files::parse(&package)).await?;
+        parsed.source.ok_or_else(|| {
+            let first = parsed.findings.into_iter().next();
+            first.map_or_else(
+                || ApiError::not_found("release.toml"),
+                |finding| ApiError::new(Kind::FailedPrecondition, finding.code, finding.to_string()),
+            )
+        })
+    }
+
+    async fn changes(&self, old: Digest, new: Digest) -> Result<Vec<Change>, ApiError> {
+        let (old, new) = (self.source(old).await?, self.source(new).await?);
+        on_pool(move || diff::diff(&old, &new)).await
+    }
+
+    fn digest(&self, id: &str) -> Result<Digest, ApiError> {
+        let view = self.authority.view();
+        match view.state().release(id) {
+            Some(release) => Ok(release.proposal.digest),
+            None => Ok(draft_of(&view, id)?.proposal.digest),
+        }
+    }
+}
