@@ -7,6 +7,7 @@ pub mod classification;
 pub mod common;
 pub mod indicators;
 pub mod permission;
+pub mod proofs;
 pub mod register;
 pub mod release;
 pub mod status;

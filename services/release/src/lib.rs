@@ -156,11 +156,17 @@ impl ReleaseService for Releases {
         request: Request<CheckDraftRequest>,
     ) -> Result<Response<CheckDraftResponse>, Status> {
         let caller = caller(&request)?;
-        let (draft, findings) = self.check(&caller, &request.into_inner().id).await?;
+        let request = request.into_inner();
+        let (draft, findings) = self.check(&caller, &request.id).await?;
         let findings = findings.iter().map(finding_message).collect();
+        let proofs = match request.with_proofs {
+            true => self.proofs(draft.proposal.digest).await.unwrap_or_default(),
+            false => None,
+        };
         Ok(Response::new(CheckDraftResponse {
             draft: Some(self.message(&draft)),
             findings,
+            proofs,
         }))
     }
 

@@ -2,9 +2,10 @@
 //! very content that the step names, over the editions at hand, and what it gave is written with the step.
 
 use jiff::civil::Date;
+use vardnav_api::proofs::proofs_message;
 use vardnav_api::release::release_message;
 use vardnav_api::status::{ApiError, Kind};
-use vardnav_api::vardnav::release::v1::Release;
+use vardnav_api::vardnav::release::v1::{self as pb, Release};
 use vardnav_interchange::release as files;
 use vardnav_release::AuthorityState;
 use vardnav_release::authority::Draft;
@@ -125,6 +126,16 @@ impl Releases {
             .decide(|state| lifecycle::checked(state, &caller.name, at, id, digest, errors, warnings));
         let view = decide.await.map_err(undecided)?;
         Ok((draft_of(&view, id)?, findings))
+    }
+
+    /// What the proofs tell of the tables of a draft; `None` when they do not compile.
+    pub(crate) async fn proofs(&self, digest: Digest) -> Result<Option<pb::Proofs>, ApiError> {
+        let source = self.source(digest).await?;
+        on_pool(move || {
+            let told = vardnav_release::check::proofs(&source);
+            told.map(|(system, report)| proofs_message(&system, &report))
+        })
+        .await
     }
 
     /// Checks a draft again and submits it; with `expected` only when it holds that content.

@@ -186,10 +186,16 @@ pub enum Release {
         #[arg(long, value_name = "RELEASE")]
         base: Option<String>,
     },
-    /// Check a draft
+    /// Check a draft, and tell what the proofs of its tables found
     Check {
-        /// Id
+        /// Id; or a folder, which is checked in this process without any server
         id: String,
+        /// Language of what the proofs tell
+        #[arg(long, default_value = "sv", value_parser = ["sv", "en"])]
+        language: String,
+        /// Leave out what the proofs tell beyond what is wrong
+        #[arg(long)]
+        brief: bool,
     },
     /// Open a referral round (remiss) on what a draft holds now
     Refer {

@@ -52,7 +52,10 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Demo(demo) => demo::run(demo, output).await,
         Command::Bench(bench) => bench::run(bench, output).await,
         Command::Classify(classify) => command::classify::run(classify, output, &target).await,
-        Command::Release(release) => command::release::run(release, &target.connect().await?, output).await,
+        Command::Release(release) => match command::release::offline(&release, output) {
+            Some(outcome) => outcome,
+            None => command::release::run(release, &target.connect().await?, output).await,
+        },
         Command::Codesystem(cli::Codesystem::Synthetic { to, concepts, seed }) => {
             command::codesystem::synthetic(&to, concepts, seed)
         }

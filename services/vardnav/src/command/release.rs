@@ -1,6 +1,7 @@
 //! `vardnav release`: the way of a draft to a release, its referral rounds, notices, list and show.
 
-pub(crate) mod diff;
+mod check;
+mod diff;
 mod notices;
 mod referral;
 
@@ -11,7 +12,7 @@ use vardnav_api::vardnav::release::v1 as pb;
 use vardnav_api::vardnav::r#type::v1::{FileChunk, Severity};
 
 use crate::client::Client;
-use crate::command::{date, date_text, enum_text, finding_row, hex};
+use crate::command::{date, date_text, enum_text, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 use crate::{cli, upload};
@@ -28,6 +29,24 @@ const COLUMNS: [&str; 10] = [
     "drafted_by",
     "approved_by",
 ];
+
+/// Runs a command that needs no server: about folders alone.
+pub(crate) fn offline(command: &cli::Release, format: Format) -> Option<Outcome> {
+    match command {
+        cli::Release::Check { id, language, brief } if diff::is_folder(id) => {
+            Some(check::folder(id, *brief, language, format))
+        }
+        cli::Release::Diff {
+            old,
+            new,
+            element,
+            language,
+        } if diff::is_folder(old) && diff::is_folder(new) => {
+            Some(diff::folders((old, new), element, language, format))
+        }
+        _ => None,
+    }
+}
 
 /// Runs the command.
 pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) -> Outcome {
@@ -64,29 +83,8 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
             let draft = draft(client, &id, upload::chunks(&folder)?, update, base).await?;
             output::one(format, &row(&draft))
         }
-        cli::Release::Check { id } => {
-            let answer = client
-                .release()
-                .check_draft(pb::CheckDraftRequest { id })
-                .await?
-                .into_inner();
-            let rows: Vec<Value> = answer.findings.iter().map(finding).collect();
-            output::rows(
-                format,
-                &["code", "severity", "file", "line", "path", "message"],
-                &rows,
-            )?;
-            let severities = answer.findings.iter().filter_map(|found| found.finding.as_ref());
-            match severities
-                .filter(|finding| finding.severity() == Severity::Error)
-                .count()
-            {
-                0 => {
-                    output::say("checked: no errors");
-                    Ok(())
-                }
-                count => Err(Failure::Findings(format!("{count} errors"))),
-            }
+        cli::Release::Check { id, language, brief } => {
+            check::draft(client, id, brief, &language, format).await
         }
         cli::Release::Approve { id } => {
             let request = pb::ApproveDraftRequest {
@@ -210,7 +208,10 @@ pub(crate) async fn advance(author: &Client, other: &Client, id: &str) -> Outcom
     let id = id.to_owned();
     let check = author
         .release()
-        .check_draft(pb::CheckDraftRequest { id: id.clone() })
+        .check_draft(pb::CheckDraftRequest {
+            id: id.clone(),
+            with_proofs: false,
+        })
         .await?
         .into_inner();
     let errors = check.findings.iter().filter_map(|found| found.finding.as_ref());
@@ -340,13 +341,4 @@ fn row(release: &pb::Release) -> Value {
             "identities_required": procedure.identities_required,
         })),
     })
-}
-
-fn finding(found: &pb::ReleaseFinding) -> Value {
-    let mut row = found.finding.as_ref().map(finding_row).unwrap_or_default();
-    if let Some(fields) = row.as_object_mut() {
-        fields.insert("file".into(), json!(found.file));
-        fields.insert("line".into(), json!(found.line));
-    }
-    row
 }

@@ -22,13 +22,8 @@ use crate::upload;
 const PAGE: i32 = 10_000;
 const COLUMNS: [&str; 4] = ["element", "change", "aspect", "text"];
 
-/// Whether both sides are folders, so that no server is needed.
-pub(crate) fn is_offline(old: &str, new: &str) -> bool {
-    is_folder(old) && is_folder(new)
-}
-
 /// Tells what differs between two folders.
-pub(crate) fn folders((old, new): (&str, &str), element: &str, language: &str, format: Format) -> Outcome {
+pub(super) fn folders((old, new): (&str, &str), element: &str, language: &str, format: Format) -> Outcome {
     show(&local(&folder(old)?, &folder(new)?, element)?, language, format)
 }
 
@@ -141,12 +136,13 @@ fn source(package: &Package) -> Outcome<ReleaseSource> {
     })
 }
 
-fn is_folder(name: &str) -> bool {
+/// Whether a name is that of a folder with a release.
+pub(super) fn is_folder(name: &str) -> bool {
     Path::new(name).join("release.toml").is_file()
 }
 
 /// The files of a folder as a package.
-pub(crate) fn folder(name: &str) -> Outcome<Package> {
+pub(super) fn folder(name: &str) -> Outcome<Package> {
     let mut upload = Upload::default();
     for chunk in upload::chunks(Path::new(name))? {
         upload
