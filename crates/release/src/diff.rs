@@ -35,7 +35,7 @@ pub enum Kind {
     Table,
     /// A value of a table, as `table/value`.
     TableValue,
-    /// A rule, as `table/rule`.
+    /// A rule, as `table/rule`, with `@point:variant` when it is of a variant.
     Rule,
     /// An unsettled point with its variants.
     Point,
@@ -253,6 +253,7 @@ pub fn diff(old: &ReleaseSource, new: &ReleaseSource) -> Vec<Change> {
     let collect = |source| {
         let mut items = elements::items(source);
         items.extend(register::items(source));
+        number(&mut items);
         items
     };
     let (before, after) = (collect(old), collect(new));
@@ -262,6 +263,18 @@ pub fn diff(old: &ReleaseSource, new: &ReleaseSource) -> Vec<Change> {
     // Within a kind the order of the files stays.
     changes.sort_by_key(|change| change.kind);
     changes
+}
+
+/// Gives what stands repeatedly, as it may in a draft, an id of its own.
+fn number(items: &mut [Item]) {
+    let mut seen: BTreeMap<(Kind, String), usize> = BTreeMap::new();
+    for item in items {
+        let times = seen.entry((item.kind, item.id.clone())).or_default();
+        *times += 1;
+        if *times > 1 {
+            item.id = format!("{} #{times}", item.id);
+        }
+    }
 }
 
 /// How much differs, by area, areas without a difference left out.

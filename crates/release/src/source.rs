@@ -103,7 +103,9 @@ pub enum Element {
     ValueSet(String),
     /// An unsettled point, by id.
     Point(String),
-    /// A decision table, by id.
+    /// A decision table in the list of tables, by id.
+    TableEntry(String),
+    /// The rules of a decision table, by its id.
     Table(String),
     /// The exclusions.
     Exclusions,

@@ -98,7 +98,10 @@ impl Releases {
             .iter()
             .filter(|item| kind.is_empty() || item.kind.name() == kind)
             .collect();
-        let last = |id: &str| id.rsplit(['/', '|']).next().map(str::to_owned);
+        let last = |id: &str| {
+            let id = id.split_once('@').map_or(id, |(id, _)| id);
+            id.rsplit(['/', '|']).next().map(str::to_owned)
+        };
         let whole: Vec<_> = of_kind.iter().filter(|item| item.id == name).collect();
         let ending = of_kind
             .iter()

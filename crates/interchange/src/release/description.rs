@@ -103,9 +103,12 @@ fn combinations(
 
 fn read_tables(reading: &mut Reading<'_>) -> (Vec<Table>, Vec<tables::Layout>) {
     let list: TablesFile = toml(reading, "tables.toml", true);
+    noted(reading, "tables.toml", &list.table, |table| {
+        (&table.id, Element::TableEntry)
+    });
     let (mut read, mut layouts) = (Vec::new(), Vec::new());
     for table in list.table {
-        let id = table.id;
+        let id = table.id.into_inner();
         let (rules, layout) = match reading.required(&format!("tables/{id}.csv")) {
             Some(file) => {
                 reading.places.note(Element::Table(id.clone()), file.path, 1);
@@ -347,7 +350,7 @@ struct TablesFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct TableText {
-    id: String,
+    id: Spanned<String>,
     label: LabelText,
     hit_policy: HitPolicyText,
     grains: Vec<GrainText>,

@@ -114,22 +114,27 @@ fn tables(source: &ReleaseSource, table: &Table, items: &mut Vec<Item>) {
         HitPolicy::First => "first",
         HitPolicy::Collect => "collect",
     };
-    let mut item = Item::new(Kind::Table, &table.id, place.clone()).named(&table.label);
+    let entry = source.places.of(&Element::TableEntry(table.id.clone()));
+    let mut item = Item::new(Kind::Table, &table.id, entry.clone()).named(&table.label);
     "tables".clone_into(&mut item.list);
     items.push(
         item.with("hit-policy", policy)
             .with("grains", grains(&table.grains)),
     );
-    values(Kind::TableValue, &table.id, &table.values, &place, "", items);
+    values(Kind::TableValue, &table.id, &table.values, &entry, "", items);
     for rule in &table.rules {
         let place = Place {
             line: rule.line,
             ..place.clone()
         };
-        let mut item = Item::new(Kind::Rule, format!("{}/{}", table.id, rule.id), place)
+        // A rule may stand once in each variant of a point.
+        let id = match variant(rule) {
+            of if of.is_empty() => format!("{}/{}", table.id, rule.id),
+            of => format!("{}/{}@{of}", table.id, rule.id),
+        };
+        let mut item = Item::new(Kind::Rule, id, place)
             .with("outcome", outcome(&rule.outcome))
             .with("condition", alternatives(&rule.alternatives))
-            .with("variant", variant(rule))
             .with("legal-basis", &rule.legal_basis)
             .with("status", &rule.status)
             .with("in-force-from", date(rule.in_force_from));

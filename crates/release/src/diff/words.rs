@@ -14,8 +14,9 @@ pub fn line(change: &Change) -> Label {
     let (before, after) = (quote(&change.before), quote(&change.after));
     let aspect = aspect(change.aspect);
     let text = |sv: String, en: String| Label { sv, en };
+    let is_name = !change.name.is_empty() && [&change.before, &change.after].contains(&&change.name);
     let with = |text: &str| {
-        if text.is_empty() || change.after == change.name || change.before == change.name {
+        if text.is_empty() || is_name {
             String::new()
         } else {
             format!(": {text}")
@@ -160,7 +161,6 @@ fn aspect(name: &str) -> Label {
         "version" => "version",
         "condition" => "villkor",
         "outcome" => "utfall",
-        "variant" => "variant",
         "chosen" => "vald variant",
         "variants" => "varianter",
         "legal-basis" => "rättslig grund",
