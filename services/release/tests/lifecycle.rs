@@ -216,3 +216,58 @@ async fn lists_come_newest_first_and_in_pages() {
     }
     assert_eq!(seen, ["c", "b", "a"]);
 }
+
+#[tokio::test]
+async fn a_gap_is_not_published_by_any_path_and_a_draft_is_published_once() {
+    let authority = authority().await;
+    let service = Releases::new(Arc::clone(&authority));
+    let (anna, bo) = (Caller::trusted("anna"), Caller::trusted("bo"));
+    let gap = changed(
+        "tables/contact-type.csv",
+        "C20,,,,indirect,,,,,,indirect-contact,,,,,\n",
+        "",
+    );
+    assert_ne!(gap.digest(), starter::package().unwrap().digest());
+    service.create(&anna, "gap", &gap).await.unwrap();
+    let code = |refused: Result<_, vardnav_api::status::ApiError>| refused.map(|_: ()| ()).unwrap_err().code;
+    let steps = async |wanted: &str| {
+        assert_eq!(
+            code(service.submit(&anna, "gap", None).await.map(drop)),
+            "VN-REL-204"
+        );
+        assert_eq!(code(service.approve(&bo, "gap", None).await.map(drop)), wanted);
+    };
+    steps("VN-REL-202").await;
+    // A note that the check found nothing, as an older server may have written it.
+    let noted = AuthorityEntry {
+        caller: "anna".to_owned(),
+        at: 2,
+        change: Change::DraftChecked {
+            draft: "gap".to_owned(),
+            digest: gap.digest(),
+            errors: 0,
+            warnings: 0,
+        },
+    };
+    authority.append(&noted).await.unwrap();
+    service.approve(&bo, "gap", None).await.unwrap();
+    assert_eq!(
+        code(service.publish(&bo, "gap", None).await.map(drop)),
+        "VN-REL-204"
+    );
+    service.check(&anna, "gap").await.unwrap();
+    steps("VN-REL-204").await;
+    assert_eq!(authority.view().state().releases().count(), 0);
+
+    let good = starter::package().unwrap();
+    service.update(&anna, "gap", None, &good).await.unwrap();
+    service.check(&anna, "gap").await.unwrap();
+    service.approve(&bo, "gap", None).await.unwrap();
+    let (one, other) = tokio::join!(
+        service.publish(&bo, "gap", None),
+        service.publish(&anna, "gap", None)
+    );
+    let refused: Vec<_> = [one, other].into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused.len(), 1, "one of two that publish at once");
+    assert_eq!(refused.first().unwrap().code, "VN-REL-208");
+}
