@@ -39,6 +39,8 @@ pub enum Command {
     Bench(Bench),
     /// Classify lines of facts (NDJSON)
     Classify(Classify),
+    /// Hold a server's answers against the conformance cases of a release
+    Conform(Conform),
     /// Releases: everything that decides
     #[command(subcommand)]
     Release(Release),
@@ -163,6 +165,13 @@ pub struct Classify {
     pub offline: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct Conform {
+    /// File of cases as `release cases` writes them; `-` or nothing for stdin
+    #[arg(default_value = "-")]
+    pub file: PathBuf,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Release {
     /// List releases and drafts
@@ -171,6 +180,14 @@ pub enum Release {
     Show {
         /// Id; the one in force today when left out
         id: Option<String>,
+    },
+    /// Write the conformance cases of a release with the answers expected (NDJSON)
+    Cases {
+        /// Id; the one in force today when left out
+        id: Option<String>,
+        /// Variant of an unsettled point, instead of the release's, for example U4:physician-only; may be repeated
+        #[arg(long, value_name = "POINT:VARIANT")]
+        variant: Vec<String>,
     },
     /// Make a draft from a folder, or replace the files of one
     Draft {

@@ -52,6 +52,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Demo(demo) => demo::run(demo, output).await,
         Command::Bench(bench) => bench::run(bench, output).await,
         Command::Classify(classify) => command::classify::run(classify, output, &target).await,
+        Command::Conform(conform) => command::conform::run(conform, &target.connect().await?, output).await,
         Command::Release(release) => match command::release::offline(&release, output) {
             Some(outcome) => outcome,
             None => command::release::run(release, &target.connect().await?, output).await,
@@ -102,6 +103,7 @@ fn makes_store(command: &Command) -> bool {
                 | cli::Register::Map(cli::Map::Put { .. })
         ),
         Command::Release(_)
+        | Command::Conform(_)
         | Command::Codesystem(_)
         | Command::Term(_)
         | Command::Unit(_)

@@ -2,6 +2,7 @@
 
 pub(crate) mod classify;
 pub(crate) mod codesystem;
+pub(crate) mod conform;
 pub(crate) mod describe;
 pub(crate) mod indicator;
 pub(crate) mod map;

@@ -12,7 +12,7 @@ use vardnav_api::vardnav::release::v1 as pb;
 use vardnav_api::vardnav::r#type::v1::{FileChunk, Severity};
 
 use crate::client::Client;
-use crate::command::{date, date_text, enum_text, hex};
+use crate::command::{conform, date, date_text, enum_text, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 use crate::{cli, upload};
@@ -86,6 +86,7 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
         cli::Release::Check { id, language, brief } => {
             check::draft(client, id, brief, &language, format).await
         }
+        cli::Release::Cases { id, variant } => conform::cases(id, variant, client).await,
         cli::Release::Approve { id } => {
             let request = pb::ApproveDraftRequest {
                 id,

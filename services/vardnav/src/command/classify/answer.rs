@@ -10,7 +10,7 @@ use vardnav_interchange::classify_lines::{
 
 /// What an answer carries after the classification, as JSON.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Further {
+pub(crate) struct Further {
     explanation: Option<Value>,
     counterfactuals: Option<Value>,
 }
@@ -38,7 +38,7 @@ pub(crate) fn counterfactuals(tables: &[pb::TableCounterfactuals]) -> Value {
 }
 
 /// Appends the answer as a line.
-pub(super) fn write(classification: pb::Classification, further: Further, line: &mut Vec<u8>) {
+pub(crate) fn write(classification: pb::Classification, further: Further, line: &mut Vec<u8>) {
     if !classification.findings.is_empty() {
         let findings = line_findings(classification.findings);
         let id = (!classification.id.is_empty()).then_some(classification.id.as_str());
