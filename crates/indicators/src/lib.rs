@@ -1,5 +1,6 @@
 //! Indicators: what a release says about them ([`definition`]), the counts they are made of ([`cube`],
-//! [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), and how they are asked for ([`query`]).
+//! [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), how they are asked for ([`query`]), and what another release would do
+//! to them ([`impact`]).
 //!
 //! Pure: no store, clock, network or file. Persons are not known here, only counts.
 
@@ -7,6 +8,7 @@ pub mod counting;
 pub mod cube;
 pub mod definition;
 pub mod disclosure;
+pub mod impact;
 pub mod lattice;
 pub mod query;
 

@@ -11,6 +11,7 @@ pub mod entry;
 pub mod finding;
 pub mod hash;
 pub mod identity;
+pub mod impact;
 pub mod mapping;
 pub mod outcome;
 pub mod receipt;

@@ -12,9 +12,9 @@ pub mod unmatched;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use vardnav_classification::DescriptionSystem;
 use vardnav_classification::explain::{Explanation, Standing, TableExplanation, TestedFact, Verdict};
 use vardnav_classification::model::{Derivation, FactSource, Grain, Label, Outcome as Gives};
+use vardnav_classification::{DescriptionSystem, FactSet, TableIndex};
 
 use crate::definition::Severity;
 use crate::derived::{Derived, Part, PartDerived};
@@ -109,7 +109,7 @@ pub enum Owner {
 }
 
 /// One thing that is wanted: what groups are made by.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Want {
     /// A fact of an axis, or the value of a table.
     Fact(String),
@@ -335,6 +335,28 @@ fn waits_of(part: &PartDerived, unit: Option<&str>, system: &DescriptionSystem) 
         cause: cause(table, |axis| owner(axis, grain, unit.is_some(), system)),
     })
     .collect()
+}
+
+/// What a table that could not decide wants: facts, or a decision on a rule. Nothing of a table that decided.
+pub(crate) fn wanted(
+    system: &DescriptionSystem,
+    (grain, date, facts): (Grain, Date, &FactSet),
+    table: TableIndex,
+) -> Vec<Want> {
+    let explanation = system.explain(grain, date, facts);
+    let id = system.tables().find(|(index, _)| *index == table);
+    let id = id.map(|(_, table)| table.id.as_str());
+    let mut held = explanation
+        .tables()
+        .filter(|told| told.verdict() == Verdict::Held);
+    let Some(told) = held.find(|told| Some(told.id()) == id) else {
+        return Vec::new();
+    };
+    match cause(told, |_| Owner::Authority) {
+        Cause::Missing { axes, .. } => axes.into_iter().map(|missing| Want::Fact(missing.axis)).collect(),
+        Cause::Rule { rule, .. } => vec![Want::Rule(rule)],
+        Cause::Check { code, .. } => vec![Want::Check(code)],
+    }
 }
 
 fn cause(table: TableExplanation<'_, '_>, owner: impl Fn(&str) -> Owner) -> Cause {

@@ -6,6 +6,7 @@ mod audit;
 mod batch;
 mod describe;
 mod held;
+mod impact;
 mod intake;
 mod ledger;
 mod maps;
@@ -50,6 +51,8 @@ pub struct Register {
     derivations: rederive::Derivations,
     /// Bounds the batches that are held in memory at once; further ones wait in their streams.
     batches: Arc<Semaphore>,
+    /// Bounds the previews that run at once.
+    previews: Arc<Semaphore>,
     worklist: Worklist,
 }
 
@@ -75,6 +78,7 @@ impl Register {
             threads: threads.max(1),
             derivations: rederive::Derivations::default(),
             batches: Arc::new(Semaphore::new(BATCHES_MAX)),
+            previews: Arc::new(Semaphore::new(impact::AT_ONCE)),
         });
         tokio::spawn(worklist::follow(Arc::downgrade(&register)));
         tokio::spawn(rederive::follow(Arc::downgrade(&register)));

@@ -57,6 +57,7 @@ type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 impl RegisterService for Service {
     type ReportStream = Answers<pb::ReportResponse>;
     type ExportStream = Answers<pb::ExportResponse>;
+    type PreviewImpactStream = Answers<pb::PreviewImpactResponse>;
 
     async fn report(
         &self,
@@ -200,6 +201,14 @@ impl RegisterService for Service {
             public_key: bytes(&public_key),
             consistency,
         }))
+    }
+
+    async fn preview_impact(
+        &self,
+        request: Request<pb::PreviewImpactRequest>,
+    ) -> Result<Response<Self::PreviewImpactStream>, Status> {
+        let told = self.register.preview_impact(request.into_inner()).await?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(told))))
     }
 
     async fn put_reporter(

@@ -145,11 +145,27 @@ impl<'a> Columnar<'a> {
         first: u64,
         own_maps: bool,
         episodes: &Episodes,
+        each: impl FnMut(u64, &EntryColumn, Anew<'_>),
+    ) {
+        self.read_some(columns, first, own_maps, episodes, |_| true, each);
+    }
+
+    /// As [`Self::read`], of those entries that are wanted.
+    pub fn read_some(
+        &self,
+        columns: &Columns,
+        first: u64,
+        own_maps: bool,
+        episodes: &Episodes,
+        wanted: impl Fn(&EntryColumn) -> bool,
         mut each: impl FnMut(u64, &EntryColumn, Anew<'_>),
     ) {
         let mut block = Block::of(self, columns);
         let mut parts = Vec::new();
         for (entry, position) in columns.entries().iter().zip(first..) {
+            if !wanted(entry) {
+                continue;
+            }
             if entry.erased {
                 each(position, entry, Anew::Erased);
                 continue;

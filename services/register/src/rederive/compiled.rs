@@ -28,6 +28,14 @@ impl Compiled {
         let release = view
             .release(&plan.release)
             .ok_or_else(|| Trouble::Release(plan.release.clone()))?;
+        Self::of(plan, release)
+    }
+
+    /// Compiles a plan whose release is at hand.
+    ///
+    /// # Errors
+    /// When the release has no such variant.
+    pub(crate) fn of(plan: &DerivationPlan, release: Arc<Snapshot>) -> Result<Self, Trouble> {
         if plan.variants.is_empty() {
             return Ok(Self {
                 plan: plan.clone(),

@@ -5,8 +5,8 @@
 mod bulk;
 mod compiled;
 mod follow;
-mod from_ledger;
-mod packing;
+pub(crate) mod from_ledger;
+pub(crate) mod packing;
 mod pass;
 pub(crate) mod reading;
 mod stored;
