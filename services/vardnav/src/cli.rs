@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::client::Target;
+use crate::command::release::impact;
 use crate::command::worklist;
 use crate::output::Format;
 
@@ -214,6 +215,8 @@ pub enum Release {
         #[arg(long)]
         brief: bool,
     },
+    /// Tell what a draft or release would do to the register, and change nothing
+    Impact(impact::Impact),
     /// Open a referral round (remiss) on what a draft holds now
     Refer {
         /// Id

@@ -6,7 +6,7 @@
 
 mod sample;
 
-pub use sample::{Estimate, Sample, StreamSample, record_number};
+pub use sample::{Estimate, Sample, StreamSample};
 
 use std::collections::{BTreeMap, HashMap};
 

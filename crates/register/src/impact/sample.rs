@@ -1,9 +1,7 @@
 //! Samples of records by a seeded hash of their keys: the same seed gives the same sample, whatever order they come in,
 //! and all revisions of a record are in it or none. Also what a count in a sample says of the whole.
 
-use crate::entry::row_key;
 use crate::hash::sha256;
-use crate::record::RecordKind;
 
 const TAG_SAMPLE: u8 = 0x53;
 
@@ -68,7 +66,7 @@ impl Sample {
 }
 
 impl StreamSample {
-    /// Whether a record is in it, by its number.
+    /// Whether a record is in it, by [`crate::rederive::EntryColumn::record`].
     pub fn takes(&self, record: u64) -> bool {
         // SplitMix64's finish: each bit of the number bears on each of the result.
         let mut mixed = record ^ self.salt;
@@ -76,13 +74,6 @@ impl StreamSample {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31) <= self.bound
     }
-}
-
-/// The number of a record within its stream, the same for all its revisions: that of
-/// [`crate::rederive::EntryColumn::record`].
-pub fn record_number(kind: RecordKind, id: &str) -> u64 {
-    let key = row_key(kind, id, 0);
-    u64::from_le_bytes(key.first_chunk().copied().unwrap_or_default())
 }
 
 impl Estimate {

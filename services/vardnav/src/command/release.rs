@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+pub(crate) mod impact;
 mod notices;
 mod referral;
 
@@ -103,6 +104,7 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
             let answer = client.release().submit_draft(request).await?.into_inner();
             output::one(format, &row(&answer.draft.unwrap_or_default()))
         }
+        cli::Release::Impact(asked) => impact::run(asked, client, format).await,
         cli::Release::Refer { id, until, body } => referral::refer(client, id, until, body, format).await,
         cli::Release::Close { id } => referral::close(client, id, format).await,
         cli::Release::Comment {
