@@ -76,8 +76,10 @@ impl Register {
         });
         let work = run::Work::new(self, preview, Arc::clone(&course), Handle::current());
         tokio::spawn(async move {
-            let _permit = permit;
-            let done = tokio::task::spawn_blocking(move || work.run());
+            let done = tokio::task::spawn_blocking(move || {
+                let _permit = permit;
+                work.run()
+            });
             tell(done, &course, &sender).await;
         });
         Ok(receiver)
@@ -150,8 +152,9 @@ impl Register {
         let compiled = compiled.map_err(|error| match error {
             AuthorityError::Store(error) => store_error(error),
             error => {
-                let message = format!("the draft cannot be compiled, `release check` tells why: {error}");
-                ApiError::new(Kind::FailedPrecondition, "VN-API-027", message)
+                let message =
+                    format!("a draft that compiles; `release check` tells why this one does not: {error}");
+                ApiError::field("release", message)
             }
         })?;
         Ok(Arc::new(Snapshot {

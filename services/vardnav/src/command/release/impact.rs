@@ -308,7 +308,11 @@ fn tables(told: &Told, broken_down: bool, all: bool) -> Outcome {
         .indicators
         .iter()
         .flat_map(figures)
-        .filter(|row| all || row["difference"] != 0)
+        .filter(|row| {
+            all || row["difference"]
+                .as_i64()
+                .is_some_and(|difference| difference != 0)
+        })
         .map(|row| shown(row, &hidden))
         .collect();
     for indicator in told.indicators.iter().filter(|indicator| indicator.differs) {
