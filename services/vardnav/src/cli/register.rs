@@ -1,0 +1,182 @@
+//! The flags of `vardnav register`: nothing but what they are called and which go together.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use crate::command::worklist;
+
+#[derive(Debug, Subcommand)]
+pub enum Register {
+    /// Generate a realistic year of records (NDJSON), some of them deliberately bad
+    Sample {
+        /// How many
+        #[arg(long, default_value_t = 3000)]
+        count: u64,
+        /// Seed; the same seed gives the same lines
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Report records from a file (NDJSON); one outcome per line
+    Report {
+        /// File; `-` for stdin
+        file: PathBuf,
+        /// Folder for the receipts
+        #[arg(long, value_name = "DIR")]
+        receipts: Option<PathBuf>,
+        /// Only check; nothing is stored
+        #[arg(long)]
+        dry_run: bool,
+        /// Records in a batch
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=5_000))]
+        batch: u16,
+    },
+    /// Describe and classify records from a file (NDJSON) as they would be reported; nothing is stored
+    Describe {
+        /// File; `-` for stdin
+        file: PathBuf,
+        /// Reporter whose maps and episodes are asked; the one each line names when left out
+        #[arg(long)]
+        reporter: Option<String>,
+        /// Add the reasons
+        #[arg(long)]
+        explain: bool,
+        /// Add the smallest changes of facts that lead elsewhere
+        #[arg(long)]
+        counterfactuals: bool,
+    },
+    /// Prove offline that reported lines stand in the register
+    Prove {
+        /// Receipt file
+        receipt: PathBuf,
+        /// The file that was reported
+        #[arg(long, value_name = "FILE")]
+        input: PathBuf,
+        /// Public key file of the register
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Write the register's public key
+    Key {
+        /// File; stdout when left out
+        file: Option<PathBuf>,
+    },
+    /// Show a record with all its revisions
+    Show {
+        /// Reporter
+        reporter: String,
+        /// Id
+        id: String,
+        /// Kind of record
+        #[arg(long, default_value = "episode", value_parser = ["episode", "contact", "monitoring-period"])]
+        kind: String,
+        /// The derivation to answer from; `as-reported` for what the entries hold
+        #[arg(long, default_value = "")]
+        derivation: String,
+    },
+    /// Export what the register holds, without any person's number
+    Export {
+        /// Only this reporter
+        #[arg(long)]
+        reporter: Option<String>,
+        /// The derivation to answer from; `as-reported` for what the entries hold
+        #[arg(long, default_value = "")]
+        derivation: String,
+    },
+    /// List what is held: by unit and what is missing, with owner and age
+    Worklist(worklist::Held),
+    /// Supply one fact for many held records at once
+    Supply(worklist::Supply),
+    /// Rank the combinations of facts that no rule gives a value for
+    Unmatched(worklist::Unmatched),
+    /// Derive history anew under a release, beside what the entries hold
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Reclassify(Reclassify),
+    /// Maps from a reporter's own codes to facts
+    #[command(subcommand)]
+    Map(Map),
+    /// Register a reporter, or list them
+    Reporter {
+        /// Id; lists all reporters when left out
+        id: Option<String>,
+        /// Name
+        #[arg(long, requires = "id")]
+        name: Option<String>,
+        /// Organisationsnummer
+        #[arg(long, requires = "id")]
+        organisation: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Map {
+    /// Put a version of a map: CSV, or a concept map of FHIR as JSON
+    Put {
+        /// File
+        file: PathBuf,
+        /// Reporter whose codes it maps
+        #[arg(long)]
+        reporter: String,
+        /// First date of care it applies to; that of the release in force when left out
+        #[arg(long, value_name = "DATE")]
+        from: Option<jiff::civil::Date>,
+        /// Only check; nothing is stored
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List the maps of a reporter in all their versions
+    List {
+        /// Reporter
+        reporter: String,
+    },
+}
+
+/// What is derived anew, or what is done with it.
+#[derive(Debug, clap::Args)]
+pub struct Reclassify {
+    #[command(subcommand)]
+    pub step: Option<ReclassifyStep>,
+    /// Published release to derive under
+    #[arg(long, value_name = "ID", required = true)]
+    pub release: Option<String>,
+    /// Another variant of an unsettled point than the release takes, `point:variant`; may be repeated
+    #[arg(long, value_name = "POINT:VARIANT")]
+    pub variant: Vec<String>,
+    /// First date of care
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<jiff::civil::Date>,
+    /// First date of care no longer included
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<jiff::civil::Date>,
+    /// Name of the derivation
+    #[arg(long, required = true)]
+    pub name: Option<String>,
+    /// Wait until all of history is derived
+    #[arg(long)]
+    pub wait: bool,
+}
+
+/// What is done with a derivation.
+#[derive(Debug, clap::Subcommand)]
+pub enum ReclassifyStep {
+    /// Show how far a derivation has come and what it changes
+    Status {
+        /// Its name
+        name: String,
+        /// Wait until all of history is derived
+        #[arg(long)]
+        wait: bool,
+    },
+    /// List the derivations
+    List,
+    /// Give a derivation up and forget what was derived
+    Cancel {
+        /// Its name
+        name: String,
+    },
+    /// Answer readers from a derivation; somebody other than who planned it
+    Switch {
+        /// Its name; `as-reported` for what the entries hold
+        name: String,
+    },
+}
