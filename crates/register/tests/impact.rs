@@ -1,6 +1,7 @@
 //! The fold of impacts against counting by hand in words, whatever records come, however they are split; and samples.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test stops at the first surprise"
 )]

@@ -163,7 +163,7 @@ impl Work {
                 );
             }
             for open in open.chunks(BATCH) {
-                self.from_ledger(stream, open, scales, tally)?;
+                self.settle(stream, open, scales, tally)?;
             }
             self.course.done.fetch_add(at - from, Ordering::Relaxed);
         }
@@ -218,7 +218,7 @@ impl Work {
     }
 
     /// Derives entries from what was reported, and counts those that are the latest of their records.
-    fn from_ledger(
+    fn settle(
         &self,
         stream: &Stream<'_>,
         positions: &[u64],

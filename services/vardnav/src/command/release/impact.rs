@@ -185,12 +185,12 @@ fn figures(indicator: &pb::ImpactIndicator) -> impl Iterator<Item = Value> + '_ 
 
 fn summary(impact: &pb::Impact) -> Value {
     let count = |count: Option<&pb::ImpactCount>| {
-        let parts = with_parts(json!({}), count);
-        match parts.get("estimate") {
-            Some(_) => {
-                json!({"count": parts["parts"], "estimate": parts["estimate"], "error": parts["error"]})
+        let count = count.cloned().unwrap_or_default();
+        match (count.estimate, count.error) {
+            (Some(estimate), Some(error)) => {
+                json!({"count": count.count, "estimate": estimate.round(), "error": error.round()})
             }
-            None => parts["parts"].clone(),
+            _ => json!(count.count),
         }
     };
     json!({
@@ -308,11 +308,7 @@ fn tables(told: &Told, broken_down: bool, all: bool) -> Outcome {
         .indicators
         .iter()
         .flat_map(figures)
-        .filter(|row| {
-            all || row["difference"]
-                .as_i64()
-                .is_some_and(|difference| difference != 0)
-        })
+        .filter(|row| all || moves(row))
         .map(|row| shown(row, &hidden))
         .collect();
     for indicator in told.indicators.iter().filter(|indicator| indicator.differs) {
@@ -328,9 +324,15 @@ fn tables(told: &Told, broken_down: bool, all: bool) -> Outcome {
     Ok(())
 }
 
+/// Whether a figure is told to move.
+fn moves(figure: &Value) -> bool {
+    let difference = figure.get("difference").and_then(Value::as_i64);
+    difference.is_some_and(|difference| difference != 0)
+}
+
 /// A figure for people.
 fn shown(mut row: Value, hidden: &str) -> Value {
-    let relative = row["relative"].as_f64();
+    let relative = row.get("relative").and_then(Value::as_f64);
     if let Some(row) = row.as_object_mut() {
         for name in ["before", "after"] {
             if row.get(name).is_some_and(Value::is_null) {
