@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use vardnav_release::authority::{
-    AuthorityState, Draft, KeptComment, Mark, PublishedRelease, Round, Stage, TrailMark,
+    AuthorityState, Draft, KeptComment, Link, Mark, PublishedRelease, Round, Stage, TrailMark,
 };
 use vardnav_release::diff::{Change, What, words};
 use vardnav_release::entry::{Announcement, AreaCount, Body, Resolution};
@@ -159,6 +159,16 @@ pub fn comment_message(kept: &KeptComment, draft: &Draft) -> pb::Comment {
     }
 }
 
+/// A link of a caller to a person as a message.
+pub fn link_message(link: &Link) -> pb::CallerLink {
+    pb::CallerLink {
+        caller: link.caller.clone(),
+        identity: link.identity.clone(),
+        linked_by: link.mark.by.clone(),
+        linked_micros: link.mark.at,
+    }
+}
+
 /// What became of a comment, from its message.
 ///
 /// # Errors
@@ -215,7 +225,7 @@ pub fn trail_messages(draft: &Draft) -> Vec<pb::get_release_response::TrailStep>
         time_micros: step.mark.at,
         by: step.mark.by.clone(),
         what: step.what.to_owned(),
-        with: step.with.clone(),
+        detail: step.detail.clone(),
         digest: bytes(&step.digest),
     };
     draft.trail.iter().map(step).collect()
@@ -312,7 +322,7 @@ pub fn refusal(refusal: &Refusal) -> ApiError {
         | Refusal::ReasonMissing
         | Refusal::BadCaller
         | Refusal::TooEarly { .. } => Kind::InvalidArgument,
-        Refusal::OwnDraft { .. } => Kind::PermissionDenied,
+        Refusal::OwnDraft { .. } | Refusal::OwnLink => Kind::PermissionDenied,
         _ => Kind::FailedPrecondition,
     };
     ApiError::new(kind, refusal.code(), refusal.to_string())

@@ -6,9 +6,9 @@ mod draft;
 mod identity;
 mod steps;
 
-pub use derivations::{Derivation, Derivations};
+pub use derivations::{Derivation, Derivations, Switch};
 pub use draft::{CheckMark, Draft, KeptComment, Mark, Resolved, Round, Stage, TrailMark};
-pub use identity::Identities;
+pub use identity::{Identities, Link};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

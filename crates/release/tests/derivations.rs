@@ -6,9 +6,12 @@ use jiff::civil::date;
 use vardnav_classification::model::Label;
 use vardnav_release::AuthorityState;
 use vardnav_release::authority::FoldError;
-use vardnav_release::entry::{AS_REPORTED, AuthorityEntry, Change, DerivationPlan, DerivationStep, Proposal};
+use vardnav_release::entry::{
+    AS_REPORTED, Announcement, AuthorityEntry, Change, DerivationPlan, DerivationStep, Procedure, Proposal,
+    Step,
+};
 use vardnav_release::lifecycle::{
-    DERIVATIONS_MAX, DerivationRefusal, cancel_derivation, plan_derivation, switch_derivation,
+    DERIVATIONS_MAX, DerivationRefusal, cancel_derivation, link_caller, plan_derivation, switch_derivation,
 };
 
 fn plan(id: &str) -> DerivationPlan {
@@ -55,6 +58,14 @@ fn published() -> AuthorityState {
     state
 }
 
+fn switched(id: &str, from: &str) -> DerivationStep {
+    DerivationStep::Switched {
+        id: id.to_owned(),
+        from: from.to_owned(),
+        reason: "why".to_owned(),
+    }
+}
+
 type Written = Result<Option<AuthorityEntry>, DerivationRefusal>;
 
 fn apply(state: &mut AuthorityState, write: impl FnOnce(&AuthorityState) -> Written) {
@@ -76,8 +87,12 @@ fn stored_bytes_of_every_kind_stay_readable_and_the_same() {
             "150104616e6e610040204648470600056e69676874",
         ),
         (
-            DerivationStep::Switched { id },
-            "160104616e6e610040204648470600056e69676874",
+            DerivationStep::Switched {
+                id,
+                from: AS_REPORTED.to_owned(),
+                reason: "new rule".to_owned(),
+            },
+            "160104616e6e610040204648470600056e696768740b61732d7265706f72746564086e65772072756c65",
         ),
     ];
     for (step, stored) in steps {
@@ -115,21 +130,21 @@ fn a_derivation_is_planned_switched_to_by_another_and_given_up() {
     );
 
     assert_eq!(
-        switch_derivation(&state, "anna", 3, "night"),
+        switch_derivation(&state, "anna", 3, "night", ""),
         Err(DerivationRefusal::OwnPlan)
     );
     assert_eq!(
-        switch_derivation(&state, "ANNA", 3, "night"),
+        switch_derivation(&state, "ANNA", 3, "night", ""),
         Err(DerivationRefusal::OwnPlan)
     );
     assert_eq!(
-        switch_derivation(&state, "bo", 3, "day"),
+        switch_derivation(&state, "bo", 3, "day", ""),
         Err(DerivationRefusal::Unknown)
     );
-    assert_eq!(switch_derivation(&state, "bo", 3, AS_REPORTED), Ok(None));
-    apply(&mut state, |state| switch_derivation(state, "bo", 3, "night"));
+    assert_eq!(switch_derivation(&state, "bo", 3, AS_REPORTED, ""), Ok(None));
+    apply(&mut state, |state| switch_derivation(state, "bo", 3, "night", ""));
     assert_eq!(state.derivations().active().unwrap().plan, plan("night"));
-    assert_eq!(switch_derivation(&state, "bo", 4, "night"), Ok(None));
+    assert_eq!(switch_derivation(&state, "bo", 4, "night", ""), Ok(None));
     assert_eq!(
         cancel_derivation(&state, "bo", 4, "night"),
         Err(DerivationRefusal::Active)
@@ -137,13 +152,13 @@ fn a_derivation_is_planned_switched_to_by_another_and_given_up() {
 
     // Back again needs nobody else, and then it may be given up, once and for all.
     apply(&mut state, |state| {
-        switch_derivation(state, "anna", 5, AS_REPORTED)
+        switch_derivation(state, "anna", 5, AS_REPORTED, "")
     });
     assert_eq!(state.derivations().active(), None);
     apply(&mut state, |state| cancel_derivation(state, "anna", 6, "night"));
     assert_eq!(cancel_derivation(&state, "anna", 7, "night"), Ok(None));
     assert_eq!(
-        switch_derivation(&state, "bo", 7, "night"),
+        switch_derivation(&state, "bo", 7, "night", ""),
         Err(DerivationRefusal::Cancelled)
     );
     assert_eq!(
@@ -160,13 +175,79 @@ fn two_accounts_of_one_person_do_not_make_two_persons() {
     apply(&mut state, |state| {
         plan_derivation(state, "anna", 1, plan("night"))
     });
-    let link = vardnav_release::lifecycle::link_caller(&state, "bo", 2, "anna-2", "anna").unwrap();
+    let link = link_caller(&state, "bo", 2, "anna-2", "anna").unwrap();
     state.apply(&link.unwrap()).unwrap();
     assert_eq!(
-        switch_derivation(&state, "anna-2", 3, "night"),
+        switch_derivation(&state, "anna-2", 3, "night", ""),
         Err(DerivationRefusal::OwnPlan)
     );
-    assert!(switch_derivation(&state, "bo", 3, "night").is_ok());
+    assert!(switch_derivation(&state, "bo", 3, "night", "").is_ok());
+}
+
+#[test]
+fn where_persons_are_asked_for_nobody_vouches_for_the_own_switch() {
+    let mut state = published();
+    let told = Announcement {
+        release: "2026.1".to_owned(),
+        on: date(2026, 1, 1),
+        from: date(2026, 1, 1),
+        reason: String::new(),
+        procedure: Some(Procedure {
+            identities_required: true,
+            ..Procedure::default()
+        }),
+        compared: None,
+        changes: Vec::new(),
+        reporters: Vec::new(),
+    };
+    let told = entry("anna", Change::Step(Step::ReleaseAnnounced(told)));
+    state.apply(&told).unwrap();
+    apply(&mut state, |state| {
+        plan_derivation(state, "anna", 1, plan("night"))
+    });
+    let unknown = |caller: &str| {
+        Err(DerivationRefusal::IdentityMissing {
+            caller: caller.to_owned(),
+        })
+    };
+    assert_eq!(switch_derivation(&state, "bo", 2, "night", ""), unknown("anna"));
+    for (by, linked, identity, missing) in [
+        ("anna", "bo", "p2", "anna"),
+        ("bo", "anna", "p1", "anna"),
+        ("root", "anna", "p1", "bo"),
+    ] {
+        let link = link_caller(&state, by, 3, linked, identity).unwrap();
+        state.apply(&link.unwrap()).unwrap();
+        assert_eq!(switch_derivation(&state, "bo", 4, "night", ""), unknown(missing));
+    }
+    let link = link_caller(&state, "root", 5, "bo", "p2").unwrap();
+    state.apply(&link.unwrap()).unwrap();
+    assert!(switch_derivation(&state, "bo", 6, "night", "").is_ok());
+}
+
+#[test]
+fn a_switch_says_what_it_leaves_and_why() {
+    let mut state = published();
+    for id in ["night", "day"] {
+        apply(&mut state, |state| plan_derivation(state, "anna", 1, plan(id)));
+    }
+    for (id, from) in [("night", AS_REPORTED), ("day", "night"), (AS_REPORTED, "day")] {
+        let written = switch_derivation(&state, "bo", 2, id, "why").unwrap().unwrap();
+        assert_eq!(written.change, Change::Derivation(switched(id, from)));
+        state.apply(&written).unwrap();
+        let once = state.clone();
+        state.apply(&written).unwrap();
+        assert_eq!(state, once);
+        let last = state.derivations().last_switch().unwrap();
+        assert_eq!((&*last.to, &*last.from, &*last.reason), (id, from, "why"));
+        assert_eq!(state.derivations().active_id(), id);
+    }
+    for reason in ["19821105-9954", "a\nb", &"a".repeat(501)] {
+        assert_eq!(
+            switch_derivation(&state, "bo", 3, "night", reason),
+            Err(DerivationRefusal::Reason)
+        );
+    }
 }
 
 #[test]
@@ -225,7 +306,9 @@ fn what_does_not_fit_leaves_the_state_alone() {
     assert_eq!(state, known);
     let refused = [
         (DerivationStep::Cancelled { id: "day".to_owned() }, "day"),
-        (DerivationStep::Switched { id: "day".to_owned() }, "day"),
+        (switched("day", AS_REPORTED), "day"),
+        (switched("night", "day"), "day"),
+        (switched(AS_REPORTED, "night"), "night"),
         (
             DerivationStep::Planned(DerivationPlan {
                 from: None,

@@ -342,6 +342,20 @@ fn assert_rightly_published(done: &Done) {
     let Some(procedure) = newest.procedure() else {
         return;
     };
+    if procedure.identities_required {
+        let steps = ["put", "submit", "resolve"];
+        let authors = steps.iter().flat_map(|step| of_draft(step));
+        let mut parties: Vec<&str> = authors.map(|(_, (_, done))| done.who.as_str()).collect();
+        parties.push(&approval.who);
+        for party in &parties {
+            let vouched = before.iter().any(|(_, link)| {
+                link.step == "link"
+                    && link.words[0].eq_ignore_ascii_case(party)
+                    && !parties.iter().any(|party| same_person(&before, party, &link.who))
+            });
+            assert!(vouched, "somebody else says who {party} is");
+        }
+    }
     assert!(after("submit").is_some(), "it was submitted");
     let from = publish.date("from").unwrap_or(date(2026, 1, 1));
     let hasty = from < *today + i64::from(procedure.notice_days_min).days();
@@ -391,13 +405,15 @@ fn tries() -> impl Strategy<Value = String> {
         3 => draft.clone().prop_map(|draft| format!("submit {draft}")),
         4 => draft.clone().prop_map(|draft| format!("approve {draft}")),
         6 => (draft, 0..6_u8, 1..9_u8, prop::sample::select(vec![
-            "", " remiss=1 resolution", " notice=2", " remiss=1 notice=1",
+            "", " remiss=1 resolution", " notice=2", " remiss=1 notice=1", " identities",
         ])).prop_map(|(draft, haste, day, procedure)| {
             let haste = match haste { 0 => " short=why", 1 => " retro=why", 2 => " errors=1", _ => "" };
             format!("publish {draft} from=2026-01-0{day}{haste}{procedure}")
         }),
         1 => Just("link a x".to_owned()),
         1 => Just("link b x".to_owned()),
+        1 => (prop::sample::select(vec!["a", "b", "c"]), 1..4_u8)
+            .prop_map(|(caller, person)| format!("link {caller} p{person}")),
         1 => Just("day".to_owned()),
     ];
     (who, step).prop_map(|(who, step)| format!("{who} {step}"))
@@ -423,10 +439,18 @@ proptest! {
     fn no_order_of_steps_publishes_what_may_not_be(
         between in prop::collection::vec(prop::collection::vec(tries(), 0..4), WAY.len()),
         dropped in prop::collection::vec(0..12_u8, WAY.len()),
+        linkers in prop::option::of(prop::array::uniform2(prop::sample::select(vec!["a", "b", "c"]))),
     ) {
         let way = WAY.iter().zip(dropped).zip(between).flat_map(|((step, dropped), mut steps)| {
-            if dropped > 0 {
-                steps.push((*step).to_owned());
+            match (linkers, *step) {
+                _ if dropped == 0 => {}
+                // Persons are asked for, and linked by whom it may be.
+                (Some([one, other]), "c publish d from=2026-01-05") => {
+                    steps.push(format!("{step} identities"));
+                    steps.push(format!("{one} link a p1"));
+                    steps.push(format!("{other} link c p3"));
+                }
+                _ => steps.push((*step).to_owned()),
             }
             steps
         });

@@ -82,18 +82,19 @@ impl Register {
     pub(crate) async fn switch_derivation(
         self: &Arc<Self>,
         caller: &Caller,
-        id: &str,
+        (id, reason): (&str, &str),
     ) -> Result<pb::SwitchDerivationResponse, ApiError> {
         let at = clock::now_micros();
         let decide = || {
             self.authority.decide_all(|state| {
-                let entry = switch_derivation(state, &caller.name, at, id)?;
+                let entry = switch_derivation(state, &caller.name, at, id, reason)?;
                 Ok(entry.into_iter().collect())
             })
         };
         let view = self.authority.view();
         // What is refused is refused before anything is waited for.
-        switch_derivation(view.state(), &caller.name, at, id).map_err(|refusal| refusal_error(&refusal))?;
+        switch_derivation(view.state(), &caller.name, at, id, reason)
+            .map_err(|refusal| refusal_error(&refusal))?;
         let view = match view.state().derivations().get(id) {
             Some(derivation) if id != AS_REPORTED => {
                 let (done, total) = self.progress(id).await.map_err(store_error)?;
@@ -210,6 +211,7 @@ fn refusal_error(refusal: &DerivationRefusal) -> ApiError {
         DerivationRefusal::UnknownRelease => ApiError::not_found("the release"),
         DerivationRefusal::Id => ApiError::field("id", message),
         DerivationRefusal::Dates => ApiError::field("until", message),
+        DerivationRefusal::Reason => ApiError::field("reason", message),
         DerivationRefusal::OwnPlan => ApiError::new(Kind::PermissionDenied, "VN-API-024", message),
         _ => ApiError::new(Kind::FailedPrecondition, "VN-API-025", message),
     }

@@ -366,9 +366,10 @@ impl RegisterService for Service {
         request: Request<pb::SwitchDerivationRequest>,
     ) -> Result<Response<pb::SwitchDerivationResponse>, Status> {
         let caller = caller(&request)?;
-        let id = request.into_inner().id;
+        let request = request.into_inner();
+        let wanted = (request.id.as_str(), request.reason.as_str());
         Ok(Response::new(
-            self.register.switch_derivation(&caller, &id).await?,
+            self.register.switch_derivation(&caller, wanted).await?,
         ))
     }
 }

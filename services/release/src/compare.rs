@@ -24,7 +24,7 @@ impl Releases {
         request: &pb::DiffReleasesRequest,
     ) -> Result<pb::DiffReleasesResponse, ApiError> {
         let size = page_size(request.page_size, CHANGES_DEFAULT, CHANGES_MAX)?;
-        let (old, new) = (self.digest(&request.old)?, self.digest(&request.new)?);
+        let (old, new) = (self.digest(&request.one)?, self.digest(&request.other)?);
         let changes = self.changes(old, new).await?;
         let areas = area_messages(&diff::areas(&changes));
         let wanted = |change: &&Change| request.element.is_empty() || change.kind.name() == request.element;

@@ -157,10 +157,10 @@ impl ReleaseService for Releases {
     ) -> Result<Response<CheckDraftResponse>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
-        let (draft, findings) = self.check(&caller, &request.id).await?;
+        let (draft, digest, findings) = self.checked(&caller, &request.id).await?;
         let findings = findings.iter().map(finding_message).collect();
         let proofs = match request.with_proofs {
-            true => self.proofs(draft.proposal.digest).await.unwrap_or_default(),
+            true => self.proofs(digest).await?,
             false => None,
         };
         Ok(Response::new(CheckDraftResponse {

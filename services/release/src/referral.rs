@@ -1,12 +1,12 @@
 //! Referral rounds and their comments, and which callers are one person.
 
 use vardnav_api::common::{date, page_size};
-use vardnav_api::release::{bodies, comment_message, resolution};
+use vardnav_api::release::{bodies, comment_message, link_message, resolution};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::release::v1 as pb;
-use vardnav_release::authority::Draft;
+use vardnav_release::authority::{Draft, Link};
 use vardnav_release::diff;
-use vardnav_release::entry::Subject;
+use vardnav_release::entry::{Change, Step, Subject};
 use vardnav_release::lifecycle::{self, Invitation};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
@@ -69,13 +69,17 @@ impl Releases {
         let subject = self.subject(&draft, request.subject.unwrap_or_default()).await?;
         let now = (clock::now_micros(), clock::today());
         let (id, body, text) = (request.id.as_str(), request.body.as_str(), request.text.as_str());
-        let decide = self
-            .authority
-            .decide(|state| lifecycle::comment(state, &caller.name, now, id, body, &subject, text));
+        let mut number = 0;
+        let decide = self.authority.decide(|state| {
+            let made = lifecycle::comment(state, &caller.name, now, id, body, &subject, text)?;
+            if let Change::Step(Step::CommentMade { comment, .. }) = &made.change {
+                number = comment.number;
+            }
+            Ok(made)
+        });
         let view = decide.await.map_err(undecided)?;
         let draft = draft_of(&view, id)?;
-        let own = |kept: &&vardnav_release::authority::KeptComment| kept.mark.at == now.0;
-        let kept = draft.comments.iter().rev().find(own);
+        let kept = draft.comment(number);
         let kept = kept.ok_or_else(|| ApiError::not_found("the comment"))?;
         Ok(comment_message(kept, &draft))
     }
@@ -169,8 +173,17 @@ impl Releases {
             let linked = lifecycle::link_caller(state, &caller.name, at, &link.caller, &link.identity)?;
             Ok(linked.into_iter().collect())
         });
-        decide.await.map_err(undecided)?;
-        Ok(link)
+        let view = decide.await.map_err(undecided)?;
+        let links = view.state().identities().links().iter().rev();
+        let written = |known: &&Link| {
+            known.caller == link.caller
+                && known.identity == link.identity
+                && known.mark.by.eq_ignore_ascii_case(&caller.name)
+        };
+        let known = links.into_iter().find(written);
+        known
+            .map(link_message)
+            .ok_or_else(|| ApiError::not_found("the link"))
     }
 
     /// A page of the callers that are linked to persons.
@@ -179,15 +192,11 @@ impl Releases {
         request: &pb::ListCallersRequest,
     ) -> Result<pb::ListCallersResponse, ApiError> {
         let view = self.authority.view();
-        let links: Vec<_> = view.state().identities().links().collect();
+        let links = view.state().identities().links();
         let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
-        let (rows, next_page_token) = numbered(&links, &request.page_token, size)?;
-        let link = |(caller, identity): &(&str, &str)| pb::CallerLink {
-            caller: (*caller).to_owned(),
-            identity: (*identity).to_owned(),
-        };
+        let (rows, next_page_token) = numbered(links, &request.page_token, size)?;
         Ok(pb::ListCallersResponse {
-            links: rows.iter().map(link).collect(),
+            links: rows.iter().map(link_message).collect(),
             next_page_token,
         })
     }

@@ -113,6 +113,16 @@ impl Releases {
     /// # Errors
     /// When the draft is unknown, published, or changed meanwhile; when its files cannot be had.
     pub async fn check(&self, caller: &Caller, id: &str) -> Result<(Draft, Vec<ReleaseFinding>), ApiError> {
+        let (draft, _, findings) = self.checked(caller, id).await?;
+        Ok((draft, findings))
+    }
+
+    /// As [`Releases::check`], with the digest of what was checked.
+    pub(crate) async fn checked(
+        &self,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<(Draft, Digest, Vec<ReleaseFinding>), ApiError> {
         let Judged {
             digest,
             outcome,
@@ -125,15 +135,17 @@ impl Releases {
             .authority
             .decide(|state| lifecycle::checked(state, &caller.name, at, id, digest, errors, warnings));
         let view = decide.await.map_err(undecided)?;
-        Ok((draft_of(&view, id)?, findings))
+        Ok((draft_of(&view, id)?, digest, findings))
     }
 
-    /// What the proofs tell of the tables of a draft; `None` when they do not compile.
+    /// What the proofs tell of the tables of a draft; `None` when its files cannot be read or do not compile, which
+    /// the findings of its check tell of.
     pub(crate) async fn proofs(&self, digest: Digest) -> Result<Option<pb::Proofs>, ApiError> {
-        let source = self.source(digest).await?;
+        let package = self.authority.package(&digest).await.map_err(failed)?;
         on_pool(move || {
-            let told = vardnav_release::check::proofs(&source);
-            told.map(|(system, report)| proofs_message(&system, &report))
+            let source = files::parse(&package).source?;
+            let (system, report) = vardnav_release::check::proofs(&source)?;
+            Some(proofs_message(&system, &report))
         })
         .await
     }

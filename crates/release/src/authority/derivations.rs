@@ -19,11 +19,25 @@ pub struct Derivation {
     pub switched: Option<Mark>,
 }
 
+/// That readers were answered from something else from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// Id of what they are answered from, or [`AS_REPORTED`].
+    pub to: String,
+    /// Id of what they were answered from until then, or [`AS_REPORTED`].
+    pub from: String,
+    /// Why; may be empty.
+    pub reason: String,
+    /// Who had it so, and when.
+    pub mark: Mark,
+}
+
 /// Every derivation of the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Derivations {
     by_id: Arc<BTreeMap<String, Derivation>>,
     active: Option<String>,
+    last: Option<Switch>,
 }
 
 impl Derivations {
@@ -49,16 +63,34 @@ impl Derivations {
                 }
                 self.known(id)?.cancelled.get_or_insert(mark);
             }
-            DerivationStep::Switched { id } if id == AS_REPORTED => self.active = None,
-            DerivationStep::Switched { id } => {
-                let known = self.known(id)?;
-                if known.cancelled.is_some() {
-                    return Err(FoldError::Derivation(id.clone()));
-                }
-                known.switched = Some(mark);
-                self.active = Some(id.clone());
-            }
+            DerivationStep::Switched { id, from, reason } => self.switch(Switch {
+                to: id.clone(),
+                from: from.clone(),
+                reason: reason.clone(),
+                mark,
+            })?,
         }
+        Ok(())
+    }
+
+    fn switch(&mut self, switch: Switch) -> Result<(), FoldError> {
+        if self.last.as_ref() == Some(&switch) {
+            return Ok(());
+        }
+        if self.active_id() != switch.from {
+            return Err(FoldError::Derivation(switch.from));
+        }
+        if switch.to == AS_REPORTED {
+            self.active = None;
+        } else {
+            let known = self.known(&switch.to)?;
+            if known.cancelled.is_some() {
+                return Err(FoldError::Derivation(switch.to));
+            }
+            known.switched = Some(switch.mark.clone());
+            self.active = Some(switch.to.clone());
+        }
+        self.last = Some(switch);
         Ok(())
     }
 
@@ -85,5 +117,15 @@ impl Derivations {
     /// The derivation that readers are answered from; `None` when that is what the ledger's entries hold.
     pub fn active(&self) -> Option<&Derivation> {
         self.get(self.active.as_deref()?)
+    }
+
+    /// Id of the derivation that readers are answered from, or [`AS_REPORTED`].
+    pub fn active_id(&self) -> &str {
+        self.active.as_deref().unwrap_or(AS_REPORTED)
+    }
+
+    /// The last switch; `None` when there was none.
+    pub fn last_switch(&self) -> Option<&Switch> {
+        self.last.as_ref()
     }
 }

@@ -66,7 +66,7 @@ pub struct TrailMark {
     /// `announce`.
     pub what: &'static str,
     /// What it was done with: a release, a round, a comment, the outcome of a check; empty for the content.
-    pub with: String,
+    pub detail: String,
     /// The content that the draft held.
     pub digest: Digest,
 }
@@ -192,11 +192,11 @@ impl Draft {
 
     /// Adds a step to the trail, once.
     pub(super) fn note(&mut self, entry: &AuthorityEntry) {
-        let (what, with) = named(&entry.change);
+        let (what, detail) = named(&entry.change);
         let mark = TrailMark {
             mark: Mark::of(entry),
             what,
-            with,
+            detail,
             digest: self.proposal.digest,
         };
         if self.trail.last() == Some(&mark) {

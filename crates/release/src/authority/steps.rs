@@ -48,7 +48,7 @@ impl AuthorityState {
                 draft.note(entry);
             }
             Step::CallerLinked { caller, identity } => {
-                Arc::make_mut(&mut self.identities).link(caller, identity);
+                Arc::make_mut(&mut self.identities).link(caller, identity, Mark::of(entry));
             }
             Step::ReleaseAnnounced(told) => self.announce(entry, told)?,
             Step::NoticeAcknowledged { release, reporter } => {

@@ -24,6 +24,10 @@ pub enum DerivationStep {
     Switched {
         /// Its id, or [`AS_REPORTED`].
         id: String,
+        /// What they were answered from until then: an id, or [`AS_REPORTED`].
+        from: String,
+        /// Why; may be empty.
+        reason: String,
     },
 }
 
@@ -70,7 +74,7 @@ impl DerivationStep {
         }
     }
 
-    /// Whether a kind byte is of a derivation.
+    /// Whether a kind byte is of a derivation. 23 and 24 are reserved for steps of derivations and are read as none.
     pub(super) fn is_kind(kind: u8) -> bool {
         (20..=24).contains(&kind)
     }
@@ -81,7 +85,8 @@ impl DerivationStep {
                 let variants = plan.variants.iter().map(String::as_str);
                 [&*plan.id, &*plan.release].into_iter().chain(variants).collect()
             }
-            Self::Cancelled { id } | Self::Switched { id } => vec![id],
+            Self::Cancelled { id } => vec![id],
+            Self::Switched { id, from, reason } => vec![id, from, reason],
         }
     }
 
@@ -94,7 +99,12 @@ impl DerivationStep {
                 w.option_date(plan.from);
                 w.option_date(plan.until);
             }
-            Self::Cancelled { id } | Self::Switched { id } => w.str(id),
+            Self::Cancelled { id } => w.str(id),
+            Self::Switched { id, from, reason } => {
+                w.str(id);
+                w.str(from);
+                w.str(reason);
+            }
         }
     }
 
@@ -108,7 +118,11 @@ impl DerivationStep {
                 until: r.option_date()?,
             }),
             21 => Self::Cancelled { id: r.string()? },
-            22 => Self::Switched { id: r.string()? },
+            22 => Self::Switched {
+                id: r.string()?,
+                from: r.string()?,
+                reason: r.string()?,
+            },
             _ => return Err(r.error(DecodeProblem::Tag)),
         })
     }

@@ -2,7 +2,8 @@
 
 use vardnav_register::text::holds_personal_number;
 
-use super::entry;
+use super::identity::{NotAnother, is_another};
+use super::{TEXT_BYTES_MAX, check_text, entry};
 use crate::authority::{AuthorityState, Derivation};
 use crate::entry::{AS_REPORTED, AuthorityEntry, Change, DerivationPlan, DerivationStep};
 
@@ -44,6 +45,19 @@ pub enum DerivationRefusal {
     /// Whoever planned it may not switch to it.
     #[error("a derivation is switched to by somebody other than who planned it")]
     OwnPlan,
+    /// The procedure asks that planner and switcher are linked to persons by somebody else, and this one is not.
+    #[error(
+        "caller `{caller}` is not linked to a person by anybody but who planned the derivation and who switches to it"
+    )]
+    IdentityMissing {
+        /// The caller.
+        caller: String,
+    },
+    /// The reason is not usable.
+    #[error(
+        "the reason is longer than {TEXT_BYTES_MAX} bytes, or holds a control character or a personal number"
+    )]
+    Reason,
 }
 
 /// Plans a derivation; `None` when the very same is planned already.
@@ -95,36 +109,48 @@ pub fn cancel_derivation(
     Ok(known.cancelled.is_none().then(|| step(caller, at, cancelled)))
 }
 
-/// Has readers answered from a derivation, or from what the ledger's entries hold; `None` when they are already.
+/// Has readers answered from a derivation, or from what the ledger's entries hold; `None` when they are already. The
+/// `reason` stays with it and may be empty.
 ///
 /// # Errors
-/// When there is none of that id, or whoever planned it asks for it, be it through another account.
+/// When there is none of that id, the reason is not usable, or whoever planned it asks for it, be it through another
+/// account; and, where the procedure asks for persons, when planner or caller is not linked to one by somebody else.
 pub fn switch_derivation(
     state: &AuthorityState,
     caller: &str,
     at: i64,
     id: &str,
+    reason: &str,
 ) -> Result<Option<AuthorityEntry>, DerivationRefusal> {
-    let active = state.derivations().active();
-    let switched = step(caller, at, DerivationStep::Switched { id: id.to_owned() });
-    if id == AS_REPORTED {
-        return Ok(active.is_some().then_some(switched));
+    check_text("reason", reason).map_err(|_| DerivationRefusal::Reason)?;
+    let derivations = state.derivations();
+    if id != AS_REPORTED {
+        let known = derivations.get(id).ok_or(DerivationRefusal::Unknown)?;
+        if known.cancelled.is_some() {
+            return Err(DerivationRefusal::Cancelled);
+        }
+        if derivations.active_id() != id {
+            by_another(state, known, caller)?;
+        }
     }
-    let known = state.derivations().get(id).ok_or(DerivationRefusal::Unknown)?;
-    if known.cancelled.is_some() {
-        return Err(DerivationRefusal::Cancelled);
-    }
-    if active == Some(known) {
-        return Ok(None);
-    }
-    if is_own(state, known, caller) {
-        return Err(DerivationRefusal::OwnPlan);
-    }
-    Ok(Some(switched))
+    let switched = DerivationStep::Switched {
+        id: id.to_owned(),
+        from: derivations.active_id().to_owned(),
+        reason: reason.to_owned(),
+    };
+    Ok((derivations.active_id() != id).then(|| step(caller, at, switched)))
 }
 
-fn is_own(state: &AuthorityState, derivation: &Derivation, caller: &str) -> bool {
-    state.identities().is_same(&derivation.planned.by, caller)
+/// The rule that holds for the approval of a draft.
+fn by_another(
+    state: &AuthorityState,
+    derivation: &Derivation,
+    caller: &str,
+) -> Result<(), DerivationRefusal> {
+    is_another(state, &[&derivation.planned.by], caller).map_err(|refused| match refused {
+        NotAnother::Own => DerivationRefusal::OwnPlan,
+        NotAnother::Unknown(caller) => DerivationRefusal::IdentityMissing { caller },
+    })
 }
 
 fn is_id(id: &str) -> bool {

@@ -6,6 +6,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use super::identity::{NotAnother, is_another};
 use super::{Refusal, check_caller, check_text, checked, entry, open, sound};
 use crate::authority::{AuthorityState, Draft};
 use crate::entry::{Announcement, AreaCount, AuthorityEntry, Base, Change, EditionPin, Procedure, Step};
@@ -270,23 +271,13 @@ fn referred(state: &AuthorityState, draft: &Draft, today: Option<Date>) -> Resul
 
 /// Whether the approver is another person than every author, by all that is known today.
 fn by_another(state: &AuthorityState, draft: &Draft, approver: &str) -> Result<(), Refusal> {
-    let identities = state.identities();
-    let own = |author: &String| identities.is_same(author, approver);
-    if draft.authors.iter().any(own) {
-        return Err(Refusal::OwnDraft {
+    let authors: Vec<&str> = draft.authors.iter().map(String::as_str).collect();
+    is_another(state, &authors, approver).map_err(|refused| match refused {
+        NotAnother::Own => Refusal::OwnDraft {
             draft: draft.id.clone(),
-        });
-    }
-    if procedure(state).is_some_and(|procedure| procedure.identities_required) {
-        let authors = draft.authors.iter().map(String::as_str);
-        let stranger = authors.chain([approver]).find(|name| !identities.is_known(name));
-        if let Some(stranger) = stranger {
-            return Err(Refusal::IdentityMissing {
-                caller: stranger.to_owned(),
-            });
-        }
-    }
-    Ok(())
+        },
+        NotAnother::Unknown(caller) => Refusal::IdentityMissing { caller },
+    })
 }
 
 /// Whether the notice is as long as the procedure asks, or a reason is given; answers the reason, empty when none is

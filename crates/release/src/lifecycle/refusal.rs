@@ -224,12 +224,15 @@ pub enum Refusal {
     /// No release has the id.
     #[error("no release has the id that the draft is based on")]
     UnknownBase,
-    /// The procedure asks that authors and approver are linked to persons, and this one is not.
-    #[error("caller `{caller}` is not linked to a person")]
+    /// The procedure asks that authors and approver are linked to persons by somebody else, and this one is not.
+    #[error("caller `{caller}` is not linked to a person by anybody but the authors and the approver")]
     IdentityMissing {
         /// The caller.
         caller: String,
     },
+    /// A caller would link an account of their own.
+    #[error("nobody links an account of their own to a person")]
+    OwnLink,
     /// There are as many links of callers as are kept.
     #[error("as many callers are linked as are kept")]
     TooManyLinks,
@@ -421,8 +424,8 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
     (
         "VN-REL-238",
-        "a caller is not linked to a person",
-        "let an administrator link it with `release link`",
+        "a caller is not linked to a person by anybody but the authors and the approver",
+        "let an administrator who is neither an author nor the approver link it with `release link`",
     ),
     ("VN-REL-239", "too many callers are linked", "tell the operator"),
     (
@@ -434,6 +437,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "VN-REL-241",
         "a comment or an answer is not usable",
         "write 1 to 20,000 bytes without personal numbers; send longer answers as several comments, each about one thing",
+    ),
+    (
+        "VN-REL-242",
+        "an administrator would link an account of their own to a person",
+        "let another administrator link it with `release link`",
     ),
 ];
 
@@ -479,6 +487,7 @@ impl Refusal {
             Self::TooManyLinks => "VN-REL-239",
             Self::NoNotice => "VN-REL-240",
             Self::BadLongText => "VN-REL-241",
+            Self::OwnLink => "VN-REL-242",
         }
     }
 }

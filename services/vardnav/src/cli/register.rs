@@ -178,5 +178,8 @@ pub enum ReclassifyStep {
     Switch {
         /// Its name; `as-reported` for what the entries hold
         name: String,
+        /// Why; kept with the switch
+        #[arg(long, default_value = "")]
+        reason: String,
     },
 }

@@ -39,8 +39,8 @@ pub(crate) async fn run(command: Reclassify, client: &Client, format: Format) ->
             let answer = client.register().cancel_reclassification(request).await?;
             output::one(format, &row(&answer.into_inner().derivation.unwrap_or_default()))
         }
-        Some(ReclassifyStep::Switch { name }) => {
-            let request = pb::SwitchDerivationRequest { id: name };
+        Some(ReclassifyStep::Switch { name, reason }) => {
+            let request = pb::SwitchDerivationRequest { id: name, reason };
             let answer = client.register().switch_derivation(request).await?.into_inner();
             output::one(
                 format,

@@ -287,7 +287,7 @@ fn show(answer: &pb::GetReleaseResponse, format: Format) -> Outcome {
         );
         let trail = answer.trail.iter().map(|step| {
             json!({
-                "time": micros(step.time_micros), "by": step.by, "what": step.what, "with": step.with,
+                "time": micros(step.time_micros), "by": step.by, "what": step.what, "detail": step.detail,
                 "digest": hex(&step.digest),
             })
         });

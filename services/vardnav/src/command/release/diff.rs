@@ -43,8 +43,8 @@ pub(super) async fn diff(
     let mut page_token = String::new();
     loop {
         let request = pb::DiffReleasesRequest {
-            old: old.to_owned(),
-            new: new.to_owned(),
+            one: old.to_owned(),
+            other: new.to_owned(),
             element: element.to_owned(),
             page_size: PAGE,
             page_token,

@@ -151,11 +151,22 @@ pub(super) async fn comments(client: &Client, id: String, format: Format) -> Out
 
 /// Links a caller to a person, or lists all links.
 pub(super) async fn link(client: &Client, link: Option<(String, String)>, format: Format) -> Outcome {
-    let columns = ["caller", "identity"];
-    let row = |link: &pb::CallerLink| json!({"caller": link.caller, "identity": link.identity});
+    let columns = ["caller", "identity", "linked_by", "linked"];
+    let row = |link: &pb::CallerLink| {
+        json!({
+            "caller": link.caller,
+            "identity": link.identity,
+            "linked_by": link.linked_by,
+            "linked": super::micros(link.linked_micros),
+        })
+    };
     if let Some((caller, identity)) = link {
         let request = pb::LinkCallerRequest {
-            link: Some(pb::CallerLink { caller, identity }),
+            link: Some(pb::CallerLink {
+                caller,
+                identity,
+                ..pb::CallerLink::default()
+            }),
         };
         let answer = client.release().link_caller(request).await?.into_inner();
         return output::one(format, &row(&answer.link.unwrap_or_default()));
