@@ -1,15 +1,19 @@
 //! What differs between releases and drafts, and where a draft and a release published since meet.
 
+use std::collections::BTreeSet;
+
 use vardnav_api::common::page_size;
 use vardnav_api::release::{area_messages, change_message, conflict_message};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::release::v1 as pb;
 use vardnav_interchange::release as files;
 use vardnav_release::AuthorityState;
+use vardnav_release::authority::Draft;
 use vardnav_release::diff::{self, Change};
 use vardnav_release::entry::AreaCount;
 use vardnav_release::package::Digest;
 use vardnav_release::source::ReleaseSource;
+use vardnav_runtime::clock;
 
 use crate::referral::numbered;
 use crate::{Releases, draft_of, failed, on_pool};
@@ -85,6 +89,28 @@ impl Releases {
                 |finding| ApiError::new(Kind::FailedPrecondition, finding.code, finding.to_string()),
             )
         })
+    }
+
+    /// How many elements of a draft differ from what its last finished referral round was about; `None` when there is
+    /// no such round, or the files of one of the two cannot be read.
+    pub(crate) async fn changed_since_referral(&self, draft: &Draft) -> Result<Option<u32>, ApiError> {
+        let today = clock::today();
+        let mut rounds = draft.rounds.iter().rev();
+        let Some(round) = rounds.find(|round| !round.is_open(today)) else {
+            return Ok(None);
+        };
+        if round.digest == draft.proposal.digest {
+            return Ok(Some(0));
+        }
+        let old = self.authority.package(&round.digest).await.map_err(failed)?;
+        let digest = draft.proposal.digest;
+        let new = self.authority.package(&digest).await.map_err(failed)?;
+        on_pool(move || {
+            let changes = diff::diff(&files::parse(&old).source?, &files::parse(&new).source?);
+            let elements: BTreeSet<_> = changes.iter().map(|change| (change.kind, &change.id)).collect();
+            Some(u32::try_from(elements.len()).unwrap_or(u32::MAX))
+        })
+        .await
     }
 
     async fn changes(&self, old: Digest, new: Digest) -> Result<Vec<Change>, ApiError> {

@@ -84,7 +84,7 @@ impl Releases {
         } else {
             state.release(id)
         };
-        let (release, digest) = match published {
+        let (mut release, digest) = match published {
             Some(published) => (
                 release_message(published, state, clock::today()),
                 published.proposal.digest,
@@ -95,6 +95,9 @@ impl Releases {
             }
         };
         let trail = state.draft(published.map_or(id, |published| &published.draft));
+        if let Some(draft) = trail {
+            release.changed_since_referral = self.changed_since_referral(draft).await?;
+        }
         let package = self.authority.package(&digest).await.map_err(failed)?;
         let files = file_messages(&package);
         let snapshot = match published.and_then(|published| view.release(&published.id)) {
@@ -243,9 +246,10 @@ impl ReleaseService for Releases {
         let request = request.into_inner();
         let expected = expected_digest(&request.expected_digest)?;
         let draft = self.submit(&caller, &request.id, expected).await?;
-        Ok(Response::new(pb::SubmitDraftResponse {
-            draft: Some(self.message(&draft)),
-        }))
+        let mut message = self.message(&draft);
+        // What is submitted stays submitted when this cannot be told.
+        message.changed_since_referral = self.changed_since_referral(&draft).await.unwrap_or_default();
+        Ok(Response::new(pb::SubmitDraftResponse { draft: Some(message) }))
     }
 
     async fn list_notices(

@@ -11,7 +11,7 @@ use vardnav_api::vardnav::release::v1::release_service_server::ReleaseService as
 use vardnav_api::vardnav::release::v1::{GetReleaseRequest, ListReleasesRequest, ReleaseStatus};
 use vardnav_interchange::release::{self as files, starter};
 use vardnav_release::authority::Stage;
-use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord};
+use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Step};
 use vardnav_release::package::Package;
 use vardnav_release::snapshot::Snapshot;
 use vardnav_runtime::caller::Caller;
@@ -184,6 +184,49 @@ async fn a_faulty_draft_is_kept_from_approval_until_it_is_mended() {
             .code,
         "VN-REL-003"
     );
+}
+
+#[tokio::test]
+async fn a_draft_tells_how_much_it_changed_since_its_referral() {
+    let authority = authority().await;
+    let service = Releases::new(Arc::clone(&authority));
+    let anna = Caller::trusted("anna");
+    let package = starter::package().unwrap();
+    service.create(&anna, "d", &package).await.unwrap();
+    let shown = async || {
+        let request = GetReleaseRequest {
+            id: "d".to_owned(),
+            date: None,
+        };
+        let answer = service.get_release(Request::new(request)).await.unwrap();
+        answer.into_inner().release.unwrap().changed_since_referral
+    };
+    assert_eq!(shown().await, None);
+    let opened = Step::ReferralOpened {
+        draft: "d".to_owned(),
+        digest: package.digest(),
+        round: 1,
+        opened: date(2026, 1, 1),
+        until: date(2026, 1, 2),
+        bodies: Vec::new(),
+    };
+    let closed = Step::ReferralClosed {
+        draft: "d".to_owned(),
+        round: 1,
+        on: date(2026, 1, 1),
+    };
+    for step in [opened, closed] {
+        let entry = AuthorityEntry {
+            caller: "anna".to_owned(),
+            at: 1,
+            change: Change::Step(step),
+        };
+        authority.append(&entry).await.unwrap();
+    }
+    assert_eq!(shown().await, Some(0));
+    let other = changed("indicators.toml", "min_count = 5", "min_count = 6");
+    service.update(&anna, "d", None, &other).await.unwrap();
+    assert_eq!(shown().await, Some(1));
 }
 
 #[tokio::test]

@@ -336,6 +336,7 @@ fn row(release: &pb::Release) -> Value {
         "submitted_by": release.submitted_by,
         "comments": release.comments,
         "unresolved": release.unresolved,
+        "changed_since_referral": release.changed_since_referral,
         "referrals": release.referrals.iter().map(referral::row).collect::<Vec<_>>(),
         "procedure": release.procedure.as_ref().map(|procedure| json!({
             "remiss_days_min": procedure.remiss_days_min,
