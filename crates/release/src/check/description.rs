@@ -14,6 +14,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
     for table in &description.tables {
         legal_bases(found, table);
         guard(found, table);
+        holds(found, table);
     }
     for exclusion in &description.exclusions {
         combination(found, exclusion, &Element::Exclusions);
@@ -38,6 +39,24 @@ fn guard(found: &mut Findings<'_>, table: &Table) {
             table.id
         );
         found.at("VN-REL-136", place, message);
+    }
+}
+
+/// A row that holds says of what: without a condition it would hide every gap, as the guard does, and be proven.
+fn holds(found: &mut Findings<'_>, table: &Table) {
+    for rule in &table.rules {
+        if matches!(rule.outcome, Outcome::Hold { .. }) && rule.alternatives.iter().any(Vec::is_empty) {
+            let place = Place {
+                line: rule.line,
+                ..found.source.places.of(&Element::Table(table.id.clone()))
+            };
+            let message = format!(
+                "table `{}`, rule `{}` holds whatever the facts are; state the combination that it holds, or leave its \
+                 reason out and make it the guard",
+                table.id, rule.id
+            );
+            found.at("VN-REL-103", place, message);
+        }
     }
 }
 

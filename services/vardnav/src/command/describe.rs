@@ -11,7 +11,7 @@ use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_interchange::register::lines::Lines;
 use vardnav_interchange::register::read::read_line;
 use vardnav_register::record::{Body, Coding, Record};
-use vardnav_register::text::may_echo_id;
+use vardnav_register::text::{holds_personal_number, may_echo_id, shape};
 
 use crate::client::Client;
 use crate::command::classify::answer::{counterfactuals, explanation};
@@ -184,13 +184,21 @@ fn code_value(record: &Record, path: &str, name: &str, further: Value) -> Value 
     let code = coding(record, path);
     let mut value = json!({
         "path": path,
-        "system": code.map(|code| &code.system),
-        "code": code.map(|code| &code.code),
+        "system": code.map(|code| told(&code.system)),
+        "code": code.map(|code| told(&code.code)),
     });
     if let Some(value) = value.as_object_mut() {
         value.insert(name.to_owned(), further);
     }
     value
+}
+
+/// A text of the record, or its shape when it could hold a personal number.
+fn told(text: &str) -> String {
+    match holds_personal_number(text) {
+        true => shape(text),
+        false => text.to_owned(),
+    }
 }
 
 /// The code that stands at a path of the record.
