@@ -125,7 +125,7 @@ pub(crate) async fn episodes(
     view: &View,
     ids: impl IntoIterator<Item = String>,
 ) -> Result<HashMap<String, Arc<EpisodeView>>, StoreError> {
-    let latest = latest_episodes(store, stream, ids).await?;
+    let latest = latest_episodes(store, stream, ids, &[]).await?;
     let mut episodes = HashMap::with_capacity(latest.len());
     for (id, former) in latest {
         let position = former.position;
@@ -138,11 +138,13 @@ pub(crate) async fn episodes(
     Ok(episodes)
 }
 
-/// The latest revisions of the episodes with these ids.
+/// The latest revisions of the episodes with these ids. Those among `at_hand`, which lie in the order of the stream, are
+/// not read again.
 pub(crate) async fn latest_episodes(
     store: &dyn Store,
     stream: &StreamId,
     ids: impl IntoIterator<Item = String>,
+    at_hand: &[Former],
 ) -> Result<HashMap<String, Former>, StoreError> {
     // Most episodes have one revision: ask for the first two of all at once.
     let ids: Vec<String> = ids.into_iter().collect();
@@ -167,7 +169,20 @@ pub(crate) async fn latest_episodes(
             [None, _] => {}
         }
     }
-    let mut found = read(store, stream, places.keys().copied().collect()).await?;
+    let known = |position: &u64| {
+        let at = at_hand.binary_search_by_key(position, |former| former.position);
+        at_hand.get(at.ok()?).cloned()
+    };
+    let far = places
+        .keys()
+        .copied()
+        .filter(|position| known(position).is_none());
+    let mut found = read(store, stream, far.collect()).await?;
+    found.extend(
+        places
+            .keys()
+            .filter_map(|position| Some((*position, known(position)?))),
+    );
     let places = places.into_iter();
     Ok(places
         .filter_map(|(position, id)| Some((id, found.remove(&position)?)))

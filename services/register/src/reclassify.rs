@@ -154,7 +154,7 @@ impl Register {
                 0 => 0,
                 left => (left as f64 / per_second).ceil() as u64,
             }),
-            from_ledger: live.from_ledger(),
+            from_ledger: live.entries_from_ledger(),
             waits: live.waits(),
             changes: changes
                 .into_iter()

@@ -17,11 +17,11 @@ use super::{Trouble, packing};
 use crate::ledger;
 
 /// Blocks of a piece.
-const BLOCKS: u32 = 64;
+const BLOCKS: u32 = 24;
 /// Blocks learnt at a time.
 const LEARNT: u32 = 256;
 /// Entries derived from the ledger at a time.
-const LEDGER_BATCH: usize = 512;
+const LEDGER_BATCH: usize = 4096;
 
 /// A piece of a stream: its number, and blocks by first position.
 type Task = (usize, Vec<(u64, Columns)>);
@@ -29,18 +29,23 @@ type Task = (usize, Vec<(u64, Columns)>);
 type Done = (usize, Result<(u64, Piece), Trouble>);
 
 impl Pass {
+    /// The plan, made ready for packed facts.
+    pub(super) fn columnar(&self) -> Columnar<'_> {
+        let plan = self.compiled.rederivation();
+        let units = UnitColumns::new(self.view.units(), plan.release);
+        Columnar::new(plan, self.releases.iter().map(|release| release.view()), units)
+    }
+
     /// Derives a stream from `cursor` up to `target`.
     pub(super) fn bulk(
         &self,
         stream: &StreamId,
         cursor: u64,
         target: u64,
+        columnar: &Columnar<'_>,
         counts: &mut Counts,
     ) -> Result<(), Trouble> {
         let own_maps = self.has_own_maps(stream)?;
-        let plan = self.compiled.rederivation();
-        let units = UnitColumns::new(self.view.units(), plan.release);
-        let columnar = Columnar::new(plan, self.releases.iter().map(|release| release.view()), units);
         let mut episodes = Episodes::default();
         let mut at = 0;
         loop {
@@ -56,7 +61,7 @@ impl Pass {
             pass: self,
             stream,
             own_maps,
-            columnar: &columnar,
+            columnar,
             countings: Countings::new(&self.compiled.release, &self.releases),
             episodes: &episodes,
         };
@@ -178,7 +183,7 @@ impl Work<'_> {
                 .read(block, *first, self.own_maps, self.episodes, each);
         }
         for open in open.chunks(LEDGER_BATCH) {
-            self.from_ledger(open, &mut piece)?;
+            self.derive_from_ledger(open, &mut piece)?;
         }
         Ok((next, piece))
     }
@@ -203,7 +208,7 @@ impl Work<'_> {
         }
     }
 
-    fn from_ledger(&self, open: &[(u64, bool)], piece: &mut Piece) -> Result<(), Trouble> {
+    fn derive_from_ledger(&self, open: &[(u64, bool)], piece: &mut Piece) -> Result<(), Trouble> {
         let pass = self.pass;
         pass.yield_to_batches()?;
         let positions = open.iter().map(|(position, _)| *position).collect();

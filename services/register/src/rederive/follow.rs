@@ -45,7 +45,7 @@ impl Pass {
                 .into_iter()
                 .map(|row| ledger::former(stream, row))
                 .collect::<Result<Vec<_>, _>>()?;
-            let before: Vec<[u8; 16]> = formers.iter().filter_map(|former| before(former)).collect();
+            let before: Vec<[u8; 16]> = formers.iter().filter_map(before).collect();
             let piece = self.piece(stream, cursor, formers, before, &countings)?;
             self.keep(stream, (cursor, next), piece, Vec::new(), counts)?;
             cursor = next;
@@ -274,7 +274,7 @@ impl Pass {
             .wait(ledger::read(store, stream, positions.to_vec()))?
             .into_iter()
             .collect();
-        let later: Vec<[u8; 16]> = found.values().map(|former| after(former)).collect();
+        let later: Vec<[u8; 16]> = found.values().map(after).collect();
         let later = self.wait(ledger::find(store, stream, later))?;
         let places: Vec<u64> = found.keys().copied().collect();
         let formers = std::mem::take(&mut found).into_values().collect();

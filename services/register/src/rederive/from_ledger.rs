@@ -21,7 +21,7 @@ pub(crate) struct Anew {
     pub(crate) derived: Derived,
 }
 
-/// Derives entries of a stream anew, each by its place; `None` for one that was erased.
+/// Derives entries of a stream anew, which lie in its order; `None` for one that was erased.
 ///
 /// # Errors
 /// When the store cannot, or an entry is not of its form.
@@ -39,7 +39,7 @@ pub(crate) async fn anew(
         .flatten()
         .filter_map(|(record, _)| named(record).map(str::to_owned))
         .collect();
-    let episodes = ledger::latest_episodes(store.as_ref(), stream, named).await?;
+    let episodes = ledger::latest_episodes(store.as_ref(), stream, named, &formers).await?;
     derive(view, compiled, stream, stated, episodes)
 }
 

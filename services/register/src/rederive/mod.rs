@@ -114,7 +114,7 @@ impl Live {
     }
 
     /// Entries that packed facts did not settle.
-    pub(crate) fn from_ledger(&self) -> u64 {
+    pub(crate) fn entries_from_ledger(&self) -> u64 {
         self.from_ledger.load(Ordering::Relaxed)
     }
 

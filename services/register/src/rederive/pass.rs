@@ -94,6 +94,7 @@ impl Pass {
             Some(counts) => counts,
             none => none.insert(self.wait(Counts::load(self.store.as_ref(), &projection))?),
         };
+        let mut columnar = None;
         for (stream, head) in self.wait(self.store.streams())? {
             if stream.as_reporter().is_none() {
                 continue;
@@ -101,7 +102,8 @@ impl Pass {
             let cursor = self.wait(self.store.cursor(&projection, &stream))?;
             let target = self.target(&stream, cursor)?;
             if cursor < target {
-                self.bulk(&stream, cursor, target, counts)?;
+                let columnar = columnar.get_or_insert_with(|| self.columnar());
+                self.bulk(&stream, cursor, target, columnar, counts)?;
             }
             let cursor = self.wait(self.store.cursor(&projection, &stream))?;
             if cursor < head.size {

@@ -231,7 +231,12 @@ async fn show(
     )
 }
 
-async fn export(reporter: Option<String>, derivation: String, client: &Client, format: Format) -> Outcome {
+async fn export(
+    reporter: Option<String>,
+    mut derivation: String,
+    client: &Client,
+    format: Format,
+) -> Outcome {
     let reporters = match reporter {
         Some(reporter) => vec![reporter],
         None => reporters(client)
@@ -250,7 +255,10 @@ async fn export(reporter: Option<String>, derivation: String, client: &Client, f
         };
         let mut pieces = client.register().export(request).await?.into_inner();
         while let Some(piece) = pieces.next().await {
-            for revision in &piece?.revisions {
+            let piece = piece?;
+            // One derivation for all reporters, though readers may be switched to another meanwhile.
+            derivation.clone_from(&piece.derivation);
+            for revision in &piece.revisions {
                 let row = revision_row(revision)?;
                 if format == Format::Ndjson {
                     output::line(&mut out, &row)?
