@@ -53,6 +53,26 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "no release is in force",
         "publish a release that applies today first",
     ),
+    (
+        "VN-API-022",
+        "the caller does not have the permission that this request needs",
+        "ask without what the message names, or let the operator grant the permission",
+    ),
+    (
+        "VN-API-024",
+        "who planned a derivation does not have readers answered from it",
+        "have another person switch to it",
+    ),
+    (
+        "VN-API-025",
+        "the derivation is not in a state that allows it",
+        "look at its status, and at which one readers are answered from",
+    ),
+    (
+        "VN-API-026",
+        "the derivation has not caught up with what was reported",
+        "ask again when its status says that it follows",
+    ),
     ("VN-API-030", "the code system is not known", "check its address"),
     ("VN-API-031", "the edition is not loaded", "import it first"),
     (

@@ -119,10 +119,10 @@ pub fn group_message(
         owner: owner_message(key.owner).into(),
         records: Some(count_message(group.records, threshold)),
         alone: alone.unwrap_or_default(),
-        oldest_days: days(group.oldest, now),
+        oldest_days: if told { days(group.oldest, now) } else { 0 },
         first: told.then(|| date_message(group.first)),
         last: told.then(|| date_message(group.last)),
-        possible: group.possible.iter().cloned().collect(),
+        possible: group.possible.iter().filter(|_| told).cloned().collect(),
         remedy: Some(label_message(remedy)),
     }
 }
@@ -171,7 +171,11 @@ pub fn unmatched_message(
         rule: combination.rule.clone(),
         guard: combination.guard,
         reason: reason.as_ref().map(label_message),
-        facts: fact_messages(&combination.facts),
+        facts: if told {
+            fact_messages(&combination.facts)
+        } else {
+            Vec::new()
+        },
         records: Some(count_message(occurrence.records, threshold)),
         reporters: named,
         more_reporters: if told {

@@ -31,6 +31,9 @@ const SCAN: u32 = 10_000;
 /// How long to wait between looks at the streams.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long to wait between looks at how far a derivation has come.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// Why an entry cannot be counted.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
@@ -147,10 +150,6 @@ impl Counts {
         let values: Vec<String> = table.values.iter().map(|value| value.code.clone()).collect();
         let frame = frame(release, query.period.year());
         let disclosure = release.indicators.disclosure;
-        let unread = || {
-            let message = "the counts are being read; ask again in a moment";
-            ApiError::new(Kind::Unavailable, "VN-API-010", message)
-        };
         let (mut own, mut derived) = (None, None);
         let state = match derivation {
             None => &mut **own.insert(self.state()),
@@ -199,6 +198,30 @@ impl Counts {
 
     fn derived(&self) -> MutexGuard<'_, BTreeMap<String, State>> {
         self.derived.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many of the entries that the streams hold now a derivation has not taken in after `patience`, or as soon as
+    /// it has taken in all of them.
+    ///
+    /// # Errors
+    /// When the store does not tell.
+    pub(crate) async fn left_after(&self, id: &str, patience: Duration) -> Result<u64, FollowError> {
+        let until = tokio::time::Instant::now() + patience;
+        let projection = projection(id);
+        let streams = self.store.streams().await?;
+        loop {
+            let mut left = 0;
+            for (stream, head) in &streams {
+                if stream.as_reporter().is_some() {
+                    let position = self.store.cursor(&projection, stream).await?;
+                    left += head.size.saturating_sub(position);
+                }
+            }
+            if left == 0 || tokio::time::Instant::now() >= until {
+                return Ok(left);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Reads the counts that a derivation keeps, when they are others than those at hand.
@@ -370,6 +393,12 @@ fn take_row(cube: &mut Cube, key: &[u8], value: Vec<u8>, projection: &str) -> Re
         _ => return Err(FollowError::Damaged(format!("a row of {projection}"))),
     }
     Ok(())
+}
+
+/// Counts are not at hand yet.
+pub(crate) fn unread() -> ApiError {
+    let message = "the counts are being read; ask again in a moment";
+    ApiError::new(Kind::Unavailable, "VN-API-010", message)
 }
 
 fn damaged(stream: &StreamId, row: &StoredRow) -> FollowError {

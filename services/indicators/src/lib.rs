@@ -16,6 +16,7 @@ use vardnav_classification::model::Grain;
 use vardnav_indicators::definition::Indicator;
 use vardnav_release::Snapshot;
 use vardnav_release::entry::{AS_REPORTED, DerivationPlan};
+use vardnav_runtime::gate::caller;
 use vardnav_store::{Authority, Store};
 
 pub use counts::{Counts, Coverage, FollowError, PROJECTION};
@@ -27,6 +28,10 @@ const ROWS_MAX: usize = 10_000;
 
 /// How long a question waits for the counts to take in what the register holds.
 const CATCH_UP_MAX: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// The permission to see counts of derivations that readers are not answered from: how they differ from what readers
+/// are told may reveal fewer than may be shown.
+const ADMINISTER: &str = "register.administer";
 
 /// The service.
 #[derive(Clone)]
@@ -60,15 +65,16 @@ impl Indicators {
         })
     }
 
-    /// All rows that answer a question, with the release that decided and what the figures rest on.
+    /// All rows that answer a reader's question, with the release that decided and what the figures rest on.
     ///
     /// # Errors
-    /// When the indicator is not known or not counted from the register, or the question cannot be answered.
+    /// When the indicator is not known or not counted from the register, the derivation is not one that readers are
+    /// answered from, or the question cannot be answered.
     pub fn ask(
         &self,
         request: &pb::QueryIndicatorRequest,
     ) -> Result<(vardnav_indicators::Answer, Coverage), ApiError> {
-        self.ask_of(request, self.choose(&request.derivation)?.as_ref())
+        self.ask_of(request, self.choose(&request.derivation, false)?.plan())
     }
 
     fn ask_of(
@@ -90,19 +96,84 @@ impl Indicators {
         self.counts.answer(&query, &release, derivation)
     }
 
-    /// The derivation that a request names, or else the one that readers are answered from; `None` for what the
-    /// entries hold.
-    fn choose(&self, asked: &str) -> Result<Option<DerivationPlan>, ApiError> {
+    /// The derivation that a request names, or else the one that readers are answered from.
+    ///
+    /// # Errors
+    /// When there is none of that id, or it is another and the caller does not administer the register.
+    fn choose(&self, asked: &str, administers: bool) -> Result<Choice, ApiError> {
         let view = self.authority.view();
         let derivations = view.state().derivations();
+        let active = derivations.active();
         match asked {
-            "" => Ok(derivations.active().map(|active| active.plan.clone())),
-            AS_REPORTED => Ok(None),
+            "" => Ok(active.map_or(Choice::AsReported, |active| Choice::Active(active.plan.clone()))),
+            AS_REPORTED => Ok(Choice::AsReported),
+            id if active.is_some_and(|active| active.plan.id == id) => self.choose("", administers),
+            _ if !administers => Err(ApiError::new(
+                Kind::PermissionDenied,
+                "VN-API-022",
+                format!(
+                    "the permission `{ADMINISTER}` is needed for a derivation that readers are not answered from"
+                ),
+            )),
             id => {
                 let known = derivations.get(id).filter(|known| known.cancelled.is_none());
                 let known = known.ok_or_else(|| ApiError::not_found("the derivation"))?;
-                Ok(Some(known.plan.clone()))
+                Ok(Choice::Other(known.plan.clone()))
             }
+        }
+    }
+
+    /// Reads the counts of what was chosen.
+    ///
+    /// # Errors
+    /// When a derivation that readers are not answered from has not caught up, or its counts cannot be read. Readers
+    /// are answered from the counts at hand; coverage says how far they have come.
+    async fn read(&self, choice: &Choice) -> Result<(), ApiError> {
+        let (plan, other) = match choice {
+            Choice::AsReported => return Ok(()),
+            Choice::Active(plan) => (plan, false),
+            Choice::Other(plan) => (plan, true),
+        };
+        let id = plan.id.as_str();
+        let unread = |error: FollowError| {
+            tracing::warn!(%error, derivation = %id, "counts cannot be read");
+            counts::unread()
+        };
+        if other {
+            let left = self.counts.left_after(id, CATCH_UP_MAX).await.map_err(unread)?;
+            if left > 0 {
+                let message = format!("the derivation is {left} entries behind; ask again when it follows");
+                return Err(ApiError::new(Kind::FailedPrecondition, "VN-API-026", message));
+            }
+        }
+        let read = tokio::time::timeout(CATCH_UP_MAX, self.counts.read_derived(id)).await;
+        match read {
+            Ok(Err(error)) if other => Err(unread(error)),
+            Err(_) if other => Err(counts::unread()),
+            Ok(Err(error)) => {
+                unread(error);
+                Ok(())
+            }
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// What a question is answered from.
+enum Choice {
+    /// What the entries hold.
+    AsReported,
+    /// The derivation that readers are answered from.
+    Active(DerivationPlan),
+    /// Another one.
+    Other(DerivationPlan),
+}
+
+impl Choice {
+    fn plan(&self) -> Option<&DerivationPlan> {
+        match self {
+            Self::AsReported => None,
+            Self::Active(plan) | Self::Other(plan) => Some(plan),
         }
     }
 }
@@ -165,6 +236,7 @@ impl IndicatorService for Indicators {
         &self,
         request: Request<pb::QueryIndicatorRequest>,
     ) -> Result<Response<pb::QueryIndicatorResponse>, Status> {
+        let administers = caller(&request)?.may(ADMINISTER);
         let request = request.into_inner();
         let size = page_size(request.page_size, ROWS_DEFAULT, ROWS_MAX)?;
         let from = match request.page_token.as_str() {
@@ -176,14 +248,9 @@ impl IndicatorService for Indicators {
         // What was acknowledged before the question is counted in its answer, unless that takes too long; coverage
         // says how far the counts have come. A stream that cannot be followed is logged where it is followed.
         let _ = tokio::time::timeout(CATCH_UP_MAX, self.counts.catch_up()).await;
-        let plan = self.choose(&request.derivation)?;
-        if let Some(plan) = &plan {
-            let read = tokio::time::timeout(CATCH_UP_MAX, self.counts.read_derived(&plan.id));
-            if let Ok(Err(error)) = read.await {
-                tracing::warn!(%error, derivation = %plan.id, "counts cannot be read");
-            }
-        }
-        let (answer, coverage) = self.ask_of(&request, plan.as_ref())?;
+        let choice = self.choose(&request.derivation, administers)?;
+        self.read(&choice).await?;
+        let (answer, coverage) = self.ask_of(&request, choice.plan())?;
         let rows: Vec<_> = answer
             .rows
             .iter()
@@ -206,7 +273,7 @@ impl IndicatorService for Indicators {
                 reporters: coverage.reporters,
                 entries: coverage.entries,
             }),
-            derivation: plan.map_or_else(|| AS_REPORTED.to_owned(), |plan| plan.id),
+            derivation: choice.plan().map_or(AS_REPORTED, |plan| &plan.id).to_owned(),
         }))
     }
 }

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
+use tonic::{Code, Request};
 use vardnav_api::vardnav::indicators::v1 as pb;
+use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService as _;
 use vardnav_indicators::query::Row;
 use vardnav_indicators::{Figure, Place};
 use vardnav_interchange::release::{self as files, starter};
@@ -14,11 +16,13 @@ use vardnav_register::derive::{Attributes, derive};
 use vardnav_register::entry::{Entry, Header, Nonces, VERSION};
 use vardnav_register::identity::{PersonKey, identify};
 use vardnav_register::record::{Body, Contact, Fact, IdentityType, Person, Principals, Record, RecordKind};
+use vardnav_register::rederive::rows::projection;
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
 use vardnav_release::Snapshot;
-use vardnav_release::entry::{AuthorityEntry, Change, Proposal};
+use vardnav_release::entry::{AuthorityEntry, Change, DerivationPlan, DerivationStep, Proposal};
 use vardnav_release::package::Package;
+use vardnav_runtime::caller::{Caller, Callers};
 use vardnav_service_indicators::{Indicators, PROJECTION};
 use vardnav_store::{Authority, Head, Loader, Memory, Row as StoreRow, Store, StreamId};
 use vardnav_terminology::Edition;
@@ -322,4 +326,100 @@ async fn what_is_not_counted_says_so() {
     };
     assert_eq!(code("core-01"), "VN-API-042");
     assert_eq!(code("no-such"), "VN-API-002");
+}
+
+/// A caller with these permissions.
+fn with(permissions: &str) -> Caller {
+    // SHA-256 of "open-sesame".
+    let file = format!(
+        r#"
+        [[caller]]
+        name = "reader"
+        token_sha256 = "d7ecdf25eaf3deba0f2628771dbdd22d4138ab6cf38f91ed02a2ca0dec7c8ab7"
+        permissions = [{permissions}]
+    "#
+    );
+    let callers = Callers::parse(&file).unwrap();
+    let mut headers = http::HeaderMap::new();
+    headers.insert("authorization", "Bearer open-sesame".parse().unwrap());
+    Caller::clone(&callers.identify(&headers).unwrap())
+}
+
+#[tokio::test]
+async fn derivations_that_readers_are_not_answered_from_are_for_administrators_once_they_have_caught_up() {
+    let bench = Bench::new().await;
+    for id in 0..12 {
+        bench.visit("region-stockholm", id, 1, Some("0180"), 1).await;
+    }
+    let step = async |caller: &str, step: DerivationStep| {
+        let entry = AuthorityEntry {
+            caller: caller.into(),
+            at: 2,
+            change: Change::Derivation(step),
+        };
+        bench.authority.append(&entry).await.unwrap();
+    };
+    let plan = DerivationPlan {
+        id: "anew".into(),
+        release: "2026.1".into(),
+        ..DerivationPlan::default()
+    };
+    step("anna", DerivationStep::Planned(plan)).await;
+    let indicators = bench.indicators();
+    let query = async |derivation: &str, permissions: &str| {
+        let mut request = Request::new(pb::QueryIndicatorRequest {
+            indicator: "contacts-by-group".into(),
+            year: 2026,
+            derivation: derivation.into(),
+            ..Default::default()
+        });
+        request.extensions_mut().insert(Arc::new(with(permissions)));
+        let answer = indicators.query_indicator(request).await;
+        answer.map(|answer| (answer.get_ref().derivation.clone(), answer.get_ref().rows.clone()))
+    };
+    let (reads, administers) = (
+        r#""indicators.read""#,
+        r#""indicators.read", "register.administer""#,
+    );
+    let refused =
+        async |derivation: &str, permissions: &str| query(derivation, permissions).await.unwrap_err().code();
+
+    // It has taken in nothing.
+    assert_eq!(refused("anew", reads).await, Code::PermissionDenied);
+    assert_eq!(refused("unknown", reads).await, Code::PermissionDenied);
+    assert_eq!(refused("unknown", administers).await, Code::NotFound);
+    assert_eq!(refused("anew", administers).await, Code::FailedPrecondition);
+    for derivation in ["", "as-reported"] {
+        let (told, rows) = query(derivation, reads).await.unwrap();
+        assert_eq!(told, "as-reported");
+        assert!(rows.iter().any(|row| row.count == Some(12)));
+    }
+
+    // It has taken in all but one entry, then all.
+    let stream = StreamId::reporter("region-stockholm").unwrap();
+    let name = projection("anew");
+    bench
+        .store
+        .commit(&name, &stream, 0, 11, Vec::new())
+        .await
+        .unwrap();
+    assert_eq!(refused("anew", administers).await, Code::FailedPrecondition);
+    bench
+        .store
+        .commit(&name, &stream, 11, 12, Vec::new())
+        .await
+        .unwrap();
+    let (told, rows) = query("anew", administers).await.unwrap();
+    assert_eq!(told, "anew");
+    assert!(
+        rows.iter().all(|row| row.count != Some(12)),
+        "counts of the entries"
+    );
+    assert_eq!(refused("anew", reads).await, Code::PermissionDenied);
+
+    // Readers are answered from it, named or not.
+    step("bo", DerivationStep::Switched { id: "anew".into() }).await;
+    for derivation in ["", "anew"] {
+        assert_eq!(query(derivation, reads).await.unwrap().0, "anew");
+    }
 }

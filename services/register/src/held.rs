@@ -57,7 +57,7 @@ impl WorklistService for Service {
             reporter: request.reporter,
         };
         let behind = self.register.worklist.caught_up().await.map_err(store_error)?;
-        if asked.size > 0 && asked.after.is_none() {
+        if asked.size > 0 {
             self.register
                 .note(&caller, "worklist", &asked.reporter, None)
                 .await
@@ -155,6 +155,12 @@ impl WorklistService for Service {
             token => token.parse().map_err(|_| not_a_token())?,
         };
         let behind = self.register.worklist.caught_up().await.map_err(store_error)?;
+        if own {
+            self.register
+                .note(&caller, "unmatched", &request.reporter, None)
+                .await
+                .map_err(store_error)?;
+        }
         let table = (!request.table.is_empty()).then_some(request.table.as_str());
         let unmatched = self.register.unmatched(&request.reporter, table).await?;
         let view = self.register.authority.view();

@@ -12,6 +12,7 @@ use tonic::Code;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::SupplyResult::{Refused, Supplied, Unchanged};
 use vardnav_api::vardnav::register::v1::worklist_service_server::WorklistService as _;
+use vardnav_register::audit::AuditEntry;
 use vardnav_register::entry::{Entry, EntryBody};
 use vardnav_register::receipt::head_bytes_to_sign;
 use vardnav_service_register::{Register, Service, WORKLIST};
@@ -117,12 +118,13 @@ async fn pages_cover_what_is_held_once() {
 #[tokio::test]
 async fn a_reporter_sees_its_own_and_the_administrator_counts_of_all() {
     let bench = Bench::new().await;
+    let received = RECEIVED - 3 * 86_400_000_000;
     for id in 0..6 {
         bench
-            .append(NORTH, &visit(&format!("n-{id}"), 1, None), RECEIVED, false)
+            .append(NORTH, &visit(&format!("n-{id}"), 1, None), received, false)
             .await;
     }
-    bench.append(SOUTH, &visit("s-0", 1, None), RECEIVED, false).await;
+    bench.append(SOUTH, &visit("s-0", 1, None), received, false).await;
     let of = |reporter: &str| pb::ListHeldRequest {
         reporter: reporter.into(),
         ..Default::default()
@@ -172,15 +174,61 @@ async fn a_reporter_sees_its_own_and_the_administrator_counts_of_all() {
             records.fewer_than,
             group.alone,
             group.first.is_some(),
+            group.oldest_days > 0,
+            group.possible.is_empty(),
         )
     };
-    assert_eq!(count(NORTH), (6, 0, 6, true));
-    assert_eq!(count(SOUTH), (0, 5, 0, false));
+    assert_eq!(count(NORTH), (6, 0, 6, true, true, false));
+    assert_eq!(count(SOUTH), (0, 5, 0, false, false, true));
     bench
         .service
         .list_unmatched(asked(unmatched, administers()))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn every_answer_with_records_or_ids_is_noted() {
+    let bench = Bench::new().await;
+    for id in ["a", "b"] {
+        bench.append(NORTH, &visit(id, 1, None), RECEIVED, false).await;
+    }
+    let of = |page_token: &str, groups_only: bool| pb::ListHeldRequest {
+        reporter: NORTH.into(),
+        page_token: page_token.into(),
+        groups_only,
+        ..Default::default()
+    };
+    let mut told = 0;
+    // Tokens that no answer gave are noted as well.
+    for token in ["", "1:", "2:a"] {
+        told += bench
+            .list(of(token, false), trusted())
+            .await
+            .unwrap()
+            .records
+            .len();
+    }
+    assert!(told >= 4);
+    bench.list(of("", true), trusted()).await.unwrap();
+    let all = pb::ListHeldRequest::default();
+    assert!(bench.list(all, trusted()).await.unwrap().records.is_empty());
+    for reporter in [NORTH, ""] {
+        let unmatched = pb::ListUnmatchedRequest {
+            reporter: reporter.into(),
+            ..Default::default()
+        };
+        let asked = asked(unmatched, trusted());
+        bench.service.list_unmatched(asked).await.unwrap();
+    }
+    let rows = bench.store.read(&StreamId::audit(), 0, 100).await.unwrap();
+    let noted: Vec<String> = rows
+        .iter()
+        .map(|row| AuditEntry::decode(&row.bytes).unwrap())
+        .map(|entry| format!("{} {}", entry.action(), entry.reporter()))
+        .collect();
+    let (worklist, unmatched) = (format!("worklist {NORTH}"), format!("unmatched {NORTH}"));
+    assert_eq!(noted, [worklist.clone(), worklist.clone(), worklist, unmatched]);
 }
 
 #[tokio::test]
