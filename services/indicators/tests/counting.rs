@@ -20,7 +20,7 @@ use vardnav_register::rederive::rows::projection;
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
 use vardnav_release::Snapshot;
-use vardnav_release::entry::{AuthorityEntry, Change, DerivationPlan, DerivationStep, Proposal};
+use vardnav_release::entry::{AS_REPORTED, AuthorityEntry, Change, DerivationPlan, DerivationStep, Proposal};
 use vardnav_release::package::Package;
 use vardnav_runtime::caller::{Caller, Callers};
 use vardnav_service_indicators::{Indicators, PROJECTION};
@@ -418,7 +418,12 @@ async fn derivations_that_readers_are_not_answered_from_are_for_administrators_o
     assert_eq!(refused("anew", reads).await, Code::PermissionDenied);
 
     // Readers are answered from it, named or not.
-    step("bo", DerivationStep::Switched { id: "anew".into() }).await;
+    let switched = DerivationStep::Switched {
+        id: "anew".into(),
+        from: AS_REPORTED.into(),
+        reason: String::new(),
+    };
+    step("bo", switched).await;
     for derivation in ["", "anew"] {
         assert_eq!(query(derivation, reads).await.unwrap().0, "anew");
     }

@@ -22,10 +22,14 @@ use crate::exit::{Failure, Outcome};
 
 /// The mark: of which server a folder is a copy, and how far it is.
 const MARK: &str = "sync.json";
-/// Permissions of what is sent to the origin instead: its releases, imports, units, reporters, and reports, which belong
-/// into one register.
+/// Permissions of what is asked of the origin instead: to change its releases, imports and units, and everything about
+/// the register, of which a copy holds nothing and would answer with zeros.
 const OF_THE_ORIGIN: &[&str] = &[
+    "indicators.read",
     "register.administer",
+    "register.export",
+    "register.list",
+    "register.read",
     "register.report",
     "release.administer",
     "release.approve",
@@ -33,6 +37,7 @@ const OF_THE_ORIGIN: &[&str] = &[
     "release.draft",
     "release.publish",
     "terminology.import",
+    "units.read",
     "units.write",
 ];
 
@@ -46,7 +51,9 @@ pub(crate) fn origin(folder: &Path) -> Outcome<Option<String>> {
 
 /// Refuses at the gate what a copy of `origin` does not take.
 pub(crate) fn refuse(origin: &str) -> Refuse {
-    let message = format!("this is a copy of {origin} and takes nothing of its own; send it there");
+    let message = format!(
+        "this is a copy of {origin}, which takes nothing of its own and holds no register; ask there"
+    );
     Arc::new(move |permission| {
         let refused = || ApiError::new(Kind::FailedPrecondition, "VN-API-036", message.clone()).into();
         OF_THE_ORIGIN.contains(&permission).then(refused)
@@ -299,13 +306,12 @@ mod tests {
     #[test]
     fn every_method_is_answered_by_a_copy_or_refused_with_the_name_of_its_origin() {
         let refuse = refuse("http://origin:1");
-        let answered = ["read", "list", "export"];
+        let answered = ["classification.read", "release.read", "terminology.read"];
         for (method, permission) in METHODS {
-            let verb = permission.rsplit('.').next().unwrap();
             let refused = refuse(permission);
             assert_eq!(
                 refused.is_none(),
-                answered.contains(&verb),
+                answered.contains(permission),
                 "{method}: {permission}"
             );
             if let Some(status) = refused {
