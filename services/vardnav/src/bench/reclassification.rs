@@ -303,8 +303,8 @@ async fn append(store: &Embedded, reporter: &str, rows: Vec<Row>) -> Outcome {
 }
 
 fn row(world: &mut World, reporter: &str, mut record: Record, round: usize) -> Outcome<Row> {
+    record.id = format!("r{round}-{}", record.id);
     let named = |id: &str| format!("r{round}-{id}");
-    record.id = named(&record.id);
     match &mut record.body {
         Body::Contact(contact) => contact.episode = contact.episode.as_deref().map(named),
         Body::MonitoringPeriod(period) => period.episode = period.episode.as_deref().map(named),

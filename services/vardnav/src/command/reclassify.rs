@@ -139,9 +139,9 @@ fn show(derivation: &pb::Derivation, format: Format) -> Outcome {
     output::say(format_args!(
         "{}: {}, {} of {} entries",
         derivation.id,
-        told["state"].as_str().unwrap_or_default(),
-        told["done"],
-        told["total"]
+        told.get("state").and_then(Value::as_str).unwrap_or_default(),
+        told.get("done").unwrap_or(&Value::Null),
+        told.get("total").unwrap_or(&Value::Null),
     ));
     output::rows(format, &["table", "from", "to", "parts"], &changes)
 }

@@ -48,9 +48,8 @@ fn show(
     format: Format,
 ) -> Outcome {
     let mut rows: Vec<Value> = findings.iter().map(finding).collect();
-    match (format, proofs) {
-        (Format::Json | Format::Ndjson, Some(proofs)) => rows.push(json!({"proofs": row(proofs)})),
-        _ => {}
+    if let (Format::Json | Format::Ndjson, Some(proofs)) = (format, proofs) {
+        rows.push(json!({"proofs": row(proofs)}));
     }
     output::rows(format, &COLUMNS, &rows)?;
     if let (Format::Table, Some(proofs)) = (format, proofs) {
