@@ -189,7 +189,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "let `mapped` stand after `record` among its sources in axes.toml",
     ),
     (
-        "VN-REL-136",
+        "VN-REL-138",
         "a table of hit policy first has no guard",
         "end it with a row that has `held` as its value, no conditions and no reason, such as `E99,…,held,…`",
     ),

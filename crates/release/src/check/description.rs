@@ -38,7 +38,7 @@ fn guard(found: &mut Findings<'_>, table: &Table) {
              and reason",
             table.id
         );
-        found.at("VN-REL-136", place, message);
+        found.at("VN-REL-138", place, message);
     }
 }
 
