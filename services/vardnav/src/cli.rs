@@ -256,3 +256,39 @@ pub enum By {
     AgeGroup,
     Month,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    /// Options that hold for every command are handed to each; an argument of the same id would take their place.
+    fn holds(command: &clap::Command, global: &[clap::Id]) {
+        for argument in command
+            .get_arguments()
+            .filter(|argument| !argument.is_global_set())
+        {
+            assert!(
+                !global.contains(argument.get_id()),
+                "{}: {}",
+                command.get_name(),
+                argument.get_id()
+            );
+        }
+        for below in command.get_subcommands() {
+            holds(below, global);
+        }
+    }
+
+    #[test]
+    fn no_argument_takes_the_place_of_one_that_all_commands_have() {
+        let command = Cli::command();
+        let global = command
+            .get_arguments()
+            .filter(|argument| argument.is_global_set());
+        let global: Vec<_> = global.map(|argument| argument.get_id().clone()).collect();
+        assert!(global.len() > 3);
+        holds(&command, &global);
+    }
+}

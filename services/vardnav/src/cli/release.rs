@@ -164,10 +164,10 @@ pub enum Release {
     /// Note that a caller is an account of a person, or list who is; it is never undone
     Link {
         /// Caller; lists all links when left out
-        #[arg(requires = "identity")]
-        caller: Option<String>,
+        #[arg(value_name = "CALLER", requires = "identity")]
+        account: Option<String>,
         /// The person
-        #[arg(long, requires = "caller")]
+        #[arg(long, requires = "account")]
         identity: Option<String>,
     },
 }

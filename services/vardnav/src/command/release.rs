@@ -132,7 +132,9 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
         cli::Release::Acknowledge { release, reporter } => {
             notices::acknowledge(client, release, reporter, format).await
         }
-        cli::Release::Link { caller, identity } => referral::link(client, caller.zip(identity), format).await,
+        cli::Release::Link { account, identity } => {
+            referral::link(client, account.zip(identity), format).await
+        }
         cli::Release::Publish {
             id,
             effective,
