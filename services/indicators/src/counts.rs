@@ -267,7 +267,7 @@ impl Counts {
     async fn read_active(&self) -> Result<(), FollowError> {
         let view = self.authority.view();
         let derivations = view.state().derivations();
-        let is_kept = |id: &str| derivations.get(id).is_some_and(|known| known.cancelled.is_none());
+        let is_kept = |id: &str| derivations.standing(id).is_some();
         self.derived().retain(|id, _| is_kept(id));
         match derivations.active() {
             Some(active) => self.read_derived(&active.plan.id).await,

@@ -116,7 +116,7 @@ impl Indicators {
                 ),
             )),
             id => {
-                let known = derivations.get(id).filter(|known| known.cancelled.is_none());
+                let known = derivations.standing(id);
                 let known = known.ok_or_else(|| ApiError::not_found("the derivation"))?;
                 Ok(Choice::Other(known.plan.clone()))
             }

@@ -25,6 +25,7 @@ pub use worklist::PROJECTION as WORKLIST;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Semaphore};
 use vardnav_api::status::{ApiError, Kind};
@@ -34,6 +35,8 @@ use crate::worklist::Worklist;
 
 /// Batches held in memory at once, by all senders together.
 const BATCHES_MAX: usize = 32;
+/// How long work that is in no hurry waits at most for batches that wait to be computed.
+const YIELD_MAX: Duration = Duration::from_millis(20);
 
 /// The use cases of the register.
 pub struct Register {
@@ -125,5 +128,14 @@ fn store_error(error: StoreError) -> ApiError {
                 "stored data are damaged; the operator has been told",
             )
         }
+    }
+}
+
+/// Waits a moment for batches that wait to be computed; work that is in no hurry asks it between its pieces, on a
+/// thread of its own.
+fn let_batches_go_first(pool: &Semaphore) {
+    let began = Instant::now();
+    while pool.available_permits() == 0 && began.elapsed() < YIELD_MAX {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -104,6 +104,11 @@ impl Derivations {
         self.by_id.get(id)
     }
 
+    /// The derivation of an id, unless it is given up.
+    pub fn standing(&self, id: &str) -> Option<&Derivation> {
+        self.get(id).filter(|known| known.cancelled.is_none())
+    }
+
     /// All of them, by id, given up or not.
     pub fn all(&self) -> impl Iterator<Item = &Derivation> {
         self.by_id.values()

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -19,16 +18,14 @@ use vardnav_release::Snapshot;
 use vardnav_store::{Store, StoreError, StreamId};
 
 use super::{Course, Preview, answer};
-use crate::Register;
 use crate::ledger::{self, Former};
 use crate::rederive::{Trouble, from_ledger, packing};
+use crate::{Register, let_batches_go_first};
 
 /// Entries read from the ledger at a time.
 const BATCH: usize = 512;
 /// Packed blocks read at a time.
 const BLOCKS: u32 = 32;
-/// How long a piece waits at most for batches that wait to be computed.
-const YIELD_MAX: Duration = Duration::from_millis(20);
 /// Entries of a stream that become held and are derived from what was reported, so that it is told for want of what.
 const EXPLAINED_MAX: usize = 20_000;
 
@@ -260,10 +257,7 @@ impl Work {
     /// # Errors
     /// When nobody wants the preview any more.
     fn yield_to_batches(&self) -> Result<(), Trouble> {
-        let began = Instant::now();
-        while self.pool.available_permits() == 0 && began.elapsed() < YIELD_MAX {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        let_batches_go_first(&self.pool);
         match self.course.stop.load(Ordering::Relaxed) {
             true => Err(Trouble::Stopped),
             false => Ok(()),

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -15,10 +14,7 @@ use vardnav_store::{Change, Store, StoreError, StreamId, View};
 
 use super::tally::{Countings, Counts, Delta};
 use super::{Compiled, Live, Trouble, packing};
-use crate::Register;
-
-/// How long a piece waits at most for batches that wait to be computed.
-const YIELD_MAX: Duration = Duration::from_millis(20);
+use crate::{Register, let_batches_go_first};
 
 /// One pass.
 pub(crate) struct Pass {
@@ -163,10 +159,7 @@ impl Pass {
     /// # Errors
     /// When the derivation is given up or the server stops.
     pub(super) fn yield_to_batches(&self) -> Result<(), Trouble> {
-        let began = Instant::now();
-        while self.pool.available_permits() == 0 && began.elapsed() < YIELD_MAX {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        let_batches_go_first(&self.pool);
         match self.live.stop.load(Ordering::Relaxed) || self.register.strong_count() == 0 {
             true => Err(Trouble::Stopped),
             false => Ok(()),

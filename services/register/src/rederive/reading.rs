@@ -49,7 +49,7 @@ impl Register {
             "" => derivations.active(),
             AS_REPORTED => None,
             id => {
-                let known = derivations.get(id).filter(|known| known.cancelled.is_none());
+                let known = derivations.standing(id);
                 Some(known.ok_or_else(|| ApiError::not_found("the derivation"))?)
             }
         };
