@@ -79,6 +79,18 @@ pub trait Store: Send + Sync + 'static {
     /// `Corrupt` when the rows themselves no longer lead to the root.
     fn mend<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, ()>;
 
+    /// Replaces the bytes of a row by others of the same length that have the same leaf, and keeps nothing of the old
+    /// ones in the ledger; durable on return. Key, leaf, order, heads and proofs stay as they are. It is how erased
+    /// content leaves the ledger, and nothing else changes a row; that the leaf is the same is the caller's word, and
+    /// what projections hold of the row is theirs to drop. What a stop breaks off is finished when the store is
+    /// opened. The same again changes nothing.
+    ///
+    /// # Errors
+    /// `Limit` when there is no such row or it has another length, `Corrupt` when it cannot be read back as it was
+    /// written. `Unavailable` when the outcome is not known: the row is as it was or as it was to be, and the same
+    /// may be asked again.
+    fn redact<'a>(&'a self, stream: &'a StreamId, position: u64, bytes: Vec<u8>) -> Answer<'a, ()>;
+
     /// Keeps bytes under their SHA-256; durable on return, and nothing happens when they are kept already.
     fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest>;
 

@@ -164,6 +164,28 @@ impl Store for Memory {
         ready(Ok(()))
     }
 
+    fn redact<'a>(&'a self, stream: &'a StreamId, position: u64, bytes: Vec<u8>) -> Answer<'a, ()> {
+        let mut inner = self.inner();
+        let row = inner
+            .streams
+            .get_mut(stream)
+            .and_then(|found| found.rows.get_mut(index(position)));
+        ready(match row {
+            Some(row) if row.bytes.len() == bytes.len() => {
+                row.bytes = bytes;
+                Ok(())
+            }
+            Some(row) => Err(StoreError::Limit(format!(
+                "{} bytes in place of a row of {}",
+                bytes.len(),
+                row.bytes.len()
+            ))),
+            None => Err(StoreError::Limit(format!(
+                "stream {stream} has no row {position}"
+            ))),
+        })
+    }
+
     fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest> {
         ready(check_blob(&bytes).map(|()| {
             let digest = Digest::of(&bytes);

@@ -32,6 +32,7 @@ pub async fn run(opener: &mut impl Opener) {
     appends_run_in_parallel(opener).await;
     keys_are_found(opener).await;
     hashes_lead_to_the_root(opener).await;
+    rows_are_redacted(opener).await;
     blobs_are_kept(opener).await;
     projections_commit_with_their_cursor(opener).await;
     limits_answer(opener).await;
@@ -277,6 +278,56 @@ async fn hashes_lead_to_the_root(opener: &mut impl Opener) {
         level = level.chunks_exact(TILE as usize).map(perfect).collect();
     }
     assert_eq!(store.hashes(&stream, 3, 0, 1).await.unwrap(), Vec::<Hash>::new());
+}
+
+async fn rows_are_redacted(opener: &mut impl Opener) {
+    let stream = stream("redact");
+    let mut rows = sample_rows(0, 1_000);
+    let zeros = |row: &Row| vec![0; row.bytes.len()];
+    let root = root_of(&rows);
+    let first = {
+        let store = opener.open().await;
+        for (place, batch) in rows.chunks(300).enumerate() {
+            let at = place as u64 * 300;
+            store.append(&stream, at, batch.to_vec()).await.unwrap();
+        }
+        let first = [0, 299, 300, 450, 999];
+        for place in first {
+            let bytes = zeros(&rows[place]);
+            for _ in 0..2 {
+                store.redact(&stream, place as u64, bytes.clone()).await.unwrap();
+            }
+            rows[place].bytes = bytes;
+        }
+        for (position, length) in [(1_000, 1), (5, rows[5].bytes.len() + 1)] {
+            let refused = store.redact(&stream, position, vec![0; length]).await;
+            assert!(matches!(refused, Err(StoreError::Limit(_))), "{refused:?}");
+        }
+        assert_eq!(read_all(&*store, &stream).await.unwrap(), rows);
+        let keys = first.map(|place| rows[place].key).to_vec();
+        let found = store.find(&stream, keys).await.unwrap();
+        assert!(found.into_iter().eq(first.map(|place| Some(place as u64))));
+        first
+    };
+    let store = opener.open().await;
+    assert_eq!(read_all(&*store, &stream).await.unwrap(), rows);
+    assert_eq!(store.head(&stream).await.unwrap(), Head { size: 1_000, root });
+    store.mend(&stream).await.unwrap();
+    let leaves = store.hashes(&stream, 0, 0, 1_000).await.unwrap();
+    assert!(leaves.iter().eq(rows.iter().map(|row| &row.leaf)));
+    store.append(&stream, 1_000, sample_rows(1_000, 5)).await.unwrap();
+    rows.extend(sample_rows(1_000, 5));
+    rows[1_003].bytes = zeros(&rows[1_003]);
+    store
+        .redact(&stream, 1_003, rows[1_003].bytes.clone())
+        .await
+        .unwrap();
+    assert_eq!(read_all(&*store, &stream).await.unwrap(), rows);
+    assert!(
+        first
+            .iter()
+            .all(|place| rows[*place].bytes.iter().all(|byte| *byte == 0))
+    );
 }
 
 fn perfect(hashes: &[Hash]) -> Hash {

@@ -14,6 +14,7 @@ mod open;
 mod overlay;
 mod projections;
 mod recovery;
+mod redact;
 mod run;
 mod segments;
 
@@ -95,6 +96,8 @@ pub(crate) struct Shared {
     projections: Projections,
     /// Streams of which some hashes could not be written.
     unsettled: Mutex<BTreeSet<StreamId>>,
+    /// Held for writing while a row of the log is written over.
+    redacting: RwLock<()>,
     /// Held until the last reader is gone.
     _lock: File,
 }
@@ -213,6 +216,7 @@ impl Shared {
         limit: usize,
         budget: &mut usize,
     ) -> Result<Vec<StoredRow>, StoreError> {
+        let _unchanged = self.redacting.read().unwrap_or_else(PoisonError::into_inner);
         let mut rows: Vec<StoredRow> = Vec::new();
         for (first, offset) in self.locate(number, from)? {
             let at = from + crate::codec::len64(rows.len());
@@ -331,6 +335,11 @@ impl Store for Embedded {
     fn mend<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, ()> {
         let stream = stream.clone();
         self.blocking(move |shared| shared.rebuild_hashes(&stream))
+    }
+
+    fn redact<'a>(&'a self, stream: &'a StreamId, position: u64, bytes: Vec<u8>) -> Answer<'a, ()> {
+        let stream = stream.clone();
+        self.blocking(move |shared| shared.redact(&stream, position, &bytes))
     }
 
     fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::{Semaphore, mpsc};
 
@@ -62,8 +62,12 @@ impl Embedded {
             blobs: Blobs::new(folder.join("blobs")),
             projections,
             unsettled: Mutex::default(),
+            redacting: RwLock::default(),
             _lock: held,
         });
+        if shared.finish_redaction()? {
+            tracing::info!("a redaction that was broken off is finished");
+        }
 
         let (parts, waiting) = std::sync::mpsc::sync_channel(PARTS_WAITING);
         let from = checkpoint
@@ -315,6 +319,7 @@ impl Shared {
         while frontier.size() < head.size {
             let before = frontier.size();
             for (first, offset) in self.locate(number, before)?.into_iter().take(FRAMES_AHEAD) {
+                let _unchanged = self.redacting.read().unwrap_or_else(PoisonError::into_inner);
                 let frame = self.segments.frame(offset)?;
                 if first < frontier.size() {
                     continue;

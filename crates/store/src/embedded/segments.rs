@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::frame::{Entry, FrameHead, HEAD_LIMIT, LogId, read_table};
+use super::frame::{ENTRY, Entry, FrameHead, HEAD_LIMIT, LogId, MARKER, read_table, resum};
 use crate::codec::{index, len64};
 use crate::contract::{Hash, StoreError, StoredRow};
 use crate::files::{read_up_to, unavailable};
@@ -60,7 +60,8 @@ impl Segments {
             .collect()
     }
 
-    fn at(&self, offset: u64) -> Option<(u64, Arc<File>)> {
+    /// The segment that an offset lies in: where it begins, and its file.
+    pub(crate) fn at(&self, offset: u64) -> Option<(u64, Arc<File>)> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files
             .range(..=offset)
@@ -114,6 +115,27 @@ impl Frame<'_> {
     /// Leaves of its rows.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = Hash> + '_ {
         self.entries.iter().map(|entry| entry.leaf)
+    }
+
+    /// What must be written where in the log so that a row has other bytes of the same length.
+    pub(crate) fn patches(&self, position: u64, bytes: &[u8]) -> Option<Vec<(u64, Vec<u8>)>> {
+        let place = index(position.checked_sub(self.head.first)?);
+        let begin = match place.checked_sub(1) {
+            None => 0,
+            Some(before) => u64::from(self.entries.get(before)?.end),
+        };
+        let start = self.segments.bytes(self.offset, self.head.data_start()).ok()?;
+        let id = self.segments.id();
+        let (sums, sum) = resum(id, self.offset, &self.head, &start, place, bytes)?;
+        let of_entry = self.head.head_length() + (place + 1) * ENTRY - sum.len();
+        Some(vec![
+            (
+                self.offset + len64(self.head.data_start()) + begin,
+                bytes.to_vec(),
+            ),
+            (self.offset + len64(of_entry), sum.to_vec()),
+            (self.offset + len64(MARKER.len()), sums.to_vec()),
+        ])
     }
 
     /// Rows from position `from` on, at most `limit`, until `budget` bytes are spent. Ends before the first row
