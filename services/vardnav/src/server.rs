@@ -12,6 +12,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::layer::util::{Identity, Stack};
 use vardnav_api::permission::METHODS;
+use vardnav_api::vardnav::admin::v1::admin_service_server::AdminServiceServer;
 use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationServiceServer;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorServiceServer;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterServiceServer;
@@ -24,6 +25,7 @@ use vardnav_runtime::clock;
 use vardnav_runtime::gate::GateLayer;
 use vardnav_runtime::limits;
 use vardnav_runtime::metrics::Metrics;
+use vardnav_service_admin::Admin;
 use vardnav_service_classification::Classifier;
 use vardnav_service_indicators::Indicators;
 use vardnav_service_register::{Register, Service as RegisterService};
@@ -72,6 +74,7 @@ pub struct Node {
     pub(crate) releases: Releases,
     classification: Classifier,
     units: Units,
+    admin: Admin,
     /// Address of the server that this is a copy of.
     pub(crate) copy_of: Option<String>,
     /// How far the copy is, while it follows.
@@ -120,7 +123,8 @@ impl Node {
         for damage in store.damage() {
             tracing::error!(?damage, "damage was found in the store");
         }
-        let store: Arc<dyn Store> = Arc::new(store);
+        let embedded = Arc::new(store);
+        let store: Arc<dyn Store> = Arc::clone(&embedded) as Arc<dyn Store>;
         let cache = EditionCache::new(&folder.join("cache"));
         let files = Files { cache: cache.clone() };
         let uploads = Uploads::new(&folder.join("uploads"));
@@ -136,7 +140,7 @@ impl Node {
             .await
             .map_err(|error| cannot(&error))?;
         Ok(Self::compose(
-            store,
+            embedded,
             Arc::new(vault),
             key,
             authority,
@@ -146,13 +150,14 @@ impl Node {
     }
 
     fn compose(
-        store: Arc<dyn Store>,
+        embedded: Arc<Embedded>,
         vault: Arc<dyn Vault>,
         key: HeadKey,
         authority: Arc<Authority>,
         cache: EditionCache,
         uploads: Uploads,
     ) -> Self {
+        let store: Arc<dyn Store> = Arc::clone(&embedded) as Arc<dyn Store>;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let register = Register::new(Arc::clone(&store), vault, Arc::clone(&authority), key, threads);
         let terminology = Terminology::new(Arc::clone(&store), Arc::clone(&authority), Some(cache));
@@ -164,6 +169,7 @@ impl Node {
             releases: Releases::new(Arc::clone(&authority)),
             classification: Classifier::new(Arc::clone(&authority)),
             units: Units::new(Arc::clone(&authority)),
+            admin: Admin::new(embedded),
             authority,
             copy_of: None,
             following: None,
@@ -217,7 +223,8 @@ impl Node {
                 RegisterService::new(Arc::clone(&self.register))
             ))
             .add_service(limited!(CareUnitServiceServer, self.units.clone()))
-            .add_service(limited!(IndicatorServiceServer, self.indicators.clone())))
+            .add_service(limited!(IndicatorServiceServer, self.indicators.clone()))
+            .add_service(limited!(AdminServiceServer, self.admin.clone())))
     }
 }
 
