@@ -3,7 +3,7 @@
 use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Grain;
 use vardnav_classification::text::Language;
-use vardnav_classification::verify::{Comparison, Example, Report, TableReport};
+use vardnav_classification::verify::{Comparison, Defect, Example, Report, TableReport, VariantProof};
 
 use crate::common::{date_message, label_message};
 use crate::pb::vardnav::release::v1 as pb;
@@ -15,17 +15,47 @@ pub fn proofs_message(system: &DescriptionSystem, report: &Report) -> pb::Proofs
         proven: report.is_proven(),
         undecided: report.is_undecided(),
         tables: report.tables.iter().map(|told| table(system, told)).collect(),
+        variants: variants(system, report),
         comparisons: report.comparisons.iter().map(comparison).collect(),
         lines_sv: report.lines(system, Language::Swedish),
         lines_en: report.lines(system, Language::English),
     }
 }
 
-fn table(system: &DescriptionSystem, told: &TableReport) -> pb::proofs::Table {
-    let words = |defect: &vardnav_classification::verify::Defect| common::Label {
+fn variants(system: &DescriptionSystem, report: &Report) -> Vec<pb::proofs::Variant> {
+    let by_variant = report
+        .variants
+        .chunk_by(|one, other| one.variant == other.variant);
+    let message = |proofs: &[VariantProof]| {
+        let variant = &proofs.first()?.variant;
+        let faults = proofs.iter().flat_map(|VariantProof { proof, .. }| {
+            let fault = |defect| pb::proofs::VariantFault {
+                table: proof.table.clone(),
+                grain: grain(proof.grain).to_owned(),
+                from: Some(date_message(proof.from)),
+                defect: Some(words(system, defect)),
+            };
+            proof.defects.iter().map(fault)
+        });
+        let faults: Vec<_> = faults.collect();
+        Some(pb::proofs::Variant {
+            point: variant.point.clone(),
+            variant: variant.name.clone(),
+            proven: faults.is_empty(),
+            faults,
+        })
+    };
+    by_variant.filter_map(message).collect()
+}
+
+fn words(system: &DescriptionSystem, defect: &Defect) -> common::Label {
+    common::Label {
         sv: defect.words(system, Language::Swedish),
         en: defect.words(system, Language::English),
-    };
+    }
+}
+
+fn table(system: &DescriptionSystem, told: &TableReport) -> pb::proofs::Table {
     let settling = told.settling.iter().map(|settling| pb::proofs::Settling {
         value: settling.value.clone(),
         axes: settling
@@ -41,7 +71,12 @@ fn table(system: &DescriptionSystem, told: &TableReport) -> pb::proofs::Table {
         from: Some(date_message(told.proof.from)),
         combinations: told.proof.combinations,
         proven: told.proof.defects.is_empty(),
-        defects: told.proof.defects.iter().map(words).collect(),
+        defects: told
+            .proof
+            .defects
+            .iter()
+            .map(|defect| words(system, defect))
+            .collect(),
         holds: told
             .holds
             .iter()

@@ -7,6 +7,9 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 /// The domain of `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "vardnav.se";
 
+/// Most faults that an error tells one by one.
+pub const FAULTS_MAX: usize = 20;
+
 /// Code of an error about a date that the calendar does not have.
 pub const BAD_DATE: &str = "VN-API-003";
 
@@ -67,6 +70,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "VN-API-025",
         "the derivation is not in a state that allows it",
         "look at its status, and at which one readers are answered from",
+    ),
+    (
+        "VN-API-027",
+        "a table leaves a gap under the variants and on the dates of the derivation",
+        "choose other variants or dates, or publish a release whose tables cover the facts that the details show",
     ),
     (
         "VN-API-026",
@@ -154,6 +162,17 @@ pub struct ApiError {
     pub message: String,
     /// Path of the field to blame; empty when none is.
     pub field: String,
+    /// What is wrong in all, where it is more than the message can say.
+    pub faults: Vec<Fault>,
+}
+
+/// One of several things that are wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: a path of the request, a file and line, a table.
+    pub subject: String,
+    /// What, and how to mend it; holds no personal data.
+    pub message: String,
 }
 
 impl ApiError {
@@ -164,6 +183,7 @@ impl ApiError {
             code,
             message: message.into(),
             field: String::new(),
+            faults: Vec::new(),
         }
     }
 
@@ -174,12 +194,20 @@ impl ApiError {
             code: "VN-API-001",
             message: message.into(),
             field: field.into(),
+            faults: Vec::new(),
         }
     }
 
     /// Something is missing (`VN-API-002`).
     pub fn not_found(what: impl std::fmt::Display) -> Self {
         Self::new(Kind::NotFound, "VN-API-002", format!("{what} is not known"))
+    }
+
+    /// The same with everything that is wrong; those beyond [`FAULTS_MAX`] are left out.
+    #[must_use]
+    pub fn with_faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.faults = faults.into_iter().take(FAULTS_MAX).collect();
+        self
     }
 
     /// Puts `prefix` before the field's path.
@@ -211,6 +239,9 @@ impl From<ApiError> for Status {
         let mut details = ErrorDetails::with_error_info(error.code, ERROR_DOMAIN, []);
         if !error.field.is_empty() {
             details.add_bad_request_violation(error.field.clone(), error.message.clone());
+        }
+        for fault in error.faults {
+            details.add_bad_request_violation(fault.subject, fault.message);
         }
         Status::with_error_details(code, error.message, details)
     }

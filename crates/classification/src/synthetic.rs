@@ -4,7 +4,7 @@
 
 use crate::model::{
     Axis, AxisValue, Combination, Condition, DescriptionSource, FactSource, Grain, HitPolicy, Label, Outcome,
-    Rule, Table,
+    Rule, Table, UnsettledPoint, VariantRef,
 };
 
 /// How a made-up system is to be.
@@ -70,6 +70,46 @@ pub fn system(shape: Shape) -> DescriptionSource {
         exclusions: vec![refused],
         ..DescriptionSource::default()
     }
+}
+
+/// A system of [`system`] with unsettled points, each of which decides what one of its rules gives: the variant `as-is`,
+/// which is taken, what it gave, the variant `other` another value.
+pub fn unsettled(shape: Shape, points: usize) -> DescriptionSource {
+    let mut source = system(shape);
+    let Some(table) = source.tables.first_mut() else {
+        return source;
+    };
+    let stated = table.rules.len();
+    for point in 0..points.min(stated.saturating_sub(1)) {
+        // From the end, so that the rules before keep their places.
+        let at = (stated - 1) * (points - point) / (points + 1);
+        let id = format!("U{}", points - point);
+        let variant = |name: &str| VariantRef {
+            point: id.clone(),
+            name: name.to_owned(),
+        };
+        let Some(rule) = table.rules.get_mut(at) else {
+            continue;
+        };
+        rule.variant = Some(variant("as-is"));
+        let other = match &rule.outcome {
+            Outcome::Value(value) if value == "value-0" => "value-1",
+            _ => "value-0",
+        };
+        let other = Rule {
+            variant: Some(variant("other")),
+            outcome: Outcome::Value(other.to_owned()),
+            ..rule.clone()
+        };
+        table.rules.insert(at + 1, other);
+        source.points.push(UnsettledPoint {
+            id,
+            question: Label::default(),
+            variants: vec!["as-is".to_owned(), "other".to_owned()],
+            chosen: "as-is".to_owned(),
+        });
+    }
+    source
 }
 
 /// Parts all facts: splits the largest part, on an axis that it is not yet split on, until there are enough.

@@ -12,11 +12,12 @@ use jiff::civil::Date;
 
 use crate::compile::{DescriptionSystem, Gives, TableIndex};
 use crate::facts::{VALUES, VALUES_MAX, bits};
-use crate::model::Grain;
+use crate::model::{Grain, Rule};
 
 mod boxes;
 pub mod cases;
 mod circuit;
+mod departures;
 mod question;
 mod report;
 mod settling;
@@ -31,6 +32,7 @@ use question::Question;
 use smallest::Shown;
 use solver::OutOfSteps;
 
+pub use departures::VariantProof;
 pub use report::{Hold, OVERLAPS, Overlap, Report, TableReport, report};
 pub use settling::{SETS, Settling, SettlingFact, SettlingSet};
 pub use subtraction::Subtracted;
@@ -173,10 +175,22 @@ impl DescriptionSystem {
 
     /// Proves a table for each of its grains. What was asked is given back for further questions.
     fn proven(&self, index: TableIndex, date: Date, steps: u64) -> Vec<(Proof, Question<'_>)> {
+        self.proven_of(index, date, steps, &|_| true)
+    }
+
+    /// As [`Self::proven`], where only the rules that `asked` names are looked at for whether they can decide.
+    fn proven_of(
+        &self,
+        index: TableIndex,
+        date: Date,
+        steps: u64,
+        asked: &dyn Fn(&Rule) -> bool,
+    ) -> Vec<(Proof, Question<'_>)> {
         let Some((_, table)) = self.source_table(index) else {
             return Vec::new();
         };
-        let mut reached = vec![false; table.rules.len()];
+        // What is not asked about counts as reached.
+        let mut reached: Vec<bool> = table.rules.iter().map(|rule| !asked(rule)).collect();
         let mut proven: Vec<(Proof, Question<'_>)> = Vec::new();
         for &grain in &table.grains {
             let mut question = Question::of(self, index, grain, date);

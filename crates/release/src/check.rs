@@ -36,7 +36,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
     (
         "VN-REL-103",
         "the description system does not compile or is not proven",
-        "correct the names, or cover the facts that the message shows; a table has a rule for everything and no rule in vain",
+        "correct the names, or cover the facts that the message shows, under the variant that it names; a table has a rule for everything and no rule in vain",
     ),
     (
         "VN-REL-104",

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use vardnav_api::common::{date_message, optional_date};
-use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::status::{ApiError, Fault, Kind};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_release::authority::Derivation;
 use vardnav_release::entry::{AS_REPORTED, DerivationPlan};
@@ -13,7 +13,7 @@ use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_store::{AuthorityError, DecideError, View};
 
-use crate::rederive::Trouble;
+use crate::rederive::{Compiled, Trouble};
 use crate::{Register, store_error};
 
 /// Entries that a derivation may be behind when it is switched to: what is reported in the last moment.
@@ -25,7 +25,8 @@ impl Register {
     /// Plans a derivation; the same again changes nothing.
     ///
     /// # Errors
-    /// When the release has no such variant, the plan is refused, or the store does not take it.
+    /// When the release has no such variant, its tables leave a gap under the variants and on the dates, the plan is
+    /// refused, or the store does not take it.
     pub(crate) async fn start_reclassification(
         self: &Arc<Self>,
         caller: &Caller,
@@ -48,6 +49,11 @@ impl Register {
             from: optional_date(request.from.as_ref(), "from")?,
             until: optional_date(request.until.as_ref(), "until")?,
         };
+        let compiled = Compiled::of(&plan, release).map_err(|trouble| trouble_error(&trouble))?;
+        let gaps = self.compute(move || compiled.gaps()).await.map_err(store_error)?;
+        if !gaps.is_empty() {
+            return Err(unproven(gaps));
+        }
         let at = clock::now_micros();
         let decided = self.authority.decide_all(|state| {
             let entry = plan_derivation(state, &caller.name, at, plan.clone())?;
@@ -215,6 +221,14 @@ fn refusal_error(refusal: &DerivationRefusal) -> ApiError {
         DerivationRefusal::OwnPlan => ApiError::new(Kind::PermissionDenied, "VN-API-024", message),
         _ => ApiError::new(Kind::FailedPrecondition, "VN-API-025", message),
     }
+}
+
+fn unproven(gaps: Vec<Fault>) -> ApiError {
+    let mut message = "the tables are not proven under these variants and on these dates".to_owned();
+    if let Some(first) = gaps.first() {
+        message = format!("{message}: {}: {}", first.subject, first.message);
+    }
+    ApiError::new(Kind::FailedPrecondition, "VN-API-027", message).with_faults(gaps)
 }
 
 fn behind(entries: u64) -> ApiError {

@@ -5,6 +5,9 @@ use crate::model::{
     Axis, Derivation, DescriptionSource, FactSource, HitPolicy, Outcome, Rule, Table, UnsettledPoint,
 };
 
+/// Most variants of all points together.
+const VARIANTS_MAX: usize = 100;
+
 pub(super) fn axes(source: &DescriptionSource, problems: &mut Vec<Problem>) {
     for axis in &source.axes {
         let mut add = |message: String| {
@@ -99,6 +102,14 @@ pub(super) fn points(source: &DescriptionSource, problems: &mut Vec<Problem>) {
         for name in repeated(point.variants.iter().map(String::as_str)) {
             add(point, format!("has the variant `{name}` twice"));
         }
+    }
+    let variants: usize = source.points.iter().map(|point| point.variants.len()).sum();
+    if variants > VARIANTS_MAX {
+        problems.push(Problem {
+            place: Place::System,
+            line: 0,
+            message: format!("has {variants} variants, {VARIANTS_MAX} are allowed; each is proven by itself"),
+        });
     }
     for id in repeated(source.points.iter().map(|point| point.id.as_str())) {
         problems.push(Problem {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::departures::VariantProof;
 use super::question::{Question, RuleNodes};
 use super::settling::{AxesByValue, Settling, settle};
 use super::solver::OutOfSteps;
@@ -28,6 +29,8 @@ pub struct Report {
     pub from: Date,
     /// What is told of each table, by grain and by date on which its rules change.
     pub tables: Vec<TableReport>,
+    /// What is proven of the variants that are not taken, of the tables that their points bear on.
+    pub variants: Vec<VariantProof>,
     /// Each pair of variants of each unsettled point, the other points as chosen.
     pub comparisons: Vec<Comparison>,
 }
@@ -126,22 +129,26 @@ pub fn report(system: &DescriptionSystem, from: Date) -> Report {
     Report {
         from,
         tables: tables.into_iter().map(|(_, told)| told).collect(),
+        variants: system.prove_variants(from),
         comparisons: comparisons(system, from),
     }
 }
 
 impl Report {
-    /// Whether every table is proven.
+    /// Whether every table is proven, under every variant.
     pub fn is_proven(&self) -> bool {
-        self.tables.iter().all(|told| told.proof.defects.is_empty())
+        self.defects().next().is_none()
     }
 
     /// Whether the limit of steps left something undecided.
     pub fn is_undecided(&self) -> bool {
-        self.tables
-            .iter()
-            .flat_map(|told| &told.proof.defects)
+        self.defects()
             .any(|defect| matches!(defect, Defect::Undecided { .. }))
+    }
+
+    fn defects(&self) -> impl Iterator<Item = &Defect> {
+        let tables = self.tables.iter().flat_map(|told| &told.proof.defects);
+        tables.chain(self.variants.iter().flat_map(VariantProof::defects))
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::circuit::{Circuit, Node};
+use super::departures::{bears_on, touched};
 use super::question::Reading;
 use super::solver::OutOfSteps;
 use super::{Example, STEPS};
@@ -50,21 +51,15 @@ pub struct Difference {
 /// Ordinals of the values under the one variant and under the other.
 type Outcomes = (Option<usize>, Option<usize>);
 
-/// The system with another variant of a point.
-fn with_variant(system: &DescriptionSystem, point: usize, variant: &str) -> Option<DescriptionSystem> {
-    let mut source = system.source().clone();
-    variant.clone_into(&mut source.points.get_mut(point)?.chosen);
-    DescriptionSystem::compile(source).ok()
-}
-
 /// Compares each pair of variants of each point.
 pub(super) fn comparisons(system: &DescriptionSystem, from: Date) -> Vec<Comparison> {
     let mut all = Vec::new();
     for (at, point) in system.source().points.iter().enumerate() {
+        let touched = touched(system.source(), &point.id);
         let systems: Vec<(&String, DescriptionSystem)> = point
             .variants
             .iter()
-            .filter_map(|variant| Some((variant, with_variant(system, at, variant)?)))
+            .filter_map(|variant| Some((variant, system.with_variant(at, variant)?)))
             .collect();
         for (position, (one, first)) in systems.iter().enumerate() {
             for (other, second) in systems.iter().skip(position + 1) {
@@ -75,10 +70,7 @@ pub(super) fn comparisons(system: &DescriptionSystem, from: Date) -> Vec<Compari
                     differences: Vec::new(),
                     more: false,
                 };
-                for (index, table) in system
-                    .tables()
-                    .filter(|(index, _)| system.rests_on(*index, &point.id))
-                {
+                for (index, table) in system.tables().filter(|(index, _)| bears_on(&touched, *index)) {
                     for &grain in &table.grains {
                         let pair = Pair {
                             systems: [first, second],
@@ -93,17 +85,6 @@ pub(super) fn comparisons(system: &DescriptionSystem, from: Date) -> Vec<Compari
         }
     }
     all
-}
-
-impl DescriptionSystem {
-    fn rests_on(&self, table: TableIndex, point: &str) -> bool {
-        let tables = self.source().tables.iter().take(table.position() + 1);
-        tables.flat_map(|table| &table.rules).any(|rule| {
-            rule.variant
-                .as_ref()
-                .is_some_and(|variant| variant.point == point)
-        })
-    }
 }
 
 /// One table of one grain under two variants.

@@ -1,5 +1,6 @@
 //! A [`Report`] in words, in Swedish and English. Only wording: what is told is decided where it is proven.
 
+use super::departures::VariantProof;
 use super::report::{Report, TableReport};
 use super::settling::{Settling, SettlingFact};
 use super::variants::Comparison;
@@ -9,13 +10,16 @@ use crate::model::{HitPolicy, Label};
 use crate::text::{Language, grain};
 
 impl Report {
-    /// The report in words: a line for each table and each pair of variants, followed by indented lines. `system` is
+    /// The report in words: a line for each table, each variant not taken and each pair of variants, followed by indented lines. `system` is
     /// the one it tells of.
     pub fn lines(&self, system: &DescriptionSystem, language: Language) -> Vec<String> {
         let words = Words { system, language };
         let mut lines = Vec::new();
         for told in &self.tables {
             words.table(told, &mut lines);
+        }
+        for proofs in self.variants.chunk_by(|one, other| one.variant == other.variant) {
+            words.variant(proofs, &mut lines);
         }
         for compared in &self.comparisons {
             words.comparison(compared, &mut lines);
@@ -112,6 +116,34 @@ impl Words<'_> {
                     "there may be more than is shown"
                 )
             ));
+        }
+    }
+
+    /// What is proven of one variant that is not taken.
+    fn variant(&self, proofs: &[VariantProof], lines: &mut Vec<String>) {
+        let Some(VariantProof { variant, .. }) = proofs.first() else {
+            return;
+        };
+        let proven = if proofs.iter().all(|proof| proof.defects().is_empty()) {
+            self.pick("bevisad", "proven")
+        } else {
+            self.pick("inte bevisad", "not proven")
+        };
+        let instead = self.pick("i stället för den valda", "in place of the one chosen");
+        lines.push(format!("variant {variant} {instead}: {proven}"));
+        for VariantProof { proof, .. } in proofs {
+            for defect in &proof.defects {
+                lines.push(format!(
+                    "  {}: {} ({}), {}, {} {}: {}",
+                    self.pick("fel", "fault"),
+                    self.axis(&proof.table),
+                    proof.table,
+                    grain(proof.grain, self.language),
+                    self.pick("från", "from"),
+                    proof.from,
+                    self.defect(defect)
+                ));
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 //! legal basis, every exclusion has the check that refuses it, every contradiction the one that warns of it.
 
 use vardnav_classification::model::{Combination, HitPolicy, Outcome, Table};
-use vardnav_classification::{Defect, DescriptionSystem};
+use vardnav_classification::verify::VariantProof;
+use vardnav_classification::{Defect, DescriptionSystem, Proof};
 use vardnav_register::definition::Severity;
 
 use super::Findings;
@@ -175,18 +176,24 @@ fn proofs(found: &mut Findings<'_>) {
             return;
         }
     };
-    for proof in system.prove(found.source.head.from) {
-        for defect in &proof.defects {
-            let mut place = found.source.places.of(&Element::Table(proof.table.clone()));
-            if let Defect::Unreachable { line, .. } = defect {
-                place.line = *line;
-            }
-            found.at(
-                "VN-REL-103",
-                place,
-                format!("table `{}` from {}: {defect}", proof.table, proof.from),
-            );
+    let from = found.source.head.from;
+    for proof in system.prove(from) {
+        defects(found, &proof, "");
+    }
+    for VariantProof { variant, proof } in system.prove_variants(from) {
+        defects(found, &proof, &format!("variant `{variant}`, "));
+    }
+}
+
+/// Notes what is wrong with a table; `under` begins the message.
+fn defects(found: &mut Findings<'_>, proof: &Proof, under: &str) {
+    for defect in &proof.defects {
+        let mut place = found.source.places.of(&Element::Table(proof.table.clone()));
+        if let Defect::Unreachable { line, .. } = defect {
+            place.line = *line;
         }
+        let message = format!("{under}table `{}` from {}: {defect}", proof.table, proof.from);
+        found.at("VN-REL-103", place, message);
     }
 }
 

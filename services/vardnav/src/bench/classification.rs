@@ -173,10 +173,20 @@ fn proofs(starter: &DescriptionSystem, from: jiff::civil::Date) -> Outcome<Vec<F
         let system = DescriptionSystem::compile(synthetic::system(shape)).map_err(|problems| {
             Failure::Failed(format!("the made-up system has {} problems", problems.len()))
         })?;
+        let unsettled = DescriptionSystem::compile(synthetic::unsettled(shape, 6)).map_err(|problems| {
+            Failure::Failed(format!("the made-up system has {} problems", problems.len()))
+        })?;
         let with = if gap { "with a gap" } else { "without a gap" };
         let began = Instant::now();
         std::hint::black_box(system.prove(date(2026, 1, 1)));
         figure(&format!("prove 25 axes × 500 rules, {with}"), began, second);
+        let began = Instant::now();
+        std::hint::black_box(unsettled.prove_variants(date(2026, 1, 1)));
+        figure(
+            &format!("prove six variants not taken of 25 axes × 500 rules, {with}"),
+            began,
+            second,
+        );
         let began = Instant::now();
         std::hint::black_box(verify::report(&system, date(2026, 1, 1)));
         figure(

@@ -87,6 +87,7 @@ fn row(proofs: &pb::Proofs) -> Value {
         "proven": proofs.proven,
         "undecided": proofs.undecided,
         "tables": proofs.tables.iter().map(table).collect::<Vec<_>>(),
+        "variants": proofs.variants.iter().map(variant).collect::<Vec<_>>(),
         "comparisons": proofs.comparisons.iter().map(comparison).collect::<Vec<_>>(),
         "text": {"sv": proofs.lines_sv, "en": proofs.lines_en},
     })
@@ -123,6 +124,20 @@ fn table(told: &pb::proofs::Table) -> Value {
         "overlaps": overlaps.collect::<Vec<_>>(),
         "settling": settling.collect::<Vec<_>>(),
         "more": told.more,
+    })
+}
+
+fn variant(told: &pb::proofs::Variant) -> Value {
+    let faults = told.faults.iter().map(|fault| {
+        let defect = fault.defect.clone().unwrap_or_default();
+        json!({
+            "table": fault.table, "grain": fault.grain, "from": date_text(fault.from.as_ref()),
+            "defect": {"sv": defect.sv, "en": defect.en},
+        })
+    });
+    json!({
+        "point": told.point, "variant": told.variant, "proven": told.proven,
+        "faults": faults.collect::<Vec<_>>(),
     })
 }
 
