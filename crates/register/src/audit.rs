@@ -2,15 +2,20 @@
 //! them before an answer leaves is the service's.
 //!
 //! An entry is `kind u8 ‖ version u8 ‖ instant ‖ caller ‖ action ‖ reporter ‖ kind of record ‖ id`, the last two
-//! optional. Its leaf is SHA-256(0x00 ‖ entry).
+//! optional. Version 2, of entries about a person, goes on with `unit ‖ person ‖ purpose ‖ request`, each optional, and
+//! its reporter may be empty. The leaf is SHA-256(0x00 ‖ entry).
 
 use crate::bytes::{DecodeError, DecodeProblem, Reader, Writer};
 use crate::hash::{Hash, sha256};
+use crate::identity::PersonKey;
 use crate::record::RecordKind;
 use crate::text::{holds_personal_number, is_id};
 
-/// The version of the format that new entries are written in.
+/// The version of the format that entries about records are written in.
 pub const VERSION: u8 = 1;
+
+/// The version of the format that entries about a person are written in.
+pub const VERSION_PERSON: u8 = 2;
 
 /// The kind of entry that notes a look at records. Reports are 1.
 const KIND_AUDIT: u8 = 2;
@@ -30,6 +35,20 @@ pub struct AuditEntry {
     reporter: String,
     kind: Option<RecordKind>,
     id: Option<String>,
+    about: About,
+}
+
+/// Whom and what an entry is about beside records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    /// The care unit, by HSA-id.
+    pub unit: Option<String>,
+    /// The person.
+    pub person: Option<PersonKey>,
+    /// Code of the purpose.
+    pub purpose: Option<String>,
+    /// Number of the request in the stream of rights.
+    pub request: Option<u64>,
 }
 
 /// Why there is no such entry.
@@ -85,7 +104,37 @@ impl AuditEntry {
             reporter: reporter.to_owned(),
             kind,
             id: id.map(str::to_owned),
+            about: About::default(),
         })
+    }
+
+    /// Notes that `caller` did `action` with what is held of a person, by whichever reporter.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn about(caller: &str, at: i64, action: &str, about: About) -> Result<Self, AuditError> {
+        let texts = [("unit", &about.unit), ("purpose", &about.purpose)];
+        for (name, text) in texts {
+            let Some(text) = text else { continue };
+            if !is_id(text) {
+                return Err(AuditError::Form(name));
+            }
+            if holds_personal_number(text) {
+                return Err(AuditError::PersonalNumber(name));
+            }
+        }
+        let entry = Self::new(caller, at, action, "none", None, None)?;
+        Ok(Self {
+            version: VERSION_PERSON,
+            reporter: String::new(),
+            about,
+            ..entry
+        })
+    }
+
+    /// Whom and what it is about beside records.
+    pub fn whom(&self) -> &About {
+        &self.about
     }
 
     /// The authenticated caller.
@@ -129,6 +178,12 @@ impl AuditEntry {
         w.str(&self.reporter);
         w.option(self.kind, |w, kind| w.u8(kind as u8));
         w.option_str(self.id.as_deref());
+        if self.version >= VERSION_PERSON {
+            w.option_str(self.about.unit.as_deref());
+            w.option(self.about.person, |w, person| w.raw(&person.0));
+            w.option_str(self.about.purpose.as_deref());
+            w.option(self.about.request, Writer::u64);
+        }
         w.into_bytes()
     }
 
@@ -142,7 +197,7 @@ impl AuditEntry {
             return Err(r.error(DecodeProblem::Tag));
         }
         let version = r.u8()?;
-        if version != 1 {
+        if !(VERSION..=VERSION_PERSON).contains(&version) {
             return Err(r.error(DecodeProblem::Version));
         }
         let entry = Self {
@@ -156,6 +211,15 @@ impl AuditEntry {
                 RecordKind::from_number(number).ok_or_else(|| r.error(DecodeProblem::Tag))
             })?,
             id: r.option_string()?,
+            about: match version {
+                VERSION => About::default(),
+                _ => About {
+                    unit: r.option_string()?,
+                    person: r.option(|r| r.array().map(PersonKey))?,
+                    purpose: r.option_string()?,
+                    request: r.option(Reader::u64)?,
+                },
+            },
         };
         r.finish()?;
         Ok(entry)
@@ -164,5 +228,41 @@ impl AuditEntry {
     /// Its leaf in the Merkle tree.
     pub fn leaf(&self) -> Hash {
         sha256(&[&[TAG_LEAF], &self.encode()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_about_a_person_reads_back_and_holds_no_number() {
+        let about = About {
+            unit: Some("SE2321000131-E000000000001".to_owned()),
+            person: Some(PersonKey([5; 16])),
+            purpose: Some("person-right".to_owned()),
+            request: Some(3),
+        };
+        let entry = AuditEntry::about("anna", 7, "extract", about.clone()).unwrap();
+        let bytes = entry.encode();
+        assert_eq!(AuditEntry::decode(&bytes), Ok(entry.clone()));
+        assert_eq!(entry.whom(), &about);
+        for end in 0..bytes.len() {
+            assert!(AuditEntry::decode(&bytes[..end]).is_err());
+        }
+        for at in 0..bytes.len() {
+            let mut wrong = bytes.clone();
+            wrong[at] ^= 1;
+            if let Ok(other) = AuditEntry::decode(&wrong) {
+                assert_eq!(other.encode(), wrong);
+                assert_ne!(other.leaf(), entry.leaf());
+            }
+        }
+        let number = About {
+            purpose: Some("19821105-9954".to_owned()),
+            ..about
+        };
+        let refused = AuditEntry::about("anna", 7, "extract", number);
+        assert_eq!(refused, Err(AuditError::PersonalNumber("purpose")));
     }
 }

@@ -97,6 +97,17 @@ pub fn head_bytes_to_sign(stream: &str, size: u64, root: &Hash, time: i64) -> Ve
     w.into_bytes()
 }
 
+/// The leaf of a stream's head in the tree under a national head.
+pub fn stream_head_leaf(stream: &str, size: u64, root: &Hash) -> Hash {
+    let mut w = Writer::with_capacity(80 + stream.len());
+    w.u8(0x00);
+    w.raw(b"vardnav stream head v1");
+    w.str(stream);
+    w.u64(size);
+    w.raw(root);
+    crate::hash::sha256(&[w.as_slice()])
+}
+
 /// The id of a public key: the first eight bytes of its SHA-256, in hexadecimal.
 pub fn key_id(public_key: &[u8; 32]) -> String {
     crate::hash::to_hex(

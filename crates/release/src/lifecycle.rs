@@ -14,7 +14,7 @@ pub use derivations::{
     DERIVATION_ID_BYTES_MAX, DERIVATIONS_MAX, DerivationRefusal, cancel_derivation, plan_derivation,
     switch_derivation,
 };
-pub use identity::link_caller;
+pub use identity::{NotAnother, is_another, link_caller};
 pub use imports::{import_content, import_edition, put_reporter};
 pub use maps::put_concept_map;
 pub use notice::acknowledge;

@@ -160,6 +160,16 @@ impl StreamId {
         Self("audit".into())
     }
 
+    /// What was asked, approved and done of what touches the secrecy of persons.
+    pub fn rights() -> Self {
+        Self("rights".into())
+    }
+
+    /// The national heads.
+    pub fn heads() -> Self {
+        Self("heads".into())
+    }
+
     /// The stream of a reporter.
     ///
     /// # Errors

@@ -8,11 +8,13 @@ mod files;
 mod tiles;
 mod tree;
 
+pub mod audit;
 pub mod authority;
 pub mod custody;
 pub mod embedded;
 pub mod keys;
 pub mod memory;
+pub mod rights;
 pub mod suite;
 pub mod vault;
 
@@ -27,5 +29,6 @@ pub use custody::CustodyError;
 pub use embedded::{Damage, Embedded, Options};
 pub use keys::HeadKey;
 pub use memory::Memory;
+pub use rights::{NotDecided, RightsLog};
 pub use tiles::subtree_hashes;
 pub use vault::{FileVault, IdentityBytes, Vault};

@@ -5,12 +5,9 @@ use vardnav_register::audit::AuditEntry;
 use vardnav_register::record::RecordKind;
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::{Row, StoreError, StreamId};
+use vardnav_store::StoreError;
 
 use crate::Register;
-
-/// How often a note is tried again when others write at the same time.
-const TRIES: usize = 64;
 
 impl Register {
     /// Notes that a caller did something with one record of a reporter, or with all of them.
@@ -27,20 +24,6 @@ impl Register {
         let (kind, id) = record.unzip();
         let entry = AuditEntry::new(&caller.name, clock::now_micros(), action, reporter, kind, id)
             .map_err(|error| StoreError::Limit(error.to_string()))?;
-        let stream = StreamId::audit();
-        let leaf = entry.leaf();
-        let row = Row {
-            key: leaf.first_chunk().copied().unwrap_or_default(),
-            leaf,
-            bytes: entry.encode(),
-        };
-        for _ in 0..TRIES {
-            let size = self.store.head(&stream).await?.size;
-            match self.store.append(&stream, size, vec![row.clone()]).await {
-                Err(StoreError::Conflict { .. }) => {}
-                other => return other.map(|_| ()),
-            }
-        }
-        Err(StoreError::Unavailable("the audit trail is busy".to_owned()))
+        vardnav_store::audit::note(self.store.as_ref(), &[entry]).await
     }
 }

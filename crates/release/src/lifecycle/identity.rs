@@ -43,7 +43,7 @@ pub fn link_caller(
 
 /// Why somebody may not decide on what others made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NotAnother {
+pub enum NotAnother {
     /// They made it themselves, under some account.
     Own,
     /// One of them is not linked to a person in the word of anybody else.
@@ -52,7 +52,10 @@ pub(super) enum NotAnother {
 
 /// Whether `decider` is another person than each of `makers`, by all that is known today. Where the procedure in force
 /// asks for persons, each of them is linked to one by somebody who is none of them.
-pub(super) fn is_another(state: &AuthorityState, makers: &[&str], decider: &str) -> Result<(), NotAnother> {
+///
+/// # Errors
+/// [`NotAnother`].
+pub fn is_another(state: &AuthorityState, makers: &[&str], decider: &str) -> Result<(), NotAnother> {
     let identities = state.identities();
     if makers.iter().any(|maker| identities.is_same(maker, decider)) {
         return Err(NotAnother::Own);
