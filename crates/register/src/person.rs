@@ -225,6 +225,19 @@ impl Persons {
         self.next += 1;
     }
 
+    /// A copy in which only these persons have statements, and all are merged as they are: for trying what several
+    /// statements together would do.
+    #[must_use]
+    pub fn clone_of(&self, persons: impl Iterator<Item = PersonKey>) -> Self {
+        let of = |person| Some((person, self.statements.get(&person)?.clone()));
+        Self {
+            statements: persons.filter_map(of).collect(),
+            into: self.into.clone(),
+            followers: self.followers.clone(),
+            next: self.next,
+        }
+    }
+
     /// The key that leads for a person.
     pub fn leader(&self, person: PersonKey) -> PersonKey {
         let mut leader = person;

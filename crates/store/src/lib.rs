@@ -31,4 +31,4 @@ pub use keys::HeadKey;
 pub use memory::Memory;
 pub use rights::{NotDecided, RightsLog};
 pub use tiles::subtree_hashes;
-pub use vault::{FileVault, IdentityBytes, Vault};
+pub use vault::{FileVault, IdentityBytes, LinkageKey, Noted, NumberOf, Vault};

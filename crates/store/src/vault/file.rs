@@ -8,9 +8,13 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
+use jiff::civil::Date;
 use tokio::sync::{mpsc, oneshot};
 use vardnav_register::identity::PersonKey;
+use vardnav_register::person::{PersonState, Persons};
+use zeroize::Zeroizing;
 
+use super::event_log::{Event, EventLog};
 use super::person_log::{PersonLog, PersonRow};
 use super::seal::{Keys, Lookup, random};
 use super::{IdentityBytes, Vault};
@@ -21,6 +25,8 @@ use crate::files::{create_folder, lock, unavailable};
 const KEY_FILE: &str = "key";
 /// File of the persons.
 const PERSONS_FILE: &str = "persons";
+/// File of what is stated of persons.
+const EVENTS_FILE: &str = "events";
 /// Requests that may wait for the writer.
 const QUEUE: usize = 256;
 /// Most new persons written together.
@@ -28,22 +34,40 @@ const GROUP: usize = 100_000;
 
 /// The vault in a folder.
 pub struct FileVault {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
 }
 
-struct Shared {
-    keys: Keys,
+/// What readers and the writer have in common.
+pub(super) struct Shared {
+    pub(super) keys: Keys,
     /// By the first half of the look-up.
-    persons: RwLock<HashMap<[u8; 16], PersonKey>>,
+    pub(super) persons: RwLock<HashMap<[u8; 16], PersonKey>>,
+    /// What is stated of them.
+    pub(super) stated: RwLock<Persons>,
+    /// Secrets of linkage projects.
+    pub(super) projects: RwLock<HashMap<String, Zeroizing<[u8; 32]>>>,
     _lock: File,
 }
 
-/// Identities without a key yet.
-struct Job {
-    unknown: Vec<(Lookup, IdentityBytes)>,
-    answer: oneshot::Sender<Result<(), StoreError>>,
+/// The files that are written.
+pub(super) struct Files {
+    pub(super) persons: PersonLog,
+    pub(super) events: EventLog,
+}
+
+/// What the writer is asked.
+pub(super) enum Job {
+    /// Gives keys to identities without one.
+    Admit {
+        /// Those.
+        unknown: Vec<(Lookup, IdentityBytes)>,
+        /// Where to answer.
+        answer: oneshot::Sender<Result<(), StoreError>>,
+    },
+    /// Anything else, done alone.
+    Other(Box<dyn FnOnce(&Shared, &mut Files) + Send>),
 }
 
 impl FileVault {
@@ -66,9 +90,9 @@ impl FileVault {
 
     fn open_or(folder: &Path, create: bool) -> Result<Self, StoreError> {
         let is_missing = |name: &str| !folder.join(name).exists();
-        if !create && (is_missing(KEY_FILE) || is_missing(PERSONS_FILE)) {
+        if !create && [KEY_FILE, PERSONS_FILE, EVENTS_FILE].into_iter().any(is_missing) {
             return Err(StoreError::Unavailable(
-                "the vault's key or its file of persons is missing".to_owned(),
+                "the vault's key, its file of persons or its file of events is missing".to_owned(),
             ));
         }
         let failed = |error: std::io::Error| unavailable("cannot open the vault", &error);
@@ -81,16 +105,26 @@ impl FileVault {
         let log = PersonLog::open(&file, |row| {
             persons.insert(half(&row.lookup), PersonKey(row.person));
         })?;
+        let (mut stated, mut projects) = (Persons::new(), HashMap::new());
+        let events = EventLog::open(&folder.join(EVENTS_FILE), &keys, |event| match event {
+            Event::Person(event) => stated.apply(event.person, event.statement),
+            Event::Project { project, secret } => {
+                projects.insert(project, secret);
+            }
+        })?;
+        let files = Files { persons: log, events };
         let shared = Arc::new(Shared {
             keys,
             persons: RwLock::new(persons),
+            stated: RwLock::new(stated),
+            projects: RwLock::new(projects),
             _lock: held,
         });
         let (jobs, queue) = mpsc::channel(QUEUE);
         let writing = Arc::clone(&shared);
         let writer = std::thread::Builder::new()
             .name("vault".to_owned())
-            .spawn(move || writing.write(log, queue))
+            .spawn(move || writing.write(files, queue))
             .map_err(failed)?;
         Ok(Self {
             shared,
@@ -107,7 +141,27 @@ impl FileVault {
         self.shared.keys.vault_id()
     }
 
-    /// How many persons have a key.
+    /// Hands the writer something to do.
+    pub(super) async fn ask(&self, job: Job) -> Result<(), StoreError> {
+        let jobs = self.jobs.as_ref().ok_or_else(closed)?;
+        jobs.send(job).await.map_err(|_| closed())
+    }
+
+    /// Has the writer do something alone.
+    pub(super) async fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared, &mut Files) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let work = move |shared: &Shared, files: &mut Files| {
+            // Whoever no longer waits does not mind.
+            let _ = answer.send(work(shared, files));
+        };
+        self.ask(Job::Other(Box::new(work))).await?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    /// How many numbers lead to a person.
     pub fn persons(&self) -> usize {
         self.shared
             .persons
@@ -128,30 +182,51 @@ impl Drop for FileVault {
 
 impl Shared {
     /// Works until the sending side is dropped.
-    fn write(&self, mut log: PersonLog, mut queue: mpsc::Receiver<Job>) {
-        while let Some(job) = queue.blocking_recv() {
-            let mut count = job.unknown.len();
-            let mut group = vec![job];
-            while count < GROUP {
-                let Ok(job) = queue.try_recv() else { break };
-                count += job.unknown.len();
-                group.push(job);
+    fn write(&self, mut files: Files, mut queue: mpsc::Receiver<Job>) {
+        let mut next = None;
+        while let Some(job) = next.take().or_else(|| queue.blocking_recv()) {
+            let (mut count, mut group) = (0, Vec::new());
+            let mut taken = Some(job);
+            while let Some(job) = taken.take() {
+                match job {
+                    Job::Admit { unknown, answer } => {
+                        count += unknown.len();
+                        group.push((unknown, answer));
+                    }
+                    other @ Job::Other(_) => {
+                        next = Some(other);
+                        break;
+                    }
+                }
+                if count < GROUP {
+                    taken = queue.try_recv().ok();
+                }
             }
-            let done = self.admit(&mut log, &group);
-            for job in group {
-                // Whoever no longer waits does not mind.
-                let _ = job.answer.send(done.clone());
+            if !group.is_empty() {
+                let unknown = group.iter().flat_map(|(unknown, _)| unknown);
+                let done = self.admit(&mut files.persons, unknown);
+                for (_, answer) in group {
+                    // Whoever no longer waits does not mind.
+                    let _ = answer.send(done.clone());
+                }
+            }
+            if let Some(Job::Other(work)) = next.take_if(|next| matches!(next, Job::Other(_))) {
+                work(self, &mut files);
             }
         }
     }
 
     /// Gives keys to those of the group that still have none.
-    fn admit(&self, log: &mut PersonLog, group: &[Job]) -> Result<(), StoreError> {
+    fn admit<'a>(
+        &self,
+        log: &mut PersonLog,
+        unknown: impl Iterator<Item = &'a (Lookup, IdentityBytes)>,
+    ) -> Result<(), StoreError> {
         let mut new: HashMap<[u8; 16], PersonKey> = HashMap::new();
         let mut rows = Vec::new();
         {
             let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
-            for (lookup, identity) in group.iter().flat_map(|job| &job.unknown) {
+            for (lookup, identity) in unknown {
                 let half = half(lookup);
                 if persons.contains_key(&half) || new.contains_key(&half) {
                     continue;
@@ -176,7 +251,7 @@ impl Shared {
         Ok(())
     }
 
-    fn known(&self, lookups: &[Lookup]) -> Vec<Option<PersonKey>> {
+    pub(super) fn known(&self, lookups: &[Lookup]) -> Vec<Option<PersonKey>> {
         let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
         lookups
             .iter()
@@ -207,10 +282,8 @@ impl Vault for FileVault {
             if unknown.is_empty() {
                 return Ok(known.into_iter().flatten().collect());
             }
-            let closed = || StoreError::Unavailable("the vault is closing".to_owned());
             let (answer, answered) = oneshot::channel();
-            let jobs = self.jobs.as_ref().ok_or_else(closed)?;
-            jobs.send(Job { unknown, answer }).await.map_err(|_| closed())?;
+            self.ask(Job::Admit { unknown, answer }).await?;
             answered.await.map_err(|_| closed())??;
             let known: Option<Vec<_>> = self.shared.known(&lookups).into_iter().collect();
             known.ok_or_else(|| StoreError::Unavailable("a person got no key".to_owned()))
@@ -224,9 +297,29 @@ impl Vault for FileVault {
     fn unseal_nonce(&self, sealed: &[u8], associated: &[u8]) -> Result<[u8; 32], StoreError> {
         self.shared.keys.unseal_nonce(sealed, associated)
     }
+
+    fn known(&self, identities: &[IdentityBytes]) -> Result<Vec<Option<PersonKey>>, StoreError> {
+        let lookups = identities
+            .iter()
+            .map(|identity| self.shared.keys.lookup(identity));
+        Ok(self.shared.known(&lookups.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    fn state(&self, person: PersonKey, on: Date) -> PersonState {
+        self.stated().state(person, on)
+    }
+
+    fn keys(&self, person: PersonKey) -> Vec<PersonKey> {
+        self.stated().keys(person)
+    }
 }
 
-fn half(lookup: &Lookup) -> [u8; 16] {
+fn closed() -> StoreError {
+    StoreError::Unavailable("the vault is closing".to_owned())
+}
+
+/// The half of a look-up by which it is kept in memory.
+pub(super) fn half(lookup: &Lookup) -> [u8; 16] {
     lookup.first_chunk().copied().unwrap_or_default()
 }
 
@@ -256,7 +349,10 @@ mod tests {
         for (row, (text, key)) in rows.iter().zip([("one", keys[0]), ("two", keys[1])]) {
             assert_eq!(row.person, key.0);
             assert_eq!(
-                opened.unseal_identity(&row.sealed, &row.person).as_deref(),
+                opened
+                    .unseal_identity(&row.sealed, &row.person)
+                    .as_deref()
+                    .map(Vec::as_slice),
                 Some(text.as_bytes())
             );
             assert_eq!(opened.unseal_identity(&row.sealed, &[0; 16]), None);

@@ -1,15 +1,21 @@
 //! The vault: the only place where an identity number can be had again. Turns identities into random person keys and
 //! seals what must not be tried out. Knows nothing of records; nothing it shows or logs holds a number.
 
+mod event_log;
 mod file;
+mod group_log;
 mod person_log;
+mod persons;
 mod seal;
 
+use jiff::civil::Date;
 use vardnav_register::identity::{Number, PersonKey};
+use vardnav_register::person::PersonState;
 use vardnav_register::record::IdentityType;
 use zeroize::Zeroizing;
 
 pub use self::file::FileVault;
+pub use self::persons::{LinkageKey, Noted, NumberOf};
 pub(crate) use self::seal::random;
 use crate::contract::{Answer, StoreError};
 
@@ -33,6 +39,15 @@ pub trait Vault: Send + Sync + 'static {
     /// # Errors
     /// `Corrupt` when the bytes are not what was sealed, or were sealed with others.
     fn unseal_nonce(&self, sealed: &[u8], associated: &[u8]) -> Result<[u8; 32], StoreError>;
+
+    /// The person keys of identities that have one, in order. None is made.
+    fn known(&self, identities: &[IdentityBytes]) -> Result<Vec<Option<PersonKey>>, StoreError>;
+
+    /// What is known of a person on a date beside what is reported: death, protection, where they are registered.
+    fn state(&self, person: PersonKey, on: Date) -> PersonState;
+
+    /// All keys of the person that a key is of, the leading one first.
+    fn keys(&self, person: PersonKey) -> Vec<PersonKey>;
 }
 
 /// An identity as the vault looks it up: equal bytes are one person. Wiped when dropped, withheld by `Debug`.
@@ -58,6 +73,25 @@ impl IdentityBytes {
 
     fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The identity that was kept as these bytes.
+    fn kept(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+
+    /// Kind of number and the number itself: shown only to whom the vault was opened for.
+    pub fn reveal(&self) -> Option<(IdentityType, &str)> {
+        let (kind, number) = self.0.split_first()?;
+        let kind = [
+            IdentityType::Personnummer,
+            IdentityType::Samordningsnummer,
+            IdentityType::Reserve,
+        ]
+        .into_iter()
+        .find(|known| *known as u8 == *kind)?;
+        let number = std::str::from_utf8(number).ok()?;
+        Some((kind, number.split('@').next().unwrap_or(number)))
     }
 }
 

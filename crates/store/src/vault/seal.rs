@@ -29,6 +29,7 @@ pub(crate) struct Keys {
     lookup: Zeroizing<[u8; 32]>,
     persons: Sealer,
     nonces: Sealer,
+    events: Sealer,
 }
 
 /// A cipher and the id of the key that it was derived from: sealed bytes name it, so that a later key can stand
@@ -70,6 +71,7 @@ impl Keys {
             lookup: key("lookup")?,
             persons: sealer("persons")?,
             nonces: sealer("nonces")?,
+            events: sealer("events")?,
         })
     }
 
@@ -92,9 +94,21 @@ impl Keys {
         self.persons.seal(identity.bytes(), person)
     }
 
-    #[cfg(test)]
-    pub(crate) fn unseal_identity(&self, sealed: &[u8], person: &[u8; 16]) -> Option<Vec<u8>> {
-        self.persons.unseal(sealed, person)
+    /// The identity sealed to a person key: opening the vault.
+    pub(crate) fn unseal_identity(&self, sealed: &[u8], person: &[u8; 16]) -> Option<Zeroizing<Vec<u8>>> {
+        self.persons.unseal(sealed, person).map(Zeroizing::new)
+    }
+
+    /// Seals an event to its place.
+    pub(crate) fn seal_event(&self, event: &[u8], number: u64) -> Result<Vec<u8>, StoreError> {
+        self.events.seal(event, &number.to_le_bytes())
+    }
+
+    /// The event sealed to a place.
+    pub(crate) fn unseal_event(&self, sealed: &[u8], number: u64) -> Option<Zeroizing<Vec<u8>>> {
+        self.events
+            .unseal(sealed, &number.to_le_bytes())
+            .map(Zeroizing::new)
     }
 
     pub(crate) fn seal_nonce(&self, nonce: &[u8; 32], associated: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -142,7 +156,7 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     Ok(bytes)
 }
 
-fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Result<[u8; 32], StoreError> {
+pub(crate) fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Result<[u8; 32], StoreError> {
     let mac = Hmac::<Sha256>::new_from_slice(key);
     let mut mac = mac.map_err(|_| StoreError::Unavailable("a vault key has the wrong length".to_owned()))?;
     for part in parts {
