@@ -9,7 +9,7 @@
 use vardnav_interchange::register::read::read_record;
 use vardnav_interchange::register::receipt_file::{PublicKey, ReceiptFile, ReceiptFileError};
 use vardnav_register::derived::Derived;
-use vardnav_register::entry::{Entry, Header, Nonces, VERSION, identity_bytes};
+use vardnav_register::entry::{Act, Entry, Header, Nonces, VERSION, identity_bytes};
 use vardnav_register::hash::{Hash, sha256};
 use vardnav_register::identity::PersonKey;
 use vardnav_register::receipt::{Receipt, ReceiptLeaf, SignedHead, head_bytes_to_sign, stream_of};
@@ -43,10 +43,13 @@ fn file() -> ReceiptFile {
         };
         let header = Header {
             version: VERSION,
+            act: Act::Report,
             reporter: reporter.into(),
             kind: record.kind(),
             id: record.id.clone(),
             revision: record.revision,
+            replaces: record.revision - 1,
+            delivery: None,
             received,
             release: "2026.1".into(),
         };
@@ -60,6 +63,9 @@ fn file() -> ReceiptFile {
             kind: record.kind(),
             id: record.id,
             revision: record.revision,
+            assigned: false,
+            replaces: record.revision - 1,
+            delivery: None,
             position: tree.append(entry.leaf()),
             received,
             release: "2026.1".into(),

@@ -4,7 +4,7 @@
 //! what was mapped from one names its place.
 //! Id and revision are in the header of the entry, the person in the vault.
 //!
-//! Version 2 has the codes of the record and of its segments, each list after the facts of the same place. Version 1
+//! From version 2 on there are the codes of the record and of its segments, each list after the facts of the same place. Version 1
 //! has none, so a record that states codes has no bytes in it.
 
 use jiff::civil::Date;
@@ -164,7 +164,7 @@ pub fn decode_content(
 fn has_codes(version: u8) -> Result<bool, DecodeError> {
     match version {
         1 => Ok(false),
-        2 => Ok(true),
+        2 | 3 => Ok(true),
         _ => Err(DecodeError::unknown_version()),
     }
 }
@@ -346,7 +346,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn anything_is_read_without_panic_and_has_one_form(kind in 1u8..=3, version in 1u8..=2, bytes: Vec<u8>) {
+        fn anything_is_read_without_panic_and_has_one_form(kind in 1u8..=3, version in 1u8..=3, bytes: Vec<u8>) {
             let kind = RecordKind::from_number(kind).unwrap();
             if let Ok(record) = decode_content(version, kind, "a", 1, &bytes) {
                 prop_assert_eq!(record.kind(), kind);

@@ -3,8 +3,8 @@
 //! person.
 //! How it is derived is [`crate::derive`]'s.
 //!
-//! Version 2 has facts mapped from codes, with the maps and codes that gave them after the facts of each part;
-//! version 1 knows no such facts.
+//! From version 2 on there are facts mapped from codes, with the maps and codes that gave them after the facts of each
+//! part; version 1 knows no such facts.
 
 use jiff::civil::Date;
 use vardnav_classification::{AxisIndex, DescriptionSystem, FactSet, FactSource, Grain, TableResult, facts};
@@ -236,7 +236,7 @@ impl Derived {
 fn has_mapped(version: u8) -> Result<bool, DecodeError> {
     match version {
         1 => Ok(false),
-        2 => Ok(true),
+        2 | 3 => Ok(true),
         _ => Err(DecodeError::unknown_version()),
     }
 }
@@ -448,10 +448,10 @@ mod tests {
         let bytes = derived.encode(person, 2).unwrap();
         assert_eq!(Derived::decode(&bytes, 2), Ok((person, derived.clone())));
         let unknown = DecodeError::unknown_version();
-        for version in [0, 1, 3] {
+        for version in [0, 1, 4] {
             assert_eq!(derived.encode(person, version), Err(unknown), "{version}");
         }
-        assert_eq!(Derived::decode(&bytes, 3), Err(unknown));
+        assert_eq!(Derived::decode(&bytes, 4), Err(unknown));
         assert!(Derived::decode(&bytes, 1).is_err());
         assert_eq!(derived.region(), Some("01"));
         assert!(derived.is_held());
@@ -462,7 +462,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn anything_is_read_without_panic_and_has_one_form(version in 1u8..=2, bytes: Vec<u8>) {
+        fn anything_is_read_without_panic_and_has_one_form(version in 1u8..=3, bytes: Vec<u8>) {
             if let Ok((person, derived)) = Derived::decode(&bytes, version) {
                 prop_assert_eq!(derived.encode(person, version), Ok(bytes));
             }

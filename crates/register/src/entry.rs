@@ -2,97 +2,49 @@
 //! sealed nonces and instants are arguments; nothing here draws or reads one.
 //!
 //! An entry keeps the version it was written with, and so does its receipt: its bytes and its leaf are computed in
-//! that version for ever. Versions 1 and 2 differ in their content and derived bytes; both are `kind u8 ‖ version u8 ‖ header ‖ body`. The leaf is SHA-256(0x00 ‖ kind ‖ version ‖ header ‖
-//! C_content ‖ C_identity ‖ C_derived), and each commitment SHA-256(tag ‖ nonce ‖ bytes) under its own nonce.
-//! The body holds content and derived values with their nonces, the identity only as its commitment and the
-//! sealed nonce. An erased entry keeps header and commitments, so leaf, order and proofs survive; a filler of zeros
-//! gives it the length of what it takes the place of, so it can be written over it.
+//! that version for ever. All versions are `kind u8 ‖ version u8 ‖ header ‖ body`. Versions 1 and 2 differ in their
+//! content and derived bytes; version 3 says in the header which revision an entry takes the place of and which
+//! delivery it belongs to, and has withdrawals. The leaf is SHA-256(0x00 ‖ kind ‖ version ‖ header ‖ C_content ‖
+//! C_identity ‖ C_derived), and each commitment SHA-256(tag ‖ nonce ‖ bytes) under its own nonce. The body holds
+//! content and derived values with their nonces, the identity only as its commitment and the sealed nonce. Nothing of
+//! a withdrawal is secret: it commits to its reason, to no identity and to no derived values, under nonces of zeros.
+//! An erased entry keeps header and commitments, so leaf, order and proofs survive; a filler of zeros gives it the
+//! length of what it takes the place of, so it can be written over it.
+//!
+//! Entries about deliveries are in [`crate::delivery`]; a row of a stream is read as a [`StreamEntry`].
+
+mod header;
+mod stream;
+
+pub use header::{Act, Delivered, Header, row_key, test_key};
+pub use stream::StreamEntry;
 
 use crate::bytes::{BYTES_MAX, DecodeError, DecodeProblem, Reader, Writer};
 use crate::content::{content_bytes, decode_content};
 use crate::derived::Derived;
 use crate::hash::{Hash, sha256};
 use crate::identity::{IdentityError, PersonKey, normalise, reference_date};
-use crate::record::{Person, Record, RecordKind};
+use crate::record::{Person, Record};
 
 /// A nonce of a commitment.
 pub type Nonce = [u8; 32];
 
+/// The nonce of commitments to what is not secret.
+const PUBLIC: Nonce = [0; 32];
+
 /// The version of the format that new entries are written in.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// Whether entries of a version have been written.
-fn is_known(version: u8) -> bool {
+pub(crate) fn is_known(version: u8) -> bool {
     (1..=VERSION).contains(&version)
 }
 
-/// The kind of entry that reports a record.
-const KIND_REPORT: u8 = 1;
-
-const TAG_LEAF: u8 = 0x00;
+pub(crate) const TAG_LEAF: u8 = 0x00;
 const TAG_CONTENT: u8 = 0x02;
 const TAG_IDENTITY: u8 = 0x03;
 const TAG_DERIVED: u8 = 0x04;
-const TAG_KEY: u8 = 0x05;
-
-/// Names an entry and says when and under which release it was taken. Its position is not in it: the tree gives
-/// it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    /// Version of the format: of the entry and of all bytes that its leaf commits to.
-    pub version: u8,
-    /// The reporter whose stream holds it.
-    pub reporter: String,
-    /// What kind of record.
-    pub kind: RecordKind,
-    /// Id given by the reporter.
-    pub id: String,
-    /// Revision, from 1.
-    pub revision: u32,
-    /// When it was taken, in microseconds since 1970-01-01 UTC.
-    pub received: i64,
-    /// Id of the release in force on the record's date.
-    pub release: String,
-}
-
-impl Header {
-    /// Kind of entry, version and header, as they stand at the beginning of the entry and in the leaf.
-    pub fn bytes(&self) -> Vec<u8> {
-        let mut w = Writer::with_capacity(64);
-        self.write(&mut w);
-        w.into_bytes()
-    }
-
-    fn write(&self, w: &mut Writer) {
-        w.u8(KIND_REPORT);
-        w.u8(self.version);
-        w.str(&self.reporter);
-        w.u8(self.kind as u8);
-        w.str(&self.id);
-        w.u32(self.revision);
-        w.i64(self.received);
-        w.str(&self.release);
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        if r.u8()? != KIND_REPORT {
-            return Err(r.error(DecodeProblem::Tag));
-        }
-        let version = r.u8()?;
-        if !is_known(version) {
-            return Err(r.error(DecodeProblem::Version));
-        }
-        Ok(Self {
-            version,
-            reporter: r.string()?,
-            kind: RecordKind::from_number(r.u8()?).ok_or_else(|| r.error(DecodeProblem::Tag))?,
-            id: r.string()?,
-            revision: r.u32()?,
-            received: r.i64()?,
-            release: r.string()?,
-        })
-    }
-}
+pub(crate) const TAG_KEY: u8 = 0x05;
 
 /// What a leaf commits to besides its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +134,7 @@ pub fn identity_bytes(person: &Person, received: i64, version: u8) -> Result<Vec
     Ok(w.into_bytes())
 }
 
-/// An entry that reports a record.
+/// An entry of a record: it reports or withdraws it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Names it.
@@ -227,6 +179,11 @@ pub enum EntryBody {
         /// How many zeros follow, so that the entry has the length of the one it takes the place of.
         filler: u32,
     },
+    /// The record was withdrawn.
+    Withdrawn {
+        /// Code of the reason.
+        reason: String,
+    },
 }
 
 impl std::fmt::Debug for EntryBody {
@@ -235,6 +192,7 @@ impl std::fmt::Debug for EntryBody {
         f.write_str(match self {
             Self::Whole { .. } => "Whole(withheld)",
             Self::Erased { .. } => "Erased",
+            Self::Withdrawn { .. } => "Withdrawn",
         })
     }
 }
@@ -268,6 +226,23 @@ impl Entry {
         })
     }
 
+    /// The entry that withdraws a record, for a reason by its code. The header's act is set.
+    pub fn withdrawal(header: Header, reason: String) -> Self {
+        Self {
+            header: Header {
+                act: Act::Withdrawal,
+                ..header
+            },
+            identity: no_identity(),
+            body: EntryBody::Withdrawn { reason },
+        }
+    }
+
+    /// Whether it withdraws its record.
+    pub fn is_withdrawal(&self) -> bool {
+        self.header.act == Act::Withdrawal
+    }
+
     /// The bytes kept in the stream.
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::with_capacity(512);
@@ -299,6 +274,10 @@ impl Entry {
                 w.u32(*filler);
                 w.zeros(*filler as usize);
             }
+            EntryBody::Withdrawn { reason } => {
+                w.u8(3);
+                w.str(reason);
+            }
         }
         w.into_bytes()
     }
@@ -311,21 +290,25 @@ impl Entry {
         let mut r = Reader::new(bytes);
         let header = Header::read(&mut r)?;
         let identity = r.array()?;
-        let body = match r.u8()? {
-            1 => EntryBody::Whole {
+        let body = match (header.act, r.u8()?) {
+            (Act::Report, 1) => EntryBody::Whole {
                 content: r.bytes()?.to_vec(),
                 content_nonce: r.array()?,
                 sealed_identity_nonce: r.bytes()?.to_vec(),
                 derived: r.bytes()?.to_vec(),
                 derived_nonce: r.array()?,
             },
-            2 => EntryBody::Erased {
+            (Act::Report, 2) => EntryBody::Erased {
                 content: r.array()?,
                 derived: r.array()?,
                 filler: read_filler(&mut r)?,
             },
+            (Act::Withdrawal, 3) => EntryBody::Withdrawn { reason: r.string()? },
             _ => return Err(r.error(DecodeProblem::Tag)),
         };
+        if header.act == Act::Withdrawal && identity != no_identity() {
+            return Err(r.error(DecodeProblem::NotCanonical));
+        }
         r.finish()?;
         Ok(Self {
             header,
@@ -348,6 +331,10 @@ impl Entry {
                 commit_derived(derived_nonce, derived),
             ),
             EntryBody::Erased { content, derived, .. } => (*content, *derived),
+            EntryBody::Withdrawn { reason } => (
+                commit_content(&PUBLIC, reason.as_bytes()),
+                commit_derived(&PUBLIC, &[]),
+            ),
         };
         Commitments {
             content,
@@ -361,7 +348,7 @@ impl Entry {
         self.commitments().leaf(&self.header)
     }
 
-    /// The record without its person; `None` when it was erased.
+    /// The record without its person; `None` when it was erased or withdrawn.
     ///
     /// # Errors
     /// [`DecodeError`] when the content bytes are not of the kind's form.
@@ -377,22 +364,23 @@ impl Entry {
                 } = &self.header;
                 decode_content(*version, *kind, id, *revision, content).map(Some)
             }
-            EntryBody::Erased { .. } => Ok(None),
+            EntryBody::Erased { .. } | EntryBody::Withdrawn { .. } => Ok(None),
         }
     }
 
-    /// Person key and derived values; `None` when they were erased.
+    /// Person key and derived values; `None` when they were erased, and of a withdrawal.
     ///
     /// # Errors
     /// [`DecodeError`] when the derived bytes are not of their form.
     pub fn derived(&self) -> Result<Option<(PersonKey, Derived)>, DecodeError> {
         match &self.body {
             EntryBody::Whole { derived, .. } => Derived::decode(derived, self.header.version).map(Some),
-            EntryBody::Erased { .. } => Ok(None),
+            EntryBody::Erased { .. } | EntryBody::Withdrawn { .. } => Ok(None),
         }
     }
 
-    /// The entry as it stands after erasure, in its shortest form: the leaf is the same.
+    /// The entry as it stands after erasure, in its shortest form: the leaf is the same. A withdrawal holds nothing to
+    /// erase and stays as it is.
     pub fn erased(&self) -> Self {
         self.erased_with(0)
     }
@@ -402,13 +390,16 @@ impl Entry {
     /// record makes it, or the filler would be longer than any bytes are.
     pub fn erased_to(&self, length: usize) -> Option<Self> {
         let filler = length.checked_sub(self.erased().encode().len())?;
-        (filler <= BYTES_MAX)
+        (filler <= BYTES_MAX && (filler == 0 || !self.is_withdrawal()))
             .then(|| u32::try_from(filler).ok())
             .flatten()
             .map(|filler| self.erased_with(filler))
     }
 
     fn erased_with(&self, filler: u32) -> Self {
+        if self.is_withdrawal() {
+            return self.clone();
+        }
         let Commitments {
             content,
             identity,
@@ -427,8 +418,13 @@ impl Entry {
 
     /// The key under which a store finds it in its reporter's stream.
     pub fn key(&self) -> [u8; 16] {
-        row_key(self.header.kind, &self.header.id, self.header.revision)
+        self.header.key()
     }
+}
+
+/// The commitment to the identity of entries that are about nobody.
+fn no_identity() -> Hash {
+    commit_identity(&PUBLIC, &[])
 }
 
 /// The length of a filler, after its zeros were read.
@@ -443,10 +439,4 @@ fn read_filler(r: &mut Reader<'_>) -> Result<u32, DecodeError> {
     } else {
         Err(r.error(DecodeProblem::NotCanonical))
     }
-}
-
-/// The key under which a store finds one revision of one record in its reporter's stream.
-pub fn row_key(kind: RecordKind, id: &str, revision: u32) -> [u8; 16] {
-    let hash = sha256(&[&[TAG_KEY, kind as u8], &revision.to_le_bytes(), id.as_bytes()]);
-    hash.first_chunk().copied().unwrap_or_default()
 }

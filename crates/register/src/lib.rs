@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bytes;
 pub mod content;
 pub mod definition;
+pub mod delivery;
 pub mod derive;
 pub mod derived;
 pub mod entry;

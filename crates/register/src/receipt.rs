@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::bytes::Writer;
 use crate::content::content_bytes;
 use crate::entry::{
-    Commitments, Header, IdentityBytesError, Nonce, commit_content, commit_identity, identity_bytes,
+    Act, Commitments, Delivered, Header, IdentityBytesError, Nonce, commit_content, commit_identity,
+    identity_bytes,
 };
 use crate::hash::Hash;
 use crate::identity::IdentityError;
@@ -39,6 +40,12 @@ pub struct ReceiptLeaf {
     pub id: String,
     /// Its revision.
     pub revision: u32,
+    /// Whether the register gave the revision, inside a delivery: then what was sent need not state it.
+    pub assigned: bool,
+    /// The revision it takes the place of, 0 for none.
+    pub replaces: u32,
+    /// The delivery that its entry belongs to.
+    pub delivery: Option<Delivered>,
     /// Its position in the stream.
     pub position: u64,
     /// When it was taken, in microseconds since 1970-01-01 UTC.
@@ -175,10 +182,13 @@ pub fn leaf_of(reporter: &str, leaf: &ReceiptLeaf, record: &Record) -> Result<Ha
     };
     Ok(commitments.leaf(&Header {
         version: leaf.version,
+        act: Act::Report,
         reporter: reporter.to_owned(),
         kind: leaf.kind,
         id: leaf.id.clone(),
         revision: leaf.revision,
+        replaces: leaf.replaces,
+        delivery: leaf.delivery,
         received: leaf.received,
         release: leaf.release.clone(),
     }))
@@ -209,7 +219,9 @@ pub fn verify<'a>(
     for leaf in &receipt.leaves {
         let record = record(leaf)
             .filter(|record| {
-                record.kind() == leaf.kind && record.id == leaf.id && record.revision == leaf.revision
+                record.kind() == leaf.kind
+                    && record.id == leaf.id
+                    && (leaf.assigned || record.revision == leaf.revision)
             })
             .ok_or(ReceiptError::RecordMissing { line: leaf.line })?;
         let hash = leaf_of(&receipt.reporter, leaf, record)?;

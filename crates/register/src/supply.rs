@@ -136,7 +136,7 @@ pub fn person_before(derived: &Derived) -> Person {
 }
 
 /// The entry of a revision about the same person as the entry before it. `sealed_identity_nonce` is the nonce of that
-/// entry, sealed for the new header. `None` when the entry before was erased.
+/// entry, sealed for the new header. `None` when the entry before was erased or withdraws the record.
 ///
 /// # Errors
 /// [`DecodeError`] when the version of the header is not known.
@@ -148,7 +148,7 @@ pub fn next_entry(
     (content_nonce, derived_nonce): (Nonce, Nonce),
     sealed_identity_nonce: Vec<u8>,
 ) -> Result<Option<Entry>, DecodeError> {
-    if matches!(former.body, EntryBody::Erased { .. }) {
+    if !matches!(former.body, EntryBody::Whole { .. }) {
         return Ok(None);
     }
     let content = content_bytes(record, header.version)?;

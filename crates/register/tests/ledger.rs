@@ -18,6 +18,7 @@ use vardnav_classification::{AxisIndex, FactSet, FactSource, TableResult};
 use vardnav_register::bytes::DecodeProblem;
 use vardnav_register::content::content_bytes;
 use vardnav_register::definition::Severity;
+use vardnav_register::delivery::{Closing, Counts, End, KeptNote, Month, Opening, Window};
 use vardnav_register::derived::{Derived, Part, PartDerived};
 use vardnav_register::entry::*;
 use vardnav_register::finding::StoredFinding;
@@ -103,10 +104,13 @@ fn derived(record: &Record) -> Derived {
 fn header(record: &Record, version: u8) -> Header {
     Header {
         version,
+        act: Act::Report,
         reporter: "region-norr".into(),
         kind: record.kind(),
         id: record.id.clone(),
         revision: record.revision,
+        replaces: record.revision - 1,
+        delivery: None,
         received: RECEIVED,
         release: "2026.1".into(),
     }
@@ -144,6 +148,136 @@ fn entries_of_version_2_stay_as_they_are() {
     stay_as_they_are(stored, 2, || {
         [episode(), contact(), monitoring_period()].map(with_codes)
     });
+}
+
+/// As above for version 3, with an entry of a delivery, a withdrawal and what frames a delivery.
+#[test]
+fn entries_of_version_3_stay_as_they_are() {
+    let stored = include_str!("data/entries-v3.txt");
+    let (records, framing): (Vec<&str>, Vec<&str>) = stored
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .partition(|line| !line.contains('/'));
+    stay_as_they_are(&records.join("\n"), 3, || {
+        [episode(), contact(), monitoring_period()].map(with_codes)
+    });
+    let mut written = Vec::new();
+    for (name, entry) in framing_entries() {
+        let bytes = entry.encode();
+        assert_eq!(StreamEntry::decode(&bytes), Ok(entry.clone()), "{name}");
+        written.push(format!("/{name} leaf {}", to_hex(&entry.leaf())));
+        written.push(format!("/{name} key {}", to_hex(&entry.key())));
+        written.push(format!("/{name} entry {}", to_hex(&bytes)));
+    }
+    assert_eq!(written, framing);
+}
+
+fn framing_entries() -> Vec<(&'static str, StreamEntry)> {
+    let month = |text| Month::parse(text).unwrap();
+    let delivered = Header {
+        delivery: Some(Delivered {
+            opened: 7,
+            test: false,
+        }),
+        revision: 3,
+        replaces: 1,
+        ..header(&contact(), 3)
+    };
+    let tested = Header {
+        delivery: Some(Delivered {
+            opened: 7,
+            test: true,
+        }),
+        ..delivered.clone()
+    };
+    let of = |header: Header| {
+        let record = contact();
+        let identity = identity_bytes(&record.person, RECEIVED, 3).unwrap();
+        let derived = (PersonKey([0x44; 16]), &derived(&record));
+        Entry::new(header, &record, &identity, derived, &NONCES, vec![0x55; 48]).unwrap()
+    };
+    let opening = Opening {
+        version: 3,
+        reporter: "region-norr".into(),
+        number: 2,
+        received: RECEIVED,
+        register: "near-care".into(),
+        periods: vec![month("2026-07"), month("2026-08"), month("2026-09")],
+        test: false,
+        window: Window::Refresh,
+        replaces: vec![1],
+        by: "anna".into(),
+    };
+    let closing = |end| {
+        StreamEntry::Closed(Closing {
+            version: 3,
+            reporter: "region-norr".into(),
+            number: 2,
+            received: RECEIVED + 5,
+            opened: 7,
+            end,
+            by: "anna".into(),
+        })
+    };
+    let counts = Counts {
+        kept: 300,
+        new: 2,
+        changed: 1,
+        gone: 4,
+    };
+    let withdrawal = Header {
+        release: String::new(),
+        ..delivered.clone()
+    };
+    vec![
+        ("delivered", StreamEntry::Record(of(delivered))),
+        ("tested", StreamEntry::Record(of(tested))),
+        (
+            "withdrawal",
+            StreamEntry::Record(Entry::withdrawal(withdrawal, "not-in-delivery".into())),
+        ),
+        ("opening", StreamEntry::Opened(opening)),
+        (
+            "kept",
+            StreamEntry::Kept(KeptNote {
+                version: 3,
+                ..KeptNote::new("region-norr", 7, vec![6, 0, 300, 6])
+            }),
+        ),
+        ("closing", closing(End::Current(counts))),
+        ("test-closing", closing(End::Tested(counts))),
+        ("abandoned", closing(End::Abandoned)),
+    ]
+}
+
+#[test]
+fn every_flipped_bit_of_what_frames_a_delivery_is_refused_or_changes_the_leaf() {
+    for (name, entry) in framing_entries() {
+        let (bytes, leaf) = (entry.encode(), entry.leaf());
+        let sealed = bytes.windows(48).position(|window| window == [0x55; 48]);
+        let sealed = sealed.map_or(0..0, |at| at..at + 48);
+        for at in (0..bytes.len()).filter(|at| !sealed.contains(at)) {
+            for bit in 0..8 {
+                let mut wrong = bytes.clone();
+                wrong[at] ^= 1 << bit;
+                if let Ok(other) = StreamEntry::decode(&wrong) {
+                    assert_ne!(other.leaf(), leaf, "{name}: byte {at} bit {bit}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_withdrawal_is_erased() {
+    let (_, withdrawal) = framing_entries().swap_remove(2);
+    let entry = withdrawal.record().unwrap();
+    assert!(entry.is_withdrawal());
+    assert_eq!((entry.record(), entry.derived()), (Ok(None), Ok(None)));
+    assert_eq!(entry.erased(), entry);
+    let length = entry.encode().len();
+    assert_eq!(entry.erased_to(length), Some(entry.clone()));
+    assert_eq!(entry.erased_to(length + 1), None);
 }
 
 /// A record that states codes, a segment's before the record's.
@@ -382,6 +516,9 @@ fn receipt() -> (Receipt, Vec<Record>) {
             kind: record.kind(),
             id: record.id.clone(),
             revision: 1,
+            assigned: false,
+            replaces: 0,
+            delivery: None,
             position: leaves.len() as u64,
             received: RECEIVED,
             release: "2026.1".into(),
@@ -522,7 +659,13 @@ fn the_instant_gives_ten_digit_numbers_their_century() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_without_panic_and_have_one_form(bytes: Vec<u8>) {
+    fn any_bytes_are_read_without_panic_and_have_one_form(mut bytes: Vec<u8>, kind in 1u8..8) {
+        if let Some(first) = bytes.first_mut() {
+            *first = kind;
+        }
+        if let Ok(entry) = StreamEntry::decode(&bytes) {
+            prop_assert_eq!(entry.encode(), bytes.clone());
+        }
         if let Ok(entry) = Entry::decode(&bytes) {
             prop_assert_eq!(entry.encode(), bytes);
         }

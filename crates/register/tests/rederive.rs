@@ -22,7 +22,7 @@ use vardnav_classification::{DescriptionSystem, TableResult};
 use vardnav_register::bytes::{DecodeError, DecodeProblem};
 use vardnav_register::derive::{Ages, Attributes, derive};
 use vardnav_register::derived::{Derived, Part};
-use vardnav_register::entry::{Entry, Header, Nonces, VERSION};
+use vardnav_register::entry::{Act, Entry, Header, Nonces, VERSION};
 use vardnav_register::identity::PersonKey;
 use vardnav_register::mapping::*;
 use vardnav_register::outcome::Outcome as RecordOutcome;
@@ -120,10 +120,13 @@ impl History {
         let release = self.world.release_on(record.date());
         let header = Header {
             version: VERSION,
+            act: Act::Report,
             reporter: REPORTER.into(),
             kind: record.kind(),
             id: record.id.clone(),
             revision: record.revision,
+            replaces: record.revision - 1,
+            delivery: None,
             received: RECEIVED,
             release: release.map(|release| release.id.to_owned()).unwrap_or_default(),
         };

@@ -200,10 +200,13 @@ fn the_entry_is_the_one_a_report_under_the_same_nonce_makes() {
     let key = PersonKey([7; 16]);
     let header = |revision, version| Header {
         version,
+        act: Act::Report,
         reporter: WHO.into(),
         kind: RecordKind::Contact,
         id: record.id.clone(),
         revision,
+        replaces: revision - 1,
+        delivery: None,
         received: RECEIVED,
         release: "2026.1".into(),
     };

@@ -10,6 +10,7 @@ mod tree;
 
 pub mod audit;
 pub mod authority;
+pub mod current;
 pub mod custody;
 pub mod embedded;
 pub mod keys;

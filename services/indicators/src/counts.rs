@@ -12,10 +12,12 @@ use vardnav_indicators::counting::age_groups;
 use vardnav_indicators::cube::{Cube, Slice};
 use vardnav_indicators::query::{Published, Query, answer};
 use vardnav_indicators::{Answer, Cell, Frame};
-use vardnav_register::entry::{Entry, row_key};
+use vardnav_register::delivery::Place;
+use vardnav_register::entry::{Entry, StreamEntry, row_key};
 use vardnav_register::rederive::rows::{Key, projection};
 use vardnav_release::Snapshot;
-use vardnav_store::{Authority, Change, Store, StoreError, StoredRow, StreamId};
+use vardnav_store::current::{self, Current};
+use vardnav_store::{Authority, Change, Store, StoreError, StreamId};
 
 use crate::cells;
 
@@ -73,7 +75,7 @@ struct State {
     /// Whether the projection's rows have been read.
     loaded: bool,
     cube: Cube,
-    positions: BTreeMap<StreamId, u64>,
+    places: BTreeMap<StreamId, Place>,
     /// Decisions on what may be shown, as long as nothing changes.
     published: HashMap<(String, Slice), Arc<Published>>,
 }
@@ -161,17 +163,17 @@ impl Counts {
         let State {
             cube,
             published,
-            positions,
+            places,
             ..
         } = state;
         let coverage = Coverage {
-            reporters: positions
+            reporters: places
                 .values()
-                .filter(|position| **position > 0)
+                .filter(|place| place.cursor > 0)
                 .count()
                 .try_into()
                 .unwrap_or(u32::MAX),
-            entries: positions.values().sum(),
+            entries: places.values().map(|place| place.cursor).sum(),
         };
         let decide = |slice: &Slice| {
             let key = (release.id.clone(), slice.clone());
@@ -230,20 +232,20 @@ impl Counts {
     /// When they cannot be read.
     pub(crate) async fn read_derived(&self, id: &str) -> Result<(), FollowError> {
         let projection = projection(id);
-        let mut positions = BTreeMap::new();
+        let mut places = BTreeMap::new();
         for (stream, _) in self.store.streams().await? {
             if stream.as_reporter().is_some() {
-                let position = self.store.cursor(&projection, &stream).await?;
-                positions.insert(stream, position);
+                let place = current::place(self.store.as_ref(), &projection, &stream).await?;
+                places.insert(stream, place);
             }
         }
-        let same = |state: &State| state.positions == positions;
+        let same = |state: &State| state.places == places;
         if self.derived().get(id).is_some_and(same) {
             return Ok(());
         }
         let mut state = State {
             loaded: true,
-            positions,
+            places,
             ..State::default()
         };
         let mut from = Key::Cell.with(&[]);
@@ -284,8 +286,8 @@ impl Counts {
         // the next one as a conflict.
         for (stream, _) in self.store.streams().await? {
             if stream.as_reporter().is_some() {
-                let position = self.store.cursor(PROJECTION, &stream).await?;
-                state.positions.insert(stream, position);
+                let place = current::place(self.store.as_ref(), PROJECTION, &stream).await?;
+                state.places.insert(stream, place);
             }
         }
         let mut from = Vec::new();
@@ -294,7 +296,7 @@ impl Counts {
             let Some(last) = rows.last() else { break };
             from.clone_from(&last.key);
             from.push(0);
-            for row in rows {
+            for row in rows.into_iter().filter(|row| !current::is_place(&row.key)) {
                 take_row(&mut state.cube, &row.key, row.value, PROJECTION)?;
             }
         }
@@ -304,16 +306,14 @@ impl Counts {
 
     async fn catch_up_stream(&self, stream: &StreamId, size: u64) -> Result<(), FollowError> {
         loop {
-            let position = self.state().positions.get(stream).copied().unwrap_or(0);
-            if position >= size {
+            let place = self.state().places.get(stream).copied().unwrap_or_default();
+            let store = self.store.as_ref();
+            let Some(page) = current::page(store, stream, place, size, BATCH).await? else {
                 return Ok(());
-            }
-            let rows = self.store.read(stream, position, BATCH).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            let next = last.position + 1;
+            };
             let mut changes: BTreeMap<Cell, i64> = BTreeMap::new();
-            for row in &rows {
-                self.take_in(stream, row, &mut changes).await?;
+            for entry in &page.entries {
+                self.take_in(stream, entry, &mut changes).await?;
             }
             changes.retain(|_, change| *change != 0);
             let counts: Vec<(Cell, u64)> = {
@@ -330,55 +330,52 @@ impl Counts {
                 key: cell.to_bytes(),
                 value: (*count > 0).then(|| count.to_be_bytes().to_vec()),
             });
-            self.store
-                .commit(PROJECTION, stream, position, next, rows.collect())
-                .await?;
+            let rows = rows.chain(page.place(stream, place)).collect();
+            let (from, to) = (place.cursor, page.next.cursor);
+            store.commit(PROJECTION, stream, from, to, rows).await?;
             let mut state = self.state();
             for (cell, count) in &counts {
                 state.cube.set(cell, *count);
             }
-            state.positions.insert(stream.clone(), next);
+            state.places.insert(stream.clone(), page.next);
             state.published.clear();
         }
     }
 
-    /// Adds what an entry counts as, and takes back what the revision before it counted as.
+    /// Adds what an entry counts as, and takes back what the revision that it takes the place of counted as.
     async fn take_in(
         &self,
         stream: &StreamId,
-        row: &StoredRow,
+        current: &Current,
         changes: &mut BTreeMap<Cell, i64>,
     ) -> Result<(), FollowError> {
-        let entry = self.entry(stream, row)?;
-        for cell in self.cells(stream, row, &entry)? {
+        let Current { position, entry, .. } = current;
+        for cell in self.cells(stream, *position, entry)? {
             *changes.entry(cell).or_default() += 1;
         }
         let header = &entry.header;
-        let Some(former) = header.revision.checked_sub(1).filter(|former| *former > 0) else {
+        if header.replaces == 0 {
             return Ok(());
-        };
-        let key = row_key(header.kind, &header.id, former);
+        }
+        let key = row_key(header.kind, &header.id, header.replaces);
         let found = self.store.find(stream, vec![key]).await?;
         let Some(position) = found.first().copied().flatten() else {
             return Ok(());
         };
         for row in self.store.read(stream, position, 1).await? {
-            let former = self.entry(stream, &row)?;
-            for cell in self.cells(stream, &row, &former)? {
-                *changes.entry(cell).or_default() -= 1;
+            if let StreamEntry::Record(former) = current::entry(stream, &row)? {
+                for cell in self.cells(stream, position, &former)? {
+                    *changes.entry(cell).or_default() -= 1;
+                }
             }
         }
         Ok(())
     }
 
-    fn entry(&self, stream: &StreamId, row: &StoredRow) -> Result<Entry, FollowError> {
-        Entry::decode(&row.bytes).map_err(|_| damaged(stream, row))
-    }
-
-    /// What an entry counts as: nothing once it is erased.
-    fn cells(&self, stream: &StreamId, row: &StoredRow, entry: &Entry) -> Result<Vec<Cell>, FollowError> {
+    /// What an entry counts as: nothing once it is erased, and nothing when it withdraws its record.
+    fn cells(&self, stream: &StreamId, position: u64, entry: &Entry) -> Result<Vec<Cell>, FollowError> {
         let view = self.authority.view();
-        match entry.derived().map_err(|_| damaged(stream, row))? {
+        match entry.derived().map_err(|_| damaged(stream, position))? {
             Some((_, derived)) => cells::cells(&derived, |id| view.release(id)).map_err(FollowError::Release),
             None => Ok(Vec::new()),
         }
@@ -401,8 +398,8 @@ pub(crate) fn unread() -> ApiError {
     ApiError::new(Kind::Unavailable, "VN-API-010", message)
 }
 
-fn damaged(stream: &StreamId, row: &StoredRow) -> FollowError {
-    FollowError::Damaged(format!("{stream}, position {},", row.position))
+fn damaged(stream: &StreamId, position: u64) -> FollowError {
+    FollowError::Damaged(format!("{stream}, position {position},"))
 }
 
 /// Kommuner and age groups of a release at the end of a year. One frame for the whole year, since disclosure is

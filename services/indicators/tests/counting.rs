@@ -13,7 +13,7 @@ use vardnav_indicators::query::Row;
 use vardnav_indicators::{Figure, Place};
 use vardnav_interchange::release::{self as files, starter};
 use vardnav_register::derive::{Attributes, derive};
-use vardnav_register::entry::{Entry, Header, Nonces, VERSION};
+use vardnav_register::entry::{Act, Entry, Header, Nonces, VERSION};
 use vardnav_register::identity::{PersonKey, identify};
 use vardnav_register::record::{Body, Contact, Fact, IdentityType, Person, Principals, Record, RecordKind};
 use vardnav_register::rederive::rows::projection;
@@ -170,10 +170,13 @@ impl Bench {
         );
         let header = Header {
             version: VERSION,
+            act: Act::Report,
             reporter: reporter.into(),
             kind: RecordKind::Contact,
             id: record.id.clone(),
             revision,
+            replaces: revision - 1,
+            delivery: None,
             received: 1,
             release: "2026.1".into(),
         };

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use rand::Rng as _;
 use vardnav_register::content::content_bytes;
 use vardnav_register::derived::Derived;
-use vardnav_register::entry::{Entry, EntryBody, Header, Nonce, Nonces, VERSION, identity_bytes, row_key};
+use vardnav_register::entry::{
+    Act, Entry, EntryBody, Header, Nonce, Nonces, VERSION, identity_bytes, row_key,
+};
 use vardnav_register::finding::Finding;
 use vardnav_register::identity::{Identity, PersonKey};
 use vardnav_register::outcome::{Outcome, Standing, assess, is_same, standing};
@@ -49,6 +51,8 @@ pub(crate) struct Kept {
     content_nonce: Nonce,
     identity_nonce: Nonce,
     derived: [u8; 32],
+    /// Whether it answers a record of a delivery, whose revision the register gives.
+    pub(crate) assigned: bool,
 }
 
 impl Kept {
@@ -69,6 +73,7 @@ impl Kept {
             content_nonce: *content_nonce,
             identity_nonce,
             derived: entry.commitments().derived,
+            assigned: false,
         })
     }
 
@@ -80,6 +85,9 @@ impl Kept {
             kind: self.header.kind,
             id: self.header.id.clone(),
             revision: self.header.revision,
+            assigned: self.assigned,
+            replaces: self.header.replaces,
+            delivery: self.header.delivery,
             position,
             received: self.header.received,
             release: self.header.release.clone(),
@@ -278,7 +286,7 @@ pub(crate) fn seal(
     Ok(sealed)
 }
 
-/// Opens the identity nonce of an entry; `None` when the entry was erased.
+/// Opens the identity nonce of an entry; `None` when the entry was erased, or withdraws its record.
 ///
 /// # Errors
 /// When the vault does not open what it sealed.
@@ -290,7 +298,7 @@ pub(crate) fn identity_nonce(entry: &Entry, vault: &dyn Vault) -> Result<Option<
         } => vault
             .unseal_nonce(sealed_identity_nonce, &entry.header.bytes())
             .map(Some),
-        EntryBody::Erased { .. } => Ok(None),
+        EntryBody::Erased { .. } | EntryBody::Withdrawn { .. } => Ok(None),
     }
 }
 
@@ -308,10 +316,13 @@ fn seal_one(
     };
     let header = Header {
         version: VERSION,
+        act: Act::Report,
         reporter: reporter.to_owned(),
         kind: record.kind(),
         id: record.id.clone(),
         revision: record.revision,
+        replaces: record.revision.saturating_sub(1),
+        delivery: None,
         received,
         release: derived
             .parts
@@ -342,6 +353,7 @@ fn seal_one(
         content_nonce: nonces.content,
         identity_nonce: nonces.identity,
         derived: commitments.derived,
+        assigned: false,
     };
     Ok(Some(Sealed { kept, row }))
 }

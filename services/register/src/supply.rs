@@ -11,7 +11,7 @@ use vardnav_api::register::{bytes, kind_message};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_register::bytes::DecodeError;
 use vardnav_register::derived::Derived;
-use vardnav_register::entry::{Header, Nonce, VERSION, row_key};
+use vardnav_register::entry::{Act, Header, Nonce, VERSION, row_key};
 use vardnav_register::finding::Finding;
 use vardnav_register::identity::PersonKey;
 use vardnav_register::outcome::{Outcome, assess_identified};
@@ -326,10 +326,13 @@ impl Supply {
         let former = &latest.former.entry;
         let header = Header {
             version: VERSION,
+            act: Act::Report,
             reporter: self.reporter.clone(),
             kind: next.kind(),
             id: next.id.clone(),
             revision: next.revision,
+            replaces: former.header.revision,
+            delivery: None,
             received,
             release: derived
                 .parts

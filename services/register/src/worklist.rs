@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use vardnav_register::bytes::DecodeError;
-use vardnav_register::entry::Entry;
+use vardnav_register::delivery::Place;
 use vardnav_register::worklist::{Item, ReleaseNotAtHand, Revision, held, row};
-use vardnav_store::{Authority, Change, Store, StoreError, StoredRow, StreamId, VALUE_LIMIT, View};
+use vardnav_store::current::{self, Current};
+use vardnav_store::{Authority, Change, Store, StoreError, StreamId, VALUE_LIMIT, View};
 
 use crate::Register;
 
@@ -30,7 +31,7 @@ pub(crate) struct Worklist {
     store: Arc<dyn Store>,
     authority: Arc<Authority>,
     /// How far each stream is taken in, as far as it is known.
-    positions: Mutex<BTreeMap<StreamId, u64>>,
+    places: Mutex<BTreeMap<StreamId, Place>>,
     /// Held by whoever takes in entries.
     turn: tokio::sync::Mutex<()>,
 }
@@ -60,7 +61,7 @@ impl Worklist {
         Self {
             store,
             authority,
-            positions: Mutex::default(),
+            places: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -75,7 +76,7 @@ impl Worklist {
         let mut behind = 0;
         for (stream, head) in self.store.streams().await? {
             if stream.as_reporter().is_some() {
-                behind += head.size.saturating_sub(self.position(&stream).await?);
+                behind += head.size.saturating_sub(self.place(&stream).await?.cursor);
             }
         }
         Ok(behind)
@@ -94,7 +95,7 @@ impl Worklist {
             }
             if let Err(error) = self.catch_up_stream(&stream, head.size).await {
                 // Another process may have followed: begin from what is stored.
-                self.positions().remove(&stream);
+                self.places().remove(&stream);
                 outcome = Err(error);
             }
         }
@@ -144,42 +145,40 @@ impl Worklist {
         }
     }
 
-    fn positions(&self) -> MutexGuard<'_, BTreeMap<StreamId, u64>> {
-        self.positions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn places(&self) -> MutexGuard<'_, BTreeMap<StreamId, Place>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn position(&self, stream: &StreamId) -> Result<u64, StoreError> {
-        let known = self.positions().get(stream).copied();
+    async fn place(&self, stream: &StreamId) -> Result<Place, StoreError> {
+        let known = self.places().get(stream).copied();
         match known {
-            Some(position) => Ok(position),
-            None => self.store.cursor(PROJECTION, stream).await,
+            Some(place) => Ok(place),
+            None => current::place(self.store.as_ref(), PROJECTION, stream).await,
         }
     }
 
     async fn catch_up_stream(&self, stream: &StreamId, size: u64) -> Result<(), StoreError> {
-        let mut position = self.position(stream).await?;
-        while position < size {
-            let rows = self.store.read(stream, position, BATCH).await?;
-            let Some(last) = rows.last() else { break };
-            let next = last.position + 1;
-            let changes = self.changes(stream, &rows).await?;
-            self.store
-                .commit(PROJECTION, stream, position, next, changes)
-                .await?;
-            position = next;
-            self.positions().insert(stream.clone(), next);
+        let store = self.store.as_ref();
+        let mut place = self.place(stream).await?;
+        while let Some(page) = current::page(store, stream, place, size, BATCH).await? {
+            let mut changes = self.changes(stream, &page.entries).await?;
+            changes.extend(page.place(stream, place));
+            let (from, to) = (place.cursor, page.next.cursor);
+            store.commit(PROJECTION, stream, from, to, changes).await?;
+            place = page.next;
+            self.places().insert(stream.clone(), place);
         }
-        self.positions().insert(stream.clone(), position);
+        self.places().insert(stream.clone(), place);
         Ok(())
     }
 
-    /// What entries in a row change.
-    async fn changes(&self, stream: &StreamId, rows: &[StoredRow]) -> Result<Vec<Change>, StoreError> {
+    /// What entries that become current one after the other change.
+    async fn changes(&self, stream: &StreamId, entries: &[Current]) -> Result<Vec<Change>, StoreError> {
         let view = self.authority.view();
         let reporter = stream.as_reporter().unwrap_or_default();
         let mut items: BTreeMap<Vec<u8>, Option<Item>> = BTreeMap::new();
-        for row in rows {
-            let revision = revision(stream, row, &view)?;
+        for entry in entries {
+            let revision = revision(stream, entry, &view)?;
             // A first revision that is not held leaves nothing, and there was nothing before it.
             if revision.held.is_none() && revision.revision == 1 {
                 continue;
@@ -209,10 +208,9 @@ pub(crate) struct Page {
     pub(crate) next: Option<Vec<u8>>,
 }
 
-fn revision(stream: &StreamId, row: &StoredRow, view: &View) -> Result<Revision, StoreError> {
-    let damaged =
-        |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {}: {error}", row.position));
-    let entry = Entry::decode(&row.bytes).map_err(damaged)?;
+fn revision(stream: &StreamId, current: &Current, view: &View) -> Result<Revision, StoreError> {
+    let Current { position, entry, .. } = current;
+    let damaged = |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {position}: {error}"));
     let waits = match (
         entry.derived().map_err(damaged)?,
         entry.record().map_err(damaged)?,
@@ -224,9 +222,9 @@ fn revision(stream: &StreamId, row: &StoredRow, view: &View) -> Result<Revision,
         _ => None,
     };
     Ok(Revision {
-        position: row.position,
+        position: *position,
         kind: entry.header.kind,
-        id: entry.header.id,
+        id: entry.header.id.clone(),
         revision: entry.header.revision,
         received: entry.header.received,
         held: waits,

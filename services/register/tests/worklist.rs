@@ -282,7 +282,7 @@ async fn what_is_supplied_stands_as_if_it_was_reported_and_is_proven() {
             sealed_identity_nonce,
             ..
         } => sealed_identity_nonce.as_slice(),
-        EntryBody::Erased { .. } => &[],
+        EntryBody::Erased { .. } | EntryBody::Withdrawn { .. } => &[],
     };
     let nonce = bench.vault.unseal_nonce(sealed, &entry.header.bytes()).unwrap();
     assert_eq!(nonce, [2; 32]);

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 
 use serde::{Deserialize, Serialize};
+use vardnav_register::entry::Delivered;
 use vardnav_register::hash::{Hash, array_from_hex, to_hex};
 use vardnav_register::receipt::{self, Receipt, ReceiptError, ReceiptLeaf, SignedHead};
 use vardnav_register::record::{Record, RecordKind};
@@ -211,6 +212,16 @@ struct LeafDto {
     kind: String,
     id: String,
     revision: u32,
+    #[serde(default, skip_serializing_if = "is_false")]
+    assigned: bool,
+    /// Left out when it is the revision before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaces: Option<u32>,
+    /// Position of the opening of its delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivery: Option<u64>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    test: bool,
     position: u64,
     received: i64,
     release: String,
@@ -254,6 +265,10 @@ impl ReceiptDto {
             kind: leaf.kind.name().to_owned(),
             id: leaf.id.clone(),
             revision: leaf.revision,
+            assigned: leaf.assigned,
+            replaces: (leaf.replaces != before(leaf.revision)).then_some(leaf.replaces),
+            delivery: leaf.delivery.map(|delivered| delivered.opened),
+            test: leaf.delivery.is_some_and(|delivered| delivered.test),
             position: leaf.position,
             received: leaf.received,
             release: leaf.release.clone(),
@@ -284,6 +299,12 @@ impl ReceiptDto {
                 kind: RecordKind::from_name(&leaf.kind)?,
                 id: leaf.id,
                 revision: leaf.revision,
+                assigned: leaf.assigned,
+                replaces: leaf.replaces.unwrap_or(before(leaf.revision)),
+                delivery: leaf.delivery.map(|opened| Delivered {
+                    opened,
+                    test: leaf.test,
+                }),
                 position: leaf.position,
                 received: leaf.received,
                 release: leaf.release,
@@ -311,4 +332,14 @@ impl ReceiptDto {
             },
         })
     }
+}
+
+/// The revision before one; 0 before the first.
+fn before(revision: u32) -> u32 {
+    revision.saturating_sub(1)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

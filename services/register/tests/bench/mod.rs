@@ -9,7 +9,7 @@ use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::worklist_service_server::WorklistService as _;
 use vardnav_api::vardnav::r#type::v1::Fact as FactMessage;
 use vardnav_interchange::release::{self as files, starter};
-use vardnav_register::entry::{Entry, Header, Nonces, VERSION, identity_bytes};
+use vardnav_register::entry::{Act, Entry, Header, Nonces, VERSION, identity_bytes};
 use vardnav_register::outcome::assess;
 use vardnav_register::record::*;
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
@@ -154,10 +154,13 @@ impl Bench {
         let person = *self.vault.resolve(vec![known]).await.unwrap().first().unwrap();
         let header = Header {
             version: VERSION,
+            act: Act::Report,
             reporter: reporter.into(),
             kind: record.kind(),
             id: record.id.clone(),
             revision: record.revision,
+            replaces: record.revision - 1,
+            delivery: None,
             received,
             release: "2026.1".into(),
         };

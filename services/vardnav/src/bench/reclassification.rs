@@ -11,7 +11,7 @@ use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_interchange::register::read::read_record;
 use vardnav_interchange::release::{self, starter};
 use vardnav_register::derive::{Ages, Attributes, derive};
-use vardnav_register::entry::{Entry, Header, Nonces, VERSION, row_key};
+use vardnav_register::entry::{Act, Entry, Header, Nonces, VERSION, row_key};
 use vardnav_register::identity::PersonKey;
 use vardnav_register::record::{Body, Record};
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
@@ -318,10 +318,13 @@ fn row(world: &mut World, reporter: &str, mut record: Record, round: usize) -> O
     let derived = derive(&record, reporter, &person, world);
     let header = Header {
         version: VERSION,
+        act: Act::Report,
         reporter: reporter.to_owned(),
         kind: record.kind(),
         id: record.id.clone(),
         revision: record.revision,
+        replaces: record.revision - 1,
+        delivery: None,
         received: 1_798_761_600_000_000,
         release: world.release.id.clone(),
     };
