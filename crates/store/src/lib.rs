@@ -4,6 +4,7 @@
 mod blobs;
 mod codec;
 mod contract;
+mod disk;
 mod files;
 mod tiles;
 mod tree;

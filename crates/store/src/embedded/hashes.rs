@@ -2,15 +2,14 @@
 //! log and derived from it; rebuilt when short. Readers check what they build of them against the root.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::codec::{index, len64};
 use crate::contract::{Hash, StoreError, StreamId};
-use crate::files::{read_up_to, unavailable};
+use crate::disk::{Disk, DiskFile, Open, read_up_to, unavailable, write_all_at};
 use crate::tree::Frontier;
 
 /// Files kept open.
@@ -18,8 +17,11 @@ const OPEN_FILES: usize = 512;
 
 /// The folder of hash files.
 pub(crate) struct Hashes {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
-    open: Mutex<HashMap<(StreamId, u8), Arc<File>>>,
+    /// Whether files were made whose names are not durable yet.
+    unnamed: AtomicBool,
+    open: Mutex<HashMap<(StreamId, u8), Arc<dyn DiskFile>>>,
 }
 
 /// Hashes that follow one another on a level.
@@ -57,9 +59,11 @@ impl Nodes {
 }
 
 impl Hashes {
-    pub(crate) fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(disk: Arc<dyn Disk>, folder: PathBuf) -> Self {
         Self {
+            disk,
             folder,
+            unnamed: AtomicBool::new(true),
             open: Mutex::default(),
         }
     }
@@ -74,22 +78,20 @@ impl Hashes {
     }
 
     /// The file of a level; `None` when it is not there and not to be created.
-    fn file(&self, stream: &StreamId, level: u8, create: bool) -> io::Result<Option<Arc<File>>> {
+    fn file(&self, stream: &StreamId, level: u8, create: bool) -> io::Result<Option<Arc<dyn DiskFile>>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (stream.clone(), level);
         if let Some(file) = open.get(&key) {
             return Ok(Some(Arc::clone(file)));
         }
         let path = self.path(stream, level);
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(create)
-            .truncate(false)
-            .open(path);
-        let file = match opened {
+        let file = match self.disk.open(&path, Open::Existing) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !create => return Ok(None),
-            other => Arc::new(other?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.unnamed.store(true, Ordering::Release);
+                self.disk.open(&path, Open::Create)?
+            }
+            other => other?,
         };
         if open.len() >= OPEN_FILES {
             open.clear();
@@ -102,7 +104,7 @@ impl Hashes {
     pub(crate) fn write(&self, stream: &StreamId, nodes: &Nodes) -> io::Result<()> {
         for (level, (first, hashes)) in (0..).zip(&nodes.levels) {
             if let (false, Some(file)) = (hashes.is_empty(), self.file(stream, level, true)?) {
-                file.write_all_at(hashes.as_flattened(), first * 32)?;
+                write_all_at(&*file, hashes.as_flattened(), first * 32)?;
             }
         }
         Ok(())
@@ -127,7 +129,7 @@ impl Hashes {
             .map_err(|error| unavailable("cannot open a hash file", &error))?;
         let short = || StoreError::Corrupt(format!("hash file of level {level} of stream {stream}"));
         let file = file.ok_or_else(short)?;
-        let bytes = read_up_to(&file, from * 32, index(count) * 32)
+        let bytes = read_up_to(&*file, from * 32, index(count) * 32)
             .map_err(|error| unavailable("cannot read a hash file", &error))?;
         let (hashes, rest) = bytes.as_chunks::<32>();
         if len64(hashes.len()) != count || !rest.is_empty() {
@@ -139,7 +141,7 @@ impl Hashes {
     /// Whole hashes in the file of a level.
     pub(crate) fn count(&self, stream: &StreamId, level: u8) -> io::Result<u64> {
         match self.file(stream, level, false)? {
-            Some(file) => Ok(file.metadata()?.len() / 32),
+            Some(file) => Ok(file.length()? / 32),
             None => Ok(0),
         }
     }
@@ -158,11 +160,21 @@ impl Hashes {
         Ok(true)
     }
 
+    /// Makes the names of all files durable.
+    pub(crate) fn sync_names(&self) -> io::Result<()> {
+        if self.unnamed.swap(false, Ordering::AcqRel) {
+            self.disk
+                .sync_folder(&self.folder)
+                .inspect_err(|_| self.unnamed.store(true, Ordering::Release))?;
+        }
+        Ok(())
+    }
+
     /// Makes the hashes of a stream durable.
     pub(crate) fn sync(&self, stream: &StreamId) -> io::Result<()> {
         for level in 0..8_u8 {
             match self.file(stream, level, false)? {
-                Some(file) => file.sync_data()?,
+                Some(file) => file.sync()?,
                 None => break,
             }
         }

@@ -2,10 +2,9 @@
 //! Derived from the log alone; when in doubt it is set aside and built anew. Knows nothing of rows' bytes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -14,18 +13,17 @@ use super::index_codec::{
     KeyBytes, LIST_FRAMES, Manifest, decode_frames, decode_state, encode_frames, encode_state, frames_key,
     full_key_bytes, key_bytes, run_of, run_prefix, state_generation, state_key,
 };
+use super::keyed::Keyed;
 use super::overlay::{Sealed, StreamState};
-use super::run::{Miss, Run, RunWriter, erase, put, sled_error};
+use super::run::{Miss, Run, RunWriter, erase, put};
 use crate::codec::len64;
 use crate::contract::{RowKey, StoreError};
 
 const MANIFEST: &[u8] = b"m";
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-const LOCK_RETRIES: u32 = 50;
 
 /// The open index.
 pub(crate) struct Index {
-    db: sled::Db,
+    db: Keyed,
     runs: ArcSwap<Vec<Arc<Run>>>,
     damaged: AtomicBool,
 }
@@ -36,35 +34,13 @@ pub(crate) struct Checkpoint {
     pub(crate) streams: Vec<StreamState>,
 }
 
-/// Opens a sled folder; a panic inside sled counts as damage, another process's lock does not.
-pub(crate) fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
-    let mut tries = 0;
-    loop {
-        let open = || sled::Config::new().path(path).cache_capacity(CACHE_BYTES).open();
-        let opened = std::panic::catch_unwind(open)
-            .map_err(|_panic| StoreError::Corrupt("sled gave up on its files".to_owned()))?;
-        match opened {
-            Ok(db) => return Ok(db),
-            Err(error) if error.to_string().contains("acquire lock") && tries < LOCK_RETRIES => {
-                tries += 1;
-                std::thread::sleep(Duration::from_millis(100));
-            }
-            Err(error) if error.to_string().contains("acquire lock") => {
-                return Err(StoreError::Unavailable(format!("index: {error}")));
-            }
-            Err(error) => return Err(StoreError::Corrupt(format!("index: {error}"))),
-        }
-    }
-}
-
 impl Index {
     /// Opens the index of a log.
     ///
     /// # Errors
     /// `Corrupt` when it must be set aside, `Unavailable` when its folder is held.
-    pub(crate) fn open(path: &Path, log: &LogId) -> Result<(Self, Option<Checkpoint>), StoreError> {
-        let db = open_sled(path)?;
-        let manifest = match db.get(MANIFEST).map_err(|error| sled_error(&error))? {
+    pub(crate) fn open(db: Keyed, log: &LogId) -> Result<(Self, Option<Checkpoint>), StoreError> {
+        let manifest = match db.get(MANIFEST)? {
             None => None,
             Some(bytes) => Some(
                 Manifest::decode(&bytes)
@@ -73,8 +49,8 @@ impl Index {
             ),
         };
         let Some(manifest) = manifest else {
-            if !db.is_empty() {
-                db.clear().map_err(|error| sled_error(&error))?;
+            if !db.is_empty()? {
+                db.clear()?;
             }
             return Ok((
                 Self {
@@ -100,15 +76,33 @@ impl Index {
         Ok((index, Some(Checkpoint { manifest, streams })))
     }
 
+    /// Opens the index again after its files failed; `held` is what held before; answers what holds now.
+    pub(crate) fn reopen(&self, held: &Manifest) -> Result<Manifest, StoreError> {
+        self.db.reopen()?;
+        let manifest = match self.db.get(MANIFEST)? {
+            Some(bytes) => Manifest::decode(&bytes)
+                .filter(|manifest| manifest.log == held.log)
+                .ok_or_else(|| StoreError::Corrupt("index manifest".to_owned()))?,
+            None => Manifest::empty(held.log),
+        };
+        let runs = manifest
+            .runs
+            .iter()
+            .map(|record| Run::load(&self.db, *record).map(Arc::new));
+        let runs = runs.collect::<Result<Vec<_>, _>>()?;
+        self.runs.store(Arc::new(runs));
+        self.sweep(&manifest)?;
+        Ok(manifest)
+    }
+
     /// Removes runs that no manifest names: left by a write or a merge that did not finish.
     fn sweep(&self, manifest: &Manifest) -> Result<(), StoreError> {
         let mut from = run_prefix(0);
         while let Some((key, _)) = self
             .db
-            .range(from..)
+            .range(Bound::Included(from), Bound::Unbounded)?
             .next()
-            .transpose()
-            .map_err(|error| sled_error(&error))?
+            .transpose()?
         {
             let Some(run) = run_of(&key) else { break };
             if !manifest.runs.iter().any(|record| record.id == run) {
@@ -122,10 +116,10 @@ impl Index {
     /// The state of each stream at the newest generation the manifest covers.
     fn load_states(&self, generation: u64) -> Result<Vec<StreamState>, StoreError> {
         let mut newest: BTreeMap<u32, StreamState> = BTreeMap::new();
-        for item in self.db.scan_prefix(b"s") {
-            let (key, value) = item.map_err(|error| sled_error(&error))?;
+        for item in self.db.prefix(b"s")? {
+            let (key, value) = item?;
             if state_generation(&key).is_none_or(|written| written > generation) {
-                self.db.remove(key).map_err(|error| sled_error(&error))?;
+                self.db.remove(key)?;
                 continue;
             }
             let state = decode_state(&value).ok_or_else(|| StoreError::Corrupt("index stream".to_owned()))?;
@@ -182,11 +176,15 @@ impl Index {
     ) -> Result<BTreeMap<u64, u64>, StoreError> {
         let begin = frames_key(stream, 0);
         let at = frames_key(stream, position);
-        let before = self.db.range(begin..=at.clone()).next_back();
-        let after = self.db.range(at..=frames_key(stream, u64::MAX));
+        let end = frames_key(stream, u64::MAX);
+        let before = self
+            .db
+            .range(Bound::Included(begin), Bound::Included(at.clone()))?
+            .next_back();
+        let after = self.db.range(Bound::Included(at), Bound::Included(end))?;
         let mut found = BTreeMap::new();
         for item in before.into_iter().chain(after) {
-            let (_, list) = item.map_err(|error| sled_error(&error))?;
+            let (_, list) = item?;
             let list = decode_frames(&list)
                 .ok_or_else(|| self.damage(StoreError::Corrupt("index frame list".to_owned())))?;
             found.extend(list);
@@ -232,12 +230,13 @@ impl Index {
         put(&self.db, MANIFEST.to_vec(), manifest.encode())?;
         self.runs.store(Arc::new(runs));
         for state in &sealed.states {
-            let older = self
-                .db
-                .range(state_key(state.number, 0)..state_key(state.number, manifest.generation));
-            let older: Result<Vec<_>, _> = older.keys().collect();
-            for key in older.map_err(|error| sled_error(&error))? {
-                self.db.remove(key).map_err(|error| sled_error(&error))?;
+            let older = self.db.range(
+                Bound::Included(state_key(state.number, 0)),
+                Bound::Excluded(state_key(state.number, manifest.generation)),
+            )?;
+            let older: Result<Vec<_>, _> = older.map(|pair| pair.map(|(key, _)| key)).collect();
+            for key in older? {
+                self.db.remove(key)?;
             }
         }
         Ok(())
@@ -327,7 +326,7 @@ impl Index {
 
     /// Hands everything to the operating system.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
-        self.db.flush().map(drop).map_err(|error| sled_error(&error))
+        self.db.flush()
     }
 
     /// Runs and entries, for tests and figures.
@@ -340,7 +339,7 @@ impl Index {
     }
 }
 
-fn search(tree: &sled::Tree, runs: &[Arc<Run>], key: &KeyBytes) -> Result<Option<u64>, Miss> {
+fn search(tree: &Keyed, runs: &[Arc<Run>], key: &KeyBytes) -> Result<Option<u64>, Miss> {
     for run in runs.iter().rev() {
         if let Some(position) = run.find(tree, key)? {
             return Ok(Some(position));

@@ -107,6 +107,17 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
+    /// Of a log of which nothing is indexed.
+    pub(crate) fn empty(log: LogId) -> Self {
+        Self {
+            log,
+            generation: 0,
+            log_end: 0,
+            next_run: 0,
+            runs: Vec::new(),
+        }
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = vec![FORMAT];
         out.extend(self.log);

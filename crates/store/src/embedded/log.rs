@@ -1,13 +1,11 @@
 //! The writer of the log: one thread, a bounded queue, group commit. All waiting appends become one write and one
-//! `fdatasync`; nobody is answered before it. A failed sync ends writing until the store is opened anew, for what
-//! the disk then holds is unknown.
+//! `fdatasync`; nobody is answered before it. A group that could not be written or synced is refused and cut off
+//! again, durably, before anything else is written: what the disk holds of it is unknown, and what was synced before
+//! it is not touched by it.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
@@ -17,7 +15,7 @@ use super::hashes::Nodes;
 use super::overlay::{Sealed, StreamState, Tree};
 use crate::codec::len64;
 use crate::contract::{Hash, Head, StoreError, StreamId};
-use crate::files::{sync_folder, unavailable};
+use crate::disk::{DiskFile, Open, unavailable, write_all_at};
 use crate::tree::Frontier;
 
 /// Most bytes gathered into one group.
@@ -37,14 +35,16 @@ pub(crate) struct Job {
 pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
     /// Base offset of the last segment and its file.
-    pub(crate) segment: (u64, Arc<File>),
+    pub(crate) segment: (u64, Arc<dyn DiskFile>),
     pub(crate) end: u64,
     pub(crate) streams: BTreeMap<StreamId, StreamState>,
     pub(crate) next_number: u32,
     /// Streams changed since the overlay was last sealed.
     pub(crate) touched: std::collections::BTreeSet<StreamId>,
-    pub(crate) follower: SyncSender<Arc<Sealed>>,
-    pub(crate) failed: Option<StoreError>,
+    /// Takes sealed parts.
+    pub(crate) follower: Box<dyn FnMut(Arc<Sealed>) + Send>,
+    /// Whether bytes of a refused group may stand behind the log's end.
+    pub(crate) doubtful: bool,
 }
 
 /// An append that has its place in the group.
@@ -84,19 +84,20 @@ impl Writer {
         self.seal();
     }
 
-    fn commit(&mut self, jobs: impl Iterator<Item = Job>, mut buffer: Vec<u8>) -> Vec<u8> {
+    /// Makes a group durable and answers it; gives the buffer back.
+    pub(crate) fn commit(&mut self, jobs: impl Iterator<Item = Job>, mut buffer: Vec<u8>) -> Vec<u8> {
         buffer.clear();
         buffer.shrink_to(GROUP_BYTES * 2);
         let mut group = Group {
             buffer,
             ..Group::default()
         };
-        let ready = match &self.failed {
-            Some(error) => Err(error.clone()),
-            None => self
-                .rotate()
-                .map_err(|error| unavailable("cannot begin a log segment", &error)),
-        };
+        let ready = self.shared.check_behind().and_then(|()| {
+            self.take_back()
+                .map_err(|error| unavailable("cannot take back a failed write to the log", &error))?;
+            self.rotate()
+                .map_err(|error| unavailable("cannot begin a log segment", &error))
+        });
         for job in jobs {
             match &ready {
                 Ok(()) => self.place(job, &mut group),
@@ -111,6 +112,11 @@ impl Writer {
                     group
                         .refused
                         .extend(placed.into_iter().map(|placed| (placed.job, error.clone())));
+                    // They may have seen the size that the group would have led to.
+                    let unchanged = std::mem::take(&mut group.unchanged);
+                    group
+                        .refused
+                        .extend(unchanged.into_iter().map(|(job, _)| (job, error.clone())));
                 }
             }
         }
@@ -182,20 +188,32 @@ impl Writer {
     fn make_durable(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let (base, file) = &self.segment;
         let at = self.end - base;
-        if let Err(error) = file.write_all_at(bytes, at) {
-            let failed = unavailable("cannot write the log", &error);
-            // A full disk is left as it was, so that writing can go on when there is room.
-            if let Err(error) = file.set_len(at) {
-                self.failed = Some(unavailable("cannot take back a failed write to the log", &error));
+        let written =
+            write_all_at(&**file, bytes, at).map_err(|error| unavailable("cannot write the log", &error));
+        let synced = written.and_then(|()| {
+            file.sync()
+                .map_err(|error| unavailable("cannot sync the log", &error))
+        });
+        if let Err(error) = synced {
+            self.doubtful = true;
+            // Tried again before anything else is written.
+            if let Err(error) = self.take_back() {
+                tracing::error!(%error, "a failed write to the log cannot be taken back yet");
             }
-            return Err(failed);
-        }
-        if let Err(error) = file.sync_data() {
-            let failed = unavailable("cannot sync the log", &error);
-            self.failed = Some(failed.clone());
-            return Err(failed);
+            return Err(error);
         }
         self.end += len64(bytes.len());
+        Ok(())
+    }
+
+    /// Cuts off what a refused group may have left behind the log's end, durably.
+    fn take_back(&mut self) -> io::Result<()> {
+        if self.doubtful {
+            let (base, file) = &self.segment;
+            file.set_length(self.end - base)?;
+            file.sync()?;
+            self.doubtful = false;
+        }
         Ok(())
     }
 
@@ -254,8 +272,7 @@ impl Writer {
             .filter_map(|id| self.streams.get(id).cloned())
             .collect();
         let sealed = self.shared.overlay.seal(self.end, states);
-        // Without a follower the part stays in memory.
-        let _ = self.follower.send(sealed);
+        (self.follower)(sealed);
     }
 }
 
@@ -263,18 +280,12 @@ impl Writer {
 pub(crate) fn create_segment(
     segments: &super::segments::Segments,
     base: u64,
-) -> io::Result<(u64, Arc<File>)> {
-    let path = segments.path(base);
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(path)?;
-    file.write_all_at(&segment_header(segments.id(), base), 0)?;
-    file.sync_all()?;
-    sync_folder(segments.folder())?;
-    let file = Arc::new(file);
+) -> io::Result<(u64, Arc<dyn DiskFile>)> {
+    let disk = segments.disk();
+    let file = disk.open(&segments.path(base), Open::Empty)?;
+    write_all_at(&*file, &segment_header(segments.id(), base), 0)?;
+    file.sync()?;
+    disk.sync_folder(segments.folder())?;
     segments.add(base, Arc::clone(&file));
     Ok((base, file))
 }

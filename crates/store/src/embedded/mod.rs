@@ -9,6 +9,7 @@ mod frame;
 mod hashes;
 mod index;
 mod index_codec;
+mod keyed;
 mod log;
 mod open;
 mod overlay;
@@ -17,9 +18,10 @@ mod recovery;
 mod redact;
 mod run;
 mod segments;
+#[cfg(test)]
+mod simulated;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -40,6 +42,7 @@ use crate::contract::{
     Store, StoreError, StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys,
     check_projection,
 };
+use crate::disk::{Disk, Held, Open};
 use crate::tree::empty_root;
 
 /// Sizes that can be chosen; the defaults fit a server.
@@ -70,6 +73,8 @@ impl Default for Options {
 const QUEUE: usize = 1024;
 /// KiB of appends that may wait for the log.
 const WAITING_KIB: usize = 256 * 1024;
+/// Sealed parts held in memory while the index cannot be written.
+const PARTS_IN_MEMORY: usize = 16;
 /// Frames looked up together when reading.
 const FRAMES_AHEAD: usize = 64;
 
@@ -85,6 +90,7 @@ pub struct Embedded {
 
 /// What readers, writer and follower have in common.
 pub(crate) struct Shared {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     options: Options,
     segments: Segments,
@@ -96,10 +102,12 @@ pub(crate) struct Shared {
     projections: Projections,
     /// Streams of which some hashes could not be written.
     unsettled: Mutex<BTreeSet<StreamId>>,
+    /// Why the index does not follow the log.
+    behind: Mutex<Option<StoreError>>,
     /// Held for writing while a row of the log is written over.
     redacting: RwLock<()>,
     /// Held until the last reader is gone.
-    _lock: File,
+    _lock: Held,
 }
 
 /// Numbers and heads of the streams, as acknowledged.
@@ -262,11 +270,29 @@ impl Shared {
         Ok(found)
     }
 
+    /// Notes why the index does not follow the log, or that it does.
+    pub(crate) fn set_behind(&self, why: Option<StoreError>) {
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Refuses what memory would have to hold, while the index cannot take it over.
+    pub(crate) fn check_behind(&self) -> Result<(), StoreError> {
+        if self.overlay.waiting() < PARTS_IN_MEMORY {
+            return Ok(());
+        }
+        match &*self.behind.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(why) => Err(StoreError::Unavailable(format!(
+                "the index cannot follow the log: {why}"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Has the index built anew at the next start.
     fn distrust_index(&self, error: &StoreError) {
         if self.index.is_damaged() || matches!(error, StoreError::Corrupt(_)) {
             tracing::error!(%error, "the index is damaged; it is built anew at the next start");
-            if let Err(error) = std::fs::write(self.folder.join(open::REBUILD), b"") {
+            if let Err(error) = self.disk.open(&self.folder.join(open::REBUILD), Open::Create) {
                 tracing::error!(%error, "cannot note that the index is damaged");
             }
         }

@@ -9,19 +9,21 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::blobs::Blobs;
+use super::follower::Follower;
 use super::frame::LogId;
 use super::hashes::{Hashes, Nodes};
-use super::index::{Checkpoint, Index, open_sled};
+use super::index::{Checkpoint, Index};
 use super::index_codec::Manifest;
+use super::keyed::Keyed;
 use super::log::{Writer, create_segment};
-use super::overlay::Overlay;
+use super::overlay::{Overlay, Sealed};
 use super::projections::Projections;
 use super::recovery::{Damage, Replay, find_log_id, log_end, open_segments};
 use super::segments::Segments;
 use super::{Embedded, FRAMES_AHEAD, Heads, Options, QUEUE, Shared, WAITING_KIB};
 use crate::codec::{hex, len64, seal, unhex, unseal};
 use crate::contract::{StoreError, StreamId};
-use crate::files::{create_folder, lock, put_file, unavailable};
+use crate::disk::{Disk, Machine, Open, create_folder, put_file, unavailable, write_all_at};
 use crate::tree::Frontier;
 
 /// A file of this name asks for the index to be built anew.
@@ -31,109 +33,185 @@ const ID_PREFIX: &str = "vardnav-store 1 ";
 /// Sealed parts that may wait for the follower before the writer waits for it.
 const PARTS_WAITING: usize = 4;
 
+/// What a store stands on: the machine's files, or simulated ones.
+#[derive(Clone)]
+pub(crate) enum Ground {
+    /// Files and folders.
+    Machine,
+    /// Memory that forgets what was not synced.
+    #[cfg(test)]
+    Simulated(Arc<super::simulated::Machine>),
+}
+
+impl Ground {
+    fn disk(&self) -> Arc<dyn Disk> {
+        match self {
+            Self::Machine => Arc::new(Machine),
+            #[cfg(test)]
+            Self::Simulated(machine) => machine.disk(),
+        }
+    }
+
+    fn keyed(&self, path: &Path) -> Result<Keyed, StoreError> {
+        match self {
+            Self::Machine => Keyed::open(path),
+            #[cfg(test)]
+            Self::Simulated(machine) => Ok(Keyed::Memory(machine.values(path))),
+        }
+    }
+
+    /// Moves a folder out of the way; nothing happens when there is none.
+    fn move_away(&self, folder: &Path, to: &Path) -> io::Result<()> {
+        let moved = match self {
+            Self::Machine => Machine.rename(folder, to),
+            #[cfg(test)]
+            Self::Simulated(machine) => machine.forget_values(folder),
+        };
+        match moved {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// A store that is open and has no threads yet.
+pub(crate) struct Opened {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) writer: Writer,
+    pub(crate) damage: Vec<Damage>,
+}
+
 impl Embedded {
     /// Opens the store in a folder, which is created when missing. Works on the disk: call it outside async tasks.
     ///
     /// # Errors
     /// `Unavailable` when another process holds the folder or the files cannot be read or written.
     pub fn open(folder: &Path, options: Options) -> Result<Self, StoreError> {
-        let failed = |error: io::Error| unavailable("cannot open the store", &error);
-        for name in ["", "log", "hashes", "blobs"] {
-            create_folder(&folder.join(name)).map_err(failed)?;
-        }
-        let held = lock(folder)?;
-        let id = log_id(folder)?;
-        let segments = Segments::new(folder.join("log"), id);
-        open_segments(&segments).map_err(failed)?;
-        if segments.list().is_empty() {
-            create_segment(&segments, 0).map_err(failed)?;
-        }
-        let mut damage = Vec::new();
-        let (index, checkpoint, known) = open_index(folder, &segments, &mut damage)?;
-        let projections = open_projections(folder, &mut damage)?;
-        let shared = Arc::new(Shared {
-            folder: folder.to_owned(),
-            options,
-            segments,
-            overlay: Overlay::default(),
-            index,
-            hashes: Hashes::new(folder.join("hashes")),
-            heads: Heads::default(),
-            blobs: Blobs::new(folder.join("blobs")),
-            projections,
-            unsettled: Mutex::default(),
-            redacting: RwLock::default(),
-            _lock: held,
-        });
-        if shared.finish_redaction()? {
-            tracing::info!("a redaction that was broken off is finished");
-        }
-
-        let (parts, waiting) = std::sync::mpsc::sync_channel(PARTS_WAITING);
-        let from = checkpoint
-            .as_ref()
-            .map_or(0, |checkpoint| checkpoint.manifest.log_end);
-        let (manifest, streams) = match checkpoint {
-            Some(checkpoint) => (checkpoint.manifest, checkpoint.streams),
-            None => (
-                Manifest {
-                    log: id,
-                    generation: 0,
-                    log_end: 0,
-                    next_run: 0,
-                    runs: Vec::new(),
-                },
-                Vec::new(),
-            ),
-        };
-        let following = Arc::clone(&shared);
-        let follower = std::thread::Builder::new()
-            .name("store-index".to_owned())
-            .spawn(move || super::follower::follow(&following, manifest, &waiting))
-            .map_err(failed)?;
-
-        let last = shared.segments.list().pop();
-        let segment = last.ok_or_else(|| StoreError::Unavailable("the log has no segment".to_owned()))?;
-        let mut writer = Writer {
-            shared: Arc::clone(&shared),
-            end: segment.0,
-            segment,
-            next_number: streams.iter().map(|state| state.number + 1).max().unwrap_or(0),
-            streams: streams
-                .into_iter()
-                .map(|state| (state.id.clone(), state))
-                .collect(),
-            touched: BTreeSet::new(),
-            follower: parts,
-            failed: None,
-        };
-        damage.extend(Replay::new(&mut writer, known).run(from)?);
-        for stream in writer.streams.keys() {
-            shared.mend_hashes(stream, &mut damage);
-        }
-        note(folder, &damage);
+        let mut following = None;
+        let opened = open(folder, options, &Ground::Machine, |follower| {
+            let (parts, waiting) = std::sync::mpsc::sync_channel(PARTS_WAITING);
+            let thread = std::thread::Builder::new()
+                .name("store-index".to_owned())
+                .spawn(move || follower.run(&waiting))?;
+            following = Some(thread);
+            Ok(Box::new(move |sealed| {
+                // Without a follower the part stays in memory.
+                let _ = parts.send(sealed);
+            }))
+        })?;
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let writer = opened.writer;
         let writer = std::thread::Builder::new()
             .name("store-log".to_owned())
             .spawn(move || writer.run(queue))
-            .map_err(failed)?;
+            .map_err(|error| unavailable("cannot open the store", &error))?;
         Ok(Self {
-            shared,
+            shared: opened.shared,
             jobs: Some(jobs),
             waiting: Arc::new(Semaphore::new(WAITING_KIB)),
             writer: Some(writer),
-            follower: Some(follower),
-            damage,
+            follower: following,
+            damage: opened.damage,
         })
     }
 }
 
+/// Takes sealed parts of the overlay.
+type Parts = Box<dyn FnMut(Arc<Sealed>) + Send>;
+
+/// Opens a store on some ground; `follow` says how its follower is given work.
+pub(crate) fn open(
+    folder: &Path,
+    options: Options,
+    ground: &Ground,
+    follow: impl FnOnce(Follower) -> io::Result<Parts>,
+) -> Result<Opened, StoreError> {
+    let failed = |error: io::Error| unavailable("cannot open the store", &error);
+    let disk = ground.disk();
+    for name in ["", "log", "hashes", "blobs"] {
+        create_folder(&*disk, &folder.join(name)).map_err(failed)?;
+    }
+    let held = disk.lock(folder)?;
+    // What an earlier process was stopped or failed in may have names that are not durable yet.
+    for name in ["log", "blobs", ""] {
+        disk.sync_folder(&folder.join(name)).map_err(failed)?;
+    }
+    match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => disk.sync_folder(parent).map_err(failed)?,
+        _ => {}
+    }
+    let id = log_id(&*disk, folder)?;
+    let segments = Segments::new(Arc::clone(&disk), folder.join("log"), id);
+    open_segments(&segments).map_err(failed)?;
+    if segments.list().is_empty() {
+        create_segment(&segments, 0).map_err(failed)?;
+    }
+    let mut damage = Vec::new();
+    let (index, checkpoint, known) = open_index(ground, &*disk, folder, &segments, &mut damage)?;
+    let projections = open_projections(ground, &*disk, folder, &mut damage)?;
+    let shared = Arc::new(Shared {
+        folder: folder.to_owned(),
+        options,
+        segments,
+        overlay: Overlay::default(),
+        index,
+        hashes: Hashes::new(Arc::clone(&disk), folder.join("hashes")),
+        heads: Heads::default(),
+        blobs: Blobs::new(Arc::clone(&disk), folder.join("blobs")),
+        projections,
+        unsettled: Mutex::default(),
+        behind: Mutex::default(),
+        redacting: RwLock::default(),
+        disk,
+        _lock: held,
+    });
+    if shared.finish_redaction()? {
+        tracing::info!("a redaction that was broken off is finished");
+    }
+    let from = checkpoint
+        .as_ref()
+        .map_or(0, |checkpoint| checkpoint.manifest.log_end);
+    let (manifest, streams) = match checkpoint {
+        Some(checkpoint) => (checkpoint.manifest, checkpoint.streams),
+        None => (Manifest::empty(id), Vec::new()),
+    };
+    let follower = follow(Follower::new(Arc::clone(&shared), manifest)).map_err(failed)?;
+    let last = shared.segments.list().pop();
+    let segment = last.ok_or_else(|| StoreError::Unavailable("the log has no segment".to_owned()))?;
+    let mut writer = Writer {
+        shared: Arc::clone(&shared),
+        end: segment.0,
+        segment,
+        next_number: streams.iter().map(|state| state.number + 1).max().unwrap_or(0),
+        streams: streams
+            .into_iter()
+            .map(|state| (state.id.clone(), state))
+            .collect(),
+        touched: BTreeSet::new(),
+        follower,
+        doubtful: false,
+    };
+    damage.extend(Replay::new(&mut writer, known).run(from)?);
+    for stream in writer.streams.keys() {
+        shared.mend_hashes(stream, &mut damage);
+    }
+    note(&*shared.disk, folder, &damage);
+    Ok(Opened {
+        shared,
+        writer,
+        damage,
+    })
+}
+
 /// The log's id: from its file, from the segments, or a new one for an empty log. Frames can be told from other
 /// bytes only by the right id, so a log whose id cannot be known is not touched.
-fn log_id(folder: &Path) -> Result<LogId, StoreError> {
+fn log_id(disk: &dyn Disk, folder: &Path) -> Result<LogId, StoreError> {
     let failed = |error: io::Error| unavailable("cannot read the log's id", &error);
     let path = folder.join("store");
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let text = disk
+        .read(&path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default();
     let kept = text
         .strip_prefix(ID_PREFIX)
         .and_then(|rest| unhex::<20>(rest.trim_end()));
@@ -141,7 +219,7 @@ fn log_id(folder: &Path) -> Result<LogId, StoreError> {
         .as_ref()
         .and_then(|bytes| unseal(bytes))
         .and_then(|id| id.try_into().ok());
-    let (found, files) = find_log_id(&folder.join("log")).map_err(failed)?;
+    let (found, files) = find_log_id(disk, &folder.join("log")).map_err(failed)?;
     let id = match (kept, found) {
         (Some(kept), Some(found)) if kept != found => {
             return Err(StoreError::Corrupt(
@@ -158,7 +236,7 @@ fn log_id(folder: &Path) -> Result<LogId, StoreError> {
         }
     };
     let line = format!("{ID_PREFIX}{}\n", hex(&seal(id.to_vec())));
-    put_file(&path, line.as_bytes(), 0o644).map_err(failed)?;
+    put_file(disk, &path, line.as_bytes(), 0o644).map_err(failed)?;
     Ok(id)
 }
 
@@ -166,14 +244,20 @@ fn log_id(folder: &Path) -> Result<LogId, StoreError> {
 type OpenIndex = (Index, Option<Checkpoint>, Vec<(StreamId, u64)>);
 
 /// Opens the index; sets it aside when it is damaged, or knows more than the log has.
-fn open_index(folder: &Path, segments: &Segments, damage: &mut Vec<Damage>) -> Result<OpenIndex, StoreError> {
+fn open_index(
+    ground: &Ground,
+    disk: &dyn Disk,
+    folder: &Path,
+    segments: &Segments,
+    damage: &mut Vec<Damage>,
+) -> Result<OpenIndex, StoreError> {
     let path = folder.join("index");
     let asked = folder.join(REBUILD);
     let mut known = Vec::new();
-    let reason = if asked.exists() {
+    let reason = if disk.open(&asked, Open::Existing).is_ok() {
         "it was found damaged while in use".to_owned()
     } else {
-        match Index::open(&path, segments.id()) {
+        match ground.keyed(&path).and_then(|db| Index::open(db, segments.id())) {
             Ok((index, checkpoint)) => {
                 let end = log_end(segments).map_err(|error| unavailable("cannot read the log", &error))?;
                 match checkpoint {
@@ -193,10 +277,10 @@ fn open_index(folder: &Path, segments: &Segments, damage: &mut Vec<Damage>) -> R
             Err(error) => error.to_string(),
         }
     };
-    set_aside(folder, "index", &reason, damage)?;
-    let (index, checkpoint) = Index::open(&path, segments.id())?;
+    set_aside(ground, disk, folder, "index", &reason, damage)?;
+    let (index, checkpoint) = Index::open(ground.keyed(&path)?, segments.id())?;
     // Asked for until a new one stands.
-    match std::fs::remove_file(asked) {
+    match disk.remove(&asked) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(unavailable("cannot begin a new index", &error))
         }
@@ -204,27 +288,36 @@ fn open_index(folder: &Path, segments: &Segments, damage: &mut Vec<Damage>) -> R
     }
 }
 
-fn open_projections(folder: &Path, damage: &mut Vec<Damage>) -> Result<Projections, StoreError> {
+fn open_projections(
+    ground: &Ground,
+    disk: &dyn Disk,
+    folder: &Path,
+    damage: &mut Vec<Damage>,
+) -> Result<Projections, StoreError> {
     let path = folder.join("projections");
-    match open_sled(&path) {
+    match ground.keyed(&path) {
         Ok(db) => Ok(Projections::new(db)),
         Err(error @ StoreError::Unavailable(_)) => Err(error),
         Err(error) => {
-            set_aside(folder, "projections", &error.to_string(), damage)?;
-            open_sled(&path).map(Projections::new)
+            set_aside(ground, disk, folder, "projections", &error.to_string(), damage)?;
+            ground.keyed(&path).map(Projections::new)
         }
     }
 }
 
 /// Moves a derived folder out of the way.
-fn set_aside(folder: &Path, name: &str, reason: &str, damage: &mut Vec<Damage>) -> Result<(), StoreError> {
+fn set_aside(
+    ground: &Ground,
+    disk: &dyn Disk,
+    folder: &Path,
+    name: &str,
+    reason: &str,
+    damage: &mut Vec<Damage>,
+) -> Result<(), StoreError> {
     let quarantine = folder.join("quarantine");
     let kept = quarantine.join(format!("{name}-{:016x}", rand::random::<u64>()));
-    create_folder(&quarantine)
-        .and_then(|()| match std::fs::rename(folder.join(name), &kept) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other,
-        })
+    create_folder(disk, &quarantine)
+        .and_then(|()| ground.move_away(&folder.join(name), &kept))
         .map_err(|error| unavailable("cannot set a damaged folder aside", &error))?;
     let what = format!("set aside and built anew: {reason}");
     tracing::warn!(folder = name, %what, "found when the store was opened");
@@ -237,7 +330,7 @@ fn set_aside(folder: &Path, name: &str, reason: &str, damage: &mut Vec<Damage>) 
 }
 
 /// Keeps what was found, for people.
-fn note(folder: &Path, damage: &[Damage]) {
+fn note(disk: &dyn Disk, folder: &Path, damage: &[Damage]) {
     if damage.is_empty() {
         return;
     }
@@ -252,11 +345,9 @@ fn note(folder: &Path, damage: &[Damage]) {
             )
         })
         .collect();
-    let written = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(folder.join("damage.txt"))
-        .and_then(|mut file| io::Write::write_all(&mut file, lines.as_bytes()));
+    let written = disk
+        .open(&folder.join("damage.txt"), Open::Create)
+        .and_then(|file| write_all_at(&*file, lines.as_bytes(), file.length()?));
     if let Err(error) = written {
         tracing::error!(%error, "cannot keep the damage report");
     }
@@ -273,10 +364,14 @@ impl Shared {
         }
         let (what, lost) = match self.rebuild_hashes(stream) {
             Ok(()) => ("hash files were short and have been rebuilt".to_owned(), false),
-            Err(error) => (
-                format!("hash files are short and cannot be rebuilt: {error}"),
-                true,
-            ),
+            Err(error) => {
+                let lost = !matches!(error, StoreError::Unavailable(_));
+                self.unsettle(stream);
+                (
+                    format!("hash files are short and cannot be rebuilt: {error}"),
+                    lost,
+                )
+            }
         };
         damage.push(Damage {
             place: format!("stream {stream}"),

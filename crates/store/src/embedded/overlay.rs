@@ -103,6 +103,15 @@ impl Overlay {
         (parts.active.keys.len(), parts.active.bytes)
     }
 
+    /// Sealed parts that the index does not hold yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.parts
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .sealed
+            .len()
+    }
+
     /// Closes the growing part.
     pub(crate) fn seal(&self, log_end: u64, states: Vec<StreamState>) -> Arc<Sealed> {
         let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);

@@ -3,22 +3,23 @@
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
-use super::run::sled_error;
+use super::keyed::{Keyed, sled_error};
 use crate::codec::index;
 use crate::contract::{Change, ProjectionRow, StoreError, StreamId};
 
 /// The open projections; one sled tree each, rows under `r`, cursors under `c`.
 pub(crate) struct Projections {
-    db: sled::Db,
+    db: Keyed,
 }
 
 impl Projections {
-    pub(crate) fn new(db: sled::Db) -> Self {
+    pub(crate) fn new(db: Keyed) -> Self {
         Self { db }
     }
 
     fn tree(&self, projection: &str) -> Result<sled::Tree, StoreError> {
-        self.db.open_tree(projection).map_err(|error| sled_error(&error))
+        let tree = self.db.db()?.open_tree(projection);
+        tree.map_err(|error| sled_error(&error))
     }
 
     pub(crate) fn row(&self, projection: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -99,10 +100,8 @@ impl Projections {
     }
 
     pub(crate) fn clear(&self, projection: &str) -> Result<(), StoreError> {
-        self.db
-            .drop_tree(projection)
-            .map(drop)
-            .map_err(|error| sled_error(&error))
+        let dropped = self.db.db()?.drop_tree(projection);
+        dropped.map(drop).map_err(|error| sled_error(&error))
     }
 }
 

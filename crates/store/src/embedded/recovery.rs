@@ -3,7 +3,6 @@
 //! only reported and not served.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use super::overlay::{StreamState, Tree};
 use super::segments::{Segments, Window};
 use crate::codec::{index, len64};
 use crate::contract::{Head, StoreError, StreamId};
-use crate::files::{create_folder, put_file, unavailable};
+use crate::disk::{Disk, DiskFile, Open, create_folder, put_file, read_up_to, unavailable, write_all_at};
 use crate::tree::Frontier;
 
 /// Bytes looked at together when searching for the next sound frame.
@@ -35,8 +34,7 @@ pub struct Damage {
 
 /// Opens every segment file of a folder.
 pub(crate) fn open_segments(segments: &Segments) -> io::Result<()> {
-    for entry in std::fs::read_dir(segments.folder())? {
-        let path = entry?.path();
+    for path in segments.disk().list(segments.folder())? {
         let base = path
             .file_stem()
             .and_then(|stem| stem.to_str())
@@ -44,22 +42,19 @@ pub(crate) fn open_segments(segments: &Segments) -> io::Result<()> {
         let (Some(base), true) = (base, path.extension().is_some_and(|extension| extension == "log")) else {
             continue;
         };
-        segments.add(
-            base,
-            Arc::new(OpenOptions::new().read(true).write(true).open(&path)?),
-        );
+        segments.add(base, segments.disk().open(&path, Open::Existing)?);
     }
     Ok(())
 }
 
 /// The id in the first readable segment header of a folder, and how many files it has.
-pub(crate) fn find_log_id(folder: &std::path::Path) -> io::Result<(Option<LogId>, usize)> {
+pub(crate) fn find_log_id(disk: &dyn Disk, folder: &std::path::Path) -> io::Result<(Option<LogId>, usize)> {
     let mut found = None;
     let mut files = 0;
-    for entry in std::fs::read_dir(folder)? {
+    for path in disk.list(folder)? {
         files += 1;
         if found.is_none() {
-            let header = crate::files::read_up_to(&File::open(entry?.path())?, 0, index(SEGMENT_HEADER))?;
+            let header = read_up_to(&*disk.open(&path, Open::Existing)?, 0, index(SEGMENT_HEADER))?;
             found = read_segment_header(&header).map(|(id, _)| id);
         }
     }
@@ -69,7 +64,7 @@ pub(crate) fn find_log_id(folder: &std::path::Path) -> io::Result<(Option<LogId>
 /// Offset behind the last byte of the log.
 pub(crate) fn log_end(segments: &Segments) -> io::Result<u64> {
     match segments.list().last() {
-        Some((base, file)) => Ok(base + file.metadata()?.len()),
+        Some((base, file)) => Ok(base + file.length()?),
         None => Ok(0),
     }
 }
@@ -117,12 +112,15 @@ impl<'a> Replay<'a> {
         let failed = |error: io::Error| unavailable("cannot read the log", &error);
         let segments = self.writer.shared.segments.list();
         self.check_chain(&segments).map_err(failed)?;
+        self.harden(from).map_err(failed)?;
         for (place, (base, file)) in segments.iter().enumerate() {
             let next = segments.get(place + 1).map(|(base, _)| *base);
             if next.is_some_and(|next| next <= from) {
                 continue;
             }
-            let end = self.segment(*base, file, from, next.is_none()).map_err(failed)?;
+            let end = self
+                .segment(*base, &**file, from, next.is_none())
+                .map_err(failed)?;
             self.writer.segment = (*base, Arc::clone(file));
             self.writer.end = end;
         }
@@ -135,13 +133,42 @@ impl<'a> Replay<'a> {
         Ok(self.damage)
     }
 
+    /// Makes durable what is about to be served: the last group may be known to the machine's memory alone, when a
+    /// process was stopped before it was synced or its sync failed. It is written again, for a sync that failed once
+    /// does not tell again what it left out.
+    fn harden(&self, from: u64) -> io::Result<()> {
+        let id = *self.writer.shared.segments.id();
+        let segments = self.writer.shared.segments.list();
+        let Some((base, file)) = segments.last() else {
+            return Ok(());
+        };
+        let mut window = Window::new(&**file)?;
+        let end = base + window.length();
+        let mut at = from.max(base + SEGMENT_HEADER);
+        let mut last = at;
+        while at < end {
+            let head = window.get(at - base, HEAD_LIMIT)?;
+            let Some(head) = FrameHead::read(&id, at, head) else {
+                break;
+            };
+            last = head.group.clamp(last, at);
+            at += len64(head.length);
+        }
+        while last < end {
+            let bytes = window.get(last - base, SEARCH)?;
+            write_all_at(&**file, bytes, last - base)?;
+            last += len64(bytes.len()).max(1);
+        }
+        file.sync()
+    }
+
     fn report(&mut self, place: String, what: String, lost: bool) {
         tracing::warn!(%place, %what, lost, "found when the store was opened");
         self.damage.push(Damage { place, what, lost });
     }
 
     /// Every segment begins where the one before ends.
-    fn check_chain(&mut self, segments: &[(u64, Arc<File>)]) -> io::Result<()> {
+    fn check_chain(&mut self, segments: &[(u64, Arc<dyn DiskFile>)]) -> io::Result<()> {
         let mut end = 0;
         for (base, file) in segments {
             if *base != end {
@@ -153,13 +180,13 @@ impl<'a> Replay<'a> {
                 );
                 self.doubt_all();
             }
-            end = base + file.metadata()?.len();
+            end = base + file.length()?;
         }
         Ok(())
     }
 
     /// Replays one segment; answers where its sound bytes end.
-    fn segment(&mut self, base: u64, file: &File, from: u64, last: bool) -> io::Result<u64> {
+    fn segment(&mut self, base: u64, file: &dyn DiskFile, from: u64, last: bool) -> io::Result<u64> {
         let id = *self.writer.shared.segments.id();
         let mut window = Window::new(file)?;
         let end = base + window.length();
@@ -262,18 +289,25 @@ impl<'a> Replay<'a> {
     }
 
     /// Copies the unfinished end of the log beside it and cuts it off.
-    fn set_aside(&mut self, file: &File, window: &mut Window<'_>, base: u64, at: u64) -> io::Result<()> {
+    fn set_aside(
+        &mut self,
+        file: &dyn DiskFile,
+        window: &mut Window<'_>,
+        base: u64,
+        at: u64,
+    ) -> io::Result<()> {
         let length = index(base + window.length() - at);
         let bytes = window.get(at - base, length)?;
         if bytes.iter().any(|byte| *byte != 0) {
             let folder = self.writer.shared.folder.join("quarantine");
-            create_folder(&folder)?;
-            put_file(&folder.join(format!("log-tail-{at:020}")), bytes, 0o600)?;
+            let disk = &*self.writer.shared.disk;
+            create_folder(disk, &folder)?;
+            put_file(disk, &folder.join(format!("log-tail-{at:020}")), bytes, 0o600)?;
             let what = format!("an unfinished group of {length} bytes at the log's end was set aside");
             self.report(range(at, at + len64(length)), what, false);
         }
-        file.set_len(at - base)?;
-        file.sync_all()
+        file.set_length(at - base)?;
+        file.sync()
     }
 
     fn doubt_all(&mut self) {
@@ -369,10 +403,11 @@ impl<'a> Replay<'a> {
 
     /// Breaks the streams that have lost acknowledged rows at their end, and makes the heads visible.
     fn judge(&mut self) -> io::Result<()> {
-        for entry in std::fs::read_dir(self.writer.shared.hashes.folder())? {
-            let name = entry?.file_name();
-            let stream = name
-                .to_str()
+        let disk = Arc::clone(&self.writer.shared.disk);
+        for path in disk.list(self.writer.shared.hashes.folder())? {
+            let stream = path
+                .file_name()
+                .and_then(|name| name.to_str())
                 .and_then(|name| name.strip_suffix(".0"))
                 .map(|name| name.replace('+', "/"));
             if let Some(stream) = stream.and_then(|name| StreamId::new(&name).ok()) {

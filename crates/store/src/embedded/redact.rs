@@ -6,7 +6,6 @@
 //! changes of a frame is the row, its checksum in the table, and the two checksums in the head that cover the table.
 
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::PoisonError;
 
@@ -14,7 +13,7 @@ use super::Shared;
 use super::segments::damaged;
 use crate::codec::{Cut, index, len32, len64, seal, unseal};
 use crate::contract::{StoreError, StreamId};
-use crate::files::{put_file, sync_folder, unavailable};
+use crate::disk::{put_file, unavailable, write_all_at};
 
 /// File of the plan within the store's folder.
 const PLAN_FILE: &str = "redaction";
@@ -60,11 +59,14 @@ impl Shared {
     /// # Errors
     /// `Corrupt` when its plan cannot be read, `Unavailable` when it cannot be carried out.
     pub(crate) fn finish_redaction(&self) -> Result<bool, StoreError> {
-        let bytes = match std::fs::read(self.plan_file()) {
+        let bytes = match self.disk.read(&self.plan_file()) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(unavailable("cannot read the plan of a redaction", &error)),
         };
+        // Its name may not be durable yet, and the log must not be written over before it is.
+        let named = self.disk.sync_folder(&self.folder);
+        named.map_err(|error| unavailable("cannot keep the plan of a redaction", &error))?;
         let plan = Plan::decode(&bytes)
             .ok_or_else(|| StoreError::Corrupt(format!("the plan of a redaction, {PLAN_FILE}")))?;
         self.carry_out(&plan)?;
@@ -80,9 +82,9 @@ impl Shared {
         if position >= head.size {
             return Err(missing());
         }
-        let Some((first, offset)) = self.locate(number, position)?.pop_first() else {
-            return Err(missing());
-        };
+        let frames = self.locate(number, position)?;
+        let (first, offset) = frames.range(..=position).next_back().ok_or_else(missing)?;
+        let (first, offset) = (*first, *offset);
         let frame = self.segments.frame(offset)?;
         let sound = frame.head.stream == *stream && frame.head.first == first;
         let rows = frame.rows(position, 1, usize::MAX)?;
@@ -97,9 +99,9 @@ impl Shared {
         if row.bytes == bytes {
             return Ok(());
         }
-        let patches = frame.patches(position, bytes).ok_or_else(|| damaged(offset))?;
+        let patches = frame.patches(position, bytes)?;
         let plan = Plan(patches);
-        put_file(&self.plan_file(), &plan.encode(), 0o600)
+        put_file(&*self.disk, &self.plan_file(), &plan.encode(), 0o600)
             .map_err(|error| unavailable("cannot keep the plan of a redaction", &error))?;
         self.carry_out(&plan)
     }
@@ -111,18 +113,19 @@ impl Shared {
             let (base, file) = self.segments.at(*at).ok_or_else(|| damaged(*at))?;
             let within = at - base;
             let end = within.saturating_add(len64(bytes.len()));
-            if file.metadata().map_err(failed)?.len() < end {
+            if file.length().map_err(failed)? < end {
                 return Err(damaged(*at));
             }
-            file.write_all_at(bytes, within).map_err(failed)?;
+            write_all_at(&*file, bytes, within).map_err(failed)?;
         }
         for (at, _) in &plan.0 {
             if let Some((_, file)) = self.segments.at(*at) {
-                file.sync_data().map_err(failed)?;
+                file.sync().map_err(failed)?;
             }
         }
-        std::fs::remove_file(self.plan_file())
-            .and_then(|()| sync_folder(&self.folder))
+        self.disk
+            .remove(&self.plan_file())
+            .and_then(|()| self.disk.sync_folder(&self.folder))
             .map_err(failed)
     }
 }
@@ -202,12 +205,18 @@ mod tests {
                 let (_, offset) = store.shared.locate(0, 137).unwrap().pop_first().unwrap();
                 let frame = store.shared.segments.frame(offset).unwrap();
                 let plan = Plan(frame.patches(137, ERASED).unwrap());
-                put_file(&store.shared.plan_file(), &plan.encode(), 0o600).unwrap();
+                put_file(
+                    &*store.shared.disk,
+                    &store.shared.plan_file(),
+                    &plan.encode(),
+                    0o600,
+                )
+                .unwrap();
                 let mut left = written;
                 for (at, bytes) in &plan.0 {
                     let some = bytes.get(..left.min(bytes.len())).unwrap();
                     let (base, file) = store.shared.segments.at(*at).unwrap();
-                    file.write_all_at(some, at - base).unwrap();
+                    write_all_at(&*file, some, at - base).unwrap();
                     left -= some.len();
                 }
             }

@@ -5,6 +5,7 @@ use super::index_codec::{
     BLOCK_ENTRIES, CHUNK, KeyBytes, Part, RunRecord, decode_block, encode_block, number, run_key, run_prefix,
     unpack,
 };
+use super::keyed::Keyed;
 use crate::codec::{index, seal, unseal};
 use crate::contract::StoreError;
 
@@ -28,13 +29,11 @@ pub(crate) enum Miss {
 
 impl Run {
     /// Loads fences and filter.
-    pub(crate) fn load(tree: &sled::Tree, record: RunRecord) -> Result<Self, StoreError> {
+    pub(crate) fn load(tree: &Keyed, record: RunRecord) -> Result<Self, StoreError> {
         let join = |part, count| {
             let mut joined = Vec::new();
             for place in 0..count {
-                let chunk = tree
-                    .get(run_key(record.id, part, place))
-                    .map_err(|error| sled_error(&error))?;
+                let chunk = tree.get(run_key(record.id, part, place))?;
                 let chunk = chunk.as_deref().and_then(unseal).ok_or_else(|| damaged("run"))?;
                 joined.extend(chunk);
             }
@@ -55,7 +54,7 @@ impl Run {
     }
 
     /// Position kept under a key.
-    pub(crate) fn find(&self, tree: &sled::Tree, key: &KeyBytes) -> Result<Option<u64>, Miss> {
+    pub(crate) fn find(&self, tree: &Keyed, key: &KeyBytes) -> Result<Option<u64>, Miss> {
         if !self.filter.may_hold(key) {
             return Ok(None);
         }
@@ -64,7 +63,7 @@ impl Run {
         };
         let bytes = tree
             .get(run_key(self.record.id, Part::Block, number(block)))
-            .map_err(|error| Miss::Damaged(sled_error(&error)))?
+            .map_err(Miss::Damaged)?
             .ok_or(Miss::Gone)?;
         let entries = decode_block(self.record.id, &bytes).ok_or_else(|| Miss::Damaged(damaged("block")))?;
         let place = entries.binary_search_by(|entry| unpack(entry).0.cmp(key));
@@ -75,7 +74,7 @@ impl Run {
     }
 
     /// Every entry in order.
-    pub(crate) fn entries<'a>(&self, tree: &'a sled::Tree) -> Entries<'a> {
+    pub(crate) fn entries<'a>(&self, tree: &'a Keyed) -> Entries<'a> {
         Entries {
             tree,
             run: self.record.id,
@@ -87,7 +86,7 @@ impl Run {
 
 /// Walks the entries of a run, one block in memory at a time.
 pub(crate) struct Entries<'a> {
-    tree: &'a sled::Tree,
+    tree: &'a Keyed,
     run: u64,
     blocks: std::ops::Range<u32>,
     held: std::vec::IntoIter<(KeyBytes, u64)>,
@@ -102,10 +101,7 @@ impl Entries<'_> {
             let Some(block) = self.blocks.next() else {
                 return Ok(None);
             };
-            let bytes = self
-                .tree
-                .get(run_key(self.run, Part::Block, block))
-                .map_err(|error| sled_error(&error))?;
+            let bytes = self.tree.get(run_key(self.run, Part::Block, block))?;
             let bytes = bytes.ok_or_else(|| damaged("block"))?;
             let entries = decode_block(self.run, &bytes).ok_or_else(|| damaged("block"))?;
             self.held = entries.iter().map(unpack).collect::<Vec<_>>().into_iter();
@@ -115,7 +111,7 @@ impl Entries<'_> {
 
 /// Writes a run from entries that come in order, each key once.
 pub(crate) struct RunWriter<'a> {
-    tree: &'a sled::Tree,
+    tree: &'a Keyed,
     record: RunRecord,
     pending: Vec<(KeyBytes, u64)>,
     fences: Vec<KeyBytes>,
@@ -124,7 +120,7 @@ pub(crate) struct RunWriter<'a> {
 
 impl<'a> RunWriter<'a> {
     /// `expected` keys at most.
-    pub(crate) fn new(tree: &'a sled::Tree, id: u64, level: u8, expected: u64) -> Self {
+    pub(crate) fn new(tree: &'a Keyed, id: u64, level: u8, expected: u64) -> Self {
         let record = RunRecord {
             id,
             level,
@@ -196,32 +192,23 @@ impl<'a> RunWriter<'a> {
 }
 
 /// Removes everything a run has in sled.
-pub(crate) fn erase(tree: &sled::Tree, run: u64) -> Result<(), StoreError> {
-    let keys: Result<Vec<_>, _> = tree.scan_prefix(run_prefix(run)).keys().collect();
-    for key in keys.map_err(|error| sled_error(&error))? {
-        tree.remove(key).map_err(|error| sled_error(&error))?;
+pub(crate) fn erase(tree: &Keyed, run: u64) -> Result<(), StoreError> {
+    let pairs = tree.prefix(&run_prefix(run))?;
+    let keys: Result<Vec<_>, _> = pairs.map(|pair| pair.map(|(key, _)| key)).collect();
+    for key in keys? {
+        tree.remove(key)?;
     }
     Ok(())
 }
 
 /// Puts a value that stays within sled's pages.
-pub(crate) fn put(tree: &sled::Tree, key: Vec<u8>, value: Vec<u8>) -> Result<(), StoreError> {
+pub(crate) fn put(tree: &Keyed, key: Vec<u8>, value: Vec<u8>) -> Result<(), StoreError> {
     debug_assert!(
         value.len() <= crate::contract::VALUE_LIMIT,
         "a value of {} bytes in sled",
         value.len()
     );
     tree.insert(key, value)
-        .map(drop)
-        .map_err(|error| sled_error(&error))
-}
-
-/// sled's own failure.
-pub(crate) fn sled_error(error: &sled::Error) -> StoreError {
-    match error {
-        sled::Error::Io(_) => StoreError::Unavailable(format!("index: {error}")),
-        _ => StoreError::Corrupt(format!("index: {error}")),
-    }
 }
 
 fn damaged(what: &str) -> StoreError {

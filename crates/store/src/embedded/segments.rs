@@ -2,7 +2,6 @@
 //! Nothing is answered that did not pass its checksum. Writing is the log's business.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::frame::{ENTRY, Entry, FrameHead, HEAD_LIMIT, LogId, MARKER, read_table, resum};
 use crate::codec::{index, len64};
 use crate::contract::{Hash, StoreError, StoredRow};
-use crate::files::{read_up_to, unavailable};
+use crate::disk::{Disk, DiskFile, read_up_to, unavailable};
 
 /// Bytes fetched in the hope that a small frame fits.
 const FIRST_READ: usize = 8 * 1024;
@@ -19,20 +18,26 @@ const FIRST_READ: usize = 8 * 1024;
 pub(crate) struct Segments {
     folder: PathBuf,
     id: LogId,
-    files: RwLock<BTreeMap<u64, Arc<File>>>,
+    disk: Arc<dyn Disk>,
+    files: RwLock<BTreeMap<u64, Arc<dyn DiskFile>>>,
 }
 
 impl Segments {
-    pub(crate) fn new(folder: PathBuf, id: LogId) -> Self {
+    pub(crate) fn new(disk: Arc<dyn Disk>, folder: PathBuf, id: LogId) -> Self {
         Self {
             folder,
             id,
+            disk,
             files: RwLock::default(),
         }
     }
 
     pub(crate) fn id(&self) -> &LogId {
         &self.id
+    }
+
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.disk
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -44,7 +49,7 @@ impl Segments {
         self.folder.join(format!("{base:020}.log"))
     }
 
-    pub(crate) fn add(&self, base: u64, file: Arc<File>) {
+    pub(crate) fn add(&self, base: u64, file: Arc<dyn DiskFile>) {
         self.files
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -52,7 +57,7 @@ impl Segments {
     }
 
     /// Every segment by base offset.
-    pub(crate) fn list(&self) -> Vec<(u64, Arc<File>)> {
+    pub(crate) fn list(&self) -> Vec<(u64, Arc<dyn DiskFile>)> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files
             .iter()
@@ -61,7 +66,7 @@ impl Segments {
     }
 
     /// The segment that an offset lies in: where it begins, and its file.
-    pub(crate) fn at(&self, offset: u64) -> Option<(u64, Arc<File>)> {
+    pub(crate) fn at(&self, offset: u64) -> Option<(u64, Arc<dyn DiskFile>)> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files
             .range(..=offset)
@@ -71,7 +76,7 @@ impl Segments {
 
     fn bytes(&self, offset: u64, length: usize) -> Result<Vec<u8>, StoreError> {
         let (base, file) = self.at(offset).ok_or_else(|| damaged(offset))?;
-        read_up_to(&file, offset - base, length).map_err(|error| unavailable("cannot read the log", &error))
+        read_up_to(&*file, offset - base, length).map_err(|error| unavailable("cannot read the log", &error))
     }
 
     /// The head and table of the frame at `offset`, and what was read of its rows' bytes.
@@ -118,15 +123,20 @@ impl Frame<'_> {
     }
 
     /// What must be written where in the log so that a row has other bytes of the same length.
-    pub(crate) fn patches(&self, position: u64, bytes: &[u8]) -> Option<Vec<(u64, Vec<u8>)>> {
+    pub(crate) fn patches(&self, position: u64, bytes: &[u8]) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        let start = self.segments.bytes(self.offset, self.head.data_start())?;
+        self.patches_of(&start, position, bytes)
+            .ok_or_else(|| damaged(self.offset))
+    }
+
+    fn patches_of(&self, start: &[u8], position: u64, bytes: &[u8]) -> Option<Vec<(u64, Vec<u8>)>> {
         let place = index(position.checked_sub(self.head.first)?);
         let begin = match place.checked_sub(1) {
             None => 0,
             Some(before) => u64::from(self.entries.get(before)?.end),
         };
-        let start = self.segments.bytes(self.offset, self.head.data_start()).ok()?;
         let id = self.segments.id();
-        let (sums, sum) = resum(id, self.offset, &self.head, &start, place, bytes)?;
+        let (sums, sum) = resum(id, self.offset, &self.head, start, place, bytes)?;
         let of_entry = self.head.head_length() + (place + 1) * ENTRY - sum.len();
         Some(vec![
             (
@@ -202,7 +212,7 @@ pub(crate) fn damaged(offset: u64) -> StoreError {
 
 /// A moving window over a segment file: reads ahead, answers slices.
 pub(crate) struct Window<'a> {
-    file: &'a File,
+    file: &'a dyn DiskFile,
     length: u64,
     start: u64,
     bytes: Vec<u8>,
@@ -211,10 +221,10 @@ pub(crate) struct Window<'a> {
 impl<'a> Window<'a> {
     const AHEAD: usize = 1024 * 1024;
 
-    pub(crate) fn new(file: &'a File) -> io::Result<Self> {
+    pub(crate) fn new(file: &'a dyn DiskFile) -> io::Result<Self> {
         Ok(Self {
             file,
-            length: file.metadata()?.len(),
+            length: file.length()?,
             start: 0,
             bytes: Vec::new(),
         })

@@ -1,0 +1,193 @@
+//! Keyed values behind the log: one sled folder, opened again when its files fail. Says what failed; what the values
+//! mean is the index's and the projections' business.
+
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+
+use crate::contract::StoreError;
+
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const LOCK_RETRIES: u32 = 50;
+
+/// A key with its value.
+pub(crate) type Pair = (sled::IVec, sled::IVec);
+/// Pairs in the order of their keys.
+pub(crate) type Pairs<'a> = Box<dyn DoubleEndedIterator<Item = Result<Pair, StoreError>> + 'a>;
+
+/// An open set of keyed values.
+pub(crate) enum Keyed {
+    /// In a folder.
+    Sled {
+        /// The folder.
+        path: PathBuf,
+        /// Nothing while it is opened again.
+        db: ArcSwapOption<sled::Db>,
+    },
+    /// In memory, as a simulated machine has it.
+    #[cfg(test)]
+    Memory(Arc<super::simulated::Values>),
+}
+
+impl Keyed {
+    /// Opens a folder.
+    ///
+    /// # Errors
+    /// `Corrupt` when it must be set aside, `Unavailable` when it is held or its files fail.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let db = open_sled(path)?;
+        Ok(Self::Sled {
+            path: path.to_owned(),
+            db: ArcSwapOption::from_pointee(db),
+        })
+    }
+
+    /// Opens the folder again: after its files failed sled answers nothing else.
+    pub(crate) fn reopen(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sled { path, db } => {
+                db.store(None);
+                db.store(Some(Arc::new(open_sled(path)?)));
+                Ok(())
+            }
+            #[cfg(test)]
+            Self::Memory(_) => Ok(()),
+        }
+    }
+
+    /// The open sled.
+    pub(crate) fn db(&self) -> Result<Arc<sled::Db>, StoreError> {
+        match self {
+            Self::Sled { db, .. } => db.load_full().ok_or_else(closed),
+            #[cfg(test)]
+            Self::Memory(_) => Err(closed()),
+        }
+    }
+
+    pub(crate) fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<sled::IVec>, StoreError> {
+        match self {
+            Self::Sled { .. } => self.db()?.get(key).map_err(|error| sled_error(&error)),
+            #[cfg(test)]
+            Self::Memory(values) => Ok(values.get(key.as_ref())),
+        }
+    }
+
+    pub(crate) fn insert(&self, key: Vec<u8>, value: Vec<u8>) -> Result<(), StoreError> {
+        match self {
+            Self::Sled { .. } => {
+                let put = self.db()?.insert(key, value);
+                put.map(drop).map_err(|error| sled_error(&error))
+            }
+            #[cfg(test)]
+            Self::Memory(values) => values.insert(key, value),
+        }
+    }
+
+    pub(crate) fn remove(&self, key: impl AsRef<[u8]>) -> Result<(), StoreError> {
+        match self {
+            Self::Sled { .. } => {
+                let removed = self.db()?.remove(key);
+                removed.map(drop).map_err(|error| sled_error(&error))
+            }
+            #[cfg(test)]
+            Self::Memory(values) => values.remove(key.as_ref()),
+        }
+    }
+
+    /// Pairs whose keys are within bounds.
+    pub(crate) fn range(&self, from: Bound<Vec<u8>>, until: Bound<Vec<u8>>) -> Result<Pairs<'_>, StoreError> {
+        match self {
+            Self::Sled { .. } => {
+                let pairs = self.db()?.range((from, until));
+                Ok(Box::new(
+                    pairs.map(|pair| pair.map_err(|error| sled_error(&error))),
+                ))
+            }
+            #[cfg(test)]
+            Self::Memory(values) => Ok(Box::new(values.range(from, until).into_iter().map(Ok))),
+        }
+    }
+
+    /// Pairs whose keys begin so.
+    pub(crate) fn prefix(&self, prefix: &[u8]) -> Result<Pairs<'_>, StoreError> {
+        let mut until = prefix.to_vec();
+        while until.pop_if(|last| *last == u8::MAX).is_some() {}
+        let until = match until.last_mut() {
+            Some(last) => {
+                *last += 1;
+                Bound::Excluded(until)
+            }
+            None => Bound::Unbounded,
+        };
+        self.range(Bound::Included(prefix.to_vec()), until)
+    }
+
+    pub(crate) fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.range(Bound::Unbounded, Bound::Unbounded)?.next().is_none())
+    }
+
+    pub(crate) fn clear(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sled { .. } => self.db()?.clear().map_err(|error| sled_error(&error)),
+            #[cfg(test)]
+            Self::Memory(values) => values.clear(),
+        }
+    }
+
+    /// Hands everything to the operating system.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sled { .. } => {
+                let flushed = self.db()?.flush();
+                flushed.map(drop).map_err(|error| sled_error(&error))
+            }
+            #[cfg(test)]
+            Self::Memory(values) => values.flush(),
+        }
+    }
+}
+
+/// Opens a sled folder; a panic inside sled counts as damage, another process's lock does not.
+fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
+    let mut tries = 0;
+    loop {
+        let open = || sled::Config::new().path(path).cache_capacity(CACHE_BYTES).open();
+        let opened = std::panic::catch_unwind(open)
+            .map_err(|_panic| StoreError::Corrupt("sled gave up on its files".to_owned()))?;
+        match opened {
+            Ok(db) => return Ok(db),
+            Err(error) if error.to_string().contains("acquire lock") && tries < LOCK_RETRIES => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(error) if error.to_string().contains("acquire lock") => {
+                return Err(StoreError::Unavailable(format!("index: {error}")));
+            }
+            Err(sled::Error::Io(error)) if is_full(&error) => {
+                return Err(StoreError::Unavailable(format!("index: {error}")));
+            }
+            Err(error) => return Err(StoreError::Corrupt(format!("index: {error}"))),
+        }
+    }
+}
+
+/// Whether a file could not grow: then what it holds is not damaged.
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the index is being opened again".to_owned())
+}
+
+/// sled's own failure.
+pub(crate) fn sled_error(error: &sled::Error) -> StoreError {
+    match error {
+        sled::Error::Io(_) => StoreError::Unavailable(format!("index: {error}")),
+        _ => StoreError::Corrupt(format!("index: {error}")),
+    }
+}
