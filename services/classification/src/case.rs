@@ -21,6 +21,8 @@ pub struct Wanted {
     pub explanation: bool,
     /// What would lead elsewhere.
     pub counterfactuals: bool,
+    /// Nothing of what a table that collects might still give, which is most of an answer.
+    pub brief: bool,
 }
 
 /// The answer to a case.
@@ -116,7 +118,7 @@ fn decide(case: &Case, decider: &Decider, frame: Frame, facts: &FactSet, wanted:
     let mut answer = Answer {
         classification: Classification {
             id: case.id.clone(),
-            results: results(system, frame, facts),
+            results: results(system, frame, facts, wanted.brief),
             release: decider.release.id.clone(),
             variants: decider.variants.clone(),
             findings: Vec::new(),
@@ -132,13 +134,29 @@ fn decide(case: &Case, decider: &Decider, frame: Frame, facts: &FactSet, wanted:
     answer
 }
 
-/// What the tables give.
-pub(crate) fn results(system: &DescriptionSystem, frame: Frame, facts: &FactSet) -> Vec<TableResult> {
+/// What the tables give; when it is to be brief, without what those that collect might still give.
+pub(crate) fn results(
+    system: &DescriptionSystem,
+    frame: Frame,
+    facts: &FactSet,
+    brief: bool,
+) -> Vec<TableResult> {
     let Frame { grain, date } = frame;
     let mut filled = *facts;
     let result = system.classify_into(grain, date, &mut filled);
     let mut undetermined = Vec::new();
-    system.undetermined(date, &filled, &result, &mut undetermined);
+    let held = |table| {
+        matches!(
+            result.get(table),
+            vardnav_classification::TableResult::Held { .. }
+        )
+    };
+    if !brief || result.iter().any(|(table, _)| held(table)) {
+        system.undetermined(date, &filled, &result, &mut undetermined);
+    }
+    if brief {
+        undetermined.retain(|open| held(open.table));
+    }
     result_messages(system, &result, &undetermined, |table| {
         let matching = system.matching(table, date, &filled);
         matching

@@ -57,7 +57,10 @@ fn tables(frame: Frame, one: &Sided, other: &Sided) -> Vec<TableComparison> {
         return Vec::new();
     }
     let side = |sided: &'_ Sided| -> (Vec<_>, FactSet) {
-        (results(&sided.decider.system, frame, &sided.facts), sided.facts)
+        (
+            results(&sided.decider.system, frame, &sided.facts, false),
+            sided.facts,
+        )
     };
     let ((left, left_facts), (right, right_facts)) = (side(one), side(other));
     let (one, other) = (&one.decider.system, &other.decider.system);

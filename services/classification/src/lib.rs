@@ -67,7 +67,8 @@ impl Classifier {
         Ok(case::classify(&mut basis, case, wanted))
     }
 
-    /// Classifies cases, one answer each, in order.
+    /// Classifies cases, one answer each, in order; when it is to be brief, without what tables that collect might still
+    /// give.
     ///
     /// # Errors
     /// As [`Self::classify`], and when there are more cases than one message may have.
@@ -76,13 +77,18 @@ impl Classifier {
         cases: &[Case],
         release: &str,
         variants: &[String],
+        brief: bool,
     ) -> Result<Vec<Classification>, ApiError> {
         at_most(cases, STREAM_CASES_MAX)?;
         let view = self.authority.view();
         let mut basis = Basis::of(&view, release, variants, &self.variants)?;
+        let wanted = Wanted {
+            brief,
+            ..Wanted::default()
+        };
         let answers = cases
             .iter()
-            .map(|case| case::classify(&mut basis, case, Wanted::default()).classification);
+            .map(|case| case::classify(&mut basis, case, wanted).classification);
         Ok(answers.collect())
     }
 
@@ -166,6 +172,7 @@ impl ClassificationService for Classifier {
         let wanted = Wanted {
             explanation: explain,
             counterfactuals,
+            brief: false,
         };
         let answer = if counterfactuals || !variants.is_empty() {
             let service = self.clone();
@@ -194,9 +201,10 @@ impl ClassificationService for Classifier {
                     cases,
                     release,
                     variants,
+                    brief,
                 } = message?;
                 let classifications =
-                    on_pool(move || service.classify_all(&cases, &release, &variants)).await?;
+                    on_pool(move || service.classify_all(&cases, &release, &variants, brief)).await?;
                 Ok(ClassifyStreamResponse { classifications })
             }
         });

@@ -6,6 +6,11 @@ use clap::Parser as _;
 use vardnav::cli::Cli;
 use vardnav::exit::Failure;
 
+/// Answers are many small strings, made on one thread and dropped on another; this allocator serves those without a
+/// lock that all threads share.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match vardnav::run(Cli::parse()) {
         Ok(()) | Err(Failure::Closed) => ExitCode::SUCCESS,

@@ -48,19 +48,20 @@ impl Typed {
 /// it fits best, in as many words of the text as it fits so well. Slips are looked for only where nothing else fits.
 pub(super) fn highlights(text: &str, typed: &[String]) -> Vec<Range<usize>> {
     let mut typed: Vec<Typed> = typed.iter().map(|word| Typed::new(word)).collect();
+    let mut spelt = Spelt::default();
     for_each_placed_word(text, |word| {
-        let (exact, folded) = spelt(word);
+        spelt.read(word);
         for typed in &mut typed {
-            if let Some((held, letters)) = held(typed, &exact, &folded) {
+            if let Some((held, letters)) = held(typed, &spelt) {
                 typed.note(word, held, letters);
             }
         }
     });
     if typed.iter().any(|typed| typed.best.is_none()) {
         for_each_placed_word(text, |word| {
-            let (_, folded) = spelt(word);
+            spelt.read(word);
             for typed in typed.iter_mut().filter(|typed| typed.best < Some(Held::Inside)) {
-                if let Some((edits, letters)) = typos::distance(&typed.folded, &folded) {
+                if let Some((edits, letters)) = typos::distance(&typed.folded, &spelt.folded) {
                     let held = if edits == 1 { Held::OneEdit } else { Held::TwoEdits };
                     typed.note(word, held, 0..letters);
                 }
@@ -70,23 +71,32 @@ pub(super) fn highlights(text: &str, typed: &[String]) -> Vec<Range<usize>> {
     joined(typed.into_iter().flat_map(|typed| typed.places).collect())
 }
 
-/// A word's letters, and the same folded.
-fn spelt(word: &[Letter]) -> (Vec<char>, Vec<char>) {
-    let exact: Vec<char> = word.iter().map(|letter| letter.char).collect();
-    let folded = exact.iter().copied().map(fold).collect();
-    (exact, folded)
+/// A word's letters, and the same folded; one room for all words of a text.
+#[derive(Default)]
+struct Spelt {
+    exact: Vec<char>,
+    folded: Vec<char>,
+}
+
+impl Spelt {
+    fn read(&mut self, word: &[Letter]) {
+        self.exact.clear();
+        self.exact.extend(word.iter().map(|letter| letter.char));
+        self.folded.clear();
+        self.folded.extend(self.exact.iter().copied().map(fold));
+    }
 }
 
 /// How a word holds what was typed without a slip, and which of its letters.
-fn held(typed: &Typed, exact: &[char], folded: &[char]) -> Option<(Held, Range<usize>)> {
+fn held(typed: &Typed, word: &Spelt) -> Option<(Held, Range<usize>)> {
     let count = typed.exact.len();
-    if exact.starts_with(&typed.exact) {
+    if word.exact.starts_with(&typed.exact) {
         return Some((Held::Letters, 0..count));
     }
-    if folded.starts_with(&typed.folded) {
+    if word.folded.starts_with(&typed.folded) {
         return Some((Held::Folded, 0..count));
     }
-    let start = inside(&typed.folded, folded)?;
+    let start = inside(&typed.folded, &word.folded)?;
     Some((Held::Inside, start..start + count))
 }
 

@@ -3,6 +3,7 @@
 
 mod classification;
 mod grpc;
+mod process;
 mod reclassification;
 mod report;
 mod stream;
@@ -41,6 +42,8 @@ pub(crate) enum Budget {
     AtLeast(f64),
     /// The ratio of value to baseline must not be less.
     RatioAtLeast(f64),
+    /// The ratio of value to baseline must not be more.
+    RatioAtMost(f64),
 }
 
 impl Figure {
@@ -59,6 +62,10 @@ impl Figure {
             Some(Budget::RatioAtLeast(least)) => (
                 json!(format!("≥ {least} × baseline")),
                 json!(ratio.is_some_and(|ratio| ratio >= least)),
+            ),
+            Some(Budget::RatioAtMost(most)) => (
+                json!(format!("≤ {most} × baseline")),
+                json!(ratio.is_some_and(|ratio| ratio <= most)),
             ),
         };
         json!({

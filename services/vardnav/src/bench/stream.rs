@@ -12,7 +12,7 @@ use tokio_stream::StreamExt as _;
 use tonic::body::Body;
 use tonic::server::{Grpc, NamedService, StreamingService};
 use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Channel, Endpoint, Server};
+use tonic::transport::{Endpoint, Server};
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
@@ -29,23 +29,20 @@ pub(crate) trait Echoed: prost::Message + Default + Clone + Send + Sync + 'stati
 
 impl<M: prost::Message + Default + Clone + Send + Sync + 'static> Echoed for M {}
 
-/// A server that sends back what it gets.
-pub(crate) async fn echo_server<M: Echoed>() -> Outcome<Channel> {
+/// A server that sends back what it gets; answers where it is.
+pub(crate) async fn echo_server<M: Echoed>() -> Outcome<Endpoint> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let serving = Server::builder().add_service(Echo::<M>(PhantomData));
     tokio::spawn(serving.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(Failure::failed)?;
-    endpoint
-        .tcp_nodelay(true)
-        .connect()
-        .await
-        .map_err(Failure::failed)
+    Ok(endpoint.tcp_nodelay(true))
 }
 
-/// Echoes per second of a message.
-pub(crate) async fn echo_rate<M: Echoed>(channel: &Channel, question: M) -> Outcome<f64> {
-    let channel = channel.clone();
+/// Echoes per second of a message, on a connection of its own: what a former stream left unread takes no part of its
+/// window.
+pub(crate) async fn echo_rate<M: Echoed>(server: &Endpoint, question: M) -> Outcome<f64> {
+    let channel = server.connect().await.map_err(Failure::failed)?;
     rate(
         move |_| question.clone(),
         move |questions| async move {

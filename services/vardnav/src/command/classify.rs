@@ -140,6 +140,7 @@ async fn online(input: Box<dyn BufRead + Send>, command: &cli::Classify, target:
                 cases,
                 release: release.clone(),
                 variants: command.variant.clone(),
+                brief: false,
             };
             requests
                 .send(request)

@@ -185,6 +185,7 @@ async fn ask(client: &Client, batch: &[Expected]) -> Outcome<Vec<pb::Classificat
         cases: batch.iter().map(|expected| expected.case.clone()).collect(),
         release: first.release.clone(),
         variants: first.variants.clone(),
+        brief: false,
     };
     let answers = client
         .classification()

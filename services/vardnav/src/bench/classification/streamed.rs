@@ -7,6 +7,7 @@ use vardnav_api::vardnav::r#type::v1::Fact;
 use vardnav_interchange::classify_lines::read_form;
 
 use crate::bench::{Budget, Figure, grpc, stream};
+use crate::client::Client;
 use crate::command::classify::grain;
 use crate::exit::{Failure, Outcome};
 use crate::server::Node;
@@ -51,23 +52,41 @@ pub(super) async fn measure(lines: &[Vec<u8>]) -> Outcome<Vec<Figure>> {
     }
     let echo = stream::echo_server::<pb::ClassifyStreamRequest>().await?;
     let before = stream::echo_rate(&echo, first.clone()).await?;
+    let whole = classified(&client, &messages, false).await?;
+    let brief = classified(&client, &messages, true).await?;
+    let after = stream::echo_rate(&echo, first).await?;
+    let figure = |what: &str, messages: f64| Figure {
+        name: format!("classify over gRPC, streamed, {BATCH} cases a message{what}"),
+        value: messages * BATCH as f64,
+        unit: "cases/s",
+        baseline: Some((
+            "echo stream of the cases",
+            f64::midpoint(before, after) * BATCH as f64,
+        )),
+        budget: Some(Budget::AtLeast(200_000.0)),
+    };
+    Ok(vec![
+        figure("", whole),
+        figure(", without what might still be", brief),
+    ])
+}
+
+/// Messages of cases classified a second.
+async fn classified(client: &Client, messages: &[pb::ClassifyStreamRequest], brief: bool) -> Outcome<f64> {
+    let messages: Vec<_> = messages
+        .iter()
+        .cloned()
+        .map(|message| pb::ClassifyStreamRequest { brief, ..message })
+        .collect();
     let mut service = client.classification();
-    let classified = stream::rate(
+    stream::rate(
         move |number| {
             let at = usize::try_from(number).unwrap_or_default() % messages.len().max(1);
             messages.get(at).cloned().unwrap_or_default()
         },
         |cases| service.classify_stream(cases),
     )
-    .await?;
-    let after = stream::echo_rate(&echo, first).await?;
-    Ok(vec![Figure {
-        name: format!("classify over gRPC, streamed, {BATCH} cases a message"),
-        value: classified * BATCH as f64,
-        unit: "cases/s",
-        baseline: Some(("echo stream", f64::midpoint(before, after) * BATCH as f64)),
-        budget: Some(Budget::AtLeast(200_000.0)),
-    }])
+    .await
 }
 
 /// A line of facts as a case.

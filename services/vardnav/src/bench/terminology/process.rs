@@ -1,11 +1,11 @@
 //! Import and start of a server, each in a process of its own: how long, and how much memory.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::subject::Subject;
+use crate::bench::process::{Server, memory, vardnav};
 use crate::bench::{Budget, Figure};
 use crate::exit::{Failure, Outcome};
 
@@ -57,42 +57,11 @@ fn import(files: &Path, data: &Path) -> Outcome<(f64, f64)> {
 
 fn start(subject: &Subject, data: &Path) -> Outcome<(f64, f64)> {
     let began = Instant::now();
-    let mut server = vardnav(data)?
-        .args([
-            "-o",
-            "json",
-            "serve",
-            "--grpc",
-            "127.0.0.1:0",
-            "--http",
-            "127.0.0.1:0",
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let answered = first_answer(subject, &mut server);
-    let took = began.elapsed().as_secs_f64();
-    let resident = memory(&server, "VmRSS:");
-    server.kill()?;
-    server.wait()?;
-    answered?;
-    Ok((took, resident))
-}
-
-fn first_answer(subject: &Subject, server: &mut Child) -> Outcome {
-    let stdout = server.stdout.take();
-    let stdout = stdout.ok_or_else(|| Failure::Failed("the server has no output".into()))?;
-    let mut line = String::new();
-    BufReader::new(stdout).read_line(&mut line)?;
-    let ready: serde_json::Value = serde_json::from_str(&line).map_err(Failure::failed)?;
-    let address = ready
-        .get("grpc")
-        .and_then(|grpc| grpc.as_str())
-        .unwrap_or_default();
+    let server = Server::start(data)?;
     let status = Command::new(std::env::current_exe()?)
         .args([
             "--server",
-            &format!("http://{address}"),
+            &server.url,
             "term",
             "search",
             "a",
@@ -102,23 +71,10 @@ fn first_answer(subject: &Subject, server: &mut Child) -> Outcome {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()?;
+    let took = began.elapsed().as_secs_f64();
     // Exit code 1 says that nothing was found: an answer as well.
     match status.code() {
-        Some(0 | 1) => Ok(()),
+        Some(0 | 1) => Ok((took, server.resident())),
         _ => Err(Failure::Failed("the server does not answer".into())),
     }
-}
-
-fn vardnav(data: &Path) -> Outcome<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("--data").arg(data).stdin(Stdio::null());
-    Ok(command)
-}
-
-/// A line of what the system says of a process's memory, in megabytes; 0 when it says nothing.
-fn memory(process: &Child, field: &str) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(field));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok());
-    kib.unwrap_or_default() * 1024.0 / 1e6
 }
