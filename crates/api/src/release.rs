@@ -316,7 +316,7 @@ pub fn refusal(refusal: &Refusal) -> ApiError {
         | Refusal::MapTaken { .. } => Kind::AlreadyExists,
         Refusal::BadId { .. }
         | Refusal::BadText { .. }
-        | Refusal::BadLongText
+        | Refusal::BadLongText(_)
         | Refusal::BadBodies
         | Refusal::NotInvited { .. }
         | Refusal::ReasonMissing

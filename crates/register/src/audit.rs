@@ -9,7 +9,7 @@ use crate::bytes::{DecodeError, DecodeProblem, Reader, Writer};
 use crate::hash::{Hash, sha256};
 use crate::identity::PersonKey;
 use crate::record::RecordKind;
-use crate::text::{holds_personal_number, is_id};
+use crate::text::{holds_personal_number, id_holds_personal_number, is_id};
 
 /// The version of the format that entries about records are written in.
 pub const VERSION: u8 = 1;
@@ -92,7 +92,7 @@ impl AuditEntry {
             if !is_id(text) {
                 return Err(AuditError::Form(name));
             }
-            if holds_personal_number(text) {
+            if id_holds_personal_number(text) {
                 return Err(AuditError::PersonalNumber(name));
             }
         }

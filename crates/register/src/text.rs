@@ -1,6 +1,11 @@
 //! Texts of unknown content: their shape for messages, and whether they hold a personal identity number.
 //! Nothing here returns the text it was given unless it is certainly harmless.
 
+mod number;
+
+pub(crate) use number::luhn;
+pub use number::{holds_personal_number, id_holds_personal_number};
+
 /// Longest shape, in characters; longer texts end in `…`.
 const SHAPE_MAX: usize = 24;
 
@@ -45,37 +50,6 @@ pub fn safe_echo(text: &str) -> String {
     }
 }
 
-/// Whether a text holds what must be taken for a personnummer or samordningsnummer: ten or twelve digits, or
-/// six or eight, one separator, and four, whose date exists (day + 60 included) and whose check digit is right.
-/// In runs longer than twelve digits every window of twelve with a century of 18–20 counts.
-pub fn holds_personal_number(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    if bytes.len() < 10 {
-        return false;
-    }
-    let mut rest = bytes;
-    // The digits before the separator that has just been passed, when six or eight.
-    let mut before: Option<&[u8]> = None;
-    while let Some(skip) = rest.iter().position(u8::is_ascii_digit) {
-        let (gap, from_digit) = rest.split_at(skip);
-        let length = from_digit.iter().take_while(|b| b.is_ascii_digit()).count();
-        let (run, after) = from_digit.split_at(length);
-        if run.len() == 4
-            && is_separator(gap)
-            && let Some(date) = before
-            && is_number(date, run)
-        {
-            return true;
-        }
-        if run_is_number(run) {
-            return true;
-        }
-        before = (length == 6 || length == 8).then_some(run);
-        rest = after;
-    }
-    false
-}
-
 /// Whether a text holds a given normalised number of at least eight places: a number of digits with or without its
 /// century and whatever stands between its digits, another one whatever its letter case and whichever dashes and
 /// spaces stand in it.
@@ -107,7 +81,7 @@ pub fn holds_number(text: &str, number: &str) -> bool {
 /// Whether an id given by a reporter may stand in an answer: it has the length and the charset of ids and holds
 /// neither a personal number nor `number`, the number of its record's person as reported, however either is written.
 pub fn may_echo_id(id: &str, number: &str) -> bool {
-    is_id(id) && !holds_personal_number(id) && !holds_reported(id, number)
+    is_id(id) && !id_holds_personal_number(id) && !holds_reported(id, number)
 }
 
 /// Whether a text has the form of an id given by a reporter: 1 to 64 bytes of `A–Z a–z 0–9 . _ : -`.
@@ -136,79 +110,6 @@ fn holds_reported(text: &str, number: &str) -> bool {
         || std::str::from_utf8(&number).is_ok_and(|number| holds_number(text, number))
 }
 
-/// One separator: ASCII `-+_.:` or space, or a dash that word processors put in place of `-`.
-fn is_separator(gap: &[u8]) -> bool {
-    match gap {
-        [one] => b"-+_.: ".contains(one),
-        [0xe2, 0x80, 0x90..=0x95] | [0xe2, 0x88, 0x92] => true,
-        _ => false,
-    }
-}
-
-fn run_is_number(run: &[u8]) -> bool {
-    match run.len() {
-        10 => run
-            .split_at_checked(6)
-            .is_some_and(|(date, rest)| is_number(date, rest)),
-        12.. => run.windows(12).any(|window| {
-            window
-                .split_at_checked(8)
-                .is_some_and(|(date, rest)| is_number(date, rest))
-        }),
-        _ => false,
-    }
-}
-
-/// Whether six or eight digits are a date of birth (day + 60 included) and the four after them fit its check
-/// digit.
-fn is_number(date: &[u8], rest: &[u8]) -> bool {
-    let Some((century, date)) = (match date.len() {
-        6 => Some((None, date)),
-        8 => date
-            .split_at_checked(2)
-            .map(|(century, date)| (Some(century), date)),
-        _ => None,
-    }) else {
-        return false;
-    };
-    if century.is_some_and(|century| !matches!(century, b"18" | b"19" | b"20")) {
-        return false;
-    }
-    let &[y1, y2, m1, m2, d1, d2] = date else {
-        return false;
-    };
-    // The birth number 000 is given to no one, but dated serial numbers often begin with it.
-    if rest.starts_with(b"000") {
-        return false;
-    }
-    let two = |tens: u8, ones: u8| (tens & 0x0f) * 10 + (ones & 0x0f);
-    let day = two(d1, d2);
-    let day = if day > 60 { day - 60 } else { day };
-    let year = two(y1, y2);
-    // Without a century a 29 February of a year ending in 00 may be 2000's.
-    let leap = year.is_multiple_of(4) && (year != 0 || century.is_none_or(|century| century == b"20"));
-    let days = match two(m1, m2) {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return false,
-    };
-    (1..=days).contains(&day) && luhn(date.iter().chain(rest))
-}
-
-/// Whether ASCII digits, the check digit last and an even number of them, satisfy the Luhn formula.
-pub(crate) fn luhn<'a>(digits: impl Iterator<Item = &'a u8>) -> bool {
-    let sum: u32 = digits
-        .enumerate()
-        .map(|(index, digit)| {
-            let value = u32::from(digit & 0x0f) * if index % 2 == 0 { 2 } else { 1 };
-            value / 10 + value % 10
-        })
-        .sum();
-    sum.is_multiple_of(10)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,27 +127,6 @@ mod tests {
         assert_eq!(safe_echo("ordinary-housing"), "ordinary-housing");
         assert_eq!(safe_echo("Anna"), "Aaaa");
         assert_eq!(safe_echo("nr-701063-2391"), "aa-999999-9999");
-    }
-
-    #[test]
-    fn personal_numbers_are_found_however_they_are_written() {
-        for text in [
-            "701063-2391",
-            "7010632391",
-            "19701063-2391",
-            "197010632391",
-            "x_19701063.2391",
-            "701063+2391",
-            "701063:2391",
-            "701063 2391",
-            "701063–2391",
-            "ab7010632391cd",
-            "3-701063-2391-1",
-            "0000197010632391",
-            "197010632391999",
-        ] {
-            assert!(holds_personal_number(text), "{text}");
-        }
     }
 
     #[test]
@@ -295,29 +175,5 @@ mod tests {
             assert!(holds_number(text, "194208139909"), "{text}");
         }
         assert!(!holds_number("2026-09-01-0001", "194208139909"));
-    }
-
-    #[test]
-    fn ordinary_ids_are_no_personal_numbers() {
-        for text in [
-            "",
-            "2026-09-01-0001",
-            "SE2321000131-P000000123457",
-            "550e8400-e29b-41d4-a716-446655440000",
-            "20150916-0006",
-            "201509160006",
-            "701063-2392",
-            "701063--2391",
-            "7010-632391",
-            "701363-2391",
-            "900161-0017",
-            "1.2.752.116.1.1.1.1.3",
-            "https://vardnav.se/CodeSystem/near-care-terms",
-            "contact-000000000042",
-            "97010632391",
-            "217010632391",
-        ] {
-            assert!(!holds_personal_number(text), "{text}");
-        }
     }
 }

@@ -9,6 +9,7 @@ mod notice;
 mod publication;
 mod referral;
 mod refusal;
+mod text;
 
 pub use derivations::{
     DERIVATION_ID_BYTES_MAX, DERIVATIONS_MAX, DerivationRefusal, cancel_derivation, plan_derivation,
@@ -21,19 +22,17 @@ pub use notice::acknowledge;
 pub use publication::{CheckOutcome, Haste, Publication, approve, is_behind, publish, submit};
 pub use referral::{Invitation, close, comment, refer, resolve};
 pub use refusal::{CODES, Refusal};
-
-use vardnav_register::text::holds_personal_number;
+pub use text::TextFault;
 
 use crate::authority::{AuthorityState, Draft, Stage};
-use crate::entry::{AuthorityEntry, Base, Change, Proposal, Step, TEXT_LONG_BYTES_MAX};
+use crate::entry::{AuthorityEntry, Base, Change, Proposal, Step};
 use crate::package::{Digest, hex};
+use text::{check_caller, check_id, check_long_text, check_text};
 
 /// Longest id of a draft or release, in bytes.
 pub const ID_BYTES_MAX: usize = 64;
 /// Longest name of a caller, in bytes.
 pub const CALLER_BYTES_MAX: usize = 64;
-/// So many digits in a row no caller's name has.
-const CALLER_DIGITS_END: usize = 6;
 /// Longest name of a reporter and title of a release, in bytes.
 pub const TEXT_BYTES_MAX: usize = 500;
 /// Most bodies of a referral round.
@@ -214,44 +213,4 @@ fn sound(draft: &Draft) -> Result<(), Refusal> {
         }),
         Some(_) => Ok(()),
     }
-}
-
-fn check_caller(caller: &str) -> Result<(), Refusal> {
-    let fits = (1..=CALLER_BYTES_MAX).contains(&caller.len())
-        && caller
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._:@-".contains(&b))
-        && caller
-            .split(|letter: char| !letter.is_ascii_digit())
-            .all(|digits| digits.len() < CALLER_DIGITS_END);
-    if fits { Ok(()) } else { Err(Refusal::BadCaller) }
-}
-
-fn check_id(of: &'static str, id: &str) -> Result<(), Refusal> {
-    let fits = (1..=ID_BYTES_MAX).contains(&id.len())
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-'))
-        && !holds_personal_number(id);
-    if fits { Ok(()) } else { Err(Refusal::BadId { of }) }
-}
-
-fn check_text(of: &'static str, text: &str) -> Result<(), Refusal> {
-    let fits =
-        text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control) && !holds_personal_number(text);
-    if fits {
-        Ok(())
-    } else {
-        Err(Refusal::BadText { of })
-    }
-}
-
-/// A text over several lines.
-fn check_long_text(text: &str) -> Result<(), Refusal> {
-    let allowed = |letter: char| !letter.is_control() || letter == '\n' || letter == '\t';
-    let fits = !text.trim().is_empty()
-        && text.len() <= TEXT_LONG_BYTES_MAX
-        && text.chars().all(allowed)
-        && !holds_personal_number(text);
-    if fits { Ok(()) } else { Err(Refusal::BadLongText) }
 }

@@ -124,6 +124,15 @@ pub struct Place {
     pub line: u32,
 }
 
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.file.as_str(), self.line) {
+            (file, 0) => f.write_str(file),
+            (file, line) => write!(f, "{file}:{line}"),
+        }
+    }
+}
+
 /// Where elements stand. The first place of an element wins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Places(BTreeMap<Element, Place>);
@@ -180,10 +189,9 @@ impl ReleaseFinding {
 
 impl std::fmt::Display for ReleaseFinding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.place.file.as_str(), self.place.line) {
-            ("", _) => write!(f, "{}: {}", self.code, self.message),
-            (file, 0) => write!(f, "{file}: {}: {}", self.code, self.message),
-            (file, line) => write!(f, "{file}:{line}: {}: {}", self.code, self.message),
+        match self.place.file.as_str() {
+            "" => write!(f, "{}: {}", self.code, self.message),
+            _ => write!(f, "{}: {}: {}", self.place, self.code, self.message),
         }
     }
 }

@@ -242,11 +242,14 @@ fn a_switch_says_what_it_leaves_and_why() {
         assert_eq!((&*last.to, &*last.from, &*last.reason), (id, from, "why"));
         assert_eq!(state.derivations().active_id(), id);
     }
-    for reason in ["19821105-9954", "a\nb", &"a".repeat(501)] {
-        assert_eq!(
-            switch_derivation(&state, "bo", 3, "night", reason),
-            Err(DerivationRefusal::Reason)
-        );
+    for (reason, told) in [
+        ("for 1982 11 05 99-54", "what must be taken for a personal number"),
+        ("a\nb", "a control character"),
+        (&"a".repeat(501), "has 501 bytes, 500 are allowed"),
+    ] {
+        let refused = switch_derivation(&state, "bo", 3, "night", reason).unwrap_err();
+        assert!(matches!(refused, DerivationRefusal::Reason(_)));
+        assert!(refused.to_string().contains(told), "{refused}");
     }
 }
 

@@ -8,7 +8,7 @@ use vardnav_api::release::refusal;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::r#type::v1 as types;
-use vardnav_interchange::maps as files;
+use vardnav_interchange::{maps as files, personal};
 use vardnav_register::identity::reference_date;
 use vardnav_release::entry::ConceptMapRecord;
 use vardnav_release::package::Package;
@@ -116,6 +116,7 @@ fn read(
     release: &Snapshot,
 ) -> (Option<ConceptMapRecord>, Vec<ReleaseFinding>) {
     let (map, mut findings) = files::read(file, content);
+    findings.extend(personal::findings([(file, content)]));
     if let Some(map) = &map {
         let defects = maps::defects(map, release.description.source());
         findings.extend(defects.into_iter().map(|defect| defect.in_file(file)));

@@ -217,7 +217,7 @@ fn refusal_error(refusal: &DerivationRefusal) -> ApiError {
         DerivationRefusal::UnknownRelease => ApiError::not_found("the release"),
         DerivationRefusal::Id => ApiError::field("id", message),
         DerivationRefusal::Dates => ApiError::field("until", message),
-        DerivationRefusal::Reason => ApiError::field("reason", message),
+        DerivationRefusal::Reason(_) => ApiError::field("reason", message),
         DerivationRefusal::OwnPlan => ApiError::new(Kind::PermissionDenied, "VN-API-024", message),
         _ => ApiError::new(Kind::FailedPrecondition, "VN-API-025", message),
     }

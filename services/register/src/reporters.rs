@@ -4,7 +4,7 @@ use vardnav_api::release::refusal;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_register::identity::organisation_number;
-use vardnav_register::text::holds_personal_number;
+use vardnav_register::text::{holds_personal_number, id_holds_personal_number};
 use vardnav_release::entry::Reporter;
 use vardnav_release::lifecycle;
 use vardnav_runtime::caller::Caller;
@@ -70,7 +70,7 @@ fn checked(stated: pb::Reporter) -> Result<Reporter, ApiError> {
             .id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
-        && !holds_personal_number(&stated.id);
+        && !id_holds_personal_number(&stated.id);
     if !id_fits {
         return Err(ApiError::field(
             "reporter.id",

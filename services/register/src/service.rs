@@ -17,7 +17,7 @@ use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService;
 use vardnav_register::finding::Finding;
 use vardnav_register::record::RecordKind;
-use vardnav_register::text::holds_personal_number;
+use vardnav_register::text::id_holds_personal_number;
 use vardnav_register::validate::{Mechanism, finding_without_release};
 use vardnav_release::entry::ConceptMapRecord;
 use vardnav_runtime::caller::Caller;
@@ -399,7 +399,7 @@ async fn report(
     } else {
         None
     };
-    if batch.batch_id.len() > BATCH_ID_BYTES_MAX || holds_personal_number(&batch.batch_id) {
+    if batch.batch_id.len() > BATCH_ID_BYTES_MAX || id_holds_personal_number(&batch.batch_id) {
         return Err(ApiError::field(
             "batch_id",
             "at most 64 bytes, without a personal number",

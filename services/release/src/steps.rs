@@ -1,12 +1,14 @@
 //! The steps of a draft that its files take part in: put, checked, submitted, approved, published. Each check reads the
 //! very content that the step names, over the editions at hand, and what it gave is written with the step.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use vardnav_api::proofs::proofs_message;
-use vardnav_api::release::release_message;
-use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::release::{refusal, release_message};
+use vardnav_api::status::{ApiError, Fault, Kind};
 use vardnav_api::vardnav::release::v1::{self as pb, Release};
-use vardnav_interchange::release as files;
+use vardnav_interchange::{personal, release as files};
 use vardnav_release::AuthorityState;
 use vardnav_release::authority::Draft;
 use vardnav_release::entry::{AuthorityEntry, Procedure, Proposal};
@@ -15,6 +17,7 @@ use vardnav_release::package::{Digest, Package};
 use vardnav_release::source::{ReleaseFinding, ReleaseHead};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
+use vardnav_store::View;
 
 use crate::{Releases, draft_of, failed, on_pool, undecided};
 
@@ -52,16 +55,15 @@ impl Releases {
         } else {
             id.to_owned()
         };
-        self.authority.keep_package(package).await.map_err(failed)?;
         let at = clock::now_micros();
-        let decide = self.authority.decide_all(|state| {
+        let put = |state: &AuthorityState| -> Result<Vec<AuthorityEntry>, Refusal> {
             let put = lifecycle::create(state, &caller.name, at, &id, proposal.clone())?;
             let based = after(state, &put, |state| {
                 lifecycle::base(state, &caller.name, at, &id, proposal.digest, base)
             })?;
             Ok(std::iter::once(put).chain(based).collect())
-        });
-        let view = decide.await.map_err(undecided)?;
+        };
+        let view = self.put(package, put).await?;
         draft_of(&view, &id)
     }
 
@@ -92,9 +94,8 @@ impl Releases {
         package: &Package,
     ) -> Result<Draft, ApiError> {
         let proposal = proposal(package)?;
-        self.authority.keep_package(package).await.map_err(failed)?;
         let at = clock::now_micros();
-        let decide = self.authority.decide_all(|state| {
+        let put = |state: &AuthorityState| -> Result<Vec<AuthorityEntry>, Refusal> {
             let put = lifecycle::update(state, &caller.name, at, id, expected, proposal.clone())?;
             let based = match base {
                 None => None,
@@ -103,9 +104,36 @@ impl Releases {
                 })?,
             };
             Ok(std::iter::once(put).chain(based).collect())
-        });
-        let view = decide.await.map_err(undecided)?;
+        };
+        let view = self.put(package, put).await?;
         draft_of(&view, id)
+    }
+
+    /// Writes down what is decided of a package, and keeps the package; nothing of one that is refused.
+    async fn put(
+        &self,
+        package: &Package,
+        decide: impl Fn(&AuthorityState) -> Result<Vec<AuthorityEntry>, Refusal>,
+    ) -> Result<Arc<View>, ApiError> {
+        let found = personal::findings(package.files());
+        if let Some(first) = found.first() {
+            let message = format!(
+                "the files hold what must be taken for a personal number: {}",
+                first.place
+            );
+            let faults = found.iter().map(|finding| Fault {
+                subject: finding.place.to_string(),
+                message: finding.message.clone(),
+            });
+            return Err(ApiError::new(Kind::InvalidArgument, first.code, message).with_faults(faults));
+        }
+        let entries = decide(self.authority.view().state()).map_err(|refused| refusal(&refused))?;
+        for entry in &entries {
+            let sealed = entry.sealed();
+            sealed.map_err(|error| ApiError::field("id", error.to_string()))?;
+        }
+        self.authority.keep_package(package).await.map_err(failed)?;
+        self.authority.decide_all(decide).await.map_err(undecided)
     }
 
     /// Checks what a draft holds and notes the outcome.

@@ -21,6 +21,7 @@ use vardnav_release::snapshot::Snapshot;
 use vardnav_release::source::{ReleaseFinding, ReleaseHead, ReleaseSource};
 use vardnav_terminology::Edition;
 
+use crate::personal;
 use reading::Reading;
 
 /// Codes of findings about reading the files of a release: what they mean, how to mend it.
@@ -69,6 +70,9 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// A personal number was found, at its line here and at its element by the cross checks.
+const PERSONAL_NUMBER: &str = "VN-REL-118";
+
 /// What a release folder says.
 #[derive(Debug)]
 pub struct Parsed {
@@ -93,6 +97,7 @@ pub fn parse(package: &Package) -> Parsed {
     let Reading {
         mut findings, places, ..
     } = reading;
+    findings.extend(personal::findings(package.files()));
     findings.sort();
     let source = head.map(|head| ReleaseSource {
         head,
@@ -137,9 +142,11 @@ pub fn compile(package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot,
         // row is not told again.
         let mut further = vardnav_release::check::check(&source);
         further.retain(|other| {
-            !findings
-                .iter()
-                .any(|known| known.place.file == other.place.file && other.message.ends_with(&known.message))
+            !findings.iter().any(|known| {
+                let same = other.message.ends_with(&known.message)
+                    || (known.code == PERSONAL_NUMBER && other.code == PERSONAL_NUMBER);
+                known.place.file == other.place.file && same
+            })
         });
         findings.append(&mut further);
         findings.sort();

@@ -6,7 +6,7 @@ use super::{CheckSet, Mechanism, finding_without_release};
 use crate::definition::Severity;
 use crate::finding::Finding;
 use crate::identity::Number;
-use crate::text::{holds_number, holds_personal_number, shape};
+use crate::text::{holds_number, id_holds_personal_number, shape};
 
 /// Findings told of one record one by one.
 const FINDINGS_MAX: usize = 20;
@@ -40,7 +40,7 @@ impl<'a> Report<'a> {
 
     /// Whether a text holds an identity number.
     pub(super) fn holds_number(&self, text: &str) -> bool {
-        holds_personal_number(text)
+        id_holds_personal_number(text)
             || self
                 .own_number
                 .as_ref()

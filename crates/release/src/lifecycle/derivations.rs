@@ -1,9 +1,9 @@
 //! Deriving history anew: what may be planned, given up and switched to.
 
-use vardnav_register::text::holds_personal_number;
+use vardnav_register::text::id_holds_personal_number;
 
 use super::identity::{NotAnother, is_another};
-use super::{TEXT_BYTES_MAX, check_text, entry};
+use super::{Refusal, check_text, entry};
 use crate::authority::{AuthorityState, Derivation};
 use crate::entry::{AS_REPORTED, AuthorityEntry, Change, DerivationPlan, DerivationStep};
 
@@ -54,10 +54,8 @@ pub enum DerivationRefusal {
         caller: String,
     },
     /// The reason is not usable.
-    #[error(
-        "the reason is longer than {TEXT_BYTES_MAX} bytes, or holds a control character or a personal number"
-    )]
-    Reason,
+    #[error("{0}")]
+    Reason(Refusal),
 }
 
 /// Plans a derivation; `None` when the very same is planned already.
@@ -122,7 +120,7 @@ pub fn switch_derivation(
     id: &str,
     reason: &str,
 ) -> Result<Option<AuthorityEntry>, DerivationRefusal> {
-    check_text("reason", reason).map_err(|_| DerivationRefusal::Reason)?;
+    check_text("reason", reason).map_err(DerivationRefusal::Reason)?;
     let derivations = state.derivations();
     if id != AS_REPORTED {
         let known = derivations.get(id).ok_or(DerivationRefusal::Unknown)?;
@@ -159,7 +157,7 @@ fn is_id(id: &str) -> bool {
         && id.bytes().all(allowed)
         && !id.starts_with('-')
         && id != AS_REPORTED
-        && !holds_personal_number(id)
+        && !id_holds_personal_number(id)
 }
 
 fn step(caller: &str, at: i64, step: DerivationStep) -> AuthorityEntry {

@@ -2,8 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{BODIES_MAX, CALLER_BYTES_MAX, ID_BYTES_MAX, TEXT_BYTES_MAX};
-use crate::entry::TEXT_LONG_BYTES_MAX;
+use super::{BODIES_MAX, CALLER_BYTES_MAX, ID_BYTES_MAX, TextFault};
 
 /// Why a step is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -239,18 +238,16 @@ pub enum Refusal {
     /// The reporter was not told of the release, or the release does not exist.
     #[error("the reporter was given no notice of that release")]
     NoNotice,
-    /// A comment or an answer is empty, too long, or holds a personal number.
-    #[error(
-        "the text is empty, longer than {TEXT_LONG_BYTES_MAX} bytes, or holds a personal number or control characters"
-    )]
-    BadLongText,
-    /// A text is too long, holds control characters or a personal number.
-    #[error(
-        "the {of} is longer than {TEXT_BYTES_MAX} bytes, or holds a control character or a personal number"
-    )]
+    /// A comment or an answer is not usable.
+    #[error("the text {0}")]
+    BadLongText(TextFault),
+    /// A text on one line is not usable.
+    #[error("the {of} {fault}")]
     BadText {
         /// What it is.
         of: &'static str,
+        /// What is wrong with it.
+        fault: TextFault,
     },
 }
 
@@ -486,7 +483,7 @@ impl Refusal {
             Self::IdentityMissing { .. } => "VN-REL-238",
             Self::TooManyLinks => "VN-REL-239",
             Self::NoNotice => "VN-REL-240",
-            Self::BadLongText => "VN-REL-241",
+            Self::BadLongText(_) => "VN-REL-241",
             Self::OwnLink => "VN-REL-242",
         }
     }
