@@ -103,6 +103,7 @@ fn random_text_is_rarely_taken_for_one() {
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     for (pattern, most) in [
         ("[ -~]{200}", 1),
+        ("\\PC{100}", 1),
         (
             "([a-zåäö]{2,9} ){10}[0-9]{1,4} ([a-z]{2,9} ){5}[0-9]{1,2}[,.] ",
             1,

@@ -204,7 +204,7 @@ fn digit(character: char) -> Option<u8> {
     let code = u32::from(character);
     let at = ZEROS.partition_point(|zero| *zero <= code).checked_sub(1)?;
     let value = u8::try_from(code - ZEROS.get(at)?).ok()?;
-    (value < 10).then_some(b'0' + value)
+    (value < 10).then(|| b'0' + value)
 }
 
 fn two(tens: u8, ones: u8) -> u8 {
