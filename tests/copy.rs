@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use vardnav_tests::{Server, binary, root, run};
+use vardnav_tests::{Server, binary, root, run, stdout};
 
 const AT_HOME: &str = "https://example.org/ValueSet/at-home";
 /// How long anything may take to arrive.
@@ -79,6 +79,7 @@ fn a_second_server_keeps_itself_current_while_it_serves_and_takes_nothing_of_its
 
     let sample = run(&["register", "sample", "--count", "2"]).stdout;
     let starter = root().join("crates/interchange/starter/2026.1");
+    draft_of_the_origin_is_told_of(&origin, &copy, folder.path(), &starter);
     let refused = [
         copy.run(&["codesystem", "import", &visits()]),
         copy.run(&["release", "draft", starter.to_str().unwrap(), "--id", "own"]),
@@ -251,4 +252,23 @@ fn a_follower_waits_for_its_server_and_ends_when_that_is_another() {
     assert_eq!(following.child.wait().unwrap().code(), Some(5), "{said}");
     assert!(said.contains("make it anew"), "{said}");
     drop(other);
+}
+
+/// A copy lists the drafts of its origin; what stands in their files is asked there.
+fn draft_of_the_origin_is_told_of(origin: &Server, copy: &Server, folder: &Path, starter: &Path) {
+    let changed = folder.join("changed");
+    vardnav_tests::copy(starter, &changed);
+    let head = std::fs::read_to_string(changed.join("release.toml")).unwrap();
+    let head = head
+        .replace("2026.1", "2027.1")
+        .replace("from = 2026-01-01", "from = 2027-01-01");
+    std::fs::write(changed.join("release.toml"), head).unwrap();
+    let drafted = origin.run(&["release", "draft", changed.to_str().unwrap(), "--id", "coming"]);
+    assert!(drafted.status.success(), "{}", said(&drafted));
+    until("the draft", || {
+        stdout(&copy.run(&["release", "list"])).contains("coming")
+    });
+    let differing = copy.run(&["release", "diff", "2026.1", "coming"]);
+    assert_eq!(differing.status.code(), Some(4), "{}", said(&differing));
+    assert!(said(&differing).contains("ask there"), "{}", said(&differing));
 }

@@ -96,6 +96,9 @@ pub enum AuthorityError {
         /// Why.
         message: String,
     },
+    /// A package is known and not kept: a copy keeps those of published releases alone.
+    #[error("the files of package {0} are not kept here")]
+    NotKept(Digest),
     /// The entry may not be written.
     #[error(transparent)]
     Entry(#[from] EntryError),
@@ -315,7 +318,7 @@ impl Authority {
     /// A package that was kept.
     ///
     /// # Errors
-    /// When it is not there, or no longer what it was.
+    /// When it is not kept here, or no longer what it was.
     pub async fn package(&self, digest: &vardnav_release::Digest) -> Result<Package, AuthorityError> {
         let load = |message: String| AuthorityError::Load {
             what: format!("package {}", Digest(*digest)),
@@ -325,7 +328,9 @@ impl Authority {
             let bytes = self.store.get_blob(&Digest(digest)).await?;
             bytes.ok_or_else(|| load(format!("blob {} is missing", Digest(digest))))
         };
-        let manifest = Manifest::decode(&blob(*digest).await?).map_err(|error| load(error.to_string()))?;
+        let manifest = self.store.get_blob(&Digest(*digest)).await?;
+        let manifest = manifest.ok_or(AuthorityError::NotKept(Digest(*digest)))?;
+        let manifest = Manifest::decode(&manifest).map_err(|error| load(error.to_string()))?;
         let mut files = Vec::new();
         for (path, digest) in manifest.files() {
             files.push((path.to_owned(), blob(*digest).await?));

@@ -449,6 +449,11 @@ fn undecided(error: DecideError<Refusal>) -> ApiError {
 fn failed(error: AuthorityError) -> ApiError {
     match error {
         AuthorityError::Load { .. } => ApiError::new(Kind::Internal, "VN-API-013", error.to_string()),
+        AuthorityError::NotKept(_) => ApiError::new(
+            Kind::FailedPrecondition,
+            "VN-API-036",
+            "a copy knows of drafts, but their files are with the server that it is a copy of; ask there",
+        ),
         AuthorityError::Entry(_) => ApiError::field("id", error.to_string()),
         AuthorityError::Store(_) | AuthorityError::Busy => {
             ApiError::new(Kind::Unavailable, "VN-API-010", error.to_string())
