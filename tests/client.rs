@@ -121,8 +121,8 @@ fn batch() -> Value {
             "revision": 1,
             "person": {"identityType": "IDENTITY_TYPE_PERSONNUMMER", "identity": number},
             "principals": {
-                "responsible": contact["principals"]["responsible"].as_str().unwrap_or_default(),
-                "performing": contact["principals"]["performing"].as_str().unwrap_or_default(),
+                "responsible": [{"organisation": contact["principals"]["responsible"]}],
+                "performing": [{"organisation": contact["principals"]["performing"]}],
             },
             "facts": facts,
             "contact": {

@@ -2,8 +2,8 @@
 
 use prost::bytes::Bytes;
 use vardnav_register::record::{
-    Body, Coding, Contact, Episode, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record,
-    RecordKind, Segment, Sex,
+    Body, CareRequest, Coding, Contact, Episode, IdentityType, MonitoringPeriod, Person, Plan, Principal,
+    Principals, Record, RecordKind, Responsibility, Segment, Sex,
 };
 
 use crate::common::{coding, coding_message, date, date_message, fact_messages, facts, optional_date, some};
@@ -18,20 +18,28 @@ pub fn record(message: pb::Record) -> Result<Record, ApiError> {
             .person
             .ok_or_else(|| ApiError::field("person", "a person is needed"))?,
     )?;
-    let body = match message
-        .body
-        .ok_or_else(|| ApiError::field("body", "an episode, contact or monitoring period is needed"))?
-    {
+    let body = match message.body.ok_or_else(|| {
+        ApiError::field(
+            "body",
+            "an episode, contact, monitoring period or care request is needed",
+        )
+    })? {
         pb::record::Body::Episode(episode_message) => Body::Episode(episode(episode_message)?),
         pb::record::Body::Contact(contact_message) => Body::Contact(contact(contact_message)?),
         pb::record::Body::MonitoringPeriod(period) => Body::MonitoringPeriod(monitoring_period(period)?),
+        pb::record::Body::CareRequest(request) => Body::CareRequest(care_request(request)?),
     };
     Ok(Record {
         id: message.id,
         revision: message.revision,
         person,
         residence: some(message.residence),
-        principals: message.principals.map(principals).unwrap_or_default(),
+        principals: message
+            .principals
+            .map(principals)
+            .transpose()?
+            .unwrap_or_default(),
+        provider: some(message.provider),
         unit: some(message.unit),
         facts: facts(message.facts),
         codes: indexed(message.codes, "codes", coded)?,
@@ -47,6 +55,7 @@ pub fn record_message(record: &Record, with_person: bool) -> pb::Record {
         person: with_person.then(|| person_message(&record.person)),
         residence: record.residence.clone().unwrap_or_default(),
         principals: Some(principals_message(&record.principals)),
+        provider: record.provider.clone().unwrap_or_default(),
         unit: record.unit.clone().unwrap_or_default(),
         facts: fact_messages(&record.facts),
         codes: record.codes.iter().map(coding_message).collect(),
@@ -56,6 +65,7 @@ pub fn record_message(record: &Record, with_person: bool) -> pb::Record {
             Body::MonitoringPeriod(period) => {
                 pb::record::Body::MonitoringPeriod(monitoring_period_message(period))
             }
+            Body::CareRequest(request) => pb::record::Body::CareRequest(care_request_message(request)),
         }),
     }
 }
@@ -66,6 +76,7 @@ pub fn stated_kind(message: &pb::Record) -> pb::RecordKind {
         Some(pb::record::Body::Episode(_)) => pb::RecordKind::Episode,
         Some(pb::record::Body::Contact(_)) => pb::RecordKind::Contact,
         Some(pb::record::Body::MonitoringPeriod(_)) => pb::RecordKind::MonitoringPeriod,
+        Some(pb::record::Body::CareRequest(_)) => pb::RecordKind::CareRequest,
         None => pb::RecordKind::Unspecified,
     }
 }
@@ -76,6 +87,7 @@ pub fn kind(message: pb::RecordKind, field: &str) -> Result<RecordKind, ApiError
         pb::RecordKind::Episode => Ok(RecordKind::Episode),
         pb::RecordKind::Contact => Ok(RecordKind::Contact),
         pb::RecordKind::MonitoringPeriod => Ok(RecordKind::MonitoringPeriod),
+        pb::RecordKind::CareRequest => Ok(RecordKind::CareRequest),
         pb::RecordKind::Unspecified => Err(ApiError::field(field, "a kind of record is needed")),
     }
 }
@@ -86,6 +98,7 @@ pub fn kind_message(kind: RecordKind) -> pb::RecordKind {
         RecordKind::Episode => pb::RecordKind::Episode,
         RecordKind::Contact => pb::RecordKind::Contact,
         RecordKind::MonitoringPeriod => pb::RecordKind::MonitoringPeriod,
+        RecordKind::CareRequest => pb::RecordKind::CareRequest,
     }
 }
 
@@ -145,22 +158,36 @@ fn person_message(person: &Person) -> pb::Person {
     }
 }
 
-fn principals(message: pb::Principals) -> Principals {
-    Principals {
-        responsible: some(message.responsible),
-        performing: some(message.performing),
-        bed_owner: some(message.bed_owner),
-        payer: some(message.payer),
-    }
+fn principals(message: pb::Principals) -> Result<Principals, ApiError> {
+    Ok(Principals {
+        responsible: indexed(message.responsible, "principals.responsible", principal)?,
+        performing: indexed(message.performing, "principals.performing", principal)?,
+        bed_owner: indexed(message.bed_owner, "principals.bed_owner", principal)?,
+        payer: indexed(message.payer, "principals.payer", principal)?,
+    })
+}
+
+fn principal(message: pb::Principal) -> Result<Principal, ApiError> {
+    Ok(Principal {
+        organisation: stated(message.organisation, "organisation")?,
+        basis: some(message.basis),
+    })
 }
 
 fn principals_message(principals: &Principals) -> pb::Principals {
-    let text = |code: &Option<String>| code.clone().unwrap_or_default();
+    let holders = |holders: &[Principal]| holders.iter().map(principal_message).collect();
     pb::Principals {
-        responsible: text(&principals.responsible),
-        performing: text(&principals.performing),
-        bed_owner: text(&principals.bed_owner),
-        payer: text(&principals.payer),
+        responsible: holders(&principals.responsible),
+        performing: holders(&principals.performing),
+        bed_owner: holders(&principals.bed_owner),
+        payer: holders(&principals.payer),
+    }
+}
+
+fn principal_message(principal: &Principal) -> pb::Principal {
+    pb::Principal {
+        organisation: principal.organisation.clone(),
+        basis: principal.basis.clone().unwrap_or_default(),
     }
 }
 
@@ -171,6 +198,7 @@ fn episode(message: pb::Episode) -> Result<Episode, ApiError> {
         end_mode: some(message.end_mode),
         decided_by: some(message.decided_by),
         plans: indexed(message.plans, "plans", plan)?,
+        responsibilities: indexed(message.responsibilities, "responsibilities", responsibility)?,
         segments: indexed(message.segments, "segments", segment)?,
     })
 }
@@ -182,6 +210,11 @@ fn episode_message(episode: &Episode) -> pb::Episode {
         end_mode: episode.end_mode.clone().unwrap_or_default(),
         decided_by: episode.decided_by.clone().unwrap_or_default(),
         plans: episode.plans.iter().map(plan_message).collect(),
+        responsibilities: episode
+            .responsibilities
+            .iter()
+            .map(responsibility_message)
+            .collect(),
         segments: episode.segments.iter().map(segment_message).collect(),
     }
 }
@@ -226,9 +259,30 @@ fn plan_message(plan: &Plan) -> pb::Plan {
     }
 }
 
+fn responsibility(message: pb::Responsibility) -> Result<Responsibility, ApiError> {
+    Ok(Responsibility {
+        role: stated(message.role, "role")?,
+        unit: some(message.unit),
+        profession: some(message.profession),
+        from: date(message.from.as_ref(), "from")?,
+        until: optional_date(message.until.as_ref(), "until")?,
+    })
+}
+
+fn responsibility_message(responsibility: &Responsibility) -> pb::Responsibility {
+    pb::Responsibility {
+        role: responsibility.role.clone(),
+        unit: responsibility.unit.clone().unwrap_or_default(),
+        profession: responsibility.profession.clone().unwrap_or_default(),
+        from: Some(date_message(responsibility.from)),
+        until: responsibility.until.map(date_message),
+    }
+}
+
 fn contact(message: pb::Contact) -> Result<Contact, ApiError> {
     Ok(Contact {
         date: date(message.date.as_ref(), "date")?,
+        end: optional_date(message.end.as_ref(), "end")?,
         episode: some(message.episode),
         professions: message.professions,
         delegated: message.delegated,
@@ -237,6 +291,7 @@ fn contact(message: pb::Contact) -> Result<Contact, ApiError> {
             .map(|reason| coded(reason).map_err(|error| error.within("reason")))
             .transpose()?,
         diagnoses: indexed(message.diagnoses, "diagnoses", coded)?,
+        external_causes: indexed(message.external_causes, "external_causes", coded)?,
         procedures: indexed(message.procedures, "procedures", coded)?,
         requested: optional_date(message.requested.as_ref(), "requested")?,
         first_contact: message.first_contact,
@@ -246,11 +301,13 @@ fn contact(message: pb::Contact) -> Result<Contact, ApiError> {
 fn contact_message(contact: &Contact) -> pb::Contact {
     pb::Contact {
         date: Some(date_message(contact.date)),
+        end: contact.end.map(date_message),
         episode: contact.episode.clone().unwrap_or_default(),
         professions: contact.professions.clone(),
         delegated: contact.delegated,
         reason: contact.reason.as_ref().map(coding_message),
         diagnoses: contact.diagnoses.iter().map(coding_message).collect(),
+        external_causes: contact.external_causes.iter().map(coding_message).collect(),
         procedures: contact.procedures.iter().map(coding_message).collect(),
         requested: contact.requested.map(date_message),
         first_contact: contact.first_contact,
@@ -280,6 +337,38 @@ fn monitoring_period_message(period: &MonitoringPeriod) -> pb::MonitoringPeriod 
         thresholds: period.thresholds,
         response_duty: period.response_duty,
         assessed_alarms: period.assessed_alarms,
+    }
+}
+
+fn care_request(message: pb::CareRequest) -> Result<CareRequest, ApiError> {
+    Ok(CareRequest {
+        date: date(message.date.as_ref(), "date")?,
+        problem: some(message.problem),
+        channel: some(message.channel),
+        reason: message
+            .reason
+            .map(|reason| coded(reason).map_err(|error| error.within("reason")))
+            .transpose()?,
+        professions: message.professions,
+        contacted: optional_date(message.contacted.as_ref(), "contacted")?,
+        assessed: optional_date(message.assessed.as_ref(), "assessed")?,
+        ending: some(message.ending),
+        ended: optional_date(message.ended.as_ref(), "ended")?,
+    })
+}
+
+fn care_request_message(request: &CareRequest) -> pb::CareRequest {
+    let text = |code: &Option<String>| code.clone().unwrap_or_default();
+    pb::CareRequest {
+        date: Some(date_message(request.date)),
+        problem: text(&request.problem),
+        channel: text(&request.channel),
+        reason: request.reason.as_ref().map(coding_message),
+        professions: request.professions.clone(),
+        contacted: request.contacted.map(date_message),
+        assessed: request.assessed.map(date_message),
+        ending: text(&request.ending),
+        ended: request.ended.map(date_message),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Conversions of care-unit messages.
 
-use vardnav_register::record::Principals;
+use vardnav_register::record::{Principal, Principals};
 use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
 
 use crate::common::{date, date_message, fact_messages, facts, optional_date, some};
@@ -52,10 +52,10 @@ fn unit_version(message: pb::UnitVersion) -> Result<UnitVersion, ApiError> {
         provider: message.provider,
         reporters: message.reporters,
         principals: Principals {
-            responsible: some(message.responsible_principal),
-            performing: some(message.performing_principal),
-            bed_owner: some(message.bed_owner_principal),
-            payer: some(message.payer_principal),
+            responsible: Principal::alone(some(message.responsible_principal)),
+            performing: Principal::alone(some(message.performing_principal)),
+            bed_owner: Principal::alone(some(message.bed_owner_principal)),
+            payer: Principal::alone(some(message.payer_principal)),
         },
         kommun: some(message.kommun),
         facts: facts(message.facts),
@@ -72,6 +72,7 @@ fn unit_version(message: pb::UnitVersion) -> Result<UnitVersion, ApiError> {
 }
 
 fn version_message(version: &UnitVersion) -> pb::UnitVersion {
+    let first = |holders: &[Principal]| Principal::first(holders).unwrap_or_default().to_owned();
     let text = |code: &Option<String>| code.clone().unwrap_or_default();
     pb::UnitVersion {
         from: Some(date_message(version.from)),
@@ -80,10 +81,10 @@ fn version_message(version: &UnitVersion) -> pb::UnitVersion {
         kind: version.kind.clone(),
         provider: version.provider.clone(),
         reporters: version.reporters.clone(),
-        responsible_principal: text(&version.principals.responsible),
-        performing_principal: text(&version.principals.performing),
-        bed_owner_principal: text(&version.principals.bed_owner),
-        payer_principal: text(&version.principals.payer),
+        responsible_principal: first(&version.principals.responsible),
+        performing_principal: first(&version.principals.performing),
+        bed_owner_principal: first(&version.principals.bed_owner),
+        payer_principal: first(&version.principals.payer),
         kommun: text(&version.kommun),
         facts: fact_messages(&version.facts),
         hours: version.hours.clone(),

@@ -93,10 +93,16 @@ pub struct AxisValue {
 pub enum Derivation {
     /// Completed years at the record's date; bands `(first year, value)` in rising order.
     Age(Vec<(u16, String)>),
-    /// The kind (`region`, `kommun`) of the coded organisation that holds a role of principal.
+    /// The kind (`region`, `kommun`) of the coded organisation that holds a role of principal; both where they hold it
+    /// jointly, though the axis takes one where it is stated.
     PrincipalKind {
         /// The role, for example `responsible`.
         role: String,
+    },
+    /// The basis on which a role of principal is held: of the first of these roles with a basis that is a value.
+    PrincipalBasis {
+        /// The roles, in the order in which they are asked.
+        roles: Vec<String>,
     },
     /// Whether a dated plan exists on the record's date: the values for yes and no.
     PlanExists {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_path_to_error::Segment;
-use vardnav_register::record::{Fact, Principals};
+use vardnav_register::record::{Fact, Principal, Principals};
 use vardnav_register::text::safe_echo;
 use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
 
@@ -135,10 +135,10 @@ impl From<VersionRow> for UnitVersion {
             provider: row.provider,
             reporters: row.reporters,
             principals: Principals {
-                responsible: row.principals.responsible,
-                performing: row.principals.performing,
-                bed_owner: row.principals.bed_owner,
-                payer: row.principals.payer,
+                responsible: Principal::alone(row.principals.responsible),
+                performing: Principal::alone(row.principals.performing),
+                bed_owner: Principal::alone(row.principals.bed_owner),
+                payer: Principal::alone(row.principals.payer),
             },
             kommun: row.kommun,
             facts: facts.collect(),
@@ -154,7 +154,8 @@ impl From<VersionRow> for UnitVersion {
 
 impl From<&UnitVersion> for VersionRow {
     fn from(version: &UnitVersion) -> Self {
-        let principals = version.principals.clone();
+        let principals = &version.principals;
+        let first = |holders: &[Principal]| Principal::first(holders).map(str::to_owned);
         let values = |fact: &Fact| match fact.values.as_slice() {
             [one] => Values::One(one.clone()),
             several => Values::Several(several.to_vec()),
@@ -167,10 +168,10 @@ impl From<&UnitVersion> for VersionRow {
             provider: version.provider.clone(),
             reporters: version.reporters.clone(),
             principals: PrincipalsRow {
-                responsible: principals.responsible,
-                performing: principals.performing,
-                bed_owner: principals.bed_owner,
-                payer: principals.payer,
+                responsible: first(&principals.responsible),
+                performing: first(&principals.performing),
+                bed_owner: first(&principals.bed_owner),
+                payer: first(&principals.payer),
             },
             kommun: version.kommun.clone(),
             facts: version

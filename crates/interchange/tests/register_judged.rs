@@ -15,7 +15,7 @@ use vardnav_interchange::register::read::read_record;
 use vardnav_interchange::release::{self, starter};
 use vardnav_register::derived::Derived;
 use vardnav_register::outcome::assess;
-use vardnav_register::record::{Fact, Principals};
+use vardnav_register::record::{Fact, Principal, Principals};
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::{CareUnit, UnitVersion};
 use vardnav_release::snapshot::Snapshot;
@@ -53,7 +53,7 @@ fn unit(hsa_id: &str, facts: &str) -> (String, CareUnit) {
             values: vec![value.into()],
         }
     });
-    let region = Some("24".to_owned());
+    let region = vec![Principal::new("24")];
     let version = UnitVersion {
         from: date(2026, 1, 1),
         closed: None,

@@ -1,18 +1,20 @@
-//! The bytes of what was reported, without the person: residence, principals, unit, facts and what is particular
-//! to the kind. Strings stand as reported, and an empty one that need not be there is the same as none; facts are
+//! The bytes of what was reported, without the person: residence, principals, provider, unit, facts and what is
+//! particular to the kind. Strings stand as reported, and an empty one that need not be there is the same as none; facts are
 //! sorted, so that their order in a file does not matter, and no axis or value stands twice. Codes keep their order:
 //! what was mapped from one names its place.
 //! Id and revision are in the header of the entry, the person in the vault.
 //!
-//! From version 2 on there are the codes of the record and of its segments, each list after the facts of the same place. Version 1
-//! has none, so a record that states codes has no bytes in it.
+//! Version 3 has care requests; those who hold a role of principal jointly, each with its basis; the care provider;
+//! responsibilities; a contact's end and external causes. Version 2 has the codes of the record and of its segments, each
+//! list after the facts of the same place. Version 1 has none of these. A record that states what a version has no room
+//! for has no bytes in it.
 
 use jiff::civil::Date;
 
 use crate::bytes::{DecodeError, DecodeProblem, Reader, Writer};
 use crate::record::{
-    Body, Coding, Contact, Episode, Fact, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record,
-    RecordKind, Segment,
+    Body, CareRequest, Coding, Contact, Episode, Fact, IdentityType, MonitoringPeriod, Person, Plan,
+    Principal, Principals, Record, RecordKind, Responsibility, Segment,
 };
 
 /// Most items of a list that are read.
@@ -25,15 +27,17 @@ impl Record {
             Body::Episode(_) => RecordKind::Episode,
             Body::Contact(_) => RecordKind::Contact,
             Body::MonitoringPeriod(_) => RecordKind::MonitoringPeriod,
+            Body::CareRequest(_) => RecordKind::CareRequest,
         }
     }
 
-    /// The date that chooses the release: the contact's, or the start.
+    /// The date that chooses the release: the contact's or the request's, or the start.
     pub fn date(&self) -> Date {
         match &self.body {
             Body::Episode(episode) => episode.start,
             Body::Contact(contact) => contact.date,
             Body::MonitoringPeriod(period) => period.start,
+            Body::CareRequest(request) => request.date,
         }
     }
 
@@ -41,9 +45,23 @@ impl Record {
     pub fn states_codes(&self) -> bool {
         let of_segments = match &self.body {
             Body::Episode(episode) => episode.segments.as_slice(),
-            Body::Contact(_) | Body::MonitoringPeriod(_) => &[],
+            Body::Contact(_) | Body::MonitoringPeriod(_) | Body::CareRequest(_) => &[],
         };
         !self.codes.is_empty() || of_segments.iter().any(|segment| !segment.codes.is_empty())
+    }
+
+    /// Whether it states what only version 3 has room for.
+    fn needs_version_3(&self) -> bool {
+        let holders_need = self.principals.by_role().iter().any(|(_, holders)| {
+            holders.len() > 1 || holders.iter().any(|holder| some(holder.basis.as_ref()).is_some())
+        });
+        let body_needs = match &self.body {
+            Body::Episode(episode) => !episode.responsibilities.is_empty(),
+            Body::Contact(contact) => contact.end.is_some() || !contact.external_causes.is_empty(),
+            Body::MonitoringPeriod(_) => false,
+            Body::CareRequest(_) => true,
+        };
+        holders_need || body_needs || some(self.provider.as_ref()).is_some()
     }
 }
 
@@ -61,11 +79,17 @@ impl Person {
 }
 
 impl RecordKind {
+    /// All kinds, in the order of their numbers.
+    pub const ALL: [Self; 4] = [
+        Self::Episode,
+        Self::Contact,
+        Self::MonitoringPeriod,
+        Self::CareRequest,
+    ];
+
     /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Episode, Self::Contact, Self::MonitoringPeriod]
-            .into_iter()
-            .find(|kind| *kind as u8 == number)
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
     }
 
     /// Its name in files and answers.
@@ -74,14 +98,13 @@ impl RecordKind {
             Self::Episode => "episode",
             Self::Contact => "contact",
             Self::MonitoringPeriod => "monitoring-period",
+            Self::CareRequest => "care-request",
         }
     }
 
     /// The kind with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Episode, Self::Contact, Self::MonitoringPeriod]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -90,29 +113,32 @@ impl RecordKind {
 /// # Errors
 /// [`DecodeProblem::Version`] when the version is not known, or has no room for what the record states.
 pub fn content_bytes(record: &Record, version: u8) -> Result<Vec<u8>, DecodeError> {
-    let codes = has_codes(version)?;
-    if !codes && record.states_codes() {
+    let form = Form::of(version)?;
+    if !form.codes && record.states_codes() || !form.whole && record.needs_version_3() {
         return Err(DecodeError::unknown_version());
     }
     let mut w = Writer::with_capacity(256);
     write_text(&mut w, record.residence.as_deref());
-    for principal in [
-        &record.principals.responsible,
-        &record.principals.performing,
-        &record.principals.bed_owner,
-        &record.principals.payer,
-    ] {
-        write_text(&mut w, principal.as_deref());
+    for (_, holders) in record.principals.by_role() {
+        if form.whole {
+            write_holders(&mut w, holders);
+        } else {
+            write_text(&mut w, Principal::first(holders));
+        }
+    }
+    if form.whole {
+        write_text(&mut w, record.provider.as_deref());
     }
     write_text(&mut w, record.unit.as_deref());
     write_facts(&mut w, &record.facts);
-    if codes {
+    if form.codes {
         w.seq(&record.codes, write_coding);
     }
     match &record.body {
-        Body::Episode(episode) => write_episode(&mut w, episode, codes),
-        Body::Contact(contact) => write_contact(&mut w, contact),
+        Body::Episode(episode) => write_episode(&mut w, episode, form),
+        Body::Contact(contact) => write_contact(&mut w, contact, form),
         Body::MonitoringPeriod(period) => write_monitoring(&mut w, period),
+        Body::CareRequest(request) => write_request(&mut w, request),
     }
     Ok(w.into_bytes())
 }
@@ -128,22 +154,32 @@ pub fn decode_content(
     revision: u32,
     bytes: &[u8],
 ) -> Result<Record, DecodeError> {
-    let with_codes = has_codes(version)?;
+    let form = Form::of(version)?;
     let mut r = Reader::new(bytes);
     let residence = read_text(&mut r)?;
+    let mut holders = || match form.whole {
+        true => read_holders(&mut r),
+        false => Ok(Principal::alone(read_text(&mut r)?)),
+    };
     let principals = Principals {
-        responsible: read_text(&mut r)?,
-        performing: read_text(&mut r)?,
-        bed_owner: read_text(&mut r)?,
-        payer: read_text(&mut r)?,
+        responsible: holders()?,
+        performing: holders()?,
+        bed_owner: holders()?,
+        payer: holders()?,
+    };
+    let provider = match form.whole {
+        true => read_text(&mut r)?,
+        false => None,
     };
     let unit = read_text(&mut r)?;
     let facts = read_facts(&mut r)?;
-    let codes = read_codes(&mut r, with_codes)?;
+    let codes = read_codes(&mut r, form.codes)?;
     let body = match kind {
-        RecordKind::Episode => Body::Episode(read_episode(&mut r, with_codes)?),
-        RecordKind::Contact => Body::Contact(read_contact(&mut r)?),
+        RecordKind::Episode => Body::Episode(read_episode(&mut r, form)?),
+        RecordKind::Contact => Body::Contact(read_contact(&mut r, form)?),
         RecordKind::MonitoringPeriod => Body::MonitoringPeriod(read_monitoring(&mut r)?),
+        RecordKind::CareRequest if form.whole => Body::CareRequest(read_request(&mut r)?),
+        RecordKind::CareRequest => return Err(DecodeError::unknown_version()),
     };
     r.finish()?;
     let person = Person::withheld();
@@ -153,6 +189,7 @@ pub fn decode_content(
         person,
         residence,
         principals,
+        provider,
         unit,
         facts,
         codes,
@@ -160,13 +197,53 @@ pub fn decode_content(
     })
 }
 
-/// Whether a version has codes.
-fn has_codes(version: u8) -> Result<bool, DecodeError> {
-    match version {
-        1 => Ok(false),
-        2 | 3 => Ok(true),
-        _ => Err(DecodeError::unknown_version()),
+/// What a version has room for.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    /// Codes of the record and its segments.
+    codes: bool,
+    /// What version 3 brought.
+    whole: bool,
+}
+
+impl Form {
+    fn of(version: u8) -> Result<Self, DecodeError> {
+        let (codes, whole) = match version {
+            1 => (false, false),
+            2 => (true, false),
+            3 => (true, true),
+            _ => return Err(DecodeError::unknown_version()),
+        };
+        Ok(Self { codes, whole })
     }
+}
+
+/// A text that is there: an empty one is not.
+fn some(text: Option<&String>) -> Option<&String> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// Those who hold a role, in the order stated; one without a name is nobody.
+fn write_holders(w: &mut Writer, holders: &[Principal]) {
+    let named: Vec<&Principal> = holders
+        .iter()
+        .filter(|holder| !holder.organisation.is_empty())
+        .collect();
+    w.seq(&named, |w, holder| {
+        w.str(&holder.organisation);
+        write_text(w, holder.basis.as_deref());
+    });
+}
+
+fn read_holders(r: &mut Reader<'_>) -> Result<Vec<Principal>, DecodeError> {
+    r.seq(ITEMS_MAX, |r| {
+        let organisation = r.string()?;
+        if organisation.is_empty() {
+            return Err(r.error(DecodeProblem::NotCanonical));
+        }
+        let basis = read_text(r)?;
+        Ok(Principal { organisation, basis })
+    })
 }
 
 /// A text that need not be there; an empty one is none.
@@ -238,7 +315,7 @@ fn read_codes(r: &mut Reader<'_>, there: bool) -> Result<Vec<Coding>, DecodeErro
     }
 }
 
-fn write_episode(w: &mut Writer, episode: &Episode, codes: bool) {
+fn write_episode(w: &mut Writer, episode: &Episode, form: Form) {
     w.date(episode.start);
     w.option_date(episode.end);
     write_text(w, episode.end_mode.as_deref());
@@ -250,18 +327,27 @@ fn write_episode(w: &mut Writer, episode: &Episode, codes: bool) {
         w.date(plan.from);
         w.option_date(plan.until);
     });
+    if form.whole {
+        w.seq(&episode.responsibilities, |w, responsibility| {
+            w.str(&responsibility.role);
+            write_text(w, responsibility.unit.as_deref());
+            write_text(w, responsibility.profession.as_deref());
+            w.date(responsibility.from);
+            w.option_date(responsibility.until);
+        });
+    }
     w.seq(&episode.segments, |w, segment| {
         w.date(segment.start);
         w.option_date(segment.end);
         write_text(w, segment.unit.as_deref());
         write_facts(w, &segment.facts);
-        if codes {
+        if form.codes {
             w.seq(&segment.codes, write_coding);
         }
     });
 }
 
-fn read_episode(r: &mut Reader<'_>, codes: bool) -> Result<Episode, DecodeError> {
+fn read_episode(r: &mut Reader<'_>, form: Form) -> Result<Episode, DecodeError> {
     Ok(Episode {
         start: r.date()?,
         end: r.option_date()?,
@@ -276,38 +362,63 @@ fn read_episode(r: &mut Reader<'_>, codes: bool) -> Result<Episode, DecodeError>
                 until: r.option_date()?,
             })
         })?,
+        responsibilities: match form.whole {
+            true => r.seq(ITEMS_MAX, read_responsibility)?,
+            false => Vec::new(),
+        },
         segments: r.seq(ITEMS_MAX, |r| {
             Ok(Segment {
                 start: r.date()?,
                 end: r.option_date()?,
                 unit: read_text(r)?,
                 facts: read_facts(r)?,
-                codes: read_codes(r, codes)?,
+                codes: read_codes(r, form.codes)?,
             })
         })?,
     })
 }
 
-fn write_contact(w: &mut Writer, contact: &Contact) {
+fn read_responsibility(r: &mut Reader<'_>) -> Result<Responsibility, DecodeError> {
+    Ok(Responsibility {
+        role: r.string()?,
+        unit: read_text(r)?,
+        profession: read_text(r)?,
+        from: r.date()?,
+        until: r.option_date()?,
+    })
+}
+
+fn write_contact(w: &mut Writer, contact: &Contact, form: Form) {
     w.date(contact.date);
+    if form.whole {
+        w.option_date(contact.end);
+    }
     write_text(w, contact.episode.as_deref());
     write_strings(w, &contact.professions);
     w.option(contact.delegated, Writer::flag);
     w.option(contact.reason.as_ref(), write_coding);
     w.seq(&contact.diagnoses, write_coding);
+    if form.whole {
+        w.seq(&contact.external_causes, write_coding);
+    }
     w.seq(&contact.procedures, write_coding);
     w.option_date(contact.requested);
     w.option(contact.first_contact, Writer::flag);
 }
 
-fn read_contact(r: &mut Reader<'_>) -> Result<Contact, DecodeError> {
+fn read_contact(r: &mut Reader<'_>, form: Form) -> Result<Contact, DecodeError> {
     Ok(Contact {
         date: r.date()?,
+        end: match form.whole {
+            true => r.option_date()?,
+            false => None,
+        },
         episode: read_text(r)?,
         professions: strings(r)?,
         delegated: r.option(Reader::flag)?,
         reason: r.option(read_coding)?,
         diagnoses: r.seq(ITEMS_MAX, read_coding)?,
+        external_causes: read_codes(r, form.whole)?,
         procedures: r.seq(ITEMS_MAX, read_coding)?,
         requested: r.option_date()?,
         first_contact: r.option(Reader::flag)?,
@@ -338,6 +449,32 @@ fn read_monitoring(r: &mut Reader<'_>) -> Result<MonitoringPeriod, DecodeError> 
     })
 }
 
+fn write_request(w: &mut Writer, request: &CareRequest) {
+    w.date(request.date);
+    write_text(w, request.problem.as_deref());
+    write_text(w, request.channel.as_deref());
+    w.option(request.reason.as_ref(), write_coding);
+    write_strings(w, &request.professions);
+    w.option_date(request.contacted);
+    w.option_date(request.assessed);
+    write_text(w, request.ending.as_deref());
+    w.option_date(request.ended);
+}
+
+fn read_request(r: &mut Reader<'_>) -> Result<CareRequest, DecodeError> {
+    Ok(CareRequest {
+        date: r.date()?,
+        problem: read_text(r)?,
+        channel: read_text(r)?,
+        reason: r.option(read_coding)?,
+        professions: strings(r)?,
+        contacted: r.option_date()?,
+        assessed: r.option_date()?,
+        ending: read_text(r)?,
+        ended: r.option_date()?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -346,7 +483,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn anything_is_read_without_panic_and_has_one_form(kind in 1u8..=3, version in 1u8..=3, bytes: Vec<u8>) {
+        fn anything_is_read_without_panic_and_has_one_form(kind in 1u8..=4, version in 1u8..=3, bytes: Vec<u8>) {
             let kind = RecordKind::from_number(kind).unwrap();
             if let Ok(record) = decode_content(version, kind, "a", 1, &bytes) {
                 prop_assert_eq!(record.kind(), kind);

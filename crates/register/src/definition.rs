@@ -21,6 +21,8 @@ pub struct RegisterDefinition {
     pub limits: TimeLimits,
     /// Canonical address of the code system of regions and kommuner.
     pub geography_system: String,
+    /// Whether variables are collected on legal bases that are only proposed, as before a register is decided.
+    pub collects_on_proposals: bool,
 }
 
 /// A reported variable. Its id is stable; names are for people.
@@ -44,6 +46,8 @@ pub struct Variable {
     pub code_systems: Vec<String>,
     /// First date on which it may be collected.
     pub from: Date,
+    /// First date on which it may no longer be.
+    pub until: Option<Date>,
 }
 
 /// A statute or proposal.
@@ -59,6 +63,11 @@ pub struct LegalBasis {
     pub status: String,
     /// First date on which it is in force.
     pub from: Option<Date>,
+}
+
+impl LegalBasis {
+    /// The status of a basis that is not decided.
+    pub const PROPOSED: &'static str = "proposed";
 }
 
 /// How much weighs a finding.
@@ -77,7 +86,7 @@ pub enum Severity {
 pub struct Check {
     /// Finding code, for example `VN-REG-012`.
     pub code: String,
-    /// Family: `format`, `identity`, `code`, `time`, `unit`, `contradiction`, `duplicate`, `completeness`.
+    /// Family: one of [`FAMILIES`].
     pub family: String,
     /// Name of the mechanism that finds it; see [`crate::validate::MECHANISMS`].
     pub mechanism: String,
@@ -91,7 +100,24 @@ pub struct Check {
     pub legal_basis: String,
     /// First date (of care) on which it applies.
     pub from: Option<Date>,
+    /// First date (of care) on which it no longer does.
+    pub until: Option<Date>,
+    /// Numbers that its mechanism asks for, by name; see [`crate::validate::parameters`].
+    pub parameters: Vec<(String, u32)>,
 }
+
+/// The families of checks.
+pub const FAMILIES: &[&str] = &[
+    "format",
+    "identity",
+    "basis",
+    "code",
+    "time",
+    "unit",
+    "contradiction",
+    "duplicate",
+    "completeness",
+];
 
 /// A pattern of reserve numbers: `#` a digit, `@` a letter except I O Q V W, anything else itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

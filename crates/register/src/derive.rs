@@ -14,10 +14,10 @@ use vardnav_classification::model::{Axis, Derivation, FactSource, Grain};
 use vardnav_classification::{AxisIndex, DescriptionSystem, FactSet};
 
 use crate::derived::{Derived, Part, PartDerived};
-use crate::identity::{Identity, age_on};
+use crate::identity::{Identity, age_on, days_on};
 use crate::mapping::{Mapped, MappedFrom, Maps, ReporterMaps, codes_of_record, codes_of_segment};
 use crate::outcome::Outcome;
-use crate::record::{Body, Contact, Fact, Person, Plan, Principals, Record, Segment, Sex};
+use crate::record::{Body, Contact, Fact, Person, Plan, Principal, Principals, Record, Segment, Sex};
 use crate::surroundings::{EpisodeView, ReleaseView, SegmentView, Surroundings, covers};
 use crate::unit::UnitVersion;
 
@@ -72,6 +72,16 @@ impl<'a> Attributes<'a> {
             Ages::Unknown => None,
         }
     }
+
+    /// Age in completed years on the record's date, and in days below one year.
+    fn age_of(&self, record: &Record) -> (Option<u16>, Option<u16>) {
+        let date = record.date();
+        match self.ages {
+            Ages::Born(born) => (age_on(born, date), days_on(born, date)),
+            Ages::Before(derived) => (derived.years, derived.days),
+            Ages::Unknown => (None, None),
+        }
+    }
 }
 
 /// Describes and classifies every part of a record. Parts on whose date no release is in force are left out. The
@@ -108,12 +118,17 @@ pub fn derive<S: Surroundings + ?Sized>(
                 part_derived(&context, person, surroundings)
             })
             .collect(),
+        // A request is no care: nothing of it is classified.
+        Body::CareRequest(_) => Vec::new(),
     };
+    let (years, days) = person.age_of(record);
     let residence = record.residence.clone().filter(|_| !person.protected);
     let mut derived = Derived {
         protected: person.protected,
         sex: person.sex,
         residence,
+        years,
+        days,
         parts,
         ..Derived::default()
     };
@@ -325,6 +340,16 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Who holds a role, by the first place where anybody does: the record, its episode, its unit.
+    fn role_stated(&self, role: &str) -> Option<&'a [Principal]> {
+        self.principals
+            .into_iter()
+            .flatten()
+            .chain(self.unit.map(|unit| &unit.principals))
+            .map(|principals| principals.of_role(role))
+            .find(|holders| !holders.is_empty())
+    }
+
     /// The values of a derived axis; 0 when they cannot be computed.
     fn computed(
         &self,
@@ -342,13 +367,15 @@ impl<'a> Context<'a> {
                 .and_then(|age| bands.iter().rev().find(|(first, _)| *first <= age))
                 .map_or(0, |(_, code)| value(code)),
             Some(Derivation::PrincipalKind { role }) => self
-                .principals
-                .into_iter()
-                .flatten()
-                .chain(self.unit.map(|unit| &unit.principals))
-                .find_map(|principals| principal(principals, role))
-                .and_then(|code| release.codes.principal_kind(code))
-                .map_or(0, |kind| value(kind.code())),
+                .role_stated(role)
+                .map_or(0, |holders| kinds(holders, release, slot)),
+            Some(Derivation::PrincipalBasis { roles }) => {
+                let stated = roles.iter().filter_map(|role| self.role_stated(role));
+                stated
+                    .map(|holders| basis(holders, slot, system))
+                    .find(|mask| *mask != 0)
+                    .unwrap_or(0)
+            }
             Some(Derivation::PlanExists { yes, no }) => {
                 if self.plans.is_empty() {
                     0
@@ -401,14 +428,26 @@ fn mapped_values(by_codes: &[Mapped], axis: AxisIndex, noted: &mut Vec<MappedFro
     Some(0)
 }
 
-pub(crate) fn principal<'a>(principals: &'a Principals, role: &str) -> Option<&'a str> {
-    match role {
-        "responsible" => principals.responsible.as_deref(),
-        "performing" => principals.performing.as_deref(),
-        "bed-owner" | "bed_owner" => principals.bed_owner.as_deref(),
-        "payer" => principals.payer.as_deref(),
-        _ => None,
-    }
+/// The kinds of those who hold a role, as values of an axis: both where a region and a kommun hold it jointly, for each of
+/// them does hold it. None where the kind of one of them is not known.
+pub(crate) fn kinds(holders: &[Principal], release: ReleaseView<'_>, slot: AxisIndex) -> u64 {
+    let mut kinds = holders.iter().map(|holder| {
+        let kind = release.codes.principal_kind(&holder.organisation)?;
+        release.system.value(slot, kind.code())
+    });
+    kinds
+        .try_fold(0, |mask, value| Some(mask | 1 << value?))
+        .unwrap_or(0)
+}
+
+/// The basis on which a role is held, as values of an axis: none where several hold it on different ones. Holders whose
+/// basis is not stated do not count against those whose is.
+fn basis(holders: &[Principal], slot: AxisIndex, system: &DescriptionSystem) -> u64 {
+    let stated = holders.iter().filter_map(|holder| holder.basis.as_deref());
+    let mask = stated
+        .map(|basis| system.value(slot, basis))
+        .try_fold(0u64, |mask, value| Some(mask | 1 << value?));
+    mask.filter(|mask| mask.count_ones() == 1).unwrap_or(0)
 }
 
 /// Stated facts as masks by slot; 0 where an axis is not stated.

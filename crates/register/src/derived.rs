@@ -3,8 +3,9 @@
 //! person.
 //! How it is derived is [`crate::derive`]'s.
 //!
-//! From version 2 on there are facts mapped from codes, with the maps and codes that gave them after the facts of each
-//! part; version 1 knows no such facts.
+//! Version 3 has the age of the person on the record's date, in days too below one year: a care request has no parts that
+//! could tell it. Version 2 has facts mapped from codes, with the maps and codes that gave them after the facts of each part;
+//! version 1 knows no such facts.
 
 use jiff::civil::Date;
 use vardnav_classification::{AxisIndex, DescriptionSystem, FactSet, FactSource, Grain, TableResult, facts};
@@ -38,6 +39,10 @@ pub struct Derived {
     /// Kommun of residence (SCB code, four digits; the first two are the region's); `None` when unknown or the
     /// identity is protected.
     pub residence: Option<String>,
+    /// Age in completed years on the record's date; `None` when it is unknown, and in versions before 3.
+    pub years: Option<u16>,
+    /// Age in days on the record's date, of a person who has not completed the first year.
+    pub days: Option<u16>,
     /// The parts that are classified.
     pub parts: Vec<PartDerived>,
 }
@@ -120,9 +125,9 @@ impl Derived {
         self.parts.iter().any(PartDerived::is_held)
     }
 
-    /// Age on the date of the first part.
+    /// Age on the record's date, or on that of the first part.
     pub fn age(&self) -> Option<u16> {
-        self.parts.first()?.age
+        self.years.or_else(|| self.parts.first()?.age)
     }
 
     /// SCB code of the region of residence.
@@ -135,7 +140,10 @@ impl Derived {
     /// # Errors
     /// [`DecodeProblem::Version`] when the version is not known, or has no room for what was derived.
     pub fn encode(&self, person: PersonKey, version: u8) -> Result<Vec<u8>, DecodeError> {
-        let mapped = has_mapped(version)?;
+        let (mapped, aged) = (has_mapped(version)?, has_age(version));
+        if !aged && (self.years.is_some() || self.days.is_some()) {
+            return Err(DecodeError::unknown_version());
+        }
         if !mapped && self.parts.iter().any(PartDerived::has_mapped) {
             return Err(DecodeError::unknown_version());
         }
@@ -150,6 +158,10 @@ impl Derived {
         w.flag(self.protected);
         w.u8(self.sex.map_or(0, |sex| sex as u8));
         w.option_str(self.residence.as_deref());
+        if aged {
+            w.option(self.years, Writer::u16);
+            w.option(self.days, Writer::u16);
+        }
         w.seq(&self.parts, |w, part| {
             match part.part {
                 Part::Contact => w.u8(1),
@@ -176,7 +188,7 @@ impl Derived {
     /// # Errors
     /// [`DecodeError`] when the version is not known or the bytes are not of its form.
     pub fn decode(bytes: &[u8], version: u8) -> Result<(PersonKey, Self), DecodeError> {
-        let mapped = has_mapped(version)?;
+        let (mapped, aged) = (has_mapped(version)?, has_age(version));
         let mut r = Reader::new(bytes);
         let person = PersonKey(r.array()?);
         let outcome = Outcome::from_number(r.u8()?).ok_or_else(|| r.error(DecodeProblem::Tag))?;
@@ -195,6 +207,11 @@ impl Derived {
             _ => return Err(r.error(DecodeProblem::Tag)),
         };
         let residence = r.option_string()?;
+        let mut age = || match aged {
+            true => r.option(Reader::u16),
+            false => Ok(None),
+        };
+        let (years, days) = (age()?, age()?);
         let parts = r.seq(PARTS_MAX, |r| {
             let part = match r.u8()? {
                 1 => Part::Contact,
@@ -226,6 +243,8 @@ impl Derived {
                 protected,
                 sex,
                 residence,
+                years,
+                days,
                 parts,
             },
         ))
@@ -239,6 +258,11 @@ fn has_mapped(version: u8) -> Result<bool, DecodeError> {
         2 | 3 => Ok(true),
         _ => Err(DecodeError::unknown_version()),
     }
+}
+
+/// Whether a version has the age on the record's date.
+fn has_age(version: u8) -> bool {
+    version > 2
 }
 
 /// The stored number of a weight.
@@ -415,6 +439,8 @@ mod tests {
             protected: true,
             sex: Some(Sex::Female),
             residence: Some("0180".into()),
+            years: Some(0),
+            days: Some(364),
             parts: vec![PartDerived {
                 part: Part::Segment(3),
                 date: Date::constant(2026, 9, 1),
@@ -445,18 +471,25 @@ mod tests {
             }],
         };
         let person = PersonKey([7; 16]);
-        let bytes = derived.encode(person, 2).unwrap();
-        assert_eq!(Derived::decode(&bytes, 2), Ok((person, derived.clone())));
+        let bytes = derived.encode(person, 3).unwrap();
+        assert_eq!(Derived::decode(&bytes, 3), Ok((person, derived.clone())));
         let unknown = DecodeError::unknown_version();
-        for version in [0, 1, 4] {
+        for version in [0, 1, 2, 4] {
             assert_eq!(derived.encode(person, version), Err(unknown), "{version}");
         }
         assert_eq!(Derived::decode(&bytes, 4), Err(unknown));
         assert!(Derived::decode(&bytes, 1).is_err());
+        let before = Derived {
+            years: None,
+            days: None,
+            ..derived.clone()
+        };
+        let bytes_before = before.encode(person, 2).unwrap();
+        assert_eq!(Derived::decode(&bytes_before, 2), Ok((person, before)));
         assert_eq!(derived.region(), Some("01"));
         assert!(derived.is_held());
         for end in 0..bytes.len() {
-            assert!(Derived::decode(&bytes[..end], 2).is_err());
+            assert!(Derived::decode(&bytes[..end], 3).is_err());
         }
     }
 

@@ -2,7 +2,7 @@
 //! sealed nonces and instants are arguments; nothing here draws or reads one.
 //!
 //! An entry keeps the version it was written with, and so does its receipt: its bytes and its leaf are computed in
-//! that version for ever. All versions are `kind u8 ‖ version u8 ‖ header ‖ body`. Versions 1 and 2 differ in their
+//! that version for ever. All versions are `kind u8 ‖ version u8 ‖ header ‖ body`. Versions differ in their
 //! content and derived bytes; version 3 says in the header which revision an entry takes the place of and which
 //! delivery it belongs to, and has withdrawals. The leaf is SHA-256(0x00 ‖ kind ‖ version ‖ header ‖ C_content ‖
 //! C_identity ‖ C_derived), and each commitment SHA-256(tag ‖ nonce ‖ bytes) under its own nonce. The body holds

@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 
+use crate::bytes::days_from_date;
 use crate::definition::ReservePattern;
 use crate::record::{IdentityType, Person, Sex};
 use crate::text::luhn;
@@ -314,6 +315,14 @@ pub fn age_on(birth_date: Date, date: Date) -> Option<u16> {
     u16::try_from(years - i32::from(before_birthday)).ok()
 }
 
+/// Age in days from birth to a date, of who has not completed the first year then; `None` before birth and after.
+pub fn days_on(birth_date: Date, date: Date) -> Option<u16> {
+    let days = days_from_date(date).checked_sub(days_from_date(birth_date))?;
+    age_on(birth_date, date)
+        .filter(|years| *years == 0)
+        .and_then(|_| u16::try_from(days).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,6 +432,16 @@ mod tests {
         assert_eq!(age_on(born, Date::constant(2026, 3, 1)), Some(22));
         assert_eq!(age_on(born, born), Some(0));
         assert_eq!(age_on(born, Date::constant(2004, 2, 28)), None);
+    }
+
+    #[test]
+    fn age_is_in_days_too_until_the_first_birthday() {
+        let born = Date::constant(2025, 11, 20);
+        assert_eq!(days_on(born, born), Some(0));
+        assert_eq!(days_on(born, Date::constant(2025, 12, 1)), Some(11));
+        assert_eq!(days_on(born, Date::constant(2026, 11, 19)), Some(364));
+        assert_eq!(days_on(born, Date::constant(2026, 11, 20)), None);
+        assert_eq!(days_on(born, Date::constant(2025, 11, 19)), None);
     }
 
     #[test]

@@ -324,7 +324,7 @@ impl Mapped {
 pub(crate) fn codes_of_record(record: &Record) -> impl Iterator<Item = (CodePath, &Coding)> {
     let procedures = match &record.body {
         Body::Contact(contact) => contact.procedures.as_slice(),
-        Body::Episode(_) | Body::MonitoringPeriod(_) => &[],
+        Body::Episode(_) | Body::MonitoringPeriod(_) | Body::CareRequest(_) => &[],
     };
     let codes = record.codes.iter().enumerate();
     let procedures = procedures.iter().enumerate();

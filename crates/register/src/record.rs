@@ -1,4 +1,4 @@
-//! What is reported and keyed: episodes with their segments, contacts, monitoring periods.
+//! What is reported and keyed: episodes with their segments, contacts, monitoring periods, care requests.
 //! Plain data after conversion from files or messages; nothing here validates or classifies.
 
 use jiff::civil::Date;
@@ -13,6 +13,8 @@ pub enum RecordKind {
     Contact = 2,
     /// A period of monitoring.
     MonitoringPeriod = 3,
+    /// A care request (vårdbegäran), whether or not it was ever met.
+    CareRequest = 4,
 }
 
 /// One reported record.
@@ -26,8 +28,10 @@ pub struct Record {
     pub person: Person,
     /// Kommun of residence (SCB code, four digits) on the date; `None` for protected identities and unknown.
     pub residence: Option<String>,
-    /// Principals (huvudmän) by role, as coded organisations.
+    /// Principals (huvudmän) by role, as coded organisations, each with its basis.
     pub principals: Principals,
+    /// Organisationsnummer of the care provider (vårdgivare), where it is not the care unit's.
+    pub provider: Option<String>,
     /// HSA-id of the care unit.
     pub unit: Option<String>,
     /// Facts on axes, stated of the record as a whole.
@@ -47,6 +51,8 @@ pub enum Body {
     Contact(Contact),
     /// A monitoring period.
     MonitoringPeriod(MonitoringPeriod),
+    /// A care request.
+    CareRequest(CareRequest),
 }
 
 /// The person a record is about, as reported. Never stored outside the vault.
@@ -95,17 +101,74 @@ pub enum Sex {
     Male = 2,
 }
 
-/// Principals by role, each an SCB code: two digits for a region, four for a kommun.
+/// Principals by role. Several may hold a role jointly: then each of them stands there by itself, with its own basis.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Principals {
-    /// Answers for the care by law.
-    pub responsible: Option<String>,
-    /// Performs it.
-    pub performing: Option<String>,
-    /// Owns the bed.
-    pub bed_owner: Option<String>,
-    /// Pays.
-    pub payer: Option<String>,
+    /// Answer for the care by law.
+    pub responsible: Vec<Principal>,
+    /// Perform it.
+    pub performing: Vec<Principal>,
+    /// Own the bed.
+    pub bed_owner: Vec<Principal>,
+    /// Pay.
+    pub payer: Vec<Principal>,
+}
+
+/// One who holds a role of principal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// SCB code: two digits for a region, four for a kommun. Who is both, as Gotland, is named by the code of the
+    /// office it acts in: `09` as a region, `0980` as a kommun.
+    pub organisation: String,
+    /// On which basis it holds the role: a code of the release; `None` when it is not stated.
+    pub basis: Option<String>,
+}
+
+impl Principals {
+    /// The names of the roles, in the order in which they are written.
+    pub const ROLES: [&'static str; 4] = ["responsible", "performing", "bed_owner", "payer"];
+
+    /// The roles by name with those who hold them, in the order of [`Self::ROLES`].
+    pub fn by_role(&self) -> [(&'static str, &[Principal]); 4] {
+        let [responsible, performing, bed_owner, payer] = Self::ROLES;
+        [
+            (responsible, &self.responsible),
+            (performing, &self.performing),
+            (bed_owner, &self.bed_owner),
+            (payer, &self.payer),
+        ]
+    }
+
+    /// Who holds a role; nobody where the name is no role's. A dash in the name stands for a low line.
+    pub fn of_role(&self, role: &str) -> &[Principal] {
+        match role {
+            "responsible" => &self.responsible,
+            "performing" => &self.performing,
+            "bed-owner" | "bed_owner" => &self.bed_owner,
+            "payer" => &self.payer,
+            _ => &[],
+        }
+    }
+}
+
+impl Principal {
+    /// One whose basis is not stated.
+    pub fn new(organisation: impl Into<String>) -> Self {
+        Self {
+            organisation: organisation.into(),
+            basis: None,
+        }
+    }
+
+    /// A role as it is where one holds it at most and no basis is stated.
+    pub fn alone(organisation: Option<String>) -> Vec<Self> {
+        organisation.into_iter().map(Self::new).collect()
+    }
+
+    /// The first of those who hold a role, where only one is asked for.
+    pub fn first(holders: &[Self]) -> Option<&str> {
+        holders.first().map(|holder| holder.organisation.as_str())
+    }
 }
 
 /// Facts of one axis. Several values only where the axis allows them.
@@ -141,6 +204,8 @@ pub struct Episode {
     pub decided_by: Option<String>,
     /// Plans that hold during it.
     pub plans: Vec<Plan>,
+    /// Who answers for what during it, by role and time.
+    pub responsibilities: Vec<Responsibility>,
     /// Intervals in which the facts are constant, in order.
     pub segments: Vec<Segment>,
 }
@@ -175,11 +240,29 @@ pub struct Plan {
     pub until: Option<Date>,
 }
 
+/// A responsibility that somebody has from a date: by unit or profession, never by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Responsibility {
+    /// Its role: a code of the release, such as the physician responsible, the named physician (fast läkarkontakt) or the
+    /// named care contact (fast vårdkontakt).
+    pub role: String,
+    /// HSA-id of the care unit that has it.
+    pub unit: Option<String>,
+    /// Profession of whoever has it, as a value of the profession axis.
+    pub profession: Option<String>,
+    /// First date.
+    pub from: Date,
+    /// First date no longer included; `None` while it lasts.
+    pub until: Option<Date>,
+}
+
 /// A care contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     /// Date of the contact.
     pub date: Date,
+    /// First date no longer included, where the contact lasted beyond its date.
+    pub end: Option<Date>,
     /// Id of the episode it belongs to, in the same reporter's stream.
     pub episode: Option<String>,
     /// Professions that took part, as values of the profession axis.
@@ -190,6 +273,8 @@ pub struct Contact {
     pub reason: Option<Coding>,
     /// Diagnoses, main diagnosis first.
     pub diagnoses: Vec<Coding>,
+    /// External causes of injury or poisoning.
+    pub external_causes: Vec<Coding>,
     /// Procedures performed.
     pub procedures: Vec<Coding>,
     /// Date on which care was requested, for the three-day indicators.
@@ -217,4 +302,28 @@ pub struct MonitoringPeriod {
     pub response_duty: Option<bool>,
     /// How many alarms were assessed.
     pub assessed_alarms: Option<u32>,
+}
+
+/// A care request (vårdbegäran): what was asked for, and what came of it. Reported also when nothing did, so that waiting
+/// is counted for those who were never met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CareRequest {
+    /// Date on which care was requested.
+    pub date: Date,
+    /// What it was about: a code of the release, such as a new or a worsened problem.
+    pub problem: Option<String>,
+    /// By which channel it came: a code of the release.
+    pub channel: Option<String>,
+    /// Main reason for the request.
+    pub reason: Option<Coding>,
+    /// Professions that were asked for or met it, as values of the profession axis.
+    pub professions: Vec<String>,
+    /// Date of the first contact; `None` when there was none.
+    pub contacted: Option<Date>,
+    /// Date of the medical assessment; `None` when there was none.
+    pub assessed: Option<Date>,
+    /// How it ended: a code of the release; `None` while it is open.
+    pub ending: Option<String>,
+    /// Date on which it ended; `None` while it is open.
+    pub ended: Option<Date>,
 }

@@ -69,7 +69,9 @@ impl Supplied {
                 let segment = episode.segments.get_mut(index);
                 &mut segment.ok_or(NotAdded::NoSuchSegment)?.facts
             }
-            (Some(_), Body::Contact(_) | Body::MonitoringPeriod(_)) => return Err(NotAdded::NoSuchSegment),
+            (Some(_), Body::Contact(_) | Body::MonitoringPeriod(_) | Body::CareRequest(_)) => {
+                return Err(NotAdded::NoSuchSegment);
+            }
         };
         let own = facts.iter().filter(|fact| fact.axis == self.fact.axis);
         let stated: BTreeSet<&str> = own.flat_map(known_values).collect();

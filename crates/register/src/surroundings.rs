@@ -104,6 +104,22 @@ pub trait Surroundings {
     /// The latest revision of an episode in the reporter's stream.
     fn episode(&self, reporter: &str, id: &str) -> Option<&EpisodeView>;
 
+    /// Whether what is reported is test data, of which nothing is asked for a legal basis.
+    fn is_synthetic(&self) -> bool {
+        false
+    }
+
+    /// When a person died, where it is known.
+    fn died(&self, _person: PersonKey) -> Option<Date> {
+        None
+    }
+
+    /// The id of a contact in the reporter's stream with a [`contact_key`](crate::validate::contact_key), as far as it is
+    /// looked up.
+    fn contact_alike(&self, _reporter: &str, _key: [u8; 16]) -> Option<&str> {
+        None
+    }
+
     /// The reporter's own maps from codes to facts. Without them only the release's are asked.
     fn reporter_maps(&self, _reporter: &str) -> Option<&ReporterMaps> {
         None

@@ -11,13 +11,14 @@ mod maps;
 mod mechanism;
 mod person;
 mod report;
-mod required;
 mod times;
+mod variables;
 
 pub use coded::CODED_PATHS;
 pub(crate) use codes::UNKNOWN;
 pub use maps::mapping;
-pub use mechanism::{MAP_MECHANISMS, MECHANISMS, Mechanism};
+pub use mechanism::{MAP_MECHANISMS, MECHANISMS, Mechanism, parameters};
+pub use variables::{OPTIONAL_PATHS, RECORD_PATHS, RecordPath};
 
 use std::collections::BTreeMap;
 
@@ -26,15 +27,17 @@ use vardnav_classification::explain::Verdict;
 use vardnav_classification::model::{Derivation, Label};
 use vardnav_classification::{AxisIndex, DescriptionSystem};
 
+use crate::bytes::{Writer, days_from_date};
 use crate::definition::{Check, RegisterDefinition, Severity};
-use crate::derived::Derived;
+use crate::derived::{Derived, encode_result};
 use crate::finding::Finding;
+use crate::hash::sha256;
 use crate::identity::PersonKey;
 use crate::record::{Body, Record};
 use crate::surroundings::{ReleaseView, Surroundings};
 use coded::CodedVariables;
 use report::Report;
-use required::Required;
+use variables::Variables;
 
 /// The checks of a release, compiled for its description system.
 #[derive(Debug, Clone)]
@@ -43,7 +46,7 @@ pub struct CheckSet {
     by_mechanism: Vec<Vec<CompiledCheck>>,
     /// By finding code: what the release's exclusions and contradictions name.
     combinations: BTreeMap<String, CompiledCheck>,
-    required: Vec<Required>,
+    variables: Variables,
     coded: CodedVariables,
     /// The axis that is derived from the professions of a contact.
     professions: Option<AxisIndex>,
@@ -57,11 +60,13 @@ struct CompiledCheck {
     message: Label,
     remedy: Label,
     from: Option<Date>,
+    until: Option<Date>,
+    parameters: Vec<(String, u32)>,
 }
 
 impl CompiledCheck {
     fn in_force(&self, date: Date) -> bool {
-        self.from.is_none_or(|from| from <= date)
+        self.from.is_none_or(|from| from <= date) && self.until.is_none_or(|until| date < until)
     }
 }
 
@@ -71,7 +76,7 @@ impl CheckSet {
         let mut set = Self {
             by_mechanism: vec![Vec::new(); MECHANISMS.len()],
             combinations: BTreeMap::new(),
-            required: required::compile(&definition.variables),
+            variables: Variables::compile(definition),
             coded: CodedVariables::compile(&definition.variables),
             professions: None,
             unknown: Vec::new(),
@@ -98,6 +103,8 @@ impl CheckSet {
             message: check.message.clone(),
             remedy: check.remedy.clone(),
             from: check.from,
+            until: check.until,
+            parameters: check.parameters.clone(),
         };
         let source = system.source();
         if source
@@ -134,6 +141,19 @@ impl CheckSet {
     /// The finding code of a mechanism on a date; `None` when no check asks for it.
     pub(crate) fn code_of(&self, mechanism: Mechanism, date: Date) -> Option<&str> {
         Some(&self.check(mechanism, date)?.code)
+    }
+
+    /// A parameter of a mechanism's check on a date, or what it is without one.
+    fn parameter(&self, mechanism: Mechanism, name: &str, date: Date) -> u32 {
+        let given = self
+            .check(mechanism, date)
+            .map_or(&[][..], |check| &check.parameters);
+        let given = given.iter().find(|(known, _)| known == name);
+        let otherwise = || parameters(mechanism).iter().find(|(known, _)| *known == name);
+        given
+            .map(|(_, value)| *value)
+            .or_else(|| otherwise().map(|(_, value)| *value))
+            .unwrap_or_default()
     }
 
     fn check(&self, mechanism: Mechanism, date: Date) -> Option<&CompiledCheck> {
@@ -234,7 +254,9 @@ fn validate_with<S: Surroundings + ?Sized>(
     );
     if let Some(release) = release {
         codes::check(record, reporter, release, surroundings, &mut report);
-        required::check(record, &release.checks.required, with_person, &mut report);
+        let synthetic = surroundings.is_synthetic();
+        let variables = &release.checks.variables;
+        variables.check(record, with_person, synthetic, &mut report);
     }
     report.into_findings()
 }
@@ -255,6 +277,58 @@ pub fn other_person<S: Surroundings + ?Sized>(
     let mut report = Report::new(release.map(|release| release.checks), record.date());
     report.add(Mechanism::EpisodeOtherPerson, || "episode".to_owned());
     report.into_findings().pop()
+}
+
+/// What is wrong with a record now that its person is known: care after death, and a contact that another one of the
+/// reporter's says the same of. Another person's episode is [`other_person`]'s.
+pub fn about_person<S: Surroundings + ?Sized>(
+    record: &Record,
+    reporter: &str,
+    person: PersonKey,
+    derived: &Derived,
+    surroundings: &S,
+) -> Vec<Finding> {
+    let date = record.date();
+    let release = surroundings.release_on(date);
+    let mut report = Report::new(release.map(|release| release.checks), date);
+    if let (Some(died), Some(release)) = (surroundings.died(person), release)
+        && !matches!(record.body, Body::CareRequest(_))
+    {
+        let days = release.checks.parameter(Mechanism::TimeAfterDeath, "days", date);
+        let last = days_from_date(died).saturating_add(i32::try_from(days).unwrap_or(i32::MAX));
+        if days_from_date(date) > last {
+            report.add(Mechanism::TimeAfterDeath, || date_path(record).to_owned());
+        }
+    }
+    if let Some(key) = contact_key(record, person, derived)
+        && let Some(other) = surroundings.contact_alike(reporter, key)
+        && other != record.id
+    {
+        report.add(Mechanism::ContactDuplicate, String::new);
+    }
+    report.into_findings()
+}
+
+/// What a contact is told apart by: person, unit, date, and what was decided of it with who took part. `None` when the
+/// record is no contact. Says nothing of the person by itself: the person's key is random.
+pub fn contact_key(record: &Record, person: PersonKey, derived: &Derived) -> Option<[u8; 16]> {
+    const TAG: u8 = 0x43;
+    let Body::Contact(contact) = &record.body else {
+        return None;
+    };
+    let mut w = Writer::with_capacity(128);
+    w.u8(TAG);
+    w.raw(&person.0);
+    w.date(contact.date);
+    w.option_str(record.unit.as_deref());
+    let mut professions: Vec<&str> = contact.professions.iter().map(String::as_str).collect();
+    professions.sort_unstable();
+    w.seq(&professions, |w, profession| w.str(profession));
+    for part in &derived.parts {
+        w.str(&part.release);
+        w.seq(&part.tables, |w, result| encode_result(w, *result));
+    }
+    sha256(&[w.as_slice()]).first_chunk().copied()
 }
 
 /// What the facts say against each other, by the exclusions and contradictions of the release of each part.
@@ -335,14 +409,14 @@ fn episode_id(record: &Record) -> Option<&str> {
     match &record.body {
         Body::Contact(contact) => contact.episode.as_deref(),
         Body::MonitoringPeriod(period) => period.episode.as_deref(),
-        Body::Episode(_) => None,
+        Body::Episode(_) | Body::CareRequest(_) => None,
     }
 }
 
 /// The path of the date that chooses the release.
 fn date_path(record: &Record) -> &'static str {
     match record.body {
-        Body::Contact(_) => "date",
+        Body::Contact(_) | Body::CareRequest(_) => "date",
         Body::Episode(_) | Body::MonitoringPeriod(_) => "start",
     }
 }

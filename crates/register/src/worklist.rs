@@ -157,11 +157,11 @@ impl Item {
         })
     }
 
-    /// What its tables are asked about.
+    /// What its tables are asked about. A care request has none to ask, and never waits.
     pub fn grain(&self) -> Grain {
         match self.kind {
             RecordKind::Episode => Grain::Segment,
-            RecordKind::Contact => Grain::Contact,
+            RecordKind::Contact | RecordKind::CareRequest => Grain::Contact,
             RecordKind::MonitoringPeriod => Grain::MonitoringPeriod,
         }
     }
@@ -296,6 +296,10 @@ fn computed_from(derivation: &Derivation) -> String {
     match derivation {
         Derivation::Age(_) => "person.birth_date".to_owned(),
         Derivation::PrincipalKind { role } => format!("principals.{role}"),
+        Derivation::PrincipalBasis { roles } => {
+            let paths: Vec<String> = roles.iter().map(|role| format!("principals.{role}")).collect();
+            paths.join(", ")
+        }
         Derivation::PlanExists { .. } => "plans".to_owned(),
         Derivation::Professions => "professions".to_owned(),
         Derivation::Performer(_) => "professions, delegated".to_owned(),

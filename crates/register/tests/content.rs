@@ -15,13 +15,14 @@ use proptest::prelude::*;
 use support::{contact, monitoring_period};
 use vardnav_register::bytes::{DecodeProblem, date_from_days};
 use vardnav_register::content::{content_bytes, decode_content};
+use vardnav_register::hash::to_hex;
 use vardnav_register::record::*;
 
 #[test]
 fn an_empty_text_is_the_same_as_none() {
     let period = |payer: Option<&str>, episode: Option<&str>| {
         let mut record = monitoring_period();
-        record.principals.payer = payer.map(str::to_owned);
+        record.principals.payer = Principal::alone(payer.map(str::to_owned));
         if let Body::MonitoringPeriod(period) = &mut record.body {
             period.episode = episode.map(str::to_owned);
         }
@@ -29,6 +30,7 @@ fn an_empty_text_is_the_same_as_none() {
     };
     let without = period(None, None);
     let empty = period(Some(""), Some(""));
+    assert_eq!(content_bytes(&empty, 3), content_bytes(&without, 3));
     let bytes = content_bytes(&without, 1).unwrap();
     assert_eq!(content_bytes(&empty, 1), Ok(bytes.clone()));
 
@@ -60,6 +62,71 @@ fn facts_are_read_in_one_order_and_once() {
             read(&with(facts)).unwrap_err().problem,
             DecodeProblem::NotCanonical
         );
+    }
+}
+
+/// Content written by version 3, kept for ever: of each kind, with all that it can hold, in hexadecimal.
+#[test]
+fn contents_of_version_3_stay_as_they_are() {
+    let joint = |codes: [&str; 2]| {
+        let holder = |code: &str| Principal {
+            basis: Some("joint-body".into()),
+            ..Principal::new(code)
+        };
+        codes.map(holder).to_vec()
+    };
+    let whole = |mut record: Record| {
+        record.principals.performing = joint(["01", "0188"]);
+        record.principals.payer = vec![Principal::new("01")];
+        record.provider = Some("2321000131".into());
+        match &mut record.body {
+            Body::Episode(episode) => episode.responsibilities.push(Responsibility {
+                role: "named-physician".into(),
+                unit: Some("SE2321000131-A1".into()),
+                profession: Some("physician".into()),
+                from: episode.start,
+                until: episode.end,
+            }),
+            Body::Contact(contact) => {
+                contact.end = contact.date.tomorrow().ok();
+                contact.external_causes = vec![support::coding("icd", "W01.9")];
+            }
+            Body::MonitoringPeriod(_) | Body::CareRequest(_) => {}
+        }
+        record
+    };
+    let records = [support::episode(), contact(), monitoring_period(), care_request()].map(whole);
+    let written = records.map(|record| {
+        let bytes = content_bytes(&record, 3).unwrap();
+        let read = decode_content(3, record.kind(), &record.id, record.revision, &bytes).unwrap();
+        assert_eq!(content_bytes(&read, 3), Ok(bytes.clone()));
+        format!("{} {}", record.kind().name(), to_hex(&bytes))
+    });
+    let stored: Vec<&str> = include_str!("data/content-v3.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    assert_eq!(written.to_vec(), stored, "{}", written.join("\n"));
+}
+
+/// A request that is met by telephone after four days.
+fn care_request() -> Record {
+    let body = CareRequest {
+        date: jiff::civil::date(2026, 9, 1),
+        problem: Some("new".into()),
+        channel: Some("telephone".into()),
+        reason: Some(support::coding("icd", "I50.9")),
+        professions: vec!["physician".into()],
+        contacted: Some(jiff::civil::date(2026, 9, 5)),
+        assessed: Some(jiff::civil::date(2026, 9, 5)),
+        ending: Some("met".into()),
+        ended: Some(jiff::civil::date(2026, 9, 5)),
+    };
+    Record {
+        id: "r-1".into(),
+        body: Body::CareRequest(body),
+        facts: Vec::new(),
+        ..contact()
     }
 }
 
@@ -119,6 +186,15 @@ fn body() -> impl Strategy<Value = Body> {
             until,
         },
     );
+    let responsibility = (text(), some_text(), some_text(), day(), some(day())).prop_map(
+        |(role, unit, profession, from, until)| Responsibility {
+            role,
+            unit,
+            profession,
+            from,
+            until,
+        },
+    );
     let segment = (day(), some(day()), some_text(), sorted_facts(), codings()).prop_map(
         |(start, end, unit, facts, codes)| Segment {
             start,
@@ -130,48 +206,52 @@ fn body() -> impl Strategy<Value = Body> {
     );
     let lists = (
         proptest::collection::vec(plan, 0..3),
+        proptest::collection::vec(responsibility, 0..2),
         proptest::collection::vec(segment, 0..3),
     );
     let episode = (day(), some(day()), some_text(), some_text(), lists).prop_map(
-        |(start, end, end_mode, decided_by, (plans, segments))| {
+        |(start, end, end_mode, decided_by, (plans, responsibilities, segments))| {
             Body::Episode(Episode {
                 start,
                 end,
                 end_mode,
                 decided_by,
                 plans,
+                responsibilities,
                 segments,
             })
         },
     );
     let contact = (
-        day(),
+        (day(), some(day())),
         some_text(),
         texts(),
         any::<[Option<bool>; 2]>(),
         some(coding()),
         codings(),
-        codings(),
+        (codings(), codings()),
         some(day()),
     )
         .prop_map(
             |(
-                date,
+                (date, end),
                 episode,
                 professions,
                 [delegated, first_contact],
                 reason,
                 diagnoses,
-                procedures,
+                (external_causes, procedures),
                 requested,
             )| {
                 Body::Contact(Contact {
                     date,
+                    end,
                     episode,
                     professions,
                     delegated,
                     reason,
                     diagnoses,
+                    external_causes,
                     procedures,
                     requested,
                     first_contact,
@@ -201,38 +281,74 @@ fn body() -> impl Strategy<Value = Body> {
                 })
             },
         );
-    prop_oneof![episode, contact, monitoring]
+    let texts_of = (some_text(), some_text(), some_text());
+    let days = (some(day()), some(day()), some(day()));
+    let request = (day(), texts_of, some(coding()), texts(), days).prop_map(
+        |(date, (problem, channel, ending), reason, professions, (contacted, assessed, ended))| {
+            Body::CareRequest(CareRequest {
+                date,
+                problem,
+                channel,
+                reason,
+                professions,
+                contacted,
+                assessed,
+                ending,
+                ended,
+            })
+        },
+    );
+    prop_oneof![episode, contact, monitoring, request]
+}
+
+fn holders() -> impl Strategy<Value = Vec<Principal>> {
+    let organisation = text().prop_filter("a name", |text| !text.is_empty());
+    let holder =
+        (organisation, some_text()).prop_map(|(organisation, basis)| Principal { organisation, basis });
+    proptest::collection::vec(holder, 0..3)
 }
 
 proptest! {
     #[test]
     fn content_comes_back(
         residence in some_text(),
-        principals in any::<[bool; 4]>(),
+        (responsible, performing) in (holders(), holders()),
+        (bed_owner, payer) in (holders(), holders()),
+        provider in some_text(),
         unit in some_text(),
         facts in sorted_facts(),
         codes in codings(),
         body in body(),
     ) {
-        let [responsible, performing, bed_owner, payer] = principals.map(|there| there.then(|| "01".to_owned()));
         let record = Record {
             id: "a".into(),
             revision: 7,
             person: Person::withheld(),
             residence,
             principals: Principals { responsible, performing, bed_owner, payer },
+            provider,
             unit,
             facts,
             codes,
             body,
         };
-        let bytes = content_bytes(&record, 2).unwrap();
-        prop_assert_eq!(decode_content(2, record.kind(), "a", 7, &bytes), Ok(record.clone()));
-        let without = !record.states_codes();
-        prop_assert_eq!(content_bytes(&record, 1).is_ok(), without);
-        if without {
-            let bytes = content_bytes(&record, 1).unwrap();
-            prop_assert_eq!(decode_content(1, record.kind(), "a", 7, &bytes), Ok(record));
+        let bytes = content_bytes(&record, 3).unwrap();
+        prop_assert_eq!(decode_content(3, record.kind(), "a", 7, &bytes), Ok(record.clone()));
+        let simple = record.principals.by_role().iter().all(|(_, holders)| {
+            holders.len() < 2 && holders.iter().all(|holder| holder.basis.is_none())
+        });
+        let before = simple && record.provider.is_none() && match &record.body {
+            Body::Episode(episode) => episode.responsibilities.is_empty(),
+            Body::Contact(contact) => contact.end.is_none() && contact.external_causes.is_empty(),
+            Body::MonitoringPeriod(_) => true,
+            Body::CareRequest(_) => false,
+        };
+        for (version, has_room) in [(1, before && !record.states_codes()), (2, before)] {
+            let bytes = content_bytes(&record, version);
+            prop_assert_eq!(bytes.is_ok(), has_room);
+            if let Ok(bytes) = bytes {
+                prop_assert_eq!(decode_content(version, record.kind(), "a", 7, &bytes), Ok(record.clone()));
+            }
         }
     }
 }

@@ -136,7 +136,7 @@ fn every_mechanism_finds_what_it_is_for() {
         (|r| r.unit = Some("SE2321000131-X9".into()), &["VN-REG-022 unit"]),
         (|r| r.unit = Some(CLOSED_UNIT.into()), &["VN-REG-023 unit"]),
         (
-            |r| r.principals.payer = Some("99".into()),
+            |r| r.principals.payer = vec![Principal::new("99")],
             &["VN-REG-025 principals.payer"],
         ),
         (|r| r.residence = Some("9999".into()), &["VN-REG-026 residence"]),
@@ -169,7 +169,7 @@ fn every_mechanism_finds_what_it_is_for() {
         (|r| on_contact(r).reason = Some(coding("geo", "0180")), &[]),
         (
             |r| {
-                r.principals.responsible = Some("0117".into());
+                r.principals.responsible = vec![Principal::new("0117")];
                 (on_contact(r).date, on_contact(r).requested) = (date(2026, 8, 30), None);
             },
             &["VN-REG-028 principals.responsible"],
@@ -340,6 +340,8 @@ fn findings_show_shapes_only() {
 fn a_mechanism_without_a_check_does_not_fire_except_those_that_guard_identities() {
     let world = world_with(RegisterDefinition {
         geography_system: "geo".into(),
+        variables: world().register.variables,
+        legal_bases: world().register.legal_bases,
         ..RegisterDefinition::default()
     });
     let mut record = contact();
@@ -544,7 +546,7 @@ fn contradictions_reject() {
 fn contradictions_that_only_warn_do() {
     let world = world();
     let mut record = contact();
-    record.principals.responsible = Some("0180".into());
+    record.principals.responsible = vec![Principal::new("0180")];
     let assessment = assess(&record, "region-norr", RECEIVED, &world);
     assert_eq!(assessment.outcome, Outcome::Accepted);
     let found: Vec<_> = assessment

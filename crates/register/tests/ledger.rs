@@ -40,7 +40,7 @@ fn derived(record: &Record) -> Derived {
     let part = match record.kind() {
         RecordKind::Episode => Part::Segment(1),
         RecordKind::Contact => Part::Contact,
-        RecordKind::MonitoringPeriod => Part::MonitoringPeriod,
+        RecordKind::MonitoringPeriod | RecordKind::CareRequest => Part::MonitoringPeriod,
     };
     let mut facts = FactSet::new();
     facts.set(AxisIndex::new(0).unwrap(), 0b10, FactSource::Record);
@@ -98,6 +98,7 @@ fn derived(record: &Record) -> Derived {
         sex: Some(Sex::Male),
         residence: record.residence.clone(),
         parts: vec![part],
+        ..Derived::default()
     }
 }
 

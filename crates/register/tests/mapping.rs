@@ -117,9 +117,9 @@ fn a_code_sets_several_axes_and_each_names_map_and_code() {
     );
     assert_eq!(found, []);
     let bytes = derived
-        .encode(vardnav_register::identity::PersonKey([1; 16]), 2)
+        .encode(vardnav_register::identity::PersonKey([1; 16]), 3)
         .unwrap();
-    assert_eq!(Derived::decode(&bytes, 2).unwrap().1, derived);
+    assert_eq!(Derived::decode(&bytes, 3).unwrap().1, derived);
 
     // What is stated wins, and then no code is named for it.
     let mut stated = coded(&["H"]);

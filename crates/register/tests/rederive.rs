@@ -75,8 +75,9 @@ impl History {
                     }
                     1 => version.facts = vec![fact("place", &["clinic"])],
                     2 => {
-                        version.principals.responsible =
-                            [None, Some("01".into()), Some("0180".into())][usize::from(c % 3)].clone()
+                        version.principals.responsible = Principal::alone(
+                            [None, Some("01".into()), Some("0180".into())][usize::from(c % 3)].clone(),
+                        )
                     }
                     _ => version.closed = (c % 3 == 0).then_some(date(2026, 9, 8)),
                 }
@@ -237,7 +238,11 @@ fn codes(number: u8) -> Vec<Coding> {
 
 fn responsible(number: u8) -> Principals {
     Principals {
-        responsible: [Some("01".to_owned()), Some("2482".into()), None][usize::from(number % 3)].clone(),
+        responsible: ["01", "2482"]
+            .get(usize::from(number % 3))
+            .map(|code| Principal::new(*code))
+            .into_iter()
+            .collect(),
         ..Principals::default()
     }
 }

@@ -18,8 +18,6 @@ use vardnav_terminology::model::Validity;
 
 use crate::source::{Element, Place, ReleaseFinding, ReleaseSource};
 
-pub use register::RECORD_PATHS;
-
 /// Codes of the findings of this module: what they mean, how to mend it. Codes `VN-REL-001` to `099` are about
 /// reading files, `201` on about drafts, `301` on about packages.
 pub const CODES: &[(&str, &str, &str)] = &[

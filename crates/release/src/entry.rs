@@ -12,7 +12,7 @@ pub use step::{
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
 use vardnav_register::bytes::{DecodeError, DecodeProblem, Reader, Writer};
-use vardnav_register::record::{Fact, Principals};
+use vardnav_register::record::{Fact, Principal, Principals};
 use vardnav_register::text::holds_personal_number;
 use vardnav_register::unit::{Beds, UnitVersion};
 
@@ -505,17 +505,12 @@ fn read_map(r: &mut Reader<'_>) -> Result<ConceptMapRecord, DecodeError> {
 }
 
 fn unit_texts(unit: &UnitVersion) -> impl Iterator<Item = &str> {
-    let principals = &unit.principals;
-    let codes = [
-        &principals.responsible,
-        &principals.performing,
-        &principals.bed_owner,
-        &principals.payer,
-        &unit.kommun,
-    ];
+    let roles = unit.principals.by_role();
+    let holders = roles.into_iter().flat_map(|(_, holders)| holders);
+    let codes = holders.map(|holder| &holder.organisation).chain(&unit.kommun);
     [&unit.name, &unit.kind, &unit.provider, &unit.hours]
         .into_iter()
-        .chain(codes.into_iter().flatten())
+        .chain(codes)
         .chain(&unit.reporters)
         .chain(
             unit.facts
@@ -533,14 +528,8 @@ fn write_unit(w: &mut Writer, unit: &UnitVersion) {
     w.str(&unit.kind);
     w.str(&unit.provider);
     w.seq(&unit.reporters, |w, reporter| w.str(reporter));
-    let Principals {
-        responsible,
-        performing,
-        bed_owner,
-        payer,
-    } = &unit.principals;
-    for principal in [responsible, performing, bed_owner, payer] {
-        w.option_str(principal.as_deref());
+    for (_, holders) in unit.principals.by_role() {
+        w.option_str(Principal::first(holders));
     }
     w.option_str(unit.kommun.as_deref());
     w.seq(&unit.facts, |w, fact| {
@@ -563,10 +552,10 @@ fn read_unit(r: &mut Reader<'_>) -> Result<UnitVersion, DecodeError> {
         provider: r.string()?,
         reporters: r.seq(ITEMS_MAX, Reader::string)?,
         principals: Principals {
-            responsible: r.option_string()?,
-            performing: r.option_string()?,
-            bed_owner: r.option_string()?,
-            payer: r.option_string()?,
+            responsible: Principal::alone(r.option_string()?),
+            performing: Principal::alone(r.option_string()?),
+            bed_owner: Principal::alone(r.option_string()?),
+            payer: Principal::alone(r.option_string()?),
         },
         kommun: r.option_string()?,
         facts: r.seq(ITEMS_MAX, |r| {

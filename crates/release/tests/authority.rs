@@ -14,7 +14,7 @@ mod samples;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use vardnav_classification::model::Label;
-use vardnav_register::record::{Fact, Principals};
+use vardnav_register::record::{Fact, Principal, Principals};
 use vardnav_register::unit::{Beds, UnitVersion};
 use vardnav_release::authority::{AuthorityState, FoldError, Stage};
 use vardnav_release::entry::{
@@ -478,7 +478,7 @@ fn any_unit() -> impl Strategy<Value = UnitVersion> {
     )
         .prop_map(
             |(from, closed, (name, kind, provider, hours), reporters, principals, kommun, facts, beds)| {
-                let [responsible, performing, bed_owner, payer] = principals;
+                let [responsible, performing, bed_owner, payer] = principals.map(Principal::alone);
                 UnitVersion {
                     from,
                     closed,

@@ -142,6 +142,7 @@ impl Bench {
             },
             residence: kommun.map(str::to_owned),
             principals: Principals::default(),
+            provider: None,
             unit: None,
             facts: vec![
                 fact("contact-mode", "in-person"),
@@ -151,11 +152,13 @@ impl Bench {
             codes: Vec::new(),
             body: Body::Contact(Contact {
                 date: date(2026, month, 10),
+                end: None,
                 episode: None,
                 professions: vec!["nurse".into()],
                 delegated: None,
                 reason: None,
                 diagnoses: Vec::new(),
+                external_causes: Vec::new(),
                 procedures: Vec::new(),
                 requested: None,
                 first_contact: None,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rand::Rng as _;
 use vardnav_register::content::content_bytes;
+use vardnav_register::definition::Severity;
 use vardnav_register::derived::Derived;
 use vardnav_register::entry::{
     Act, Entry, EntryBody, Header, Nonce, Nonces, VERSION, identity_bytes, row_key,
@@ -16,7 +17,8 @@ use vardnav_register::outcome::{Outcome, Standing, assess, is_same, standing};
 use vardnav_register::receipt::ReceiptLeaf;
 use vardnav_register::record::{Record, RecordKind};
 use vardnav_register::surroundings::EpisodeView;
-use vardnav_register::validate::{Mechanism, finding_about, other_person};
+use vardnav_register::surroundings::Surroundings as _;
+use vardnav_register::validate::{Mechanism, about_person, contact_key, finding_about, other_person};
 use vardnav_store::{ROW_LIMIT, Row, StoreError, Vault};
 
 use crate::ledger::Former;
@@ -235,13 +237,23 @@ pub(crate) fn seal(
     let mut sealed = Vec::with_capacity(records.len());
     let mut rng = rand::rng();
     for (record, judged) in records.iter().zip(judged.iter_mut()) {
-        let (Ok(record), Judged::New { derived, .. }) = (record, &*judged) else {
+        let (
+            Ok(record),
+            Judged::New {
+                derived,
+                findings,
+                outcome,
+                ..
+            },
+        ) = (record, &mut *judged)
+        else {
             sealed.push(None);
             continue;
         };
         let person = persons
             .next()
             .ok_or_else(|| StoreError::Corrupt("the vault gave too few persons".into()))?;
+        let about = about_person(record, reporter, person, derived, surroundings);
         let refused = if gone.contains(&(record.kind(), record.id.as_str())) {
             Some(finding_about(
                 record,
@@ -251,13 +263,21 @@ pub(crate) fn seal(
                 surroundings,
             ))
         } else {
-            other_person(record, reporter, person, surroundings)
+            let refusing = about.iter().find(|finding| finding.severity == Severity::Error);
+            other_person(record, reporter, person, surroundings).or_else(|| refusing.cloned())
         };
+        derived.findings.extend(about.iter().map(Finding::stored));
+        findings.extend(about);
+        if Outcome::of(findings) == Outcome::Held {
+            *outcome = Outcome::Held;
+            derived.outcome = Outcome::Held;
+        }
         let row = match refused {
             Some(finding) => Err(finding),
             None => seal_one(
                 (reporter, record, received),
                 (person, derived),
+                release_of(record, derived, surroundings),
                 rng.random(),
                 vault,
             )?
@@ -274,6 +294,9 @@ pub(crate) fn seal(
         match row {
             Ok(row) => {
                 stand_for_later(record, Some(person), derived, surroundings);
+                if let Some(key) = contact_key(record, person, derived) {
+                    surroundings.contacts.insert(key, record.id.clone());
+                }
                 sealed.push(Some(row));
             }
             Err(finding) => {
@@ -306,6 +329,7 @@ pub(crate) fn identity_nonce(entry: &Entry, vault: &dyn Vault) -> Result<Option<
 fn seal_one(
     (reporter, record, received): (&str, &Record, i64),
     (person, derived): (PersonKey, &Derived),
+    release: String,
     [content, identity, of_derived]: [Nonce; 3],
     vault: &dyn Vault,
 ) -> Result<Option<Sealed>, StoreError> {
@@ -324,11 +348,7 @@ fn seal_one(
         replaces: record.revision.saturating_sub(1),
         delivery: None,
         received,
-        release: derived
-            .parts
-            .first()
-            .map(|part| part.release.clone())
-            .unwrap_or_default(),
+        release,
     };
     let bytes = identity_bytes(&record.person, received, header.version)
         .map_err(|error| StoreError::Corrupt(format!("an identity that was valid is not: {error}")))?;
@@ -356,6 +376,13 @@ fn seal_one(
         assigned: false,
     };
     Ok(Some(Sealed { kept, row }))
+}
+
+/// Id of the release in force on the record's date.
+fn release_of(record: &Record, derived: &Derived, surroundings: &BatchSurroundings) -> String {
+    let of_part = derived.parts.first().map(|part| part.release.clone());
+    let on_date = || Some(surroundings.release_on(record.date())?.id.to_owned());
+    of_part.or_else(on_date).unwrap_or_default()
 }
 
 fn says_the_same(record: &Record, other: &Record, received: i64) -> bool {

@@ -75,6 +75,7 @@ impl Register {
         let surroundings = BatchSurroundings {
             view: Arc::clone(&view),
             episodes: episodes.await.map_err(store_error)?,
+            contacts: HashMap::new(),
         };
         let received = clock::now_micros();
         let described = move || {
@@ -96,7 +97,7 @@ fn within_limits(record: &Record) -> Result<(), ApiError> {
             (episode.segments.len(), stated.sum())
         }
         Body::Contact(contact) => (1, contact.procedures.len() + contact.professions.len()),
-        Body::MonitoringPeriod(_) => (1, 0),
+        Body::MonitoringPeriod(_) | Body::CareRequest(_) => (1, 0),
     };
     let stated = record.facts.len() + record.codes.len() + further;
     if parts <= PARTS_MAX && stated <= STATED_MAX {

@@ -88,6 +88,7 @@ impl Register {
         let surroundings = BatchSurroundings {
             view: self.authority.view(),
             episodes: HashMap::new(),
+            contacts: HashMap::new(),
         };
         let (reporter, received) = (reporter.to_owned(), clock::now_micros());
         self.compute(move || {
@@ -116,7 +117,11 @@ impl Register {
         let head = self.store.head(stream).await?;
         let looked_up = self.look_up(stream, records).await?;
         let episodes = ledger::episodes(self.store.as_ref(), stream, &view, named_episodes(records)).await?;
-        let before = BatchSurroundings { view, episodes };
+        let before = BatchSurroundings {
+            view,
+            episodes,
+            contacts: HashMap::new(),
+        };
 
         let mut judged = {
             let (register, records, reporter) = (Arc::clone(self), Arc::clone(records), reporter.to_owned());
@@ -369,7 +374,7 @@ pub(crate) fn named_episodes(records: &[Read]) -> HashSet<String> {
     let named = |record: &Record| match &record.body {
         Body::Contact(contact) => contact.episode.clone(),
         Body::MonitoringPeriod(period) => period.episode.clone(),
-        Body::Episode(_) => None,
+        Body::Episode(_) | Body::CareRequest(_) => None,
     };
     records
         .iter()

@@ -123,7 +123,11 @@ impl Register {
         all_loaded(&view, &supply.reporter, &records)?;
         let named = named_episodes(&records);
         let episodes = ledger::episodes(self.store.as_ref(), stream, &view, named).await?;
-        let mut surroundings = BatchSurroundings { view, episodes };
+        let mut surroundings = BatchSurroundings {
+            view,
+            episodes,
+            contacts: std::collections::HashMap::new(),
+        };
         let (register, asked) = (Arc::clone(self), Arc::clone(supply));
         let judged = self.compute(move || {
             let vault = register.vault.as_ref();
@@ -375,6 +379,7 @@ impl Supply {
             RecordKind::Episode => vardnav_classification::Grain::Segment,
             RecordKind::Contact => vardnav_classification::Grain::Contact,
             RecordKind::MonitoringPeriod => vardnav_classification::Grain::MonitoringPeriod,
+            RecordKind::CareRequest => return format!("{reason}: facts are not stated of a care request"),
         };
         let owner = owner(axis, grain, next.unit.is_some(), system);
         format!("{reason}; {}", remedy(axis, owner, Some(system)).en)

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use vardnav_api::status::ApiError;
 use vardnav_classification::model::FactSource;
 use vardnav_register::identity;
+use vardnav_register::record::Principal;
 use vardnav_register::surroundings::Codes as _;
 use vardnav_register::text::holds_personal_number;
 use vardnav_register::unit::{CareUnit, UnitVersion};
@@ -70,12 +71,13 @@ fn version(version: &UnitVersion, view: &View) -> Result<(), ApiError> {
         return Err(ApiError::field("from", "no release is published yet"));
     };
     let principals = &version.principals;
+    let first = |holders| Principal::first(holders);
     for (field, code) in [
-        ("responsible_principal", &principals.responsible),
-        ("performing_principal", &principals.performing),
-        ("bed_owner_principal", &principals.bed_owner),
-        ("payer_principal", &principals.payer),
-        ("kommun", &version.kommun),
+        ("responsible_principal", first(&principals.responsible)),
+        ("performing_principal", first(&principals.performing)),
+        ("bed_owner_principal", first(&principals.bed_owner)),
+        ("payer_principal", first(&principals.payer)),
+        ("kommun", version.kommun.as_deref()),
     ] {
         if let Some(code) = code
             && release.principal_kind(code).is_none()

@@ -73,7 +73,10 @@ fn named_values<'a>(axis: &'a Axis, source: &'a DescriptionSource) -> Vec<(&'a s
                 ]
             })
             .collect(),
-        Some(Derivation::PrincipalKind { .. } | Derivation::Professions) | None => Vec::new(),
+        Some(
+            Derivation::PrincipalKind { .. } | Derivation::PrincipalBasis { .. } | Derivation::Professions,
+        )
+        | None => Vec::new(),
     }
 }
 

@@ -168,6 +168,24 @@ impl<'j, 'f> Fields<'j, 'f> {
         items.unwrap_or_default()
     }
 
+    /// What stands alone or in a list; what cannot be read is left out, and found.
+    pub(super) fn one_or_several<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(Json<'j>, String, &mut Vec<Finding>) -> Option<T>,
+    ) -> Vec<T> {
+        let path = self.path(name);
+        match self.take(name) {
+            None => Vec::new(),
+            Some(Json::List(items)) => items
+                .into_iter()
+                .enumerate()
+                .filter_map(|(at, item)| read(item, format!("{path}[{at}]"), self.findings))
+                .collect(),
+            Some(one) => read(one, path, self.findings).into_iter().collect(),
+        }
+    }
+
     pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
         let items = self.list(name);
         let path = self.path(name);

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use vardnav_register::finding::Finding;
 use vardnav_register::record::{
-    Body, Coding, Contact, Episode, Fact, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record,
-    RecordKind, Segment, Sex,
+    Body, CareRequest, Coding, Contact, Episode, Fact, IdentityType, MonitoringPeriod, Person, Plan,
+    Principal, Principals, Record, RecordKind, Responsibility, Segment, Sex,
 };
 use vardnav_register::text::{may_echo_id, safe_echo, shape};
 use vardnav_register::validate::{Mechanism, finding_without_release};
@@ -77,10 +77,8 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
     let kind = fields.text("kind").and_then(|name| {
         let kind = RecordKind::from_name(&name);
         if kind.is_none() {
-            fields.wrong(
-                "kind",
-                &format!("one of episode, contact, monitoring-period, not {}", shape(&name)),
-            );
+            let names = RecordKind::ALL.map(RecordKind::name).join(", ");
+            fields.wrong("kind", &format!("one of {names}, not {}", shape(&name)));
         }
         kind
     });
@@ -92,15 +90,16 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
         None => Principals::default(),
         Some(mut inner) => {
             let principals = Principals {
-                responsible: inner.optional_text("responsible"),
-                performing: inner.optional_text("performing"),
-                bed_owner: inner.optional_text("bed_owner"),
-                payer: inner.optional_text("payer"),
+                responsible: holders(&mut inner, "responsible"),
+                performing: holders(&mut inner, "performing"),
+                bed_owner: holders(&mut inner, "bed_owner"),
+                payer: holders(&mut inner, "payer"),
             };
             inner.end();
             principals
         }
     };
+    let provider = fields.optional_text("provider");
     let unit = fields.optional_text("unit");
     let facts = facts(&mut fields);
     let codes = fields.objects("codes", coding);
@@ -109,6 +108,7 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
         Some(RecordKind::Episode) => episode(&mut fields).map(Body::Episode),
         Some(RecordKind::Contact) => contact(&mut fields).map(Body::Contact),
         Some(RecordKind::MonitoringPeriod) => monitoring_period(&mut fields).map(Body::MonitoringPeriod),
+        Some(RecordKind::CareRequest) => care_request(&mut fields).map(Body::CareRequest),
     };
     // Which fields there may be depends on the kind.
     if kind.is_some() {
@@ -122,6 +122,7 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
                 person,
                 residence,
                 principals,
+                provider,
                 unit,
                 facts,
                 codes,
@@ -235,6 +236,25 @@ fn facts(fields: &mut Fields<'_, '_>) -> Vec<Fact> {
     facts
 }
 
+/// Those who hold a role: a text names one without basis, an object one with its basis, a list all who hold it jointly.
+fn holders(fields: &mut Fields<'_, '_>, name: &str) -> Vec<Principal> {
+    let one = |mut fields: Fields<'_, '_>| {
+        let organisation = fields.text("organisation");
+        let basis = fields.optional_text("basis");
+        fields.end();
+        Some(Principal {
+            organisation: organisation?,
+            basis,
+        })
+    };
+    let read = |item: Json<'_>, path: String, findings: &mut Vec<Finding>| match item {
+        Json::Text(text) if text.is_empty() => None,
+        Json::Text(organisation) => Some(Principal::new(organisation)),
+        other => Fields::of(other, path, findings).and_then(one),
+    };
+    fields.one_or_several(name, read)
+}
+
 fn coding(mut fields: Fields<'_, '_>) -> Option<Coding> {
     let system = fields.text("system");
     let version = fields.optional_text("version");
@@ -267,6 +287,21 @@ fn episode(fields: &mut Fields<'_, '_>) -> Option<Episode> {
             until,
         })
     });
+    let responsibilities = fields.objects("responsibilities", |mut fields| {
+        let role = fields.text("role");
+        let unit = fields.optional_text("unit");
+        let profession = fields.optional_text("profession");
+        let from = fields.date("from");
+        let until = fields.optional_date("until");
+        fields.end();
+        Some(Responsibility {
+            role: role?,
+            unit,
+            profession,
+            from: from?,
+            until,
+        })
+    });
     let segments = fields.objects("segments", |mut fields| {
         let start = fields.date("start");
         let end = fields.optional_date("end");
@@ -288,27 +323,32 @@ fn episode(fields: &mut Fields<'_, '_>) -> Option<Episode> {
         end_mode,
         decided_by,
         plans,
+        responsibilities,
         segments,
     })
 }
 
 fn contact(fields: &mut Fields<'_, '_>) -> Option<Contact> {
     let date = fields.date("date");
+    let end = fields.optional_date("end");
     let episode = fields.optional_text("episode");
     let professions = fields.texts("professions");
     let delegated = fields.flag("delegated");
     let reason = fields.optional_object("reason").and_then(coding);
     let diagnoses = fields.objects("diagnoses", coding);
+    let external_causes = fields.objects("external_causes", coding);
     let procedures = fields.objects("procedures", coding);
     let requested = fields.optional_date("requested");
     let first_contact = fields.flag("first_contact");
     Some(Contact {
         date: date?,
+        end,
         episode,
         professions,
         delegated,
         reason,
         diagnoses,
+        external_causes,
         procedures,
         requested,
         first_contact,
@@ -333,5 +373,28 @@ fn monitoring_period(fields: &mut Fields<'_, '_>) -> Option<MonitoringPeriod> {
         thresholds,
         response_duty,
         assessed_alarms,
+    })
+}
+
+fn care_request(fields: &mut Fields<'_, '_>) -> Option<CareRequest> {
+    let date = fields.date("date");
+    let problem = fields.optional_text("problem");
+    let channel = fields.optional_text("channel");
+    let reason = fields.optional_object("reason").and_then(coding);
+    let professions = fields.texts("professions");
+    let contacted = fields.optional_date("contacted");
+    let assessed = fields.optional_date("assessed");
+    let ending = fields.optional_text("ending");
+    let ended = fields.optional_date("ended");
+    Some(CareRequest {
+        date: date?,
+        problem,
+        channel,
+        reason,
+        professions,
+        contacted,
+        assessed,
+        ending,
+        ended,
     })
 }

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use vardnav_register::record::{
-    Body, Coding, Contact, Episode, Fact, IdentityType, MonitoringPeriod, Person, Plan, Principals, Record,
-    Segment, Sex,
+    Body, CareRequest, Coding, Contact, Episode, Fact, IdentityType, MonitoringPeriod, Person, Plan,
+    Principal, Principals, Record, Responsibility, Segment, Sex,
 };
 
 /// Why a record was not written.
@@ -33,6 +33,7 @@ pub fn write_record(
         residence: record.residence.as_deref(),
         principals: (record.principals != Principals::default())
             .then(|| PrincipalsDto::of(&record.principals)),
+        provider: record.provider.as_deref(),
         unit: record.unit.as_deref(),
         facts: Facts(&record.facts),
         codes: record.codes.iter().map(CodingDto::of).collect(),
@@ -40,6 +41,7 @@ pub fn write_record(
             Body::Episode(episode) => BodyDto::Episode(EpisodeDto::of(episode)),
             Body::Contact(contact) => BodyDto::Contact(ContactDto::of(contact)),
             Body::MonitoringPeriod(period) => BodyDto::MonitoringPeriod(MonitoringDto::of(period)),
+            Body::CareRequest(request) => BodyDto::CareRequest(RequestDto::of(request)),
         },
     };
     serde_json::to_writer(&mut *line, &dto)?;
@@ -59,6 +61,8 @@ struct Line<'a> {
     residence: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     principals: Option<PrincipalsDto<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<&'a str>,
     #[serde(skip_serializing_if = "Facts::is_empty")]
@@ -102,23 +106,59 @@ impl<'a> PersonDto<'a> {
 
 #[derive(Serialize)]
 struct PrincipalsDto<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    responsible: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    performing: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bed_owner: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Holders::is_empty")]
+    responsible: Holders<'a>,
+    #[serde(skip_serializing_if = "Holders::is_empty")]
+    performing: Holders<'a>,
+    #[serde(skip_serializing_if = "Holders::is_empty")]
+    bed_owner: Holders<'a>,
+    #[serde(skip_serializing_if = "Holders::is_empty")]
+    payer: Holders<'a>,
 }
 
 impl<'a> PrincipalsDto<'a> {
     fn of(principals: &'a Principals) -> Self {
         Self {
-            responsible: principals.responsible.as_deref(),
-            performing: principals.performing.as_deref(),
-            bed_owner: principals.bed_owner.as_deref(),
-            payer: principals.payer.as_deref(),
+            responsible: Holders(&principals.responsible),
+            performing: Holders(&principals.performing),
+            bed_owner: Holders(&principals.bed_owner),
+            payer: Holders(&principals.payer),
+        }
+    }
+}
+
+/// Those who hold a role: one as it is, several as a list.
+struct Holders<'a>(&'a [Principal]);
+
+impl Holders<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Holders<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            [holder] => HolderDto::of(holder).serialize(serializer),
+            holders => serializer.collect_seq(holders.iter().map(HolderDto::of)),
+        }
+    }
+}
+
+/// One who holds a role: a text where no basis is stated.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum HolderDto<'a> {
+    Organisation(&'a str),
+    WithBasis { organisation: &'a str, basis: &'a str },
+}
+
+impl<'a> HolderDto<'a> {
+    fn of(holder: &'a Principal) -> Self {
+        let organisation = &holder.organisation;
+        match &holder.basis {
+            None => Self::Organisation(organisation),
+            Some(basis) => Self::WithBasis { organisation, basis },
         }
     }
 }
@@ -151,6 +191,7 @@ enum BodyDto<'a> {
     Episode(EpisodeDto<'a>),
     Contact(ContactDto<'a>),
     MonitoringPeriod(MonitoringDto<'a>),
+    CareRequest(RequestDto<'a>),
 }
 
 #[derive(Serialize)]
@@ -165,6 +206,8 @@ struct EpisodeDto<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     plans: Vec<PlanDto<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    responsibilities: Vec<ResponsibilityDto<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     segments: Vec<SegmentDto<'a>>,
 }
 
@@ -175,6 +218,18 @@ struct PlanDto<'a> {
     legal_basis: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     parties: &'a [String],
+    from: Date,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Date>,
+}
+
+#[derive(Serialize)]
+struct ResponsibilityDto<'a> {
+    role: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profession: Option<&'a str>,
     from: Date,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Date>,
@@ -202,6 +257,13 @@ impl<'a> EpisodeDto<'a> {
             from: plan.from,
             until: plan.until,
         };
+        let responsibility = |one: &'a Responsibility| ResponsibilityDto {
+            role: &one.role,
+            unit: one.unit.as_deref(),
+            profession: one.profession.as_deref(),
+            from: one.from,
+            until: one.until,
+        };
         let segment = |segment: &'a Segment| SegmentDto {
             start: segment.start,
             end: segment.end,
@@ -215,6 +277,7 @@ impl<'a> EpisodeDto<'a> {
             end_mode: episode.end_mode.as_deref(),
             decided_by: episode.decided_by.as_deref(),
             plans: episode.plans.iter().map(plan).collect(),
+            responsibilities: episode.responsibilities.iter().map(responsibility).collect(),
             segments: episode.segments.iter().map(segment).collect(),
         }
     }
@@ -242,6 +305,8 @@ impl<'a> CodingDto<'a> {
 struct ContactDto<'a> {
     date: Date,
     #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     episode: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     professions: &'a [String],
@@ -251,6 +316,8 @@ struct ContactDto<'a> {
     reason: Option<CodingDto<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     diagnoses: Vec<CodingDto<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    external_causes: Vec<CodingDto<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     procedures: Vec<CodingDto<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,11 +330,13 @@ impl<'a> ContactDto<'a> {
     fn of(contact: &'a Contact) -> Self {
         Self {
             date: contact.date,
+            end: contact.end,
             episode: contact.episode.as_deref(),
             professions: &contact.professions,
             delegated: contact.delegated,
             reason: contact.reason.as_ref().map(CodingDto::of),
             diagnoses: contact.diagnoses.iter().map(CodingDto::of).collect(),
+            external_causes: contact.external_causes.iter().map(CodingDto::of).collect(),
             procedures: contact.procedures.iter().map(CodingDto::of).collect(),
             requested: contact.requested,
             first_contact: contact.first_contact,
@@ -305,6 +374,43 @@ impl<'a> MonitoringDto<'a> {
             thresholds: period.thresholds,
             response_duty: period.response_duty,
             assessed_alarms: period.assessed_alarms,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RequestDto<'a> {
+    date: Date,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<CodingDto<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    professions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contacted: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assessed: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<Date>,
+}
+
+impl<'a> RequestDto<'a> {
+    fn of(request: &'a CareRequest) -> Self {
+        Self {
+            date: request.date,
+            problem: request.problem.as_deref(),
+            channel: request.channel.as_deref(),
+            reason: request.reason.as_ref().map(CodingDto::of),
+            professions: &request.professions,
+            contacted: request.contacted,
+            assessed: request.assessed,
+            ending: request.ending.as_deref(),
+            ended: request.ended,
         }
     }
 }

@@ -244,6 +244,7 @@ impl From<SourceText> for FactSource {
 enum DerivationText {
     Age { bands: Vec<BandText> },
     PrincipalKind { role: String },
+    PrincipalBasis { roles: Vec<String> },
     PlanExists { yes: String, no: String },
     Professions,
     Performer { map: Vec<PerformerText> },
@@ -256,6 +257,7 @@ impl From<DerivationText> for Derivation {
                 Self::Age(bands.into_iter().map(|band| (band.from, band.value)).collect())
             }
             DerivationText::PrincipalKind { role } => Self::PrincipalKind { role },
+            DerivationText::PrincipalBasis { roles } => Self::PrincipalBasis { roles },
             DerivationText::PlanExists { yes, no } => Self::PlanExists { yes, no },
             DerivationText::Professions => Self::Professions,
             DerivationText::Performer { map } => Self::Performer(

@@ -1,5 +1,7 @@
 //! `register/`: variables, legal bases, validation checks and limits.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 use vardnav_register::definition::{
@@ -29,6 +31,7 @@ struct VariableText {
     required: bool,
     code_system: Option<SystemsText>,
     from: Day,
+    until: Option<Day>,
 }
 
 /// One code system, or several.
@@ -45,6 +48,7 @@ enum KindText {
     Episode,
     Contact,
     MonitoringPeriod,
+    CareRequest,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +85,9 @@ struct CheckText {
     #[serde(default)]
     legal_basis: String,
     from: Option<Day>,
+    until: Option<Day>,
+    #[serde(default)]
+    parameters: BTreeMap<String, u32>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -98,6 +105,9 @@ struct LimitsFile {
     days_ahead: i32,
     age_max: u16,
     geography: String,
+    /// Whether variables are collected on legal bases that are only proposed.
+    #[serde(default)]
+    collects_on_proposals: bool,
     #[serde(default)]
     reserve: Vec<ReserveText>,
 }
@@ -127,6 +137,7 @@ pub(super) fn read(reading: &mut Reading<'_>) -> RegisterDefinition {
             age_max: text.age_max,
         };
         definition.geography_system = text.geography;
+        definition.collects_on_proposals = text.collects_on_proposals;
         definition.reserve_patterns = text
             .reserve
             .into_iter()
@@ -164,6 +175,7 @@ fn variables(reading: &mut Reading<'_>) -> Vec<Variable> {
                     None => Vec::new(),
                 },
                 from: text.from.0,
+                until: text.until.map(|day| day.0),
             }
         })
         .collect()
@@ -219,6 +231,8 @@ fn checks(reading: &mut Reading<'_>) -> Vec<Check> {
                 remedy: text.remedy.into(),
                 legal_basis: text.legal_basis,
                 from: text.from.map(|day| day.0),
+                until: text.until.map(|day| day.0),
+                parameters: text.parameters.into_iter().collect(),
             }
         })
         .collect()
@@ -229,5 +243,6 @@ fn kind(text: KindText) -> RecordKind {
         KindText::Episode => RecordKind::Episode,
         KindText::Contact => RecordKind::Contact,
         KindText::MonitoringPeriod => RecordKind::MonitoringPeriod,
+        KindText::CareRequest => RecordKind::CareRequest,
     }
 }

@@ -243,6 +243,7 @@ impl Columns {
                 entry.has_codes |= !contact.procedures.is_empty();
             }
             Body::MonitoringPeriod(period) => entry.episode = episode(&period.episode),
+            Body::CareRequest(_) => {}
         }
     }
 
@@ -352,21 +353,16 @@ fn is_complete(of: Option<(&Record, &Derived)>, parts: usize) -> bool {
     of.is_some_and(|(record, _)| match &record.body {
         Body::Episode(episode) => episode.segments.len() == parts,
         Body::Contact(_) | Body::MonitoringPeriod(_) => parts == 1,
+        Body::CareRequest(_) => parts == 0,
     })
 }
 
 /// Which roles are stated, as bits.
 fn roles(principals: &Principals) -> u8 {
-    let stated = [
-        &principals.responsible,
-        &principals.performing,
-        &principals.bed_owner,
-        &principals.payer,
-    ];
-    stated
-        .iter()
-        .zip(0..)
-        .fold(0, |bits, (role, bit)| bits | u8::from(role.is_some()) << bit)
+    let stated = principals.by_role();
+    stated.iter().zip(0..).fold(0, |bits, ((_, holders), bit)| {
+        bits | u8::from(!holders.is_empty()) << bit
+    })
 }
 
 /// The bit of a role; `None` when there is no such role.

@@ -8,7 +8,7 @@ use vardnav_classification::{AxisIndex, FactSet};
 
 use super::columns::{role_bit, unit_hash};
 use crate::bytes::days_from_date;
-use crate::derive::{Masks, principal};
+use crate::derive::{Masks, kinds};
 use crate::surroundings::ReleaseView;
 use crate::unit::CareUnit;
 
@@ -61,10 +61,7 @@ impl UnitColumns {
                 if let Some(mask) = masks.get_mut(SLOTS + position)
                     && let Some(Derivation::PrincipalKind { role }) = &axis.derivation
                 {
-                    let kind = principal(&version.principals, role)
-                        .and_then(|code| release.codes.principal_kind(code))
-                        .and_then(|kind| release.system.value(slot, kind.code()));
-                    *mask = kind.map_or(0, |value| 1 << value);
+                    *mask = kinds(version.principals.of_role(role), release, slot);
                 }
             }
             Version {

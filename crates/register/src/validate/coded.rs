@@ -25,6 +25,12 @@ pub const CODED_PATHS: &[&str] = &[
     "diagnoses",
     "procedures",
     "measures",
+    "principals.basis",
+    "responsibilities.role",
+    "external_causes",
+    "problem",
+    "channel",
+    "ending",
     "person.type",
     "person.sex",
     "residence",
@@ -45,10 +51,16 @@ pub(super) enum Field {
     Diagnoses,
     Procedures,
     Measures,
+    Basis,
+    Role,
+    ExternalCauses,
+    Problem,
+    Channel,
+    Ending,
 }
 
 /// How many [`Field`]s there are.
-const FIELDS: usize = Field::Measures as usize + 1;
+const FIELDS: usize = Field::Ending as usize + 1;
 
 /// The coded variables of a release.
 #[derive(Debug, Clone)]

@@ -5,7 +5,9 @@ use vardnav_classification::model::{Axis, FactSource, Grain};
 
 use super::Mechanism;
 use super::coded::{self, Field};
+use super::fields::holder_path;
 use super::report::Report;
+use crate::identity::organisation_number;
 use crate::record::{Body, Coding, Episode, Fact, Record, RecordKind};
 use crate::surroundings::{CodeStatus, ReleaseView, Surroundings};
 
@@ -26,6 +28,7 @@ pub(super) fn check<S: Surroundings + ?Sized>(
         Body::Episode(_) => Place::Episode,
         Body::Contact(_) => Place::Record(Grain::Contact),
         Body::MonitoringPeriod(_) => Place::Record(Grain::MonitoringPeriod),
+        Body::CareRequest(_) => Place::Nowhere,
     };
     facts(&record.facts, place, release, || "facts".to_owned(), report);
     if !record.codes.is_empty() && !release.takes("codes", kind, date) {
@@ -39,25 +42,28 @@ pub(super) fn check<S: Surroundings + ?Sized>(
         || "unit".to_owned(),
         report,
     );
-    let principals = &record.principals;
-    for (code, field, path) in [
-        (
-            &principals.responsible,
-            Field::Responsible,
-            "principals.responsible",
-        ),
-        (&principals.performing, Field::Performing, "principals.performing"),
-        (&principals.bed_owner, Field::BedOwner, "principals.bed_owner"),
-        (&principals.payer, Field::Payer, "principals.payer"),
-    ] {
-        let Some(code) = code else { continue };
-        let path = || path.to_owned();
-        if release.codes.principal_kind(code).is_none() {
-            report.add_shape(Mechanism::PrincipalUnknown, path, code);
-        } else {
-            coded::value(code, systems(field), date, release.codes, path, report);
+    let fields = [
+        Field::Responsible,
+        Field::Performing,
+        Field::BedOwner,
+        Field::Payer,
+    ];
+    for ((role, holders), field) in record.principals.by_role().into_iter().zip(fields) {
+        for (at, holder) in holders.iter().enumerate() {
+            let path = || holder_path(role, holders, at);
+            let code = holder.organisation.as_str();
+            if release.codes.principal_kind(code).is_none() {
+                report.add_shape(Mechanism::PrincipalUnknown, path, code);
+            } else {
+                coded::value(code, systems(field), date, release.codes, path, report);
+            }
+            if let Some(basis) = &holder.basis {
+                let path = || format!("{}.basis", path());
+                coded::value(basis, systems(Field::Basis), date, release.codes, path, report);
+            }
         }
     }
+    provider(record, surroundings, report);
     if let Some(residence) = &record.residence {
         let status = if residence.len() == 4 {
             release
@@ -73,6 +79,7 @@ pub(super) fn check<S: Surroundings + ?Sized>(
     match &record.body {
         Body::Episode(episode) => {
             coded_of_episode(episode, release, surroundings, report);
+            responsibilities(episode, reporter, release, surroundings, report);
             for (at, segment) in episode.segments.iter().enumerate() {
                 let path = || format!("segments[{at}].start");
                 let Some(release) = surroundings.release_on(segment.start) else {
@@ -102,24 +109,14 @@ pub(super) fn check<S: Surroundings + ?Sized>(
             }
         }
         Body::Contact(contact) => {
-            for (at, profession) in contact.professions.iter().enumerate() {
-                let known = release.checks.professions.is_none_or(|axis| {
-                    profession == UNKNOWN || release.system.value(axis, profession).is_some()
-                });
-                if !known {
-                    report.add_shape(
-                        Mechanism::ProfessionUnknown,
-                        || format!("professions[{at}]"),
-                        profession,
-                    );
-                }
-            }
+            professions(&contact.professions, release, report);
             if let Some(reason) = &contact.reason {
                 let systems = systems(Field::Reason);
                 coding(reason, systems, date, release, || "reason".to_owned(), report);
             }
             for (list, field, path) in [
                 (&contact.diagnoses, Field::Diagnoses, "diagnoses"),
+                (&contact.external_causes, Field::ExternalCauses, "external_causes"),
                 (&contact.procedures, Field::Procedures, "procedures"),
             ] {
                 let systems = systems(field);
@@ -142,6 +139,103 @@ pub(super) fn check<S: Surroundings + ?Sized>(
                     report.add(Mechanism::UnitUnknown, path);
                 }
             }
+        }
+        Body::CareRequest(request) => {
+            professions(&request.professions, release, report);
+            if let Some(reason) = &request.reason {
+                let systems = systems(Field::Reason);
+                coding(reason, systems, date, release, || "reason".to_owned(), report);
+            }
+            for (code, field, path, date) in [
+                (&request.problem, Field::Problem, "problem", date),
+                (&request.channel, Field::Channel, "channel", date),
+                (
+                    &request.ending,
+                    Field::Ending,
+                    "ending",
+                    request.ended.unwrap_or(date),
+                ),
+            ] {
+                if let Some(code) = code {
+                    let path = || path.to_owned();
+                    coded::value(code, systems(field), date, release.codes, path, report);
+                }
+            }
+        }
+    }
+}
+
+/// Holds professions against the axis that is derived from them.
+fn professions(professions: &[String], release: ReleaseView<'_>, report: &mut Report<'_>) {
+    for (at, profession) in professions.iter().enumerate() {
+        if !is_profession(profession, release) {
+            let path = || format!("professions[{at}]");
+            report.add_shape(Mechanism::ProfessionUnknown, path, profession);
+        }
+    }
+}
+
+fn is_profession(profession: &str, release: ReleaseView<'_>) -> bool {
+    release
+        .checks
+        .professions
+        .is_none_or(|axis| profession == UNKNOWN || release.system.value(axis, profession).is_some())
+}
+
+/// Holds the care provider against its form and against the unit's.
+fn provider<S: Surroundings + ?Sized>(record: &Record, surroundings: &S, report: &mut Report<'_>) {
+    let Some(provider) = &record.provider else { return };
+    let path = || "provider".to_owned();
+    let Ok(number) = organisation_number(provider) else {
+        report.add_shape(Mechanism::ProviderFormat, path, provider);
+        return;
+    };
+    let unit = record.unit.as_deref().and_then(|unit| surroundings.unit(unit));
+    let of_unit = unit.and_then(|unit| organisation_number(&unit.on(record.date())?.provider).ok());
+    if of_unit.is_some_and(|of_unit| of_unit != number) {
+        report.add(Mechanism::ProviderOther, path);
+    }
+}
+
+/// Holds what an episode says of responsibilities against the codes, units and professions of the date from which each
+/// holds, within the episode.
+fn responsibilities<S: Surroundings + ?Sized>(
+    episode: &Episode,
+    reporter: &str,
+    release: ReleaseView<'_>,
+    surroundings: &S,
+    report: &mut Report<'_>,
+) {
+    for (at, one) in episode.responsibilities.iter().enumerate() {
+        let date = one.from.max(episode.start);
+        let release = surroundings.release_on(date).unwrap_or(release);
+        let path = |field: &str| format!("responsibilities[{at}].{field}");
+        let systems = release
+            .checks
+            .coded
+            .systems(Field::Role, RecordKind::Episode, date);
+        coded::value(&one.role, systems, date, release.codes, || path("role"), report);
+        // Whoever has it may belong to another reporter.
+        let known = |unit: &str| {
+            surroundings
+                .unit(unit)
+                .is_some_and(|unit| unit.on(date).is_some())
+        };
+        match &one.unit {
+            Some(hsa_id) if known(hsa_id) => {}
+            hsa_id => unit(
+                hsa_id.as_deref(),
+                reporter,
+                date,
+                surroundings,
+                || path("unit"),
+                report,
+            ),
+        }
+        if let Some(profession) = &one.profession
+            && !is_profession(profession, release)
+        {
+            report.add_shape(Mechanism::ProfessionUnknown, || path("profession"), profession);
         }
     }
 }
@@ -207,6 +301,8 @@ enum Place {
     Record(Grain),
     Episode,
     Segment,
+    /// Of this kind of record there are no facts.
+    Nowhere,
 }
 
 impl Place {
@@ -222,6 +318,7 @@ impl Place {
             Self::Segment => {
                 from(FactSource::Segment) || from(FactSource::Record) && axis.grains.contains(&Grain::Segment)
             }
+            Self::Nowhere => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use super::{Mechanism, episode_id};
-use crate::record::{Body, Coding, Fact, Record};
+use crate::record::{Body, Coding, Fact, Principal, Record};
 use crate::text::is_id;
 
 /// Longest string, in bytes.
@@ -12,6 +12,7 @@ const FACTS_MAX: usize = 64;
 const SEGMENTS_MAX: usize = 1_000;
 const CODINGS_MAX: usize = 200;
 const ITEMS_MAX: usize = 100;
+const HOLDERS_MAX: usize = 20;
 /// What is wrong with a repeated axis or value.
 const STATED_TWICE: &str = "stated twice";
 
@@ -23,16 +24,15 @@ pub(super) fn check(record: &Record, report: &mut Report<'_>) {
     if let Some(episode) = episode_id(record) {
         id(episode, "episode", report);
     }
-    let principals = &record.principals;
     for (value, path) in [
         (&record.residence, "residence"),
+        (&record.provider, "provider"),
         (&record.unit, "unit"),
-        (&principals.responsible, "principals.responsible"),
-        (&principals.performing, "principals.performing"),
-        (&principals.bed_owner, "principals.bed_owner"),
-        (&principals.payer, "principals.payer"),
     ] {
         option(value.as_ref(), || path.to_owned(), report);
+    }
+    for (role, holders) in record.principals.by_role() {
+        principals(role, holders, report);
     }
     facts(&record.facts, || "facts".to_owned(), report);
     codings(&record.codes, || "codes".to_owned(), report);
@@ -50,6 +50,18 @@ pub(super) fn check(record: &Record, report: &mut Report<'_>) {
                 );
                 strings(&plan.parties, || format!("plans[{at}].parties"), report);
             }
+            limit(
+                episode.responsibilities.len(),
+                ITEMS_MAX,
+                "responsibilities",
+                report,
+            );
+            for (at, one) in episode.responsibilities.iter().enumerate() {
+                let path = |field: &str| format!("responsibilities[{at}].{field}");
+                text(&one.role, || path("role"), report);
+                option(one.unit.as_ref(), || path("unit"), report);
+                option(one.profession.as_ref(), || path("profession"), report);
+            }
             limit(episode.segments.len(), SEGMENTS_MAX, "segments", report);
             for (at, segment) in episode.segments.iter().enumerate() {
                 option(segment.unit.as_ref(), || format!("segments[{at}].unit"), report);
@@ -63,12 +75,46 @@ pub(super) fn check(record: &Record, report: &mut Report<'_>) {
                 coding(reason, || "reason".to_owned(), report);
             }
             codings(&contact.diagnoses, || "diagnoses".to_owned(), report);
+            codings(&contact.external_causes, || "external_causes".to_owned(), report);
             codings(&contact.procedures, || "procedures".to_owned(), report);
         }
         Body::MonitoringPeriod(period) => {
             option(period.ordered_by.as_ref(), || "ordered_by".to_owned(), report);
             strings(&period.measures, || "measures".to_owned(), report);
         }
+        Body::CareRequest(request) => {
+            option(request.problem.as_ref(), || "problem".to_owned(), report);
+            option(request.channel.as_ref(), || "channel".to_owned(), report);
+            option(request.ending.as_ref(), || "ending".to_owned(), report);
+            strings(&request.professions, || "professions".to_owned(), report);
+            if let Some(reason) = &request.reason {
+                coding(reason, || "reason".to_owned(), report);
+            }
+        }
+    }
+}
+
+/// Those who hold a role: few, and none of them twice.
+fn principals(role: &'static str, holders: &[Principal], report: &mut Report<'_>) {
+    let path = |at: usize| holder_path(role, holders, at);
+    if holders.len() > HOLDERS_MAX {
+        report.add(Mechanism::LimitTooMany, || format!("principals.{role}"));
+    }
+    for (at, holder) in holders.iter().enumerate() {
+        text(&holder.organisation, || path(at), report);
+        option(holder.basis.as_ref(), || format!("{}.basis", path(at)), report);
+        let mut earlier = holders.iter().take(at.min(HOLDERS_MAX));
+        if earlier.any(|other| other.organisation == holder.organisation) {
+            report.add_with(Mechanism::FactSeveralValues, || path(at), STATED_TWICE);
+        }
+    }
+}
+
+/// The path of one who holds a role; of the only one, that of the role.
+pub(super) fn holder_path(role: &str, holders: &[Principal], at: usize) -> String {
+    match holders {
+        [_] => format!("principals.{role}"),
+        _ => format!("principals.{role}[{at}]"),
     }
 }
 

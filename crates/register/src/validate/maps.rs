@@ -22,6 +22,7 @@ pub fn mapping<S: Surroundings + ?Sized>(record: &Record, reporter: &str, surrou
         Body::Contact(_) => (Grain::Contact, &[][..]),
         Body::MonitoringPeriod(_) => (Grain::MonitoringPeriod, &[][..]),
         Body::Episode(episode) => (Grain::Segment, episode.segments.as_slice()),
+        Body::CareRequest(_) => return findings,
     };
     if codes_of_record(record).next().is_some()
         && let Some(release) = surroundings.release_on(date)

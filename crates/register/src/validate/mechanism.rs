@@ -73,6 +73,21 @@ mechanisms! {
     MapSystemUnknown "map.system-unknown" "no map is for the code system, so the code gives no fact",
     MapContradiction "map.contradiction" "codes lead to different values of an axis that takes one, so none of them holds",
     MapMisled "map.misled" "a map leads from the code to an axis or value that the release does not take from codes",
+    VariableNoBasis "variable.no-basis" "the variable has no legal basis on the date",
+    ProviderFormat "provider.format" "this is not an organisationsnummer",
+    ProviderOther "provider.other-than-units" "the care provider is another than the care unit's on the date",
+    RequestEnding "request.ending" "how a care request ended and the date on which it did go together",
+    TimeAfterDeath "time.after-death" "the care lies after the death of the person",
+    ContactDuplicate "contact.duplicate" "another contact of the same person, unit, date and type is reported already",
+}
+
+/// The parameters that a check of a mechanism may set, each with what it is without one.
+pub fn parameters(mechanism: Mechanism) -> &'static [(&'static str, u32)] {
+    match mechanism {
+        // How many days after a death care may still be dated, such as of an examination.
+        Mechanism::TimeAfterDeath => &[("days", 0)],
+        _ => &[],
+    }
 }
 
 /// The mechanisms about maps: a release needs checks for them only when it takes codes that maps are asked about.
@@ -128,6 +143,7 @@ impl Mechanism {
                 | Self::ProtectedGeography
                 | Self::ReleaseNoneInForce
                 | Self::LimitTooMany
+                | Self::VariableNoBasis
         )
     }
 }
@@ -146,6 +162,7 @@ mod tests {
         assert_eq!(Mechanism::TextHoldsPersonalNumber.code(), "VN-REG-016");
         assert_eq!(Mechanism::LimitTooMany.code(), "VN-REG-044");
         assert_eq!(Mechanism::MapMisled.code(), "VN-REG-048");
+        assert_eq!(Mechanism::ContactDuplicate.code(), "VN-REG-054");
         assert_eq!(Mechanism::from_name("exclusion"), None);
     }
 }

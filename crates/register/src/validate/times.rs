@@ -6,7 +6,7 @@ use super::report::Report;
 use super::{Mechanism, date_path, episode_id};
 use crate::bytes::days_from_date;
 use crate::definition::TimeLimits;
-use crate::record::{Body, Episode, Record};
+use crate::record::{Body, CareRequest, Episode, Record};
 use crate::surroundings::{Surroundings, covers};
 
 pub(super) fn check<S: Surroundings + ?Sized>(
@@ -39,6 +39,10 @@ pub(super) fn check<S: Surroundings + ?Sized>(
             {
                 report.add(Mechanism::TimeOrder, || "requested".to_owned());
             }
+            contact.end.map(|end| (contact.date, Some(end)))
+        }
+        Body::CareRequest(request) => {
+            request_dates(request, last, report);
             None
         }
         Body::MonitoringPeriod(period) => Some((period.start, period.end)),
@@ -47,6 +51,11 @@ pub(super) fn check<S: Surroundings + ?Sized>(
             for (at, plan) in episode.plans.iter().enumerate() {
                 if !in_order(plan.from, plan.until) {
                     report.add(Mechanism::TimeOrder, || format!("plans[{at}].until"));
+                }
+            }
+            for (at, one) in episode.responsibilities.iter().enumerate() {
+                if !in_order(one.from, one.until) {
+                    report.add(Mechanism::TimeOrder, || format!("responsibilities[{at}].until"));
                 }
             }
             for (at, segment) in episode.segments.iter().enumerate() {
@@ -76,6 +85,35 @@ pub(super) fn check<S: Surroundings + ?Sized>(
             }
             Some(_) => {}
         }
+    }
+}
+
+/// What comes of a request comes on its date or later, an assessment not before the first contact, and nothing after the
+/// last day that is taken; and what ended tells how.
+fn request_dates(request: &CareRequest, last: i32, report: &mut Report<'_>) {
+    let CareRequest {
+        date,
+        contacted,
+        assessed,
+        ended,
+        ..
+    } = request;
+    let not_before = |earliest: Option<Date>| earliest.unwrap_or(*date).max(*date);
+    for (path, stated, earliest) in [
+        ("contacted", contacted, *date),
+        ("assessed", assessed, not_before(*contacted)),
+        ("ended", ended, *date),
+    ] {
+        let Some(stated) = *stated else { continue };
+        if stated < earliest {
+            report.add(Mechanism::TimeOrder, || path.to_owned());
+        }
+        if days_from_date(stated) > last {
+            report.add(Mechanism::TimeTooLate, || path.to_owned());
+        }
+    }
+    if ended.is_some() != request.ending.is_some() {
+        report.add(Mechanism::RequestEnding, || "ending".to_owned());
     }
 }
 

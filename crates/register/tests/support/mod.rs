@@ -11,7 +11,7 @@ use vardnav_register::mapping::{CodeMap, ReporterMaps};
 use vardnav_register::record::*;
 use vardnav_register::surroundings::*;
 use vardnav_register::unit::{CareUnit, UnitVersion};
-use vardnav_register::validate::{CheckSet, MECHANISMS};
+use vardnav_register::validate::{CheckSet, MECHANISMS, RECORD_PATHS, RecordPath};
 
 pub(crate) const UNIT: &str = "SE2321000131-P000000123457";
 pub(crate) const CLOSED_UNIT: &str = "SE2321000131-C1";
@@ -63,24 +63,29 @@ impl Surroundings for World {
 impl Codes for World {
     fn check(&self, system: &str, _version: Option<&str>, code: &str, on: Date) -> CodeStatus {
         match (system, code) {
-            ("geo", "0180" | "2482" | "01" | "24") => CodeStatus::Valid,
+            ("geo", "0180" | "0188" | "0980" | "2482" | "01" | "09" | "24") => CodeStatus::Valid,
             ("geo", "0117") | ("plans", "sip") if on < date(2026, 9, 1) => CodeStatus::NotValidOnDate,
             ("ends", "moved") if on >= date(2026, 9, 19) => CodeStatus::NotValidOnDate,
             ("geo", "0117") | ("ends", "planned" | "moved") | ("plans", "sip") => CodeStatus::Valid,
             ("deciders", "physician") | ("measures", "blood-pressure" | "weight") => CodeStatus::Valid,
             ("icd", "I50.9" | "000") => CodeStatus::Valid,
+            ("bases", "by-law" | "joint-body" | "transferred") => CodeStatus::Valid,
+            ("roles", "named-physician") | ("requests", "new" | "telephone" | "met") => CodeStatus::Valid,
             ("icd", "U07.1") if on >= date(2026, 6, 1) => CodeStatus::NotValidOnDate,
             ("icd", "U07.1") => CodeStatus::Valid,
             ("later", _) => CodeStatus::NotLoaded,
-            ("geo" | "icd" | "ends" | "deciders" | "plans" | "measures", _) => CodeStatus::Unknown,
+            (
+                "geo" | "icd" | "ends" | "deciders" | "plans" | "measures" | "bases" | "roles" | "requests",
+                _,
+            ) => CodeStatus::Unknown,
             _ => CodeStatus::UnknownSystem,
         }
     }
 
     fn principal_kind(&self, code: &str) -> Option<PrincipalKind> {
         match code {
-            "01" | "24" => Some(PrincipalKind::Region),
-            "0180" | "2482" | "0117" => Some(PrincipalKind::Kommun),
+            "01" | "09" | "24" => Some(PrincipalKind::Region),
+            "0180" | "0188" | "0980" | "2482" | "0117" => Some(PrincipalKind::Kommun),
             _ => None,
         }
     }
@@ -324,6 +329,8 @@ fn check(code: String, mechanism: &str, severity: Severity) -> Check {
         remedy: label("mend it"),
         legal_basis: String::new(),
         from: None,
+        until: None,
+        parameters: Vec::new(),
     }
 }
 
@@ -334,7 +341,8 @@ pub(crate) fn world() -> World {
         .enumerate()
         .map(|(at, mechanism)| {
             let severity = match *mechanism {
-                "code.edition-not-loaded" | "episode.unknown" => Severity::Warning,
+                "code.edition-not-loaded" | "episode.unknown" | "contact.duplicate" => Severity::Warning,
+                "provider.other-than-units" => Severity::Warning,
                 mechanism if mechanism.starts_with("map.") => Severity::Warning,
                 "classification.held" => Severity::Hold,
                 _ => Severity::Error,
@@ -344,43 +352,53 @@ pub(crate) fn world() -> World {
         .collect();
     checks.push(check("VN-REG-201".into(), "exclusion", Severity::Error));
     checks.push(check("VN-REG-301".into(), "contradiction", Severity::Warning));
-    let variable = |path: &str, systems: &[&str]| Variable {
-        id: format!("VN-V-{path}"),
-        path: path.into(),
-        label: label(path),
-        definition: label(path),
-        kinds: vec![
-            RecordKind::Episode,
-            RecordKind::Contact,
-            RecordKind::MonitoringPeriod,
-        ],
-        legal_basis: String::new(),
-        required: path == "professions",
-        code_systems: systems.iter().map(|system| (*system).into()).collect(),
+    let systems = |path: &str| -> &[&str] {
+        match path {
+            "principals.responsible" | "plans.parties" => &["geo"],
+            "principals.basis" => &["bases"],
+            "end_mode" => &["ends"],
+            "decided_by" => &["deciders"],
+            "plans.kind" => &["plans"],
+            "diagnoses" | "external_causes" => &["icd"],
+            "procedures" => &["icd", "later"],
+            "measures" => &["measures"],
+            "responsibilities.role" => &["roles"],
+            "problem" | "channel" | "ending" => &["requests"],
+            _ => &[],
+        }
+    };
+    let variable = |known: &RecordPath| Variable {
+        id: format!("VN-V-{}", known.path),
+        path: known.path.into(),
+        label: label(known.path),
+        definition: label(known.path),
+        kinds: known.kinds.to_vec(),
+        legal_basis: "law".into(),
+        required: known.path == "professions",
+        code_systems: systems(known.path)
+            .iter()
+            .map(|system| (*system).into())
+            .collect(),
         from: date(2026, 1, 1),
+        until: None,
     };
     world_with(RegisterDefinition {
-        variables: vec![
-            variable("professions", &[]),
-            variable("principals.responsible", &["geo"]),
-            variable("end_mode", &["ends"]),
-            variable("decided_by", &["deciders"]),
-            variable("plans.kind", &["plans"]),
-            variable("plans.parties", &["geo"]),
-            variable("diagnoses", &["icd"]),
-            variable("procedures", &["icd", "later"]),
-            variable("measures", &["measures"]),
-            variable("codes", &[]),
-            variable("segments.codes", &[]),
-        ],
+        variables: RECORD_PATHS.iter().map(variable).collect(),
         checks,
-        legal_bases: Vec::new(),
+        legal_bases: vec![LegalBasis {
+            id: "law".into(),
+            citation: "lag".into(),
+            summary: label("law"),
+            status: "statutory".into(),
+            from: None,
+        }],
         reserve_patterns: vec![ReservePattern {
             issuer: "national".into(),
             pattern: "########@@##".into(),
         }],
         limits: TimeLimits::default(),
         geography_system: "geo".into(),
+        collects_on_proposals: false,
     })
 }
 
@@ -395,7 +413,7 @@ pub(crate) fn world_with(register: RegisterDefinition) -> World {
         provider: "2321000131".into(),
         reporters: vec!["region-norr".into()],
         principals: Principals {
-            responsible: Some("24".into()),
+            responsible: vec![Principal::new("24")],
             ..Principals::default()
         },
         kommun: None,
@@ -464,9 +482,10 @@ fn record(id: &str, body: Body) -> Record {
         person: person(),
         residence: Some("0180".into()),
         principals: Principals {
-            responsible: Some("01".into()),
+            responsible: vec![Principal::new("01")],
             ..Principals::default()
         },
+        provider: None,
         unit: Some(UNIT.into()),
         facts: Vec::new(),
         codes: Vec::new(),
@@ -477,11 +496,13 @@ fn record(id: &str, body: Body) -> Record {
 pub(crate) fn contact() -> Record {
     let body = Contact {
         date: date(2026, 9, 1),
+        end: None,
         episode: None,
         professions: vec!["assistant-nurse".into(), "physician".into()],
         delegated: Some(true),
         reason: Some(coding("icd", "I50.9")),
         diagnoses: vec![coding("icd", "I50.9")],
+        external_causes: Vec::new(),
         procedures: Vec::new(),
         requested: Some(date(2026, 8, 30)),
         first_contact: Some(false),
@@ -505,6 +526,7 @@ pub(crate) fn episode() -> Record {
             from: date(2026, 9, 10),
             until: None,
         }],
+        responsibilities: Vec::new(),
         segments: vec![
             Segment {
                 start: date(2026, 9, 1),

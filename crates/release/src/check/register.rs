@@ -2,72 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use vardnav_register::definition::FAMILIES;
 use vardnav_register::definition::{Check, Variable};
-use vardnav_register::record::RecordKind;
-use vardnav_register::validate::{CODED_PATHS, MAP_MECHANISMS, MECHANISMS};
+use vardnav_register::validate::{
+    CODED_PATHS, MAP_MECHANISMS, MECHANISMS, Mechanism, OPTIONAL_PATHS, RECORD_PATHS, parameters,
+};
 
 use super::Findings;
 use crate::source::Element;
-
-const ALL: &[RecordKind] = &[
-    RecordKind::Episode,
-    RecordKind::Contact,
-    RecordKind::MonitoringPeriod,
-];
-const EPISODE: &[RecordKind] = &[RecordKind::Episode];
-const CONTACT: &[RecordKind] = &[RecordKind::Contact];
-const MONITORING: &[RecordKind] = &[RecordKind::MonitoringPeriod];
-
-/// Every path of a record that can be reported, with the kinds of record that have it. Nothing is collected
-/// without a legal basis, so a release must hold a variable for each, save for those that it may do without.
-pub const RECORD_PATHS: &[(&str, &[RecordKind])] = &[
-    ("id", ALL),
-    ("revision", ALL),
-    ("person.type", ALL),
-    ("person.number", ALL),
-    ("person.sex", ALL),
-    ("person.birth_date", ALL),
-    ("person.protected", ALL),
-    ("residence", ALL),
-    ("principals.responsible", ALL),
-    ("principals.performing", ALL),
-    ("principals.bed_owner", ALL),
-    ("principals.payer", ALL),
-    ("unit", ALL),
-    ("facts", ALL),
-    ("codes", ALL),
-    ("start", &[RecordKind::Episode, RecordKind::MonitoringPeriod]),
-    ("end", &[RecordKind::Episode, RecordKind::MonitoringPeriod]),
-    ("end_mode", EPISODE),
-    ("decided_by", EPISODE),
-    ("plans.kind", EPISODE),
-    ("plans.legal_basis", EPISODE),
-    ("plans.parties", EPISODE),
-    ("plans.from", EPISODE),
-    ("plans.until", EPISODE),
-    ("segments.start", EPISODE),
-    ("segments.end", EPISODE),
-    ("segments.unit", EPISODE),
-    ("segments.facts", EPISODE),
-    ("segments.codes", EPISODE),
-    ("date", CONTACT),
-    ("episode", &[RecordKind::Contact, RecordKind::MonitoringPeriod]),
-    ("professions", CONTACT),
-    ("delegated", CONTACT),
-    ("reason", CONTACT),
-    ("diagnoses", CONTACT),
-    ("procedures", CONTACT),
-    ("requested", CONTACT),
-    ("first_contact", CONTACT),
-    ("ordered_by", MONITORING),
-    ("measures", MONITORING),
-    ("thresholds", MONITORING),
-    ("response_duty", MONITORING),
-    ("assessed_alarms", MONITORING),
-];
-
-/// Paths that a release need not take: without a variable for them, a record that states them is refused.
-const OPTIONAL_PATHS: &[&str] = &["codes", "segments.codes"];
 
 /// Checks the register's part.
 pub(super) fn check(found: &mut Findings<'_>) {
@@ -120,17 +62,23 @@ fn variables(found: &mut Findings<'_>, variables: &[Variable]) {
                 format!("path `{}` has two variables", variable.path),
             );
         }
-        match RECORD_PATHS.iter().find(|(path, _)| *path == variable.path) {
+        match RECORD_PATHS.iter().find(|known| known.path == variable.path) {
             None => {
                 let message = format!("path `{}` is not one of a record", variable.path);
                 found.error("VN-REL-115", &at, message);
             }
-            Some((path, kinds)) => {
-                if variable.kinds.is_empty() || variable.kinds.iter().any(|kind| !kinds.contains(kind)) {
+            Some(known) => {
+                let has = |kind| known.kinds.contains(kind);
+                if variable.kinds.is_empty() || !variable.kinds.iter().all(has) {
+                    let path = known.path;
                     let message = format!("{name} names kinds of record that do not have `{path}`");
                     found.error("VN-REL-115", &at, message);
                 }
             }
+        }
+        if variable.until.is_some_and(|until| until <= variable.from) {
+            let message = format!("{name} ends before it begins");
+            found.error("VN-REL-107", &at, message);
         }
         found.text(&at, &format!("the label of {name}"), &variable.label);
         found.text(&at, &format!("the definition of {name}"), &variable.definition);
@@ -143,8 +91,8 @@ fn variables(found: &mut Findings<'_>, variables: &[Variable]) {
             found.error("VN-REL-111", &at, message);
         }
     }
-    for (path, _) in RECORD_PATHS {
-        if !paths.contains(path) && !OPTIONAL_PATHS.contains(path) {
+    for path in RECORD_PATHS.iter().map(|known| known.path) {
+        if !paths.contains(path) && !OPTIONAL_PATHS.contains(&path) {
             let message = format!("path `{path}` can be reported but has no variable");
             found.error("VN-REL-115", &Element::Variable(String::new()), message);
         }
@@ -163,6 +111,18 @@ fn checks(found: &mut Findings<'_>, checks: &[Check]) {
         found.text(&at, &format!("the remedy of {name}"), &check.remedy);
         if !check.legal_basis.is_empty() {
             found.legal_basis(&at, &name, &check.legal_basis);
+        }
+        if !FAMILIES.contains(&check.family.as_str()) {
+            let message = format!("{name} is of family `{}`, which does not exist", check.family);
+            found.error("VN-REL-109", &at, message);
+        }
+        let mechanism = Mechanism::from_name(&check.mechanism);
+        let taken = mechanism.map_or(&[][..], parameters);
+        for (parameter, _) in &check.parameters {
+            if !taken.iter().any(|(known, _)| known == parameter) {
+                let message = format!("{name} sets `{parameter}`, which its mechanism does not ask for");
+                found.error("VN-REL-109", &at, message);
+            }
         }
         let description = &found.source.description;
         let named = description

@@ -220,6 +220,7 @@ fn derivation(derivation: &Derivation) -> String {
             format!("age {}", bands.join(", "))
         }
         Derivation::PrincipalKind { role } => format!("kind of principal {role}"),
+        Derivation::PrincipalBasis { roles } => format!("basis of principal {}", roles.join(", ")),
         Derivation::PlanExists { yes, no } => format!("plan exists: {yes}, else {no}"),
         Derivation::Professions => "professions".to_owned(),
         Derivation::Performer(rows) => {

@@ -1,7 +1,6 @@
 //! Variables, checks, legal bases, limits, indicators and maps of a release as elements that can be compared.
 
 use vardnav_register::definition::{Check, Severity, Variable};
-use vardnav_register::record::RecordKind;
 
 use super::elements::{date, flag, grains, labelled, sorted};
 use super::{Item, Kind};
@@ -41,7 +40,8 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
             .with("earliest", register.limits.earliest.to_string())
             .with("days-ahead", register.limits.days_ahead.to_string())
             .with("age-max", register.limits.age_max.to_string())
-            .with("geography", &register.geography_system),
+            .with("geography", &register.geography_system)
+            .with("collects-on-proposals", flag(register.collects_on_proposals)),
     );
     indicators(source, &mut items);
     maps(source, &mut items);
@@ -49,12 +49,7 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
 }
 
 fn variable(variable: &Variable, place: Place) -> Item {
-    let kind = |kind: &RecordKind| match kind {
-        RecordKind::Episode => "episode",
-        RecordKind::Contact => "contact",
-        RecordKind::MonitoringPeriod => "monitoring-period",
-    };
-    let kinds: Vec<_> = variable.kinds.iter().map(kind).collect();
+    let kinds: Vec<_> = variable.kinds.iter().map(|kind| kind.name()).collect();
     labelled(
         Item::new(Kind::Variable, &variable.id, place),
         &variable.label,
@@ -66,6 +61,7 @@ fn variable(variable: &Variable, place: Place) -> Item {
     .with("required", flag(variable.required))
     .with("code-systems", sorted(&variable.code_systems))
     .with("from", variable.from.to_string())
+    .with("until", date(variable.until))
 }
 
 fn check(check: &Check, place: Place) -> Item {
@@ -74,6 +70,8 @@ fn check(check: &Check, place: Place) -> Item {
         Severity::Hold => "hold",
         Severity::Error => "error",
     };
+    let parameter = |(name, value): &(String, u32)| format!("{name} {value}");
+    let parameters: Vec<String> = check.parameters.iter().map(parameter).collect();
     Item::new(Kind::Check, &check.code, place)
         .with("message-sv", &check.message.sv)
         .with("message-en", &check.message.en)
@@ -84,6 +82,8 @@ fn check(check: &Check, place: Place) -> Item {
         .with("remedy-en", &check.remedy.en)
         .with("legal-basis", &check.legal_basis)
         .with("from", date(check.from))
+        .with("until", date(check.until))
+        .with("parameters", parameters.join(", "))
 }
 
 fn indicators(source: &ReleaseSource, items: &mut Vec<Item>) {

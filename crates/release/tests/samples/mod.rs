@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use vardnav_classification::model::Label;
-use vardnav_register::record::{Fact, Principals};
+use vardnav_register::record::{Fact, Principal, Principals};
 use vardnav_register::unit::{Beds, UnitVersion};
 use vardnav_release::entry::{
     Announcement, AreaCount, AuthorityEntry, Base, Body, Change, Comment, ConceptMapRecord, ContentKind,
@@ -19,7 +19,7 @@ pub(crate) fn unit() -> UnitVersion {
         provider: "2321000131".to_owned(),
         reporters: vec!["region-01".to_owned()],
         principals: Principals {
-            responsible: Some("01".to_owned()),
+            responsible: vec![Principal::new("01")],
             ..Principals::default()
         },
         kommun: Some("0180".to_owned()),

@@ -321,5 +321,6 @@ fn part_of(record: &Record, results: &PartResults) -> Option<(Part, jiff::civil:
             Part::Segment(results.index),
             episode.segments.get(results.index)?.start,
         ),
+        Body::CareRequest(_) => return None,
     })
 }

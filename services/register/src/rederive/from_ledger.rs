@@ -53,6 +53,7 @@ fn derive(
     let reporter = stream.as_reporter().unwrap_or_default();
     let plan = compiled.rederivation();
     let mut surroundings = BatchSurroundings {
+        contacts: HashMap::new(),
         view: Arc::clone(view),
         episodes: HashMap::new(),
     };
@@ -99,6 +100,6 @@ pub(crate) fn named(record: &Record) -> Option<&str> {
     match &record.body {
         Body::Contact(contact) => contact.episode.as_deref(),
         Body::MonitoringPeriod(period) => period.episode.as_deref(),
-        Body::Episode(_) => None,
+        Body::Episode(_) | Body::CareRequest(_) => None,
     }
 }

@@ -308,7 +308,7 @@ fn row(world: &mut World, reporter: &str, mut record: Record, round: usize) -> O
     match &mut record.body {
         Body::Contact(contact) => contact.episode = contact.episode.as_deref().map(named),
         Body::MonitoringPeriod(period) => period.episode = period.episode.as_deref().map(named),
-        Body::Episode(_) => {}
+        Body::Episode(_) | Body::CareRequest(_) => {}
     }
     let person = Attributes {
         sex: record.person.sex,

@@ -68,7 +68,7 @@ pub enum Register {
         /// Id
         id: String,
         /// Kind of record
-        #[arg(long, default_value = "episode", value_parser = ["episode", "contact", "monitoring-period"])]
+        #[arg(long, default_value = "episode", value_parser = ["episode", "contact", "monitoring-period", "care-request"])]
         kind: String,
         /// The derivation to answer from; `as-reported` for what the entries hold
         #[arg(long, default_value = "")]

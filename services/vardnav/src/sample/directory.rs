@@ -2,7 +2,7 @@
 //! sample reads well; their numbers are made up.
 
 use jiff::civil::Date;
-use vardnav_register::record::{Fact, Principals};
+use vardnav_register::record::{Fact, Principal, Principals};
 use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
 
 use super::person::check_digit;
@@ -439,10 +439,10 @@ impl Template {
             provider: office.number.clone(),
             reporters: vec![office.id.clone()],
             principals: Principals {
-                responsible: Some(principal.clone()),
-                performing: Some(principal.clone()),
-                bed_owner: self.beds.is_some().then_some(principal),
-                payer: None,
+                responsible: vec![Principal::new(principal.clone())],
+                performing: vec![Principal::new(principal.clone())],
+                bed_owner: Principal::alone(self.beds.is_some().then_some(principal)),
+                payer: Vec::new(),
             },
             kommun,
             facts: facts

@@ -32,7 +32,7 @@ impl Columns {
 
     pub(super) fn write_entry(&self, w: &mut Writer, entry: &EntryColumn) {
         let flag = |set: bool, bit: u8| u8::from(set) << bit;
-        w.u8(entry.kind as u8
+        w.u8(kind_bits(entry.kind)
             | flag(entry.erased, 2)
             | flag(entry.complete, 3)
             | flag(entry.has_codes, 4)
@@ -108,7 +108,7 @@ impl Columns {
         let flags = r.u8()?;
         let has = |bit: u8| flags >> bit & 1 == 1;
         let tag = |r: &Reader<'_>| r.error(DecodeProblem::Tag);
-        let kind = RecordKind::from_number(flags & 0b11).ok_or_else(|| tag(r))?;
+        let kind = kind_of_bits(flags & 0b11).ok_or_else(|| tag(r))?;
         let mut entry = EntryColumn {
             kind,
             erased: has(2),
@@ -162,6 +162,8 @@ impl Columns {
                 r.option(|r| read_days(r, base))?,
                 self.read_unit(r)?,
             ),
+            // It has no parts.
+            RecordKind::CareRequest => return Err(tag(r)),
         };
         let date = read_days(r, base)?;
         let age = match r.varint()?.checked_sub(1) {
@@ -198,6 +200,18 @@ impl Columns {
             true => Ok(place),
             false => Err(r.error(DecodeProblem::Tag)),
         }
+    }
+}
+
+/// The two bits of a kind: its number, and none of them for the fourth.
+fn kind_bits(kind: RecordKind) -> u8 {
+    kind as u8 & 0b11
+}
+
+fn kind_of_bits(bits: u8) -> Option<RecordKind> {
+    match bits {
+        0 => Some(RecordKind::CareRequest),
+        number => RecordKind::from_number(number),
     }
 }
 
