@@ -11,6 +11,7 @@ mod tree;
 
 pub mod audit;
 pub mod authority;
+pub mod backup;
 pub mod current;
 pub mod custody;
 pub mod embedded;
@@ -28,6 +29,7 @@ pub use contract::{
     VALUE_LIMIT,
 };
 pub use custody::CustodyError;
+pub use embedded::check;
 pub use embedded::{Damage, Embedded, Options};
 pub use keys::HeadKey;
 pub use memory::Memory;

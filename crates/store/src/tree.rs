@@ -1,11 +1,21 @@
 //! The right edge of a stream's Merkle tree (RFC 6962): enough to append and to give the root.
 //! Also yields the nodes that become complete, for the tiles kept beside the log.
 
+use sha2::{Digest as _, Sha256};
 use vardnav_register::tree::EMPTY_ROOT;
 pub(crate) use vardnav_register::tree::node;
 
 use crate::codec::Cut;
 use crate::contract::Hash;
+
+/// The leaf of some bytes.
+pub(crate) fn leaf(bytes: &[u8]) -> Hash {
+    Sha256::new()
+        .chain_update([0])
+        .chain_update(bytes)
+        .finalize()
+        .into()
+}
 
 /// Root of the tree without leaves.
 pub(crate) fn empty_root() -> Hash {
@@ -69,8 +79,6 @@ impl Frontier {
 
 #[cfg(test)]
 mod tests {
-    use sha2::{Digest as _, Sha256};
-
     use super::*;
 
     fn reference(leaves: &[Hash]) -> Hash {

@@ -5,10 +5,12 @@
     reason = "the help texts of clap document every command and flag"
 )]
 
+mod admin;
 mod register;
 mod release;
 mod terminology;
 
+pub use admin::{Admin, Store};
 pub use register::{Map, Reclassify, ReclassifyStep, Register};
 pub use release::{Release, Resolution};
 pub use terminology::{Codesystem, Edition, ExportFormat, Term};
@@ -66,6 +68,9 @@ pub enum Command {
     /// Indicators
     #[command(subcommand)]
     Indicator(Indicator),
+    /// Keep a node whole: check its store, copy it, restore it
+    #[command(subcommand)]
+    Admin(Admin),
     /// Keep a copy of a server's releases and content in a folder, to work without it
     Sync(Sync),
     /// Explain a finding code

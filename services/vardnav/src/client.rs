@@ -10,6 +10,7 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+use vardnav_api::vardnav::admin::v1::admin_service_client::AdminServiceClient;
 use vardnav_api::vardnav::classification::v1::classification_service_client::ClassificationServiceClient;
 use vardnav_api::vardnav::indicators::v1::indicator_service_client::IndicatorServiceClient;
 use vardnav_api::vardnav::register::v1::register_service_client::RegisterServiceClient;
@@ -209,6 +210,10 @@ impl Client {
     service!(
         /// Care units.
         units, CareUnitServiceClient
+    );
+    service!(
+        /// What keeps a node whole.
+        admin, AdminServiceClient
     );
     service!(
         /// Indicators.

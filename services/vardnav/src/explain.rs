@@ -30,6 +30,7 @@ const CODES: &[&[(&str, &str, &str)]] = &[
     lifecycle::CODES,
     package::CODES,
     terminology::CODES,
+    vardnav_store::check::CODES,
     status::CODES,
 ];
 

@@ -69,6 +69,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Indicator(indicator) => {
             command::indicator::run(indicator, &target.connect().await?, output).await
         }
+        Command::Admin(admin) => command::admin::run(admin, &target, output).await,
         Command::Sync(sync) => sync::run(sync, &target, output).await,
         Command::Explain { code } => explain::run(&code, output),
         Command::Completion { shell } => {
@@ -88,6 +89,7 @@ fn makes_store(command: &Command) -> bool {
         | Command::Demo(_)
         | Command::Bench(_)
         | Command::Sync(_)
+        | Command::Admin(cli::Admin::Restore { .. })
         | Command::Explain { .. }
         | Command::Completion { .. }
         | Command::Codesystem(cli::Codesystem::Import { .. } | cli::Codesystem::Synthetic { .. })
@@ -103,6 +105,7 @@ fn makes_store(command: &Command) -> bool {
                 | cli::Register::Map(cli::Map::Put { .. })
         ),
         Command::Release(_)
+        | Command::Admin(_)
         | Command::Conform(_)
         | Command::Codesystem(_)
         | Command::Term(_)

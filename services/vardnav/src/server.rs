@@ -2,7 +2,7 @@
 //! starts with, and how a node serves.
 
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -64,6 +64,11 @@ pub(crate) fn find(folder: &Path) -> Outcome {
     }
 }
 
+/// Folder of the store within a node's folder.
+pub(crate) fn store_folder(folder: &Path) -> PathBuf {
+    folder.join(STORE_FOLDER)
+}
+
 /// Everything one process serves.
 pub struct Node {
     pub(crate) authority: Arc<Authority>,
@@ -115,7 +120,7 @@ impl Node {
     pub async fn open_empty(folder: &Path) -> Outcome<Self> {
         let cannot =
             |error: &dyn Display| Failure::Failed(format!("{} cannot be opened: {error}", folder.display()));
-        let place = folder.join(STORE_FOLDER);
+        let place = store_folder(folder);
         let store = tokio::task::spawn_blocking(move || Embedded::open(&place, Options::default()))
             .await
             .map_err(Failure::failed)?
@@ -140,6 +145,7 @@ impl Node {
             .await
             .map_err(|error| cannot(&error))?;
         Ok(Self::compose(
+            folder,
             embedded,
             Arc::new(vault),
             key,
@@ -150,6 +156,7 @@ impl Node {
     }
 
     fn compose(
+        folder: &Path,
         embedded: Arc<Embedded>,
         vault: Arc<dyn Vault>,
         key: HeadKey,
@@ -169,7 +176,7 @@ impl Node {
             releases: Releases::new(Arc::clone(&authority)),
             classification: Classifier::new(Arc::clone(&authority)),
             units: Units::new(Arc::clone(&authority)),
-            admin: Admin::new(embedded),
+            admin: Admin::new(embedded, folder),
             authority,
             copy_of: None,
             following: None,

@@ -61,6 +61,21 @@ impl Blobs {
         Ok(())
     }
 
+    /// Digests of everything kept, in order.
+    pub(crate) fn list(&self) -> io::Result<Vec<Digest>> {
+        let mut digests = Vec::new();
+        for folder in self.disk.list(&self.folder)? {
+            if !self.disk.is_folder(&folder) {
+                continue;
+            }
+            for path in self.disk.list(&folder)? {
+                let name = path.file_name().and_then(|name| name.to_str());
+                digests.extend(name.and_then(Digest::parse));
+            }
+        }
+        Ok(digests)
+    }
+
     pub(crate) fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         match self.disk.read(&self.path(digest)) {
             Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),

@@ -45,6 +45,11 @@ impl Nodes {
         nodes
     }
 
+    /// By level: index of the first, and the hashes.
+    pub(crate) fn levels(&self) -> &[(u64, Vec<Hash>)] {
+        &self.levels
+    }
+
     fn keep(&mut self, level: usize, at: u64, hash: Hash) {
         while self.levels.len() <= level {
             self.levels.push((0, Vec::new()));
@@ -73,8 +78,27 @@ impl Hashes {
     }
 
     fn path(&self, stream: &StreamId, level: u8) -> PathBuf {
-        self.folder
-            .join(format!("{}.{level}", stream.as_str().replace('/', "+")))
+        self.folder.join(file_name(stream, level))
+    }
+
+    /// Name of the file of a level, from the folder of the store.
+    pub(crate) fn name(stream: &StreamId, level: u8) -> String {
+        format!("hashes/{}", file_name(stream, level))
+    }
+
+    /// What stands in the file of a level, whether a tree has so many or not; fewer at the end of the file.
+    pub(crate) fn stored(
+        &self,
+        stream: &StreamId,
+        level: u8,
+        from: u64,
+        count: u64,
+    ) -> io::Result<Vec<Hash>> {
+        let Some(file) = self.file(stream, level, false)? else {
+            return Ok(Vec::new());
+        };
+        let bytes = read_up_to(&*file, from * 32, index(count) * 32)?;
+        Ok(bytes.as_chunks::<32>().0.to_vec())
     }
 
     /// The file of a level; `None` when it is not there and not to be created.
@@ -180,4 +204,8 @@ impl Hashes {
         }
         Ok(())
     }
+}
+
+fn file_name(stream: &StreamId, level: u8) -> String {
+    format!("{}.{level}", stream.as_str().replace('/', "+"))
 }

@@ -324,6 +324,36 @@ impl Index {
         Ok(true)
     }
 
+    /// Reads every block of every run.
+    pub(crate) fn walk(&self) -> Result<(), StoreError> {
+        for run in self.runs.load_full().iter() {
+            let walked = self.walk_run(run);
+            // Merged away meanwhile: what took its place was just written.
+            let is_gone = !self.runs.load().iter().any(|held| Arc::ptr_eq(held, run));
+            if let Err(error) = walked
+                && !is_gone
+            {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_run(&self, run: &Run) -> Result<(), StoreError> {
+        let mut entries = run.entries(&self.db);
+        let mut met = 0;
+        while entries.next()?.is_some() {
+            met += 1;
+        }
+        match met == run.record.entries {
+            true => Ok(()),
+            false => Err(StoreError::Corrupt(format!(
+                "index run {} is short",
+                run.record.id
+            ))),
+        }
+    }
+
     /// Hands everything to the operating system.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
         self.db.flush()

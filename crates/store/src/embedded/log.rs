@@ -232,6 +232,7 @@ impl Writer {
             state.tree = Tree::Whole(frontier);
             self.touched.insert(id);
         }
+        let mut heads = Vec::with_capacity(group.placed.len());
         for placed in &group.placed {
             let stream = &placed.job.stream;
             let Some(state) = self.streams.get(stream) else {
@@ -246,8 +247,9 @@ impl Writer {
             self.shared
                 .overlay
                 .add(state.number, placed.first, placed.offset, length, keys);
-            self.shared.heads.set(stream, state.number, placed.head);
+            heads.push((stream.clone(), state.number, placed.head));
         }
+        self.shared.heads.publish(self.end, heads.into_iter());
     }
 
     /// Begins a new segment when the last one is full.

@@ -2,7 +2,9 @@
 //! acknowledgement; hash files, index and projections follow it and are rebuilt from it when damaged.
 //! Starts in every case but a folder that is held or cannot be read; what was found wrong is in [`Embedded::damage`].
 
+mod backed_up;
 mod blobs;
+pub mod check;
 mod filter;
 mod follower;
 mod frame;
@@ -23,6 +25,7 @@ mod simulated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -106,39 +109,57 @@ pub(crate) struct Shared {
     behind: Mutex<Option<StoreError>>,
     /// Held for writing while a row of the log is written over.
     redacting: RwLock<()>,
+    /// How often rows of the log were begun or ended to be written over.
+    redactions: AtomicU64,
     /// Held until the last reader is gone.
     _lock: Held,
 }
 
-/// Numbers and heads of the streams, as acknowledged.
+/// Numbers and heads of the streams, as acknowledged, and where the log ended then.
 #[derive(Default)]
 pub(crate) struct Heads {
-    streams: RwLock<BTreeMap<StreamId, (u32, Head)>>,
+    state: RwLock<HeadsState>,
+}
+
+#[derive(Default)]
+struct HeadsState {
+    streams: BTreeMap<StreamId, (u32, Head)>,
+    end: u64,
 }
 
 impl Heads {
     fn get(&self, stream: &StreamId) -> Option<(u32, Head)> {
-        self.streams
+        self.state
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+            .streams
             .get(stream)
             .copied()
     }
 
-    fn set(&self, stream: &StreamId, number: u32, head: Head) {
-        self.streams
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(stream.clone(), (number, head));
+    /// Makes a group visible: the heads it led to, and where the log ends after it.
+    fn publish(&self, end: u64, heads: impl Iterator<Item = (StreamId, u32, Head)>) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        for (stream, number, head) in heads {
+            state.streams.insert(stream, (number, head));
+        }
+        state.end = end;
     }
 
     fn list(&self) -> Vec<(StreamId, Head)> {
-        let streams = self.streams.read().unwrap_or_else(PoisonError::into_inner);
-        streams
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state
+            .streams
             .iter()
             .filter(|(_, (_, head))| head.size > 0)
             .map(|(id, (_, head))| (id.clone(), *head))
             .collect()
+    }
+
+    /// Where the log ends, and numbers and heads of the streams there.
+    fn snapshot(&self) -> (u64, BTreeMap<StreamId, (u32, Head)>) {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        (state.end, state.streams.clone())
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::{Semaphore, mpsc};
@@ -162,6 +163,7 @@ pub(crate) fn open(
         unsettled: Mutex::default(),
         behind: Mutex::default(),
         redacting: RwLock::default(),
+        redactions: AtomicU64::new(0),
         disk,
         _lock: held,
     });
@@ -388,14 +390,17 @@ impl Shared {
             .insert(stream.clone());
     }
 
-    /// Rebuilds a stream's hash files when some of its hashes could not be written.
-    pub(crate) fn settle(&self, stream: &StreamId) -> Result<(), StoreError> {
-        let unsettled = self
-            .unsettled
+    /// Whether some hashes of a stream could not be written.
+    pub(crate) fn is_unsettled(&self, stream: &StreamId) -> bool {
+        self.unsettled
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .contains(stream);
-        if unsettled {
+            .contains(stream)
+    }
+
+    /// Rebuilds a stream's hash files when some of its hashes could not be written.
+    pub(crate) fn settle(&self, stream: &StreamId) -> Result<(), StoreError> {
+        if self.is_unsettled(stream) {
             self.rebuild_hashes(stream)?;
             self.unsettled
                 .lock()

@@ -60,6 +60,27 @@ impl Projections {
         value.map_or(Ok(0), |value| read_cursor(&value))
     }
 
+    /// Every projection's cursor on every stream; reads every row on the way.
+    pub(crate) fn cursors(&self) -> Result<Vec<(String, StreamId, u64)>, StoreError> {
+        let db = self.db.db()?;
+        let mut cursors = Vec::new();
+        for name in db.tree_names() {
+            let projection = String::from_utf8_lossy(&name).into_owned();
+            let tree = db.open_tree(&name).map_err(|error| sled_error(&error))?;
+            for pair in tree.iter() {
+                let (key, value) = pair.map_err(|error| sled_error(&error))?;
+                let stream = key
+                    .strip_prefix(b"c")
+                    .and_then(|name| std::str::from_utf8(name).ok())
+                    .and_then(|name| StreamId::new(name).ok());
+                if let Some(stream) = stream {
+                    cursors.push((projection.clone(), stream, read_cursor(&value)?));
+                }
+            }
+        }
+        Ok(cursors)
+    }
+
     pub(crate) fn commit(
         &self,
         projection: &str,

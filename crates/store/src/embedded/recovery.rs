@@ -80,7 +80,7 @@ pub(crate) struct Replay<'a> {
 }
 
 /// What stands at an offset of the log.
-enum Found {
+pub(crate) enum Found {
     Frame(FrameHead, Vec<Entry>),
     /// The head can be read, the rest not.
     Head(FrameHead),
@@ -246,25 +246,8 @@ impl<'a> Replay<'a> {
         Ok(end)
     }
 
-    /// Offset of the next sound frame at or after `from`.
     fn next_frame(&self, window: &mut Window<'_>, base: u64, from: u64) -> io::Result<Option<u64>> {
-        let id = self.writer.shared.segments.id();
-        let end = base + window.length();
-        let mut at = from;
-        while at < end {
-            let bytes = window.get(at - base, SEARCH)?;
-            let Some(skip) = bytes.windows(MARKER.len()).position(|four| *four == MARKER) else {
-                let step = bytes.len().saturating_sub(MARKER.len() - 1).max(1);
-                at += len64(step);
-                continue;
-            };
-            at += len64(skip);
-            if matches!(find(window, id, base, at)?, Found::Frame(..)) {
-                return Ok(Some(at));
-            }
-            at += 1;
-        }
-        Ok(None)
+        next_frame(window, self.writer.shared.segments.id(), base, from)
     }
 
     /// Whether a sound frame of a group begun after `at` follows: then what stands at `at` was acknowledged.
@@ -449,19 +432,20 @@ impl<'a> Replay<'a> {
             self.writer.streams.insert(stream.clone(), state);
             self.writer.touched.insert(stream);
         }
-        for state in self.writer.streams.values() {
+        let heads = self.writer.streams.values().map(|state| {
             let head = Head {
                 size: state.tree.size(),
                 root: state.tree.root(),
             };
-            self.writer.shared.heads.set(&state.id, state.number, head);
-        }
+            (state.id.clone(), state.number, head)
+        });
+        self.writer.shared.heads.publish(self.writer.end, heads);
         Ok(())
     }
 }
 
 /// Reads and checks what stands at an offset.
-fn find(window: &mut Window<'_>, id: &LogId, base: u64, at: u64) -> io::Result<Found> {
+pub(crate) fn find(window: &mut Window<'_>, id: &LogId, base: u64, at: u64) -> io::Result<Found> {
     let Some(head) = FrameHead::read(id, at, window.get(at - base, HEAD_LIMIT)?) else {
         return Ok(Found::Nothing);
     };
@@ -470,6 +454,31 @@ fn find(window: &mut Window<'_>, id: &LogId, base: u64, at: u64) -> io::Result<F
         Some(entries) => Found::Frame(head, entries),
         None => Found::Head(head),
     })
+}
+
+/// Offset of the next sound frame at or after `from`.
+pub(crate) fn next_frame(
+    window: &mut Window<'_>,
+    id: &LogId,
+    base: u64,
+    from: u64,
+) -> io::Result<Option<u64>> {
+    let end = base + window.length();
+    let mut at = from;
+    while at < end {
+        let bytes = window.get(at - base, SEARCH)?;
+        let Some(skip) = bytes.windows(MARKER.len()).position(|four| *four == MARKER) else {
+            let step = bytes.len().saturating_sub(MARKER.len() - 1).max(1);
+            at += len64(step);
+            continue;
+        };
+        at += len64(skip);
+        if matches!(find(window, id, base, at)?, Found::Frame(..)) {
+            return Ok(Some(at));
+        }
+        at += 1;
+    }
+    Ok(None)
 }
 
 fn range(from: u64, until: u64) -> String {

@@ -8,6 +8,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::Shared;
 use super::segments::damaged;
@@ -109,6 +110,7 @@ impl Shared {
     /// Writes what a plan says, syncs it, and only then forgets the plan.
     fn carry_out(&self, plan: &Plan) -> Result<(), StoreError> {
         let failed = |error: io::Error| unavailable("cannot write over a row of the log", &error);
+        self.redactions.fetch_add(1, Ordering::AcqRel);
         for (at, bytes) in &plan.0 {
             let (base, file) = self.segments.at(*at).ok_or_else(|| damaged(*at))?;
             let within = at - base;
@@ -123,6 +125,7 @@ impl Shared {
                 file.sync().map_err(failed)?;
             }
         }
+        self.redactions.fetch_add(1, Ordering::AcqRel);
         self.disk
             .remove(&self.plan_file())
             .and_then(|()| self.disk.sync_folder(&self.folder))

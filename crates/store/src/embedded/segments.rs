@@ -230,6 +230,11 @@ impl<'a> Window<'a> {
         })
     }
 
+    /// Reads anew what is asked for next.
+    pub(crate) fn forget(&mut self) {
+        self.bytes.clear();
+    }
+
     /// Bytes of the file.
     pub(crate) fn length(&self) -> u64 {
         self.length

@@ -1,5 +1,6 @@
 //! The commands, a file a noun. Each turns flags into gRPC calls and answers into rows; nothing is decided here.
 
+pub(crate) mod admin;
 pub(crate) mod classify;
 pub(crate) mod codesystem;
 pub(crate) mod conform;

@@ -1,0 +1,25 @@
+//! `vardnav admin`: what keeps a node whole.
+
+mod backup;
+mod check;
+
+use crate::cli;
+use crate::client::Target;
+use crate::exit::Outcome;
+use crate::output::Format;
+
+/// Runs the command.
+pub(crate) async fn run(command: cli::Admin, target: &Target, format: Format) -> Outcome {
+    match command {
+        cli::Admin::Store(cli::Store::Check) => match &target.data {
+            Some(folder) => check::in_place(folder, format).await,
+            None => check::of_server(&target.connect().await?, format).await,
+        },
+        cli::Admin::Backup { folder, keys } => {
+            backup::take(&folder, keys.as_deref(), &target.connect().await?, format).await
+        }
+        cli::Admin::Restore { folder, keys } => {
+            backup::restore(&folder, keys, target.data.as_deref(), format).await
+        }
+    }
+}
