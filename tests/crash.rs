@@ -18,23 +18,32 @@ use rand::Rng as _;
 use serde_json::Value;
 use vardnav_tests::{Server, binary, json, sample};
 
-const SENDERS: u32 = 4;
+const SENDERS: u32 = 8;
+/// Rounds on one ledger; then another is begun, for every round reads all of it.
+const ROUNDS_OF_ONE: u32 = 20;
 
 fn rounds() -> u32 {
     std::env::var("VARDNAV_CRASH_ROUNDS")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(5)
+        .unwrap_or(20)
 }
 
 #[test]
 fn what_was_acknowledged_survives_every_kill() {
+    let rounds = rounds();
+    for begin in (0..rounds).step_by(ROUNDS_OF_ONE as usize) {
+        kill_again_and_again(begin..rounds.min(begin + ROUNDS_OF_ONE));
+    }
+}
+
+fn kill_again_and_again(rounds: std::ops::Range<u32>) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     // (reporter, kind, id, revision) → leaf
     let mut acknowledged: BTreeMap<(String, String, String, u64), String> = BTreeMap::new();
     let mut kept_before = 0;
-    for round in 0..rounds() {
+    for round in rounds {
         let server = Server::start(&data);
         let (sender, receiver) = mpsc::channel();
         let mut children = Vec::new();

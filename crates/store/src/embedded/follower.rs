@@ -1,5 +1,5 @@
-//! What comes behind the log: takes sealed parts of the overlay into the index and merges runs. Never on the way to
-//! an acknowledgement. While the index cannot be written the parts stay in memory and it is tried again; when it is
+//! What comes behind the log: takes sealed parts of the overlay into the index and merges runs a bit at a time. Never on
+//! the way to an acknowledgement. While the index cannot be written the parts stay in memory and it is tried again; when it is
 //! damaged it is built anew at the next start.
 
 use std::collections::VecDeque;
@@ -9,10 +9,15 @@ use std::time::Duration;
 
 use super::Shared;
 use super::index_codec::Manifest;
+use super::merge::Merging;
 use super::overlay::Sealed;
 use crate::contract::StoreError;
 use crate::disk::unavailable;
 
+/// Entries merged before looking whether a part has come in.
+const AT_ONCE: usize = 20_000;
+/// Levels that runs come through.
+const LEVELS: usize = 3;
 /// How long to wait before what failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -22,6 +27,8 @@ pub(crate) struct Follower {
     manifest: Manifest,
     /// Parts that the index does not hold yet, oldest first.
     waiting: VecDeque<Arc<Sealed>>,
+    /// A merge under way.
+    merging: Option<Merging>,
     /// Whether the last try failed.
     failed: bool,
 }
@@ -32,6 +39,7 @@ impl Follower {
             shared,
             manifest,
             waiting: VecDeque::new(),
+            merging: None,
             failed: false,
         }
     }
@@ -39,12 +47,14 @@ impl Follower {
     /// Runs until the sending side is dropped.
     pub(crate) fn run(mut self, parts: &Receiver<Arc<Sealed>>) {
         loop {
-            let next = match self.waiting.is_empty() {
-                true => parts.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                false => parts.recv_timeout(AGAIN),
+            let next = match (self.waiting.is_empty(), &self.merging) {
+                (true, None) => parts.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                (true, Some(_)) => parts.recv_timeout(Duration::ZERO),
+                (false, _) => parts.recv_timeout(AGAIN),
             };
             match next {
                 Ok(sealed) => self.take(sealed),
+                Err(RecvTimeoutError::Timeout) if self.waiting.is_empty() => self.merge(AT_ONCE),
                 Err(RecvTimeoutError::Timeout) => self.catch_up(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -57,8 +67,49 @@ impl Follower {
 
     /// Takes a part in, after those that wait.
     pub(crate) fn take(&mut self, sealed: Arc<Sealed>) {
+        // Each entry is merged once a level: with this much for each that comes in, merging keeps up.
+        let entries = sealed.part.keys.len() * LEVELS;
         self.waiting.push_back(sealed);
         self.catch_up();
+        if self.waiting.is_empty() {
+            self.merge(entries);
+        }
+    }
+
+    /// Merges about so many entries, if there is anything to merge.
+    fn merge(&mut self, entries: usize) {
+        if let Err(error) = self.try_merge(entries) {
+            self.failed_with(error);
+        }
+    }
+
+    fn try_merge(&mut self, entries: usize) -> Result<(), StoreError> {
+        let (index, fan_in) = (&self.shared.index, self.shared.options.fan_in);
+        if self.merging.is_none() {
+            self.merging = index.begin_merge(&mut self.manifest, fan_in)?;
+        }
+        let Some(merging) = &mut self.merging else {
+            return Ok(());
+        };
+        if merging.go_on(entries)?
+            && let Some(merging) = self.merging.take()
+        {
+            index.end_merge(merging, &mut self.manifest)?;
+            // Of the next level there may be enough as well.
+            self.merging = index.begin_merge(&mut self.manifest, fan_in)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the index cannot be written just now.
+    fn failed_with(&mut self, error: StoreError) {
+        if !self.failed {
+            tracing::error!(%error, "the index cannot follow the log");
+            self.shared.distrust_index(&error);
+        }
+        self.failed = true;
+        self.merging = None;
+        self.shared.set_behind(Some(error));
     }
 
     /// Tries to take in what waits.
@@ -69,13 +120,7 @@ impl Follower {
                 false => self.take_in(&sealed),
             };
             if let Err(error) = done {
-                if !self.failed {
-                    tracing::error!(%error, "the index cannot follow the log");
-                    self.shared.distrust_index(&error);
-                }
-                self.failed = true;
-                self.shared.set_behind(Some(error));
-                return;
+                return self.failed_with(error);
             }
             if std::mem::take(&mut self.failed) {
                 tracing::warn!("the index follows the log again");
@@ -114,11 +159,6 @@ impl Follower {
         if manifest.log_end < sealed.log_end {
             self.shared.index.absorb(sealed, &mut manifest)?;
         }
-        while self
-            .shared
-            .index
-            .merge(&mut manifest, self.shared.options.fan_in)?
-        {}
         self.shared.index.flush()?;
         self.manifest = manifest;
         Ok(())

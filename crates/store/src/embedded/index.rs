@@ -23,7 +23,7 @@ const MANIFEST: &[u8] = b"m";
 
 /// The open index.
 pub(crate) struct Index {
-    db: Keyed,
+    db: Arc<Keyed>,
     runs: ArcSwap<Vec<Arc<Run>>>,
     damaged: AtomicBool,
 }
@@ -39,7 +39,7 @@ impl Index {
     ///
     /// # Errors
     /// `Corrupt` when it must be set aside, `Unavailable` when its folder is held.
-    pub(crate) fn open(db: Keyed, log: &LogId) -> Result<(Self, Option<Checkpoint>), StoreError> {
+    pub(crate) fn open(db: Arc<Keyed>, log: &LogId) -> Result<(Self, Option<Checkpoint>), StoreError> {
         let manifest = match db.get(MANIFEST)? {
             None => None,
             Some(bytes) => Some(
@@ -158,7 +158,9 @@ impl Index {
 
     /// Remembers that the index must be built anew when next opened.
     fn damage(&self, error: StoreError) -> StoreError {
-        self.damaged.store(true, Ordering::Relaxed);
+        if matches!(error, StoreError::Corrupt(_)) {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
         error
     }
 
@@ -262,66 +264,26 @@ impl Index {
         write(of, &mut list)
     }
 
-    /// Merges one level when it has `fan_in` runs; answers whether it did.
-    pub(crate) fn merge(&self, manifest: &mut Manifest, fan_in: usize) -> Result<bool, StoreError> {
-        let runs = self.runs.load_full();
-        let Some(level) =
-            (0..u8::MAX).find(|level| runs.iter().filter(|run| run.record.level == *level).count() >= fan_in)
-        else {
-            return Ok(false);
-        };
-        // Levels fall from oldest to newest, so the runs of one level stand together.
-        let old: Vec<_> = runs
-            .iter()
-            .filter(|run| run.record.level == level)
-            .cloned()
-            .collect();
-        let mut writer = RunWriter::new(
-            &self.db,
-            manifest.next_run,
-            level + 1,
-            old.iter().map(|run| run.record.entries).sum(),
-        );
-        let mut heads = Vec::with_capacity(old.len());
-        for run in &old {
-            let mut entries = run.entries(&self.db);
-            let first = entries.next()?;
-            heads.push((first, entries));
-        }
-        while let Some(key) = heads
-            .iter()
-            .filter_map(|(head, _)| head.map(|(key, _)| key))
-            .min()
-        {
-            let mut newest = 0;
-            for (head, entries) in &mut heads {
-                if let Some((_, position)) = head.filter(|(held, _)| *held == key) {
-                    newest = newest.max(position);
-                    *head = entries.next()?;
-                }
-            }
-            writer.push(key, newest)?;
-        }
-        let merged = writer.finish()?;
-        let mut next = Vec::with_capacity(runs.len());
-        let merged_record = merged.record;
-        let mut merged = Some(Arc::new(merged));
-        for run in runs.iter() {
-            if run.record.level == level {
-                next.extend(merged.take());
-            } else {
-                next.push(Arc::clone(run));
-            }
-        }
-        manifest.next_run = merged_record.id + 1;
-        manifest.generation += 1;
-        manifest.runs = next.iter().map(|run| run.record).collect();
+    /// Runs that hold, oldest first.
+    pub(crate) fn runs(&self) -> Arc<Vec<Arc<Run>>> {
+        self.runs.load_full()
+    }
+
+    /// Where they are kept.
+    pub(crate) fn values(&self) -> &Arc<Keyed> {
+        &self.db
+    }
+
+    /// Lets a manifest hold, with the runs it names.
+    pub(crate) fn hold(&self, manifest: &Manifest, runs: Vec<Arc<Run>>) -> Result<(), StoreError> {
         put(&self.db, MANIFEST.to_vec(), manifest.encode())?;
-        self.runs.store(Arc::new(next));
-        for run in old {
-            erase(&self.db, run.record.id)?;
-        }
-        Ok(true)
+        self.runs.store(Arc::new(runs));
+        Ok(())
+    }
+
+    /// Removes runs that no longer hold.
+    pub(crate) fn erase(&self, runs: &[Arc<Run>]) -> Result<(), StoreError> {
+        runs.iter().try_for_each(|run| erase(&self.db, run.record.id))
     }
 
     /// Reads every block of every run.

@@ -13,6 +13,7 @@ mod index;
 mod index_codec;
 mod keyed;
 mod log;
+mod merge;
 mod open;
 mod overlay;
 mod projections;

@@ -259,7 +259,8 @@ fn open_index(
     let reason = if disk.open(&asked, Open::Existing).is_ok() {
         "it was found damaged while in use".to_owned()
     } else {
-        match ground.keyed(&path).and_then(|db| Index::open(db, segments.id())) {
+        let opened = ground.keyed(&path);
+        match opened.and_then(|db| Index::open(Arc::new(db), segments.id())) {
             Ok((index, checkpoint)) => {
                 let end = log_end(segments).map_err(|error| unavailable("cannot read the log", &error))?;
                 match checkpoint {
@@ -280,7 +281,7 @@ fn open_index(
         }
     };
     set_aside(ground, disk, folder, "index", &reason, damage)?;
-    let (index, checkpoint) = Index::open(ground.keyed(&path)?, segments.id())?;
+    let (index, checkpoint) = Index::open(Arc::new(ground.keyed(&path)?), segments.id())?;
     // Asked for until a new one stands.
     match disk.remove(&asked) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

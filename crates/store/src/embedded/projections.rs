@@ -1,6 +1,8 @@
 //! Projection rows and cursors in sled. All of it can be rebuilt from the ledger: when damaged it is set aside and
 //! every cursor starts from zero.
 
+use std::sync::Mutex;
+
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
 use super::keyed::{Keyed, sled_error};
@@ -10,11 +12,30 @@ use crate::contract::{Change, ProjectionRow, StoreError, StreamId};
 /// The open projections; one sled tree each, rows under `r`, cursors under `c`.
 pub(crate) struct Projections {
     db: Keyed,
+    /// Held while they are opened again.
+    reopening: Mutex<()>,
 }
 
 impl Projections {
     pub(crate) fn new(db: Keyed) -> Self {
-        Self { db }
+        Self {
+            db,
+            reopening: Mutex::new(()),
+        }
+    }
+
+    /// Passes an answer on. After files failed sled answers nothing else, so it is opened again for whoever asks next;
+    /// rows and cursors may then be somewhat older, together.
+    fn mended<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Unavailable(why)) = &answer
+            && let Ok(_alone) = self.reopening.try_lock()
+        {
+            match self.db.reopen() {
+                Ok(()) => tracing::warn!(%why, "the projections were opened again"),
+                Err(error) => tracing::error!(%error, "the projections cannot be opened again yet"),
+            }
+        }
+        answer
     }
 
     fn tree(&self, projection: &str) -> Result<sled::Tree, StoreError> {
@@ -23,6 +44,10 @@ impl Projections {
     }
 
     pub(crate) fn row(&self, projection: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.mended(self.try_row(projection, key))
+    }
+
+    fn try_row(&self, projection: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let value = self
             .tree(projection)?
             .get(row_key(key))
@@ -36,6 +61,10 @@ impl Projections {
         from: &[u8],
         limit: u32,
     ) -> Result<Vec<ProjectionRow>, StoreError> {
+        self.mended(self.try_scan(projection, from, limit))
+    }
+
+    fn try_scan(&self, projection: &str, from: &[u8], limit: u32) -> Result<Vec<ProjectionRow>, StoreError> {
         let mut rows = Vec::new();
         for item in self
             .tree(projection)?
@@ -53,6 +82,10 @@ impl Projections {
     }
 
     pub(crate) fn cursor(&self, projection: &str, stream: &StreamId) -> Result<u64, StoreError> {
+        self.mended(self.try_cursor(projection, stream))
+    }
+
+    fn try_cursor(&self, projection: &str, stream: &StreamId) -> Result<u64, StoreError> {
         let value = self
             .tree(projection)?
             .get(cursor_key(stream))
@@ -82,6 +115,17 @@ impl Projections {
     }
 
     pub(crate) fn commit(
+        &self,
+        projection: &str,
+        stream: &StreamId,
+        expected: u64,
+        next: u64,
+        changes: &[Change],
+    ) -> Result<(), StoreError> {
+        self.mended(self.try_commit(projection, stream, expected, next, changes))
+    }
+
+    fn try_commit(
         &self,
         projection: &str,
         stream: &StreamId,
@@ -121,8 +165,11 @@ impl Projections {
     }
 
     pub(crate) fn clear(&self, projection: &str) -> Result<(), StoreError> {
-        let dropped = self.db.db()?.drop_tree(projection);
-        dropped.map(drop).map_err(|error| sled_error(&error))
+        let dropped = self.db.db().and_then(|db| {
+            let dropped = db.drop_tree(projection);
+            dropped.map(drop).map_err(|error| sled_error(&error))
+        });
+        self.mended(dropped)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sorted immutable runs of packed entries: written block by block, found through a filter and fences in memory.
 
+use std::sync::Arc;
+
 use super::filter::Filter;
 use super::index_codec::{
     BLOCK_ENTRIES, CHUNK, KeyBytes, Part, RunRecord, decode_block, encode_block, number, run_key, run_prefix,
@@ -74,9 +76,9 @@ impl Run {
     }
 
     /// Every entry in order.
-    pub(crate) fn entries<'a>(&self, tree: &'a Keyed) -> Entries<'a> {
+    pub(crate) fn entries(&self, tree: &Arc<Keyed>) -> Entries {
         Entries {
-            tree,
+            tree: Arc::clone(tree),
             run: self.record.id,
             blocks: 0..self.record.blocks,
             held: Vec::new().into_iter(),
@@ -85,14 +87,14 @@ impl Run {
 }
 
 /// Walks the entries of a run, one block in memory at a time.
-pub(crate) struct Entries<'a> {
-    tree: &'a Keyed,
+pub(crate) struct Entries {
+    tree: Arc<Keyed>,
     run: u64,
     blocks: std::ops::Range<u32>,
     held: std::vec::IntoIter<(KeyBytes, u64)>,
 }
 
-impl Entries<'_> {
+impl Entries {
     pub(crate) fn next(&mut self) -> Result<Option<(KeyBytes, u64)>, StoreError> {
         loop {
             if let Some(entry) = self.held.next() {
@@ -110,17 +112,17 @@ impl Entries<'_> {
 }
 
 /// Writes a run from entries that come in order, each key once.
-pub(crate) struct RunWriter<'a> {
-    tree: &'a Keyed,
+pub(crate) struct RunWriter {
+    tree: Arc<Keyed>,
     record: RunRecord,
     pending: Vec<(KeyBytes, u64)>,
     fences: Vec<KeyBytes>,
     filter: Filter,
 }
 
-impl<'a> RunWriter<'a> {
+impl RunWriter {
     /// `expected` keys at most.
-    pub(crate) fn new(tree: &'a Keyed, id: u64, level: u8, expected: u64) -> Self {
+    pub(crate) fn new(tree: &Arc<Keyed>, id: u64, level: u8, expected: u64) -> Self {
         let record = RunRecord {
             id,
             level,
@@ -130,7 +132,7 @@ impl<'a> RunWriter<'a> {
             filters: 0,
         };
         Self {
-            tree,
+            tree: Arc::clone(tree),
             record,
             pending: Vec::new(),
             fences: Vec::new(),
@@ -155,7 +157,7 @@ impl<'a> RunWriter<'a> {
         self.fences.push(*first);
         let block = encode_block(self.record.id, &self.pending);
         put(
-            self.tree,
+            &self.tree,
             run_key(self.record.id, Part::Block, self.record.blocks),
             block,
         )?;
@@ -169,7 +171,7 @@ impl<'a> RunWriter<'a> {
         self.write_block()?;
         for chunk in self.fences.as_flattened().chunks(CHUNK) {
             put(
-                self.tree,
+                &self.tree,
                 run_key(self.record.id, Part::Fences, self.record.fences),
                 seal(chunk.to_vec()),
             )?;
@@ -177,7 +179,7 @@ impl<'a> RunWriter<'a> {
         }
         for chunk in self.filter.encode().chunks(CHUNK) {
             put(
-                self.tree,
+                &self.tree,
                 run_key(self.record.id, Part::Filter, self.record.filters),
                 seal(chunk.to_vec()),
             )?;

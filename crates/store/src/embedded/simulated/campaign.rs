@@ -429,6 +429,16 @@ impl World {
         }
     }
 
+    /// The power is cut when the next group is written and not synced.
+    fn cut_short(&mut self) {
+        self.machine.arm(Some(Fault {
+            point: Some("log.sync".to_owned()),
+            after: 0,
+            times: 1,
+            kind: Kind::Dead,
+        }));
+    }
+
     /// Once nothing fails any more, everything works without opening anew, and survives a last power cut.
     fn finish(&mut self) {
         self.machine.arm(None);
@@ -455,12 +465,15 @@ fn run(seed: u64, point: Option<&str>) -> (Points, u64) {
         world.arm(point);
     }
     world.open();
-    for _ in 0..world.chance.random_range(10..60) {
+    let steps = if point.is_some() { 10..25 } else { 10..60 };
+    for _ in 0..world.chance.random_range(steps) {
         if point.is_some() && !world.machine.is_armed() {
             world.arm(point);
             // Much is written only after something else failed.
-            if world.chance.random_bool(0.3) {
-                world.arm(None);
+            match point.and_then(|point| point.split('.').next()) {
+                Some("note" | "quarantine") => world.cut_short(),
+                _ if world.chance.random_bool(0.3) => world.arm(None),
+                _ => {}
             }
         }
         world.step();

@@ -78,7 +78,7 @@ pub(crate) async fn in_place(folder: &Path, format: Format) -> Outcome {
             cursors: summary.cursors,
             findings: summary.findings,
         };
-        Ok((findings, summary))
+        Ok::<_, Failure>((findings, summary))
     });
     let (findings, summary) = checked.await.map_err(Failure::failed)??;
     conclude(&findings, &summary, format)
