@@ -73,10 +73,14 @@ pub enum Command {
     Admin(Admin),
     /// Keep a copy of a server's releases and content in a folder, to work without it
     Sync(Sync),
-    /// Explain a finding code
+    /// Explain a finding code: what is wrong and how to mend it, in Swedish and English
     Explain {
         /// The code, for example VN-REG-014
-        code: String,
+        #[arg(required_unless_present = "list")]
+        code: Option<String>,
+        /// List all codes that there are
+        #[arg(long, conflicts_with = "code")]
+        list: bool,
     },
     /// Print a completion script
     Completion {

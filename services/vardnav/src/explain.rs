@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use vardnav_api::{status, terminology};
 use vardnav_interchange::release::{self, starter};
 use vardnav_interchange::{classify_lines, codesystem, content, maps};
+use vardnav_register::definition::Check;
+use vardnav_release::snapshot::Snapshot;
 use vardnav_release::{check, lifecycle, package};
 
 use crate::exit::{Failure, Outcome};
@@ -34,33 +36,91 @@ const CODES: &[&[(&str, &str, &str)]] = &[
     status::CODES,
 ];
 
-/// Runs the command.
-pub(crate) fn run(code: &str, format: Format) -> Outcome {
-    output::one(format, &explained(code)?)
+/// The pages in Swedish of what stands in [`CODES`]: `code | cause | remedy`, one a line.
+const PAGES_SV: &str = include_str!("explain/pages.sv.txt");
+
+/// Runs the command: the page of a code, or of all there are.
+pub(crate) fn run(code: Option<&str>, format: Format) -> Outcome {
+    match code {
+        Some(code) => output::one(format, &explained(code)?),
+        None => {
+            let columns = ["code", "family", "severity", "message", "remedy"];
+            let pages: Vec<Value> = all()?.into_iter().map(|page| listed(&page)).collect();
+            output::rows(format, &columns, &pages)
+        }
+    }
 }
 
 fn explained(code: &str) -> Result<Value, Failure> {
-    let known = CODES.iter().copied().flatten().find(|(known, ..)| *known == code);
-    if let Some((code, meaning, remedy)) = known {
-        return Ok(json!({
-            "code": code,
-            "message": {"en": meaning},
-            "remedy": {"en": remedy},
-        }));
+    if let Some(page) = of_lists(code) {
+        return Ok(page);
     }
-    let package = starter::package().map_err(Failure::failed)?;
-    let release = release::compile(&package, &[]).map_err(|findings| {
-        Failure::Failed(format!("the starter release has {} findings", findings.len()))
-    })?;
+    let release = starter()?;
     let check = release.register.checks.iter().find(|check| check.code == code);
     let check = check
         .ok_or_else(|| Failure::Findings(format!("`{code}` is no finding code of release {}", release.id)))?;
-    let basis = release
+    Ok(of_check(check, &release))
+}
+
+/// Every page, in the order of the codes.
+fn all() -> Result<Vec<Value>, Failure> {
+    let release = starter()?;
+    let codes = CODES.iter().copied().flatten();
+    let of_checks = release
         .register
-        .legal_bases
+        .checks
         .iter()
-        .find(|basis| basis.id == check.legal_basis);
-    Ok(json!({
+        .map(|check| of_check(check, &release));
+    let mut pages: Vec<Value> = codes
+        .filter_map(|(code, ..)| of_lists(code))
+        .chain(of_checks)
+        .collect();
+    pages.sort_by_key(|page| page.get("code").map(ToString::to_string));
+    Ok(pages)
+}
+
+/// A page as a row: cause and remedy in Swedish, in English where there is no Swedish.
+fn listed(page: &Value) -> Value {
+    let text = |name: &str| {
+        let text = page.get(name);
+        text.and_then(|text| text.get("sv").or_else(|| text.get("en")))
+            .cloned()
+    };
+    json!({
+        "code": page.get("code"),
+        "family": page.get("family"),
+        "severity": page.get("severity"),
+        "message": text("message"),
+        "remedy": text("remedy"),
+    })
+}
+
+/// The page of a code that is no check of a release.
+fn of_lists(code: &str) -> Option<Value> {
+    let mut codes = CODES.iter().copied().flatten();
+    let (code, meaning, remedy) = codes.find(|(known, ..)| *known == code)?;
+    let (mut message, mut remedy) = (json!({"en": meaning}), json!({"en": remedy}));
+    if let Some((_, cause_sv, remedy_sv)) = pages_sv().find(|(known, ..)| known == code) {
+        message["sv"] = json!(cause_sv);
+        remedy["sv"] = json!(remedy_sv);
+    }
+    Some(json!({"code": code, "message": message, "remedy": remedy}))
+}
+
+/// Code, cause and remedy in Swedish.
+fn pages_sv() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let pages = PAGES_SV.lines().filter(|line| !line.starts_with('#'));
+    pages.filter_map(|page| {
+        let (code, texts) = page.split_once(" | ")?;
+        let (cause, remedy) = texts.split_once(" | ")?;
+        Some((code, cause, remedy))
+    })
+}
+
+fn of_check(check: &Check, release: &Snapshot) -> Value {
+    let mut bases = release.register.legal_bases.iter();
+    let basis = bases.find(|basis| basis.id == check.legal_basis);
+    json!({
         "code": check.code,
         "family": check.family,
         "severity": format!("{:?}", check.severity).to_lowercase(),
@@ -68,7 +128,13 @@ fn explained(code: &str) -> Result<Value, Failure> {
         "remedy": {"sv": check.remedy.sv, "en": check.remedy.en},
         "legal_basis": basis.map(|basis| &basis.citation),
         "release": release.id,
-    }))
+    })
+}
+
+fn starter() -> Result<Snapshot, Failure> {
+    let package = starter::package().map_err(Failure::failed)?;
+    release::compile(&package, &[])
+        .map_err(|findings| Failure::Failed(format!("the starter release has {} findings", findings.len())))
 }
 
 #[cfg(test)]
@@ -130,6 +196,31 @@ mod tests {
             );
         }
         assert!(listed.values().all(|times| *times == 1), "{listed:?}");
+        let mut in_swedish = BTreeMap::new();
+        for (code, cause, remedy) in pages_sv() {
+            *in_swedish.entry(code).or_insert(0) += 1;
+            assert!(!cause.is_empty() && !remedy.is_empty(), "{code}");
+        }
+        assert_eq!(
+            in_swedish.len(),
+            PAGES_SV.lines().filter(|line| !line.starts_with('#')).count(),
+            "a line is no page"
+        );
+        assert_eq!(listed, in_swedish, "pages in English and in Swedish");
+    }
+
+    #[test]
+    fn every_page_is_listed_once_in_both_languages() {
+        let pages = all().unwrap();
+        let codes: Vec<&str> = pages.iter().map(|page| page["code"].as_str().unwrap()).collect();
+        assert!(codes.is_sorted_by(|one, next| one < next), "{codes:?}");
+        for page in &pages {
+            for text in ["/message/sv", "/message/en", "/remedy/sv", "/remedy/en"] {
+                assert!(page.pointer(text).is_some_and(|text| text != ""), "{page}");
+            }
+            assert!(listed(page)["message"].is_string());
+        }
+        assert!(written().keys().all(|code| codes.contains(&code.as_str())));
     }
 
     #[test]

@@ -71,7 +71,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         }
         Command::Admin(admin) => command::admin::run(admin, &target, output).await,
         Command::Sync(sync) => sync::run(sync, &target, output).await,
-        Command::Explain { code } => explain::run(&code, output),
+        Command::Explain { code, list: _ } => explain::run(code.as_deref(), output),
         Command::Completion { shell } => {
             let mut script = Vec::new();
             let mut command = <Cli as clap::CommandFactory>::command();
