@@ -8,6 +8,7 @@ pub mod common;
 pub mod indicators;
 pub mod permission;
 pub mod proofs;
+pub mod quality;
 pub mod register;
 pub mod release;
 pub mod status;

@@ -4,6 +4,7 @@
 pub mod classify_lines;
 pub mod codesystem;
 pub mod content;
+pub mod export;
 pub mod maps;
 pub mod personal;
 pub mod register;

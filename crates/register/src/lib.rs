@@ -18,6 +18,7 @@ pub mod mapping;
 pub mod national;
 pub mod outcome;
 pub mod person;
+pub mod quality;
 pub mod receipt;
 pub mod record;
 pub mod rederive;

@@ -4,6 +4,7 @@
 mod answer;
 mod audit;
 mod batch;
+mod changes;
 mod describe;
 mod held;
 mod impact;
@@ -11,6 +12,7 @@ mod intake;
 mod ledger;
 mod maps;
 mod proof;
+mod quality;
 mod reclassify;
 mod rederive;
 mod reporters;
@@ -20,6 +22,7 @@ mod supply;
 mod surroundings;
 mod worklist;
 
+pub use quality::PROJECTION as QUALITY;
 pub use service::Service;
 pub use worklist::PROJECTION as WORKLIST;
 
@@ -57,6 +60,10 @@ pub struct Register {
     /// Bounds the previews that run at once.
     previews: Arc<Semaphore>,
     worklist: Worklist,
+    /// The counts of what is delivered and rejected.
+    quality: quality::Quality,
+    /// Bounds those who follow what becomes current.
+    followers: Arc<Semaphore>,
 }
 
 impl Register {
@@ -72,6 +79,8 @@ impl Register {
         let pool = Arc::new(Semaphore::new(threads.max(1)));
         let register = Arc::new(Self {
             worklist: Worklist::new(Arc::clone(&store), Arc::clone(&authority)),
+            quality: quality::Quality::new(Arc::clone(&store), Arc::clone(&pool)),
+            followers: Arc::new(Semaphore::new(changes::AT_ONCE)),
             store,
             vault,
             authority,
@@ -84,6 +93,7 @@ impl Register {
             previews: Arc::new(Semaphore::new(impact::AT_ONCE)),
         });
         tokio::spawn(worklist::follow(Arc::downgrade(&register)));
+        tokio::spawn(quality::follow(Arc::downgrade(&register)));
         tokio::spawn(rederive::follow(Arc::downgrade(&register)));
         register
     }

@@ -432,6 +432,10 @@ async fn report(
         .take(&reporter, records, validate_only)
         .await
         .map_err(store_error)?;
+    if !validate_only {
+        let noted = register.note_refusals(&reporter, &taken.outcomes).await;
+        noted.map_err(store_error)?;
+    }
     let view = register.authority.view();
     // The name of somebody who is no reporter is not repeated: it could hold anything.
     let reporter = if view.reporter(&reporter).is_some() {

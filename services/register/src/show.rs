@@ -63,7 +63,7 @@ impl Register {
     }
 
     /// What is told of entries, as a derivation has them.
-    async fn told_of(
+    pub(crate) async fn told_of(
         &self,
         stream: &StreamId,
         formers: &[Former],

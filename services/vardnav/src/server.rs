@@ -15,6 +15,7 @@ use vardnav_api::permission::METHODS;
 use vardnav_api::vardnav::admin::v1::admin_service_server::AdminServiceServer;
 use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationServiceServer;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorServiceServer;
+use vardnav_api::vardnav::register::v1::quality_service_server::QualityServiceServer;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterServiceServer;
 use vardnav_api::vardnav::register::v1::worklist_service_server::WorklistServiceServer;
 use vardnav_api::vardnav::release::v1::release_service_server::ReleaseServiceServer;
@@ -223,6 +224,10 @@ impl Node {
             .add_service(limited!(ClassificationServiceServer, self.classification.clone()))
             .add_service(limited!(
                 RegisterServiceServer,
+                RegisterService::new(Arc::clone(&self.register))
+            ))
+            .add_service(limited!(
+                QualityServiceServer,
                 RegisterService::new(Arc::clone(&self.register))
             ))
             .add_service(limited!(

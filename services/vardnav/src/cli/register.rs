@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::command::worklist;
+use crate::command::{changes, completeness, export, worklist};
 
 #[derive(Debug, Subcommand)]
 pub enum Register {
@@ -75,20 +75,19 @@ pub enum Register {
         derivation: String,
     },
     /// Export what the register holds, without any person's number
-    Export {
-        /// Only this reporter
-        #[arg(long)]
-        reporter: Option<String>,
-        /// The derivation to answer from; `as-reported` for what the entries hold
-        #[arg(long, default_value = "")]
-        derivation: String,
-    },
+    Export(export::Export),
     /// List what is held: by unit and what is missing, with owner and age
     Worklist(worklist::Held),
     /// Supply one fact for many held records at once
     Supply(worklist::Supply),
     /// Rank the combinations of facts that no rule gives a value for
     Unmatched(worklist::Unmatched),
+    /// What there is of each month of care, beside other months, and which care units nothing came from
+    Completeness(completeness::Completeness),
+    /// List what was found, the most frequent first, with what to do
+    Findings(completeness::Months),
+    /// What became current, from a token on, for another system to follow
+    Changes(changes::Changes),
     /// Derive history anew under a release, beside what the entries hold
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Reclassify(Reclassify),

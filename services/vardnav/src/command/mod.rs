@@ -1,10 +1,13 @@
 //! The commands, a file a noun. Each turns flags into gRPC calls and answers into rows; nothing is decided here.
 
 pub(crate) mod admin;
+pub(crate) mod changes;
 pub(crate) mod classify;
 pub(crate) mod codesystem;
+pub(crate) mod completeness;
 pub(crate) mod conform;
 pub(crate) mod describe;
+pub(crate) mod export;
 pub(crate) mod indicator;
 pub(crate) mod map;
 pub(crate) mod reclassify;

@@ -15,8 +15,8 @@ use vardnav_store::keys;
 use crate::cli;
 use crate::client::{Client, Target};
 use crate::command::report::{self, Options};
+use crate::command::{changes, completeness, describe, export, map, reclassify, worklist};
 use crate::command::{date_text, facts_value, hex};
-use crate::command::{describe, map, reclassify, worklist};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 use crate::sample;
@@ -72,10 +72,15 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
         cli::Register::Unmatched(command) => {
             worklist::unmatched(command, &target.connect().await?, format).await
         }
-        cli::Register::Map(command) => map::run(command, &target.connect().await?, format).await,
-        cli::Register::Export { reporter, derivation } => {
-            export(reporter, derivation, &target.connect().await?, format).await
+        cli::Register::Completeness(command) => {
+            completeness::completeness(command, &target.connect().await?, format).await
         }
+        cli::Register::Findings(command) => {
+            completeness::findings(command, &target.connect().await?, format).await
+        }
+        cli::Register::Changes(command) => changes::run(command, &target.connect().await?, format).await,
+        cli::Register::Map(command) => map::run(command, &target.connect().await?, format).await,
+        cli::Register::Export(command) => export::run(command, &target.connect().await?, format).await,
         cli::Register::Reclassify(command) => {
             reclassify::run(command, &target.connect().await?, format).await
         }
@@ -231,8 +236,9 @@ async fn show(
     )
 }
 
-async fn export(
-    reporter: Option<String>,
+/// Writes all revisions that the register holds, of all reporters or of one from a position of its stream on.
+pub(crate) async fn export_lines(
+    (reporter, from_position): (Option<String>, u64),
     mut derivation: String,
     client: &Client,
     format: Format,
@@ -250,7 +256,7 @@ async fn export(
     for reporter in reporters {
         let request = pb::ExportRequest {
             reporter,
-            from_position: 0,
+            from_position,
             derivation: derivation.clone(),
         };
         let mut pieces = client.register().export(request).await?.into_inner();
@@ -282,7 +288,8 @@ async fn export(
     )
 }
 
-fn revision_row(revision: &pb::RecordRevision) -> Outcome<Value> {
+/// A revision as a line: reporter, kind, id and revision, what was derived, and the record without its person.
+pub(crate) fn revision_row(revision: &pb::RecordRevision) -> Outcome<Value> {
     let derived: Vec<Value> = revision.derived.iter().map(derived_row).collect();
     let record = match revision.record.clone() {
         Some(message) => stated(message)?,

@@ -18,6 +18,8 @@ use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 use crate::{cli, upload};
 
+pub(crate) use self::diff::{fetch, source};
+
 const COLUMNS: [&str; 10] = [
     "id",
     "status",

@@ -128,7 +128,11 @@ fn local(old: &Package, new: &Package, element: &str) -> Outcome<Vec<pb::Change>
     Ok(wanted.map(change_message).collect())
 }
 
-fn source(package: &Package) -> Outcome<ReleaseSource> {
+/// What the files of a release say.
+///
+/// # Errors
+/// When they are no release.
+pub(crate) fn source(package: &Package) -> Outcome<ReleaseSource> {
     let parsed = files::parse(package);
     parsed.source.ok_or_else(|| {
         let findings: Vec<_> = parsed.findings.iter().map(ToString::to_string).collect();
@@ -161,16 +165,27 @@ async fn package(client: &Client, name: &str) -> Outcome<Package> {
         id: name.to_owned(),
         date: None,
     };
+    Ok(fetch(client, request).await?.1)
+}
+
+/// A release of the server with its files.
+pub(crate) async fn fetch(
+    client: &Client,
+    request: pb::GetReleaseRequest,
+) -> Outcome<(pb::GetReleaseResponse, Package)> {
     let answer = client.release().get_release(request).await?.into_inner();
     let mut fetched = Vec::new();
-    for file in answer.files {
-        let request = pb::DownloadRequest { digest: file.digest };
+    for file in &answer.files {
+        let request = pb::DownloadRequest {
+            digest: file.digest.clone(),
+        };
         let mut pieces = client.release().download(request).await?.into_inner();
         let mut bytes = Vec::new();
         while let Some(piece) = pieces.next().await {
             bytes.extend_from_slice(&piece?.data);
         }
-        fetched.push((file.path, bytes));
+        fetched.push((file.path.clone(), bytes));
     }
-    Package::new(fetched).map_err(Failure::failed)
+    let package = Package::new(fetched).map_err(Failure::failed)?;
+    Ok((answer, package))
 }

@@ -1,0 +1,278 @@
+//! The projection of counts: follows the reporters' streams as their entries become current, and the notes of what was
+//! rejected, and keeps counts by month, each commit with the position it stands for. It can be thrown away and is then
+//! counted anew. What is counted is said in `vardnav_register::quality`.
+
+mod answer;
+mod refused;
+mod service;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use vardnav_register::bytes::DecodeError;
+use vardnav_register::delivery::{Month, Place};
+use vardnav_register::entry::{Entry, StreamEntry, row_key};
+use vardnav_register::quality::refusal::Refusal;
+use vardnav_register::quality::{Counted, Counts, Key, Tally, row};
+use vardnav_runtime::clock;
+use vardnav_store::current::{self, Current};
+use vardnav_store::{Change, Store, StoreError, StreamId};
+
+use crate::Register;
+use crate::let_batches_go_first;
+
+/// Name of the projection, with the version of its rows.
+pub const PROJECTION: &str = "quality.1";
+
+/// Entries taken in at a time.
+const BATCH: u32 = 500;
+/// Rows of the projection read at a time.
+const SCAN: u32 = 2_000;
+/// How long to wait between looks at the streams.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How long a question waits until what the register holds is counted.
+const CATCH_UP_MAX: Duration = Duration::from_secs(5);
+
+/// The counts.
+pub(crate) struct Quality {
+    store: Arc<dyn Store>,
+    pool: Arc<Semaphore>,
+    /// How far each stream is counted, as far as it is known.
+    places: Mutex<BTreeMap<StreamId, Place>>,
+    /// Held by whoever counts.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// Counts what the streams hold, again and again, until the register is dropped. What cannot be counted is tried again;
+/// its stream waits.
+pub(crate) async fn follow(register: Weak<Register>) {
+    let mut reported = String::new();
+    while let Some(register) = register.upgrade() {
+        match register.quality.catch_up().await {
+            Ok(()) => reported.clear(),
+            Err(error) => {
+                let text = error.to_string();
+                if text != reported {
+                    tracing::warn!(%error, "the counts of the register wait");
+                    reported = text;
+                }
+            }
+        }
+        drop(register);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Whether a stream is counted: a reporter's, or that of its rejections.
+fn is_counted(stream: &StreamId) -> bool {
+    stream.as_reporter().is_some() || refused::reporter_of(stream).is_some()
+}
+
+impl Quality {
+    pub(crate) fn new(store: Arc<dyn Store>, pool: Arc<Semaphore>) -> Self {
+        Self {
+            store,
+            pool,
+            places: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Counts what is acknowledged, unless that takes too long; gives how many entries remain.
+    ///
+    /// # Errors
+    /// When the store does not tell how far the streams go.
+    pub(crate) async fn caught_up(&self) -> Result<u64, StoreError> {
+        // A stream that cannot be followed is logged where it is followed.
+        let _ = tokio::time::timeout(CATCH_UP_MAX, self.catch_up()).await;
+        let mut behind = 0;
+        for (stream, head) in self.store.streams().await? {
+            if is_counted(&stream) {
+                behind += head.size.saturating_sub(self.place(&stream).await?.cursor);
+            }
+        }
+        Ok(behind)
+    }
+
+    /// The counts of a reporter.
+    ///
+    /// # Errors
+    /// When the store does not answer or a row cannot be read.
+    pub(crate) async fn tally(&self, reporter: &str) -> Result<Tally, StoreError> {
+        let prefix = row::prefix(reporter);
+        let mut tally = Tally::default();
+        let mut from = prefix.clone();
+        loop {
+            let rows = self.store.scan(PROJECTION, &from, SCAN).await?;
+            let full = rows.len() == SCAN as usize;
+            for found in &rows {
+                if !found.key.starts_with(&prefix) {
+                    return Ok(tally);
+                }
+                match (Key::decode(&found.key), Counts::decode(&found.value)) {
+                    (Some((_, key)), Ok(counts)) => tally.add(key, counts),
+                    _ => return Err(damaged_row()),
+                }
+            }
+            match rows.into_iter().last().filter(|_| full) {
+                Some(last) => {
+                    from = last.key;
+                    from.push(0);
+                }
+                None => return Ok(tally),
+            }
+        }
+    }
+
+    /// Counts everything that the streams hold now.
+    ///
+    /// # Errors
+    /// When a stream cannot be read on; the others are counted all the same.
+    async fn catch_up(&self) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        let mut outcome = Ok(());
+        for (stream, head) in self.store.streams().await? {
+            let done = match refused::reporter_of(&stream) {
+                Some(reporter) => self.catch_up_refused(&stream, reporter, head.size).await,
+                None if stream.as_reporter().is_some() => self.catch_up_stream(&stream, head.size).await,
+                None => continue,
+            };
+            if let Err(error) = done {
+                // Another process may have counted: begin from what is stored.
+                self.places().remove(&stream);
+                outcome = Err(error);
+            }
+        }
+        outcome
+    }
+
+    async fn catch_up_stream(&self, stream: &StreamId, size: u64) -> Result<(), StoreError> {
+        let store = self.store.as_ref();
+        let reporter = stream.as_reporter().unwrap_or_default();
+        let mut place = self.place(stream).await?;
+        while let Some(page) = current::page(store, stream, place, size, BATCH).await? {
+            let tally = self.tally_of(stream, &page.entries).await?;
+            let mut changes = self.changes(reporter, &tally).await?;
+            changes.extend(page.place(stream, place));
+            let (from, to) = (place.cursor, page.next.cursor);
+            store.commit(PROJECTION, stream, from, to, changes).await?;
+            place = page.next;
+            self.places().insert(stream.clone(), place);
+            self.give_way().await;
+        }
+        self.places().insert(stream.clone(), place);
+        Ok(())
+    }
+
+    async fn catch_up_refused(&self, stream: &StreamId, reporter: &str, size: u64) -> Result<(), StoreError> {
+        let store = self.store.as_ref();
+        let mut place = self.place(stream).await?;
+        while place.cursor < size {
+            let rows = store.read(stream, place.cursor, BATCH).await?;
+            let Some(last) = rows.last() else { break };
+            let next = last.position + 1;
+            let mut tally = Tally::default();
+            for row in &rows {
+                let refusal = Refusal::decode(&row.bytes).map_err(damaged(stream, row.position))?;
+                tally.refuse(&refusal, Month::of(clock::date_of_micros(refusal.at)));
+            }
+            let changes = self.changes(reporter, &tally).await?;
+            store
+                .commit(PROJECTION, stream, place.cursor, next, changes)
+                .await?;
+            place = Place::at(next);
+            self.places().insert(stream.clone(), place);
+        }
+        self.places().insert(stream.clone(), place);
+        Ok(())
+    }
+
+    /// What entries that become current one after the other add, with what they take the place of taken away.
+    async fn tally_of(&self, stream: &StreamId, entries: &[Current]) -> Result<Tally, StoreError> {
+        let mut tally = Tally::default();
+        // Entries of the page itself are not read again.
+        let mut at_hand: BTreeMap<[u8; 16], &Entry> = BTreeMap::new();
+        for Current { position, entry, .. } in entries {
+            let counted = Counted::of(entry).map_err(damaged(stream, *position))?;
+            if let Some(counted) = counted {
+                tally.count(&counted, 1);
+            }
+            let header = &entry.header;
+            if header.replaces > 0 {
+                let key = row_key(header.kind, &header.id, header.replaces);
+                let former = match at_hand.get(&key) {
+                    Some(former) => Counted::of(former).map_err(damaged(stream, *position))?,
+                    None => self.former(stream, key).await?,
+                };
+                if let Some(former) = former {
+                    tally.count(&former, -1);
+                }
+            }
+            at_hand.insert(header.key(), entry);
+        }
+        Ok(tally)
+    }
+
+    /// What the entry under a key counted as.
+    async fn former(&self, stream: &StreamId, key: [u8; 16]) -> Result<Option<Counted>, StoreError> {
+        let found = self.store.find(stream, vec![key]).await?;
+        let Some(position) = found.first().copied().flatten() else {
+            return Ok(None);
+        };
+        for row in self.store.read(stream, position, 1).await? {
+            if let StreamEntry::Record(entry) = current::entry(stream, &row)? {
+                return Counted::of(&entry).map_err(damaged(stream, position));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The rows as they are with more counted.
+    async fn changes(&self, reporter: &str, tally: &Tally) -> Result<Vec<Change>, StoreError> {
+        let mut changes = Vec::new();
+        for (key, more) in tally.iter() {
+            let key = key.encode(reporter);
+            let mut counts = match self.store.row(PROJECTION, &key).await? {
+                Some(bytes) => Counts::decode(&bytes).map_err(|_| damaged_row())?,
+                None => Counts::default(),
+            };
+            counts.add(more, 1);
+            let value = match counts == Counts::default() {
+                true => None,
+                false => Some(counts.encode().ok_or_else(damaged_row)?),
+            };
+            changes.push(Change { key, value });
+        }
+        Ok(changes)
+    }
+
+    /// Lets batches that wait be computed first.
+    async fn give_way(&self) {
+        let pool = Arc::clone(&self.pool);
+        if pool.available_permits() == 0 {
+            let _ = tokio::task::spawn_blocking(move || let_batches_go_first(&pool)).await;
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, BTreeMap<StreamId, Place>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn place(&self, stream: &StreamId) -> Result<Place, StoreError> {
+        let known = self.places().get(stream).copied();
+        match known {
+            Some(place) => Ok(place),
+            None => current::place(self.store.as_ref(), PROJECTION, stream).await,
+        }
+    }
+}
+
+fn damaged(stream: &StreamId, position: u64) -> impl Fn(DecodeError) -> StoreError {
+    move |error| StoreError::Corrupt(format!("{stream}: position {position}: {error}"))
+}
+
+fn damaged_row() -> StoreError {
+    StoreError::Corrupt(format!("a row of {PROJECTION}"))
+}
