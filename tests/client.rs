@@ -65,7 +65,7 @@ fn a_python_client_with_reflection_alone_classifies_and_reports() {
     let comparison = &answer["compared"][0]["comparisons"][0];
     assert_eq!(comparison["differs"], true);
     assert_eq!(comparison["other"]["variants"], json!(["U9:telephone-out"]));
-    assert_eq!(answer["described"]["outcome"], "accepted");
+    assert_eq!(answer["described"]["outcome"], "OUTCOME_ACCEPTED");
     assert!(
         !answer["described"]["parts"][0]["facts"]
             .as_array()

@@ -6,7 +6,7 @@ use vardnav_release::authority::{
 };
 use vardnav_release::diff::{Change, What, words};
 use vardnav_release::entry::{Announcement, AreaCount, Body, Resolution};
-use vardnav_release::lifecycle::{self, Refusal};
+use vardnav_release::lifecycle::{self, Caution, Refusal};
 use vardnav_release::package::{Package, PackageError};
 use vardnav_release::snapshot::Snapshot;
 use vardnav_release::source::{Place, ReleaseFinding};
@@ -240,6 +240,16 @@ pub fn pinned_messages(release: &PublishedRelease) -> Vec<pb::get_release_respon
         digest: bytes(&pin.digest),
     })
     .collect()
+}
+
+/// What a publication does that may be meant otherwise, as a warning.
+pub fn caution_message(caution: &Caution) -> common::Finding {
+    common::Finding {
+        code: caution.code().to_owned(),
+        severity: common::Severity::Warning.into(),
+        path: String::new(),
+        message: caution.to_string(),
+    }
 }
 
 /// A finding in a file of a release as a message.

@@ -212,9 +212,12 @@ pub fn check(source: &ReleaseSource) -> Vec<ReleaseFinding> {
     list
 }
 
-/// What the proofs tell of the release's tables, with the system that they tell of; `None` when it does not compile,
-/// and [`check`] says why.
+/// What the proofs tell of the release's tables, with the system that they tell of; `None` when it is not read whole or
+/// does not compile, and [`check`] and the reading of its files say why.
 pub fn proofs(source: &ReleaseSource) -> Option<(DescriptionSystem, verify::Report)> {
+    if !description::is_whole(source) {
+        return None;
+    }
     let system = DescriptionSystem::compile(source.description.clone()).ok()?;
     let report = verify::report(&system, source.head.from);
     Some((system, report))

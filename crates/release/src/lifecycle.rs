@@ -1,6 +1,7 @@
 //! From draft to release: what may be written to the authority's stream, given what it says so far.
 //! Each function answers with the entries to append, or with the refusal; it appends nothing.
 
+mod caution;
 mod derivations;
 mod identity;
 mod imports;
@@ -11,6 +12,7 @@ mod referral;
 mod refusal;
 mod text;
 
+pub use caution::{Caution, cautions};
 pub use derivations::{
     DERIVATION_ID_BYTES_MAX, DERIVATIONS_MAX, DerivationRefusal, cancel_derivation, plan_derivation,
     switch_derivation,

@@ -1,7 +1,7 @@
 //! A release in source form: what its files say once they are read, and where each element stood.
 //! Plain data; [`crate::check`] judges it and [`crate::snapshot`] compiles it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use vardnav_classification::model::{DescriptionSource, Label};
@@ -71,6 +71,9 @@ pub struct ReleaseSource {
     pub maps: Vec<MapSource>,
     /// Where elements stand in the files.
     pub places: Places,
+    /// Paths of the files that could not be read whole. What rests on them is not judged: it would be found wanting for
+    /// what is only not read.
+    pub unread: BTreeSet<String>,
 }
 
 /// What an element of a release is, for looking up its place.

@@ -126,7 +126,7 @@ fn described(
     });
     let unmapped = unmapped(record, reporter, surroundings);
     pb::DescribeRecordResponse {
-        outcome: assessment.outcome.name().to_owned(),
+        outcome: outcome_message(assessment.outcome).into(),
         findings: assessment.findings.iter().map(finding_message).collect(),
         parts: parts.collect(),
         unmapped: unmapped

@@ -15,7 +15,7 @@ use vardnav_release::package::Digest;
 use vardnav_release::source::ReleaseSource;
 use vardnav_runtime::clock;
 
-use crate::referral::numbered;
+use crate::referral::{numbered, position};
 use crate::{Releases, draft_of, failed, on_pool};
 
 const CHANGES_DEFAULT: usize = 1000;
@@ -47,6 +47,7 @@ impl Releases {
         request: &pb::ListConflictsRequest,
     ) -> Result<pb::ListConflictsResponse, ApiError> {
         let size = page_size(request.page_size, CHANGES_DEFAULT, CHANGES_MAX)?;
+        let from = position(&request.page_token)?;
         let view = self.authority.view();
         let draft = draft_of(&view, &request.id)?;
         let newest = view.state().newest_release();
@@ -56,12 +57,26 @@ impl Releases {
         let ours = self.changes(base.digest, draft.proposal.digest).await?;
         let theirs = self.changes(base.digest, newest.proposal.digest).await?;
         let found = diff::conflicts(&ours, &theirs);
+        let longest = found.both.len().max(found.theirs.len());
+        let next = from.checked_add(size).filter(|next| *next < longest);
         Ok(pb::ListConflictsResponse {
             base: base.release.clone(),
             newest: newest.id.clone(),
-            more: found.both.len().max(found.theirs.len()) > size,
-            conflicts: found.both.iter().take(size).map(conflict_message).collect(),
-            theirs: found.theirs.iter().take(size).map(change_message).collect(),
+            conflicts: found
+                .both
+                .iter()
+                .skip(from)
+                .take(size)
+                .map(conflict_message)
+                .collect(),
+            theirs: found
+                .theirs
+                .iter()
+                .skip(from)
+                .take(size)
+                .map(change_message)
+                .collect(),
+            next_page_token: next.map(|next| next.to_string()).unwrap_or_default(),
             alike: u32::try_from(found.alike.len()).unwrap_or(u32::MAX),
         })
     }

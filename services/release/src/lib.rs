@@ -18,8 +18,8 @@ use tonic::{Request, Response, Status, Streaming};
 use vardnav_api::common::{optional_date, page, page_size, some};
 use vardnav_api::register::hash;
 use vardnav_api::release::{
-    contents_message, draft_message, file_messages, finding_message, pinned_messages, refusal,
-    release_message, trail_messages,
+    caution_message, contents_message, draft_message, file_messages, finding_message, pinned_messages,
+    refusal, release_message, trail_messages,
 };
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::upload::Upload;
@@ -310,9 +310,10 @@ impl ReleaseService for Releases {
         let request = request.into_inner();
         let from = optional_date(request.effective.as_ref(), "effective")?;
         let haste = haste(request.short_notice_reason, request.retroactive_reason)?;
-        let release = self.publish_with(&caller, &request.id, from, haste).await?;
+        let (release, cautions) = self.publish_told(&caller, &request.id, from, haste).await?;
         Ok(Response::new(PublishReleaseResponse {
             release: Some(release),
+            findings: cautions.iter().map(caution_message).collect(),
         }))
     }
 

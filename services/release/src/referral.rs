@@ -5,7 +5,7 @@ use vardnav_api::release::{bodies, comment_message, link_message, resolution};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::release::v1 as pb;
 use vardnav_release::authority::{Draft, Link};
-use vardnav_release::diff;
+use vardnav_release::diff::{self, Item};
 use vardnav_release::entry::{Change, Step, Subject};
 use vardnav_release::lifecycle::{self, Invitation};
 use vardnav_runtime::caller::Caller;
@@ -15,6 +15,9 @@ use crate::{PAGE_DEFAULT, PAGE_MAX, Releases, draft_of, expected_digest, failed,
 
 /// The permission of whoever may speak for any body.
 const FOR_ALL: &str = "release.draft";
+
+/// Most elements of one id that a refusal names.
+const SEVERAL_MAX: usize = 6;
 
 impl Releases {
     /// Opens a referral round.
@@ -106,11 +109,16 @@ impl Releases {
             let id = id.split_once('@').map_or(id, |(id, _)| id);
             id.rsplit(['/', '|']).next().map(str::to_owned)
         };
-        let whole: Vec<_> = of_kind.iter().filter(|item| item.id == name).collect();
-        let ending = of_kind
-            .iter()
-            .filter(|item| last(&item.id).as_ref() == Some(&name));
-        let found = if whole.is_empty() { ending.collect() } else { whole };
+        // By the whole id, by that of a rule in all its variants, or by the last part of it.
+        let of_any = |item: &&&Item| item.id.split_once('@').is_some_and(|(id, _)| id == name);
+        let mut found: Vec<_> = of_kind.iter().filter(|item| item.id == name).collect();
+        if found.is_empty() {
+            found = of_kind.iter().filter(of_any).collect();
+        }
+        if found.is_empty() {
+            let ending = |item: &&&Item| last(&item.id).as_ref() == Some(&name);
+            found = of_kind.iter().filter(ending).collect();
+        }
         match found.as_slice() {
             [item] => Ok(Subject {
                 kind: item.kind.name().to_owned(),
@@ -120,10 +128,18 @@ impl Releases {
                 "subject",
                 "the draft holds nothing of that kind and id",
             )),
-            _ => Err(ApiError::field(
-                "subject",
-                "the draft holds several of that id: state the kind and the whole id, for example `rule:TABLE/RULE`",
-            )),
+            several => {
+                let names = several.iter().take(SEVERAL_MAX);
+                let names: Vec<_> = names
+                    .map(|item| format!("`{}:{}`", item.kind.name(), item.id))
+                    .collect();
+                let more = if several.len() > SEVERAL_MAX { " …" } else { "" };
+                let message = format!(
+                    "the draft holds several of that id: state kind and whole id, one of {}{more}",
+                    names.join(", ")
+                );
+                Err(ApiError::field("subject", message))
+            }
         }
     }
 
@@ -202,18 +218,23 @@ impl Releases {
     }
 }
 
+/// The position of the next row that a token names.
+pub(crate) fn position(token: &str) -> Result<usize, ApiError> {
+    match token {
+        "" => Ok(0),
+        token => token
+            .parse()
+            .map_err(|_| ApiError::field("page_token", "not a token of a previous answer")),
+    }
+}
+
 /// A page of a list that only grows; the token is the position of the next row.
 pub(crate) fn numbered<'a, T>(
     items: &'a [T],
     token: &str,
     size: usize,
 ) -> Result<(&'a [T], String), ApiError> {
-    let from = match token {
-        "" => 0,
-        token => token
-            .parse()
-            .map_err(|_| ApiError::field("page_token", "not a token of a previous answer"))?,
-    };
+    let from = position(token)?;
     let rest = items.get(from..).unwrap_or_default();
     let rows = rest.get(..size).unwrap_or(rest);
     let next = (rows.len() < rest.len()).then(|| (from + rows.len()).to_string());

@@ -12,7 +12,7 @@ use vardnav_interchange::{personal, release as files};
 use vardnav_release::AuthorityState;
 use vardnav_release::authority::Draft;
 use vardnav_release::entry::{AuthorityEntry, Procedure, Proposal};
-use vardnav_release::lifecycle::{self, CheckOutcome, Haste, Publication, Refusal};
+use vardnav_release::lifecycle::{self, Caution, CheckOutcome, Haste, Publication, Refusal};
 use vardnav_release::package::{Digest, Package};
 use vardnav_release::source::{ReleaseFinding, ReleaseHead};
 use vardnav_runtime::caller::Caller;
@@ -242,6 +242,18 @@ impl Releases {
         from: Option<Date>,
         haste: Haste,
     ) -> Result<Release, ApiError> {
+        let (release, _) = self.publish_told(caller, id, from, haste).await?;
+        Ok(release)
+    }
+
+    /// As [`Releases::publish_with`], with what the publication does that may be meant otherwise.
+    pub(crate) async fn publish_told(
+        &self,
+        caller: &Caller,
+        id: &str,
+        from: Option<Date>,
+        haste: Haste,
+    ) -> Result<(Release, Vec<Caution>), ApiError> {
         let judged = self.judge(id).await?;
         let newest = self.authority.view();
         let changes = match judged.outcome.errors {
@@ -265,7 +277,8 @@ impl Releases {
             .state()
             .release(&release)
             .ok_or_else(|| ApiError::not_found("the release"))?;
-        Ok(release_message(published, view.state(), clock::today()))
+        let cautions = lifecycle::cautions(view.state(), &release, terms.today);
+        Ok((release_message(published, view.state(), terms.today), cautions))
     }
 
     /// Reads, checks and compiles what a draft holds, over the editions at hand.

@@ -39,8 +39,9 @@ pub fn read(reading: &mut Reading<'_>) -> DescriptionSource {
         exclusions,
         contradictions,
     };
-    if source.axes.is_empty() {
-        // Nothing is known of any name; what is wrong with the axes is noted.
+    let is_ground = |file: &str| matches!(file, "axes.toml" | "value-sets.toml" | "tables.toml");
+    if source.axes.is_empty() || reading.findings.iter().any(|found| is_ground(&found.place.file)) {
+        // Which names there are is not known; what is wrong with their files is noted.
         return source;
     }
     for (table, layout) in source.tables.iter().zip(&layouts) {

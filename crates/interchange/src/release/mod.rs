@@ -68,6 +68,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "rows of one rule give different things",
         "give the alternatives of a rule the same value, basis, status and date",
     ),
+    (
+        "VN-REL-025",
+        "a row of a table stands twice",
+        "remove one of the two, or correct the cell in which they were to differ",
+    ),
 ];
 
 /// A personal number was found, at its line here and at its element by the cross checks.
@@ -97,6 +102,11 @@ pub fn parse(package: &Package) -> Parsed {
     let Reading {
         mut findings, places, ..
     } = reading;
+    let unread = findings
+        .iter()
+        .filter(|finding| !finding.warning)
+        .map(|finding| finding.place.file.clone())
+        .collect();
     findings.extend(personal::findings(package.files()));
     findings.sort();
     let source = head.map(|head| ReleaseSource {
@@ -107,6 +117,7 @@ pub fn parse(package: &Package) -> Parsed {
         indicators,
         maps,
         places,
+        unread,
     });
     Parsed { source, findings }
 }

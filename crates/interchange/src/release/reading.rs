@@ -72,6 +72,15 @@ impl<'a> Reading<'a> {
         self.findings.push(ReleaseFinding::error(code, place, message));
     }
 
+    /// Notes something that deserves a look.
+    pub fn warn(&mut self, code: &'static str, file: &str, line: u32, message: impl Into<String>) {
+        let place = Place {
+            file: file.to_owned(),
+            line,
+        };
+        self.findings.push(ReleaseFinding::warning(code, place, message));
+    }
+
     /// Notes where an element stands.
     pub fn note<T>(&mut self, element: Element, file: &TextFile<'_>, value: &Spanned<T>) {
         self.places

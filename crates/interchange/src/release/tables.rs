@@ -70,6 +70,9 @@ pub fn rules(reading: &mut Reading<'_>, file: &TextFile<'_>) -> (Vec<Rule>, Layo
                     );
                     reading.problem("VN-REL-024", file.path, rule.line, message);
                 }
+                if let Some(conditions) = rule.alternatives.first() {
+                    warn_of_twin(reading, file, &last.alternatives, conditions, lines);
+                }
                 last.alternatives.extend(rule.alternatives);
             }
             _ => {
@@ -93,6 +96,7 @@ pub fn combinations(reading: &mut Reading<'_>, file: &TextFile<'_>) -> (Vec<Comb
         match combinations.last_mut().zip(lines) {
             Some((last, lines)) if last.id == row.cell("id") && last.grains == grains => {
                 lines.push(row.line);
+                warn_of_twin(reading, file, &last.alternatives, &conditions, lines);
                 last.alternatives.push(conditions);
             }
             _ => {
@@ -278,6 +282,24 @@ impl Row<'_> {
             }
         }
         grains
+    }
+}
+
+/// Notes a row whose conditions stand in an earlier one of the same rule or combination: it adds nothing, and was most
+/// likely meant to differ. `lines` are those of the rows, this one last.
+fn warn_of_twin(
+    reading: &mut Reading<'_>,
+    file: &TextFile<'_>,
+    earlier: &[Vec<Condition>],
+    conditions: &[Condition],
+    lines: &[u32],
+) {
+    let twin = earlier.iter().position(|other| other == conditions);
+    if let Some((first, line)) = twin.and_then(|at| lines.get(at)).zip(lines.last()) {
+        let message = format!(
+            "the row has the same conditions as line {first}; remove it, or correct the cell in which it was to differ"
+        );
+        reading.warn("VN-REL-025", file.path, *line, message);
     }
 }
 

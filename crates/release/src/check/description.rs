@@ -1,27 +1,36 @@
 //! Checks of the description system: it compiles, every table is proven, every rule with a status names its
 //! legal basis, every exclusion has the check that refuses it, every contradiction the one that warns of it.
 
+use std::collections::BTreeSet;
+
+use vardnav_classification::Place as At;
 use vardnav_classification::model::{Combination, HitPolicy, Outcome, Table};
 use vardnav_classification::verify::VariantProof;
 use vardnav_classification::{Defect, DescriptionSystem, Proof};
 use vardnav_register::definition::Severity;
 
 use super::Findings;
-use crate::source::{Element, Place};
+use crate::source::{Element, Place, ReleaseSource};
 
 /// Checks the description system.
 pub(super) fn check(found: &mut Findings<'_>) {
     let description = &found.source.description;
     for table in &description.tables {
-        legal_bases(found, table);
-        guard(found, table);
+        if !found.source.unread.contains(LEGAL_BASES) {
+            legal_bases(found, table);
+        }
+        if !is_unread(found.source, table) {
+            guard(found, table);
+        }
         holds(found, table);
     }
-    for exclusion in &description.exclusions {
-        combination(found, exclusion, &Element::Exclusions);
-    }
-    for contradiction in &description.contradictions {
-        combination(found, contradiction, &Element::Contradictions);
+    if !found.source.unread.contains(CHECKS) {
+        for exclusion in &description.exclusions {
+            combination(found, exclusion, &Element::Exclusions);
+        }
+        for contradiction in &description.contradictions {
+            combination(found, contradiction, &Element::Contradictions);
+        }
     }
     proofs(found);
 }
@@ -161,11 +170,62 @@ fn legal_bases(found: &mut Findings<'_>, table: &Table) {
     }
 }
 
+/// The files that every table rests on.
+const GROUND: [&str; 5] = [
+    "axes.toml",
+    "value-sets.toml",
+    "tables.toml",
+    "unsettled.toml",
+    "exclusions.csv",
+];
+
+/// The file that legal bases stand in.
+const LEGAL_BASES: &str = "register/legal.toml";
+
+/// The file that checks stand in.
+const CHECKS: &str = "register/checks.toml";
+
+/// Whether rows of a table could not be read.
+fn is_unread(source: &ReleaseSource, table: &Table) -> bool {
+    let place = source.places.of(&Element::Table(table.id.clone()));
+    source.unread.contains(&place.file)
+}
+
+/// Whether the tables and what they rest on are all read whole.
+pub(super) fn is_whole(source: &ReleaseSource) -> bool {
+    !GROUND.iter().any(|path| source.unread.contains(*path)) && unproven(source).is_empty()
+}
+
+/// The tables that are not read whole, and those that read their values: a proof of these would be of other tables.
+fn unproven(source: &ReleaseSource) -> BTreeSet<String> {
+    let mut unproven: BTreeSet<String> = BTreeSet::new();
+    for table in &source.description.tables {
+        let conditions = table
+            .rules
+            .iter()
+            .flat_map(|rule| rule.alternatives.iter().flatten());
+        let mut read = conditions.map(|condition| &condition.axis);
+        if is_unread(source, table) || read.any(|axis| unproven.contains(axis)) {
+            unproven.insert(table.id.clone());
+        }
+    }
+    unproven
+}
+
 fn proofs(found: &mut Findings<'_>) {
+    if GROUND.iter().any(|path| found.source.unread.contains(*path)) {
+        return;
+    }
+    let rests = unproven(found.source);
     let system = match DescriptionSystem::compile(found.source.description.clone()) {
         Ok(system) => system,
         Err(problems) => {
             for problem in problems {
+                if let At::Table(table) | At::Rule { table, .. } = &problem.place
+                    && rests.contains(table)
+                {
+                    continue;
+                }
                 let place = place_of(found, &problem.place, problem.line);
                 found.at(
                     "VN-REL-103",
@@ -177,10 +237,12 @@ fn proofs(found: &mut Findings<'_>) {
         }
     };
     let from = found.source.head.from;
-    for proof in system.prove(from) {
+    let whole = |proof: &Proof| !rests.contains(&proof.table);
+    for proof in system.prove(from).into_iter().filter(whole) {
         defects(found, &proof, "");
     }
-    for VariantProof { variant, proof } in system.prove_variants(from) {
+    let variants = system.prove_variants(from).into_iter();
+    for VariantProof { variant, proof } in variants.filter(|told| whole(&told.proof)) {
         defects(found, &proof, &format!("variant `{variant}`, "));
     }
 }
@@ -198,7 +260,6 @@ fn defects(found: &mut Findings<'_>, proof: &Proof, under: &str) {
 }
 
 fn place_of(found: &Findings<'_>, place: &vardnav_classification::Place, line: u32) -> Place {
-    use vardnav_classification::Place as At;
     let element = match place {
         At::Table(table) | At::Rule { table, .. } => Element::Table(table.clone()),
         At::Exclusion(_) => Element::Exclusions,

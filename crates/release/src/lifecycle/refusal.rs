@@ -440,6 +440,21 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "an administrator would link an account of their own to a person",
         "let another administrator link it with `release link`",
     ),
+    (
+        "VN-REL-243",
+        "a release was published with the first date of another, which applies on no day from now on",
+        "nothing, if that is meant; otherwise publish a release with another first date",
+    ),
+    (
+        "VN-REL-244",
+        "a release was published that ends where one published before begins",
+        "nothing, if that is meant; otherwise publish one with the same content that begins later",
+    ),
+    (
+        "VN-REL-245",
+        "a release was published for days that are past",
+        "derive history anew under it where records of those days are to follow it",
+    ),
 ];
 
 impl Refusal {

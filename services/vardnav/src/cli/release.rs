@@ -41,6 +41,9 @@ pub enum Release {
     Check {
         /// Id; or a folder, which is checked in this process without any server
         id: String,
+        /// Take the name as the id of a draft, even where a folder is called so
+        #[arg(long)]
+        draft: bool,
         /// Language of what the proofs tell
         #[arg(long, default_value = "sv", value_parser = ["sv", "en"])]
         language: String,

@@ -16,7 +16,7 @@ use vardnav_register::text::{holds_personal_number, may_echo_id, shape};
 use crate::client::Client;
 use crate::command::classify::answer::{counterfactuals, explanation};
 use crate::command::report::reader;
-use crate::command::{date_text, finding_row};
+use crate::command::{date_text, enum_text, finding_row};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
@@ -111,7 +111,7 @@ fn described(line: u64, record: &Record, answer: &pb::DescribeRecordResponse, op
     json!({
         "line": line,
         "id": id(record),
-        "outcome": answer.outcome,
+        "outcome": enum_text(answer.outcome().as_str_name(), "OUTCOME_"),
         "findings": answer.findings.iter().map(finding_row).collect::<Value>(),
         "parts": answer
             .parts

@@ -36,9 +36,12 @@ const COLUMNS: [&str; 10] = [
 /// Runs a command that needs no server: about folders alone.
 pub(crate) fn offline(command: &cli::Release, format: Format) -> Option<Outcome> {
     match command {
-        cli::Release::Check { id, language, brief } if diff::is_folder(id) => {
-            Some(check::folder(id, *brief, language, format))
-        }
+        cli::Release::Check {
+            id,
+            draft: false,
+            language,
+            brief,
+        } if diff::is_folder(id) => Some(check::folder(id, *brief, language, format)),
         cli::Release::Diff {
             old,
             new,
@@ -86,9 +89,9 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
             let draft = draft(client, &id, upload::chunks(&folder)?, update, base).await?;
             output::one(format, &row(&draft))
         }
-        cli::Release::Check { id, language, brief } => {
-            check::draft(client, id, brief, &language, format).await
-        }
+        cli::Release::Check {
+            id, language, brief, ..
+        } => check::draft(client, id, brief, &language, format).await,
         cli::Release::Cases { id, variant } => conform::cases(id, variant, client).await,
         cli::Release::Approve { id } => {
             let request = pb::ApproveDraftRequest {
@@ -150,6 +153,9 @@ pub(crate) async fn run(command: cli::Release, client: &Client, format: Format) 
                 retroactive_reason: retroactive.unwrap_or_default(),
             };
             let answer = client.release().publish_release(request).await?.into_inner();
+            for finding in &answer.findings {
+                output::say(format_args!("{}: {}", finding.code, finding.message));
+            }
             output::one(format, &row(&answer.release.unwrap_or_default()))
         }
     }

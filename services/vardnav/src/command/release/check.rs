@@ -32,6 +32,11 @@ pub(super) async fn draft(
 
 /// Checks a folder in this process.
 pub(super) fn folder(name: &str, brief: bool, language: &str, format: Format) -> Outcome {
+    if !name.contains(std::path::is_separator) {
+        output::say(format_args!(
+            "`{name}` is a folder here and is checked as such; --draft checks the draft of that id"
+        ));
+    }
     let package = super::diff::folder(name)?;
     let findings: Vec<_> = files::check(&package).iter().map(finding_message).collect();
     let source = files::parse(&package).source.filter(|_| !brief);

@@ -60,8 +60,26 @@ pub(super) async fn diff(
 
 /// Tells where a draft and a release published since meet.
 pub(super) async fn conflicts(client: &Client, id: String, language: &str, format: Format) -> Outcome {
-    let request = pb::ListConflictsRequest { id, page_size: PAGE };
-    let answer = client.release().list_conflicts(request).await?.into_inner();
+    let mut answer = pb::ListConflictsResponse::default();
+    loop {
+        let request = pb::ListConflictsRequest {
+            id: id.clone(),
+            page_size: PAGE,
+            page_token: answer.next_page_token.clone(),
+        };
+        let page = client.release().list_conflicts(request).await?.into_inner();
+        let (mut conflicts, mut theirs) = (answer.conflicts, answer.theirs);
+        conflicts.extend(page.conflicts);
+        theirs.extend(page.theirs);
+        answer = pb::ListConflictsResponse {
+            conflicts,
+            theirs,
+            ..page
+        };
+        if answer.next_page_token.is_empty() {
+            break;
+        }
+    }
     let text = |label: Option<&Label>| said(label, language);
     let both = answer.conflicts.iter().map(|conflict| {
         let mut row = row(&conflict.ours.clone().unwrap_or_default(), language);
