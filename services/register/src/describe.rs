@@ -25,6 +25,7 @@ use vardnav_register::surroundings::Surroundings as _;
 use vardnav_runtime::clock;
 use vardnav_store::StreamId;
 
+use crate::answer::outcome_message;
 use crate::intake::{all_loaded, named_episodes};
 use crate::surroundings::BatchSurroundings;
 use crate::{Register, ledger, store_error};
