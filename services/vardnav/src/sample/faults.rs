@@ -119,7 +119,7 @@ fn person(kind: &str, number: &str) -> Value {
     json!({ "type": kind, "number": number })
 }
 
-const FAULTS: [Fault; 47] = [
+const FAULTS: [Fault; 51] = [
     // The line as such.
     |m| {
         let line = m.contact.to_string();
@@ -315,4 +315,28 @@ const FAULTS: [Fault; 47] = [
         )
     },
     |m| contact(m, &[("/revision", json!(0))]),
+    // Roles, providers and requests.
+    |m| {
+        let holder = json!({ "organisation": "01", "basis": "gammal vana" });
+        contact(m, &[("/principals/performing", holder)])
+    },
+    |m| contact(m, &[("/provider", json!("12-34"))]),
+    |m| contact(m, &[("/provider", json!("2120000142"))]),
+    |m| {
+        let mut changes = vec![
+            ("/kind", json!("care-request")),
+            ("/problem", json!("new")),
+            ("/ending", json!("never-met")),
+        ];
+        let of_contacts = [
+            "/facts",
+            "/delegated",
+            "/diagnoses",
+            "/procedures",
+            "/requested",
+            "/first_contact",
+        ];
+        changes.extend(of_contacts.map(|path| (path, Value::Null)));
+        contact(m, &changes)
+    },
 ];

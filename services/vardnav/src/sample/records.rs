@@ -131,8 +131,8 @@ impl Teller<'_> {
         }
         record.insert("decided_by".into(), json!(course.decided_by));
         if let Some(kind) = course.plan {
-            let party = text_at(&record, &["principals", "performing"]);
-            let plan = json!({ "kind": kind, "from": start.to_string(), "parties": [party] });
+            let parties = organisations(&record, &["principals", "performing"]);
+            let plan = json!({ "kind": kind, "from": start.to_string(), "parties": parties });
             record.insert("plans".into(), json!([plan]));
         }
         record.insert("segments".into(), Value::Array(segments));
@@ -178,6 +178,29 @@ impl Teller<'_> {
         record
     }
 
+    /// A request for care for a new or worsened problem: met on a date, or never.
+    pub(super) fn request(&mut self, unit: &str, asked: Date, met: Option<Date>) -> Value {
+        let mut record = self.record("care-request", unit, &Vec::new());
+        record.remove("facts");
+        let problem = if asked.day() % 3 == 0 { "worsened" } else { "new" };
+        record.insert("date".into(), json!(asked.to_string()));
+        record.insert("problem".into(), json!(problem));
+        record.insert("channel".into(), json!("telephone"));
+        record.insert("professions".into(), json!(["nurse"]));
+        let ended = match met {
+            Some(met) => {
+                record.insert("contacted".into(), json!(met.to_string()));
+                record.insert("assessed".into(), json!(met.to_string()));
+                met
+            }
+            None => asked.saturating_add(14.days()).min(self.last),
+        };
+        let ending = if met.is_some() { "met" } else { "never-met" };
+        record.insert("ending".into(), json!(ending));
+        record.insert("ended".into(), json!(ended.to_string()));
+        Value::Object(record)
+    }
+
     /// What every record has.
     pub(super) fn record(&mut self, kind: &str, unit: &str, facts: &Facts) -> Map<String, Value> {
         *self.serial += 1;
@@ -187,6 +210,12 @@ impl Teller<'_> {
             OfficeKind::Kommun => {
                 let kommun = format!("{:04}", self.plot.kommun);
                 json!({ "responsible": kommun, "performing": kommun })
+            }
+            // Region and kommun are both responsible and perform the care through a body of theirs.
+            OfficeKind::Joint => {
+                let holder = |code: &str| json!({ "organisation": code, "basis": "joint-body" });
+                let both = [holder(&region), holder(&format!("{:04}", self.plot.kommun))];
+                json!({ "responsible": both, "performing": both })
             }
             _ if matches!(unit, "AV1" | "PB1") => {
                 json!({ "responsible": region, "performing": region, "bed_owner": region })
@@ -256,10 +285,13 @@ fn text(record: &Map<String, Value>, key: &str) -> String {
         .to_owned()
 }
 
-fn text_at(record: &Map<String, Value>, path: &[&str]) -> String {
-    let mut at = record.get(path.first().copied().unwrap_or_default());
-    for key in path.iter().skip(1) {
-        at = at.and_then(|value| value.get(key));
+/// Those who hold a role.
+fn organisations(record: &Map<String, Value>, [group, role]: &[&str; 2]) -> Vec<Value> {
+    match record.get(*group).and_then(|principals| principals.get(role)) {
+        Some(Value::Array(holders)) => {
+            let code = |holder: &Value| holder.get("organisation").cloned();
+            holders.iter().filter_map(code).collect()
+        }
+        one => one.cloned().into_iter().collect(),
     }
-    at.and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -55,7 +55,8 @@ impl Teller<'_> {
     fn clinic(&mut self, unit: &'static str, staff: &[(&'static str, u32)]) -> Vec<Value> {
         let count = self.chance.weighted([(6, 1), (3, 2), (1, 3)]);
         let place = self.home_place("clinic");
-        (0..count)
+        let mut requests = Vec::new();
+        let mut records: Vec<Value> = (0..count)
             .map(|_| {
                 let date = self.date();
                 let mut facts = place.clone();
@@ -73,10 +74,20 @@ impl Teller<'_> {
                         .max(FIRST_DATE);
                     contact.insert("requested".into(), json!(asked.to_string()));
                     contact.insert("first_contact".into(), json!(true));
+                    requests.push((asked, date));
                 }
                 Value::Object(contact)
             })
-            .collect()
+            .collect();
+        for (asked, date) in requests {
+            records.push(self.request(unit, asked, Some(date)));
+            // Somebody asked for care and never got it, some time before.
+            if asked.day() % 8 == 0 {
+                let earlier = asked.saturating_sub(21.days()).max(FIRST_DATE);
+                records.push(self.request(unit, earlier, None));
+            }
+        }
+        records
     }
 
     fn remote(&mut self) -> Vec<Value> {

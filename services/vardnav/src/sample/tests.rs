@@ -55,7 +55,10 @@ fn three_thousand_lines_are_a_year_of_many_people_places_and_reporters() {
         distinct("/reporter").len()
     );
     assert!(
-        kinds["episode"] > 300 && kinds["contact"] > 1_500 && kinds["monitoring-period"] > 40,
+        kinds["episode"] > 300
+            && kinds["contact"] > 1_500
+            && kinds["monitoring-period"] > 40
+            && kinds["care-request"] > 50,
         "{kinds:?}"
     );
 }
