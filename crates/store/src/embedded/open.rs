@@ -29,6 +29,8 @@ use crate::tree::Frontier;
 
 /// A file of this name asks for the index to be built anew.
 pub(crate) const REBUILD: &str = "index.rebuild";
+/// A file of this name asks for the projections to be built anew.
+const REBUILD_PROJECTIONS: &str = "projections.rebuild";
 /// The file that holds the log's id begins so.
 const ID_PREFIX: &str = "vardnav-store 1 ";
 /// Sealed parts that may wait for the follower before the writer waits for it.
@@ -149,7 +151,7 @@ pub(crate) fn open(
     }
     let mut damage = Vec::new();
     let (index, checkpoint, known) = open_index(ground, &*disk, folder, &segments, &mut damage)?;
-    let projections = open_projections(ground, &*disk, folder, &mut damage)?;
+    let projections = open_projections(ground, &disk, folder, &mut damage)?;
     let shared = Arc::new(Shared {
         folder: folder.to_owned(),
         options,
@@ -293,18 +295,29 @@ fn open_index(
 
 fn open_projections(
     ground: &Ground,
-    disk: &dyn Disk,
+    disk: &Arc<dyn Disk>,
     folder: &Path,
     damage: &mut Vec<Damage>,
 ) -> Result<Projections, StoreError> {
     let path = folder.join("projections");
-    match ground.keyed(&path) {
-        Ok(db) => Ok(Projections::new(db)),
-        Err(error @ StoreError::Unavailable(_)) => Err(error),
-        Err(error) => {
-            set_aside(ground, disk, folder, "projections", &error.to_string(), damage)?;
-            ground.keyed(&path).map(Projections::new)
+    let asked = folder.join(REBUILD_PROJECTIONS);
+    let reason = if disk.open(&asked, Open::Existing).is_ok() {
+        "they were found damaged while in use".to_owned()
+    } else {
+        match ground.keyed(&path) {
+            Ok(db) => return Ok(Projections::new(db, Arc::clone(disk), asked)),
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            Err(error) => error.to_string(),
         }
+    };
+    set_aside(ground, &**disk, folder, "projections", &reason, damage)?;
+    let db = ground.keyed(&path)?;
+    // Asked for until new ones stand.
+    match disk.remove(&asked) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(unavailable("cannot begin new projections", &error))
+        }
+        _ => Ok(Projections::new(db, Arc::clone(disk), asked)),
     }
 }
 

@@ -1,32 +1,47 @@
 //! Projection rows and cursors in sled. All of it can be rebuilt from the ledger: when damaged it is set aside and
 //! every cursor starts from zero.
 
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
 use super::keyed::{Keyed, sled_error};
 use crate::codec::index;
 use crate::contract::{Change, ProjectionRow, StoreError, StreamId};
+use crate::disk::{Disk, Open};
 
 /// The open projections; one sled tree each, rows under `r`, cursors under `c`.
 pub(crate) struct Projections {
     db: Keyed,
+    disk: Arc<dyn Disk>,
+    /// The file that asks for them to be built anew.
+    asked: PathBuf,
     /// Held while they are opened again.
     reopening: Mutex<()>,
 }
 
 impl Projections {
-    pub(crate) fn new(db: Keyed) -> Self {
+    /// `asked` is the file that asks for them to be built anew at the next start.
+    pub(crate) fn new(db: Keyed, disk: Arc<dyn Disk>, asked: PathBuf) -> Self {
         Self {
             db,
+            disk,
+            asked,
             reopening: Mutex::new(()),
         }
     }
 
     /// Passes an answer on. After files failed sled answers nothing else, so it is opened again for whoever asks next;
     /// rows and cursors may then be somewhat older, together.
+    /// Damage is noted, so that they are built anew at the next start.
     fn mended<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error @ StoreError::Corrupt(_)) = &answer {
+            tracing::error!(%error, "the projections are damaged; they are built anew at the next start");
+            if let Err(error) = self.disk.open(&self.asked, Open::Create) {
+                tracing::error!(%error, "cannot note that the projections are damaged");
+            }
+        }
         if let Err(StoreError::Unavailable(why)) = &answer
             && let Ok(_alone) = self.reopening.try_lock()
         {
@@ -95,6 +110,10 @@ impl Projections {
 
     /// Every projection's cursor on every stream; reads every row on the way.
     pub(crate) fn cursors(&self) -> Result<Vec<(String, StreamId, u64)>, StoreError> {
+        self.mended(self.try_cursors())
+    }
+
+    fn try_cursors(&self) -> Result<Vec<(String, StreamId, u64)>, StoreError> {
         let db = self.db.db()?;
         let mut cursors = Vec::new();
         for name in db.tree_names() {
