@@ -103,6 +103,8 @@ struct World {
     /// A redaction that may have happened: stream, row, bytes.
     redaction: Option<(usize, usize, Vec<u8>)>,
     store: Option<Opened>,
+    /// Where failures come, when they come at one point.
+    point: Option<String>,
 }
 
 fn stream(place: usize) -> StreamId {
@@ -118,6 +120,7 @@ impl World {
             blobs: Vec::new(),
             redaction: None,
             store: None,
+            point: None,
         }
     }
 
@@ -425,6 +428,9 @@ impl World {
         if self.machine.is_dead() {
             self.store = None;
             self.machine.cut_power();
+            if self.point.is_some() {
+                self.arm(self.point.clone().as_deref());
+            }
             self.open();
         }
     }
@@ -461,6 +467,7 @@ type Points = (BTreeSet<String>, BTreeSet<String>);
 /// Runs a seed; failures come at one point, or anywhere. Answers the points, and how much was done.
 fn run(seed: u64, point: Option<&str>) -> (Points, u64) {
     let mut world = World::new(seed);
+    world.point = point.map(str::to_owned);
     if world.chance.random_bool(0.5) {
         world.arm(point);
     }
