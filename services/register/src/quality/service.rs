@@ -19,7 +19,7 @@ use crate::{Register, changes, store_error};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1_000;
-/// Reporters whose units or months are told at once, so that an answer stays small.
+/// Months of reporters told at once, so that an answer stays small.
 const PERIODS_MAX: usize = 6_000;
 /// The permission to see all reporters.
 const ADMINISTER: &str = "register.administer";
