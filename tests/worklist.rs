@@ -159,9 +159,36 @@ fn what_is_missing_is_listed_supplied_and_proven() {
             .any(|group| group["reporter"] == reporter.as_str() && group["records"] == 30)
     );
 
-    // A fact that says nothing where it stands, one that the tables do not know, and one for a record not known.
+    // A name that no release knows is refused, with the nearest one.
+    for (arguments, told) in [
+        (
+            vec!["supply", &reporter, "place", "clinik"],
+            "did you mean `clinic`",
+        ),
+        (
+            vec!["supply", &reporter, "plaec", "clinic"],
+            "did you mean `place`",
+        ),
+        (
+            vec!["worklist", &reporter, "--missing", "plaec"],
+            "did you mean `place`",
+        ),
+        (
+            vec!["worklist", &reporter, "--table", "contact-typ"],
+            "did you mean `contact-type`",
+        ),
+        (
+            vec!["unmatched", &reporter, "--table", "contact-typ"],
+            "did you mean `contact-type`",
+        ),
+    ] {
+        let refused = server.run(&[&["register"][..], &arguments].concat());
+        let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(told), "{error}");
+    }
+    // A fact that says nothing where it stands, and one for a record not known.
     for (arguments, reason) in [
-        (["supply", &reporter, "place", "no-such-place"], "not be taken"),
         (["supply", &reporter, "age-group", "0-17"], "not be taken"),
         (["supply", &reporter, "origin", "hospital"], "states other values"),
     ] {
@@ -195,6 +222,17 @@ fn what_is_missing_is_listed_supplied_and_proven() {
             .iter()
             .all(|outcome| outcome["result"] == "supplied" && outcome["leaf"].is_null())
     );
+    // Where no receipt can be written, or there is nothing to prove, nothing is supplied.
+    let nothing = write(folder.path(), "empty.ndjson", &[]);
+    let unwritable = format!("{file}/receipts");
+    let elsewhere = folder.path().join("elsewhere").to_string_lossy().into_owned();
+    for (lines, receipts) in [(&file, &unwritable), (&nothing, &elsewhere)] {
+        let proof = ["--lines", lines, "--receipts", receipts];
+        let refused = server.run(&[&["register"][..], &place[..], &proof[..]].concat());
+        assert_eq!(refused.status.code(), Some(2));
+        let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(error.contains("nothing was supplied"), "{error}");
+    }
     let receipts = folder.path().join("receipts");
     let receipts_text = receipts.to_string_lossy().into_owned();
     let proof = ["--lines", &file, "--receipts", &receipts_text];
@@ -253,10 +291,13 @@ fn what_is_missing_is_listed_supplied_and_proven() {
     let file = write(folder.path(), "same.ndjson", &texts(&[same]));
     let told = rows(&server, &["report", &file]);
     assert_eq!(told[0]["leaf"], supplied[7]["leaf"], "{}", told[0]);
-    let shown = json(&server.run(&[
-        "-o", "json", "register", "show", &reporter, "w-007", "--kind", "contact",
-    ]));
-    assert_eq!(shown[0]["revision"], 2);
+    let shown = json(&server.run(&["-o", "json", "register", "show", &reporter, "w-007"]));
+    assert_eq!(
+        (&shown[0]["kind"], &shown[0]["revision"]),
+        (&json!("contact"), &json!(2))
+    );
+    let nobody = server.run(&["register", "show", &reporter, "w-nobody"]);
+    assert_eq!(nobody.status.code(), Some(1));
     assert_eq!(
         shown[0]["age"], shown[1]["age"],
         "the age is that of the revision before"

@@ -21,8 +21,11 @@ use vardnav_store::{Authority, Change, Store, StoreError, StreamId};
 
 use crate::cells;
 
-/// Name of the projection.
-pub const PROJECTION: &str = "indicators";
+/// Name of the projection, with the version of its rows: rows of another version lie in another, which is cleared. A row
+/// is what the entries of one stream count as: its key the stream, a zero and the cell. A cell is the sum over streams.
+pub const PROJECTION: &str = "indicators.1";
+/// The projection that held the counts before they had a version.
+const UNVERSIONED: &str = "indicators";
 
 /// Entries taken in at a time.
 const BATCH: u32 = 500;
@@ -75,6 +78,8 @@ struct State {
     /// Whether the projection's rows have been read.
     loaded: bool,
     cube: Cube,
+    /// What the entries of each stream count as; of derivations only the sum is needed.
+    by_stream: BTreeMap<StreamId, HashMap<Cell, u64>>,
     places: BTreeMap<StreamId, Place>,
     /// Decisions on what may be shown, as long as nothing changes.
     published: HashMap<(String, Slice), Arc<Published>>,
@@ -83,8 +88,11 @@ struct State {
 /// Takes in what the streams hold, again and again, until the counts are dropped. An entry that cannot be counted is
 /// tried again; its stream waits.
 pub(crate) async fn follow(counts: Weak<Counts>) {
-    let mut reported = String::new();
+    let (mut reported, mut is_clear) = (String::new(), false);
     while let Some(counts) = counts.upgrade() {
+        if !is_clear {
+            is_clear = counts.store.clear(UNVERSIONED).await.is_ok();
+        }
         match counts.catch_up().await {
             Ok(()) => reported.clear(),
             Err(error) => {
@@ -255,10 +263,12 @@ impl Counts {
             from.clone_from(&last.key);
             from.push(0);
             for row in rows {
-                let Some(key) = row.key.strip_prefix(&[Key::Cell as u8]) else {
+                if row.key.first() != Some(&(Key::Cell as u8)) {
                     break 'rows;
-                };
-                take_row(&mut state.cube, key, row.value, &projection)?;
+                }
+                let cell = Key::Cell.after_stream(&row.key).unwrap_or_default();
+                let (cell, count) = read_row(cell, row.value, &projection)?;
+                add(&mut state.cube, &cell, count);
             }
         }
         self.derived().insert(id.to_owned(), state);
@@ -297,7 +307,10 @@ impl Counts {
             from.clone_from(&last.key);
             from.push(0);
             for row in rows.into_iter().filter(|row| !current::is_place(&row.key)) {
-                take_row(&mut state.cube, &row.key, row.value, PROJECTION)?;
+                let (stream, cell) = stream_of(&row.key)?;
+                let (cell, count) = read_row(cell, row.value, PROJECTION)?;
+                add(&mut state.cube, &cell, count);
+                state.by_stream.entry(stream).or_default().insert(cell, count);
             }
         }
         *self.state() = state;
@@ -316,30 +329,40 @@ impl Counts {
                 self.take_in(stream, entry, &mut changes).await?;
             }
             changes.retain(|_, change| *change != 0);
-            let counts: Vec<(Cell, u64)> = {
-                let state = self.state();
-                changes
-                    .into_iter()
-                    .map(|(cell, change)| {
-                        let count = state.cube.count(&cell).saturating_add_signed(change);
-                        (cell, count)
-                    })
-                    .collect()
-            };
-            let rows = counts.iter().map(|(cell, count)| Change {
-                key: cell.to_bytes(),
+            let counts = self.after(stream, changes);
+            let rows = counts.iter().map(|(cell, _, count)| Change {
+                key: row_of(stream, cell),
                 value: (*count > 0).then(|| count.to_be_bytes().to_vec()),
             });
             let rows = rows.chain(page.place(stream, place)).collect();
             let (from, to) = (place.cursor, page.next.cursor);
             store.commit(PROJECTION, stream, from, to, rows).await?;
             let mut state = self.state();
-            for (cell, count) in &counts {
-                state.cube.set(cell, *count);
+            let State { cube, by_stream, .. } = &mut *state;
+            let of_stream = by_stream.entry(stream.clone()).or_default();
+            for (cell, before, after) in counts {
+                let others = cube.count(&cell).saturating_sub(before);
+                cube.set(&cell, others + after);
+                of_stream.insert(cell, after);
             }
             state.places.insert(stream.clone(), page.next);
             state.published.clear();
         }
+    }
+
+    /// What the counts of a stream are and become.
+    fn after(&self, stream: &StreamId, changes: BTreeMap<Cell, i64>) -> Vec<(Cell, u64, u64)> {
+        let state = self.state();
+        let of_stream = state.by_stream.get(stream);
+        let count = |(cell, change): (Cell, i64)| {
+            let before = of_stream
+                .and_then(|counts| counts.get(&cell))
+                .copied()
+                .unwrap_or(0);
+            let after = before.saturating_add_signed(change);
+            (cell, before, after)
+        };
+        changes.into_iter().map(count).collect()
     }
 
     /// Adds what an entry counts as, and takes back what the revision that it takes the place of counted as.
@@ -382,14 +405,32 @@ impl Counts {
     }
 }
 
-/// Takes a row of counts into a cube.
-fn take_row(cube: &mut Cube, key: &[u8], value: Vec<u8>, projection: &str) -> Result<(), FollowError> {
+/// The key of a row: of a stream and a cell.
+fn row_of(stream: &StreamId, cell: &Cell) -> Vec<u8> {
+    [stream.as_str().as_bytes(), &[0], &cell.to_bytes()].concat()
+}
+
+/// The stream of a row, and the bytes of its cell.
+fn stream_of(key: &[u8]) -> Result<(StreamId, &[u8]), FollowError> {
+    let read = || {
+        let end = key.iter().position(|byte| *byte == 0)?;
+        let name = std::str::from_utf8(key.get(..end)?).ok()?;
+        Some((StreamId::new(name).ok()?, key.get(end + 1..)?))
+    };
+    read().ok_or_else(|| FollowError::Damaged(format!("a row of {PROJECTION}")))
+}
+
+/// A row of counts: the cell and its count.
+fn read_row(cell: &[u8], value: Vec<u8>, projection: &str) -> Result<(Cell, u64), FollowError> {
     let count = value.try_into().map(u64::from_be_bytes);
-    match (Cell::from_bytes(key), count) {
-        (Ok(cell), Ok(count)) => cube.set(&cell, count),
-        _ => return Err(FollowError::Damaged(format!("a row of {projection}"))),
+    match (Cell::from_bytes(cell), count) {
+        (Ok(cell), Ok(count)) => Ok((cell, count)),
+        _ => Err(FollowError::Damaged(format!("a row of {projection}"))),
     }
-    Ok(())
+}
+
+fn add(cube: &mut Cube, cell: &Cell, count: u64) {
+    cube.set(cell, cube.count(cell).saturating_add(count));
 }
 
 /// Counts are not at hand yet.

@@ -106,7 +106,7 @@ impl Indicators {
         let active = derivations.active();
         match asked {
             "" => Ok(active.map_or(Choice::AsReported, |active| Choice::Active(active.plan.clone()))),
-            AS_REPORTED => Ok(Choice::AsReported),
+            AS_REPORTED if active.is_none() || administers => Ok(Choice::AsReported),
             id if active.is_some_and(|active| active.plan.id == id) => self.choose("", administers),
             _ if !administers => Err(ApiError::new(
                 Kind::PermissionDenied,

@@ -433,4 +433,30 @@ async fn derivations_that_readers_are_not_answered_from_are_for_administrators_o
     for derivation in ["", "anew"] {
         assert_eq!(query(derivation, reads).await.unwrap().0, "anew");
     }
+    // What differs between two sets of counts tells of fewer than either may.
+    assert_eq!(refused("as-reported", reads).await, Code::PermissionDenied);
+    assert_eq!(query("as-reported", administers).await.unwrap().0, "as-reported");
+}
+
+#[tokio::test]
+async fn the_rows_of_a_stream_depend_on_that_stream_alone() {
+    let bench = Bench::new().await;
+    for id in 0..12 {
+        bench.visit("region-stockholm", id, 1, Some("0180"), 1).await;
+    }
+    bench.indicators().counts().catch_up().await.unwrap();
+    let alone = bench.store.scan(PROJECTION, b"", 100).await.unwrap();
+    for id in 0..7 {
+        bench.visit("region-uppsala", id, 1, Some("0180"), 1).await;
+    }
+    let indicators = bench.indicators();
+    indicators.counts().catch_up().await.unwrap();
+    let rows = bench.store.scan(PROJECTION, b"", 100).await.unwrap();
+    assert!(rows.len() > alone.len());
+    assert!(
+        alone.iter().all(|row| rows.contains(row)),
+        "rows of another stream moved"
+    );
+    let months = ask(&indicators, vec![pb::Breakdown::Month.into()]);
+    assert_eq!(months.first().map(|row| row.figure), Some(Figure::Count(19)));
 }

@@ -9,6 +9,9 @@ use vardnav_store::StoreError;
 
 use crate::Register;
 
+/// Stands for all reporters together in a note.
+pub(crate) const ALL_REPORTERS: &str = "all-reporters";
+
 impl Register {
     /// Notes that a caller did something with one record of a reporter, or with all of them.
     ///

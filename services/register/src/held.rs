@@ -1,6 +1,8 @@
 //! The worklist as a gRPC service: who may see what of it, pages, and what the authority is told of all reporters.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tonic::{Request, Response, Status};
 use vardnav_api::common::page_size;
@@ -11,6 +13,7 @@ use vardnav_api::vardnav::register::v1::worklist_service_server::WorklistService
 use vardnav_api::worklist::{
     count_message, filter, group_message, held_message, supplied, unmatched_message,
 };
+use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::{Label, Outcome};
 use vardnav_register::record::RecordKind;
 use vardnav_register::worklist::groups::{Filter, Group, GroupKey, Groups};
@@ -20,12 +23,16 @@ use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
 use vardnav_runtime::limits::BATCH_RECORDS_MAX;
-use vardnav_store::View;
+use vardnav_store::{StoreError, View};
 
 use crate::service::{Service, own_stream};
 use crate::supply::{Chosen, Supply};
-use crate::{Register, store_error};
+use crate::worklist::Source;
+use crate::{Register, names, store_error};
 
+/// How long a question waits for a derivation to take in what the register holds, and how often it looks.
+const CATCH_UP_MAX: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_millis(50);
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
 /// Groups in an answer.
@@ -49,6 +56,8 @@ impl WorklistService for Service {
             // Differences of counts by age would tell of single records.
             return Err(ApiError::field("filter.older_than_days", "only of one reporter").into());
         }
+        let view = self.register.authority.view();
+        names::check_filter(&filter, systems(&view))?;
         let asked = Asked {
             filter,
             counted: true,
@@ -56,14 +65,14 @@ impl WorklistService for Service {
             size: if own && !request.groups_only { size } else { 0 },
             reporter: request.reporter,
         };
-        let behind = self.register.worklist.caught_up().await.map_err(store_error)?;
+        let (source, behind) = self.register.held_source().await.map_err(store_error)?;
         if asked.size > 0 {
             self.register
                 .note(&caller, "worklist", &asked.reporter, None)
                 .await
                 .map_err(store_error)?;
         }
-        let found = self.register.held(&asked).await?;
+        let found = self.register.held(&source, asked).await?;
         let view = self.register.authority.view();
         let threshold = if own { 0 } else { threshold(&view) };
         let reason = |release: &str, table: &str, rule: &str| reason(&view, release, table, rule);
@@ -90,6 +99,7 @@ impl WorklistService for Service {
             records: records.collect(),
             next_page_token: found.next,
             behind,
+            derivation: source.id,
         }))
     }
 
@@ -101,13 +111,16 @@ impl WorklistService for Service {
         let request = request.into_inner();
         own_stream(&self.register, &caller, &request.reporter)?;
         let supplied = supplied(request.fact, request.segment)?;
+        let view = self.register.authority.view();
+        names::check_fact(&supplied.fact, systems(&view))?;
         let (chosen, next_page_token) = if request.keys.is_empty() {
-            self.register.worklist.caught_up().await.map_err(store_error)?;
+            let (source, _) = self.register.held_source().await.map_err(store_error)?;
             let mut filter = filter(request.filter.unwrap_or_default(), clock::now_micros());
             let axis = filter.axis.get_or_insert_with(|| supplied.fact.axis.clone());
             if *axis != supplied.fact.axis {
                 return Err(ApiError::field("filter.axis", "the axis of the fact, or none").into());
             }
+            names::check_filter(&filter, systems(&view))?;
             let asked = Asked {
                 reporter: request.reporter.clone(),
                 filter,
@@ -115,7 +128,7 @@ impl WorklistService for Service {
                 counted: false,
                 size: BATCH_RECORDS_MAX,
             };
-            let found = self.register.held(&asked).await?;
+            let found = self.register.held(&source, asked).await?;
             let chosen = found.items.into_iter().map(|item| Chosen {
                 kind: item.kind,
                 id: item.id,
@@ -154,7 +167,7 @@ impl WorklistService for Service {
             "" => 0,
             token => token.parse().map_err(|_| not_a_token())?,
         };
-        let behind = self.register.worklist.caught_up().await.map_err(store_error)?;
+        let (source, behind) = self.register.held_source().await.map_err(store_error)?;
         if own {
             self.register
                 .note(&caller, "unmatched", &request.reporter, None)
@@ -162,7 +175,11 @@ impl WorklistService for Service {
                 .map_err(store_error)?;
         }
         let table = (!request.table.is_empty()).then_some(request.table.as_str());
-        let unmatched = self.register.unmatched(&request.reporter, table).await?;
+        let view = self.register.authority.view();
+        if let Some(table) = table {
+            names::check_table(table, systems(&view))?;
+        }
+        let unmatched = self.register.unmatched(&source, &request.reporter, table).await?;
         let view = self.register.authority.view();
         let threshold = if own { 0 } else { threshold(&view) };
         let ranked = unmatched.ranked(threshold);
@@ -183,6 +200,7 @@ impl WorklistService for Service {
             combinations,
             next_page_token,
             behind,
+            derivation: source.id,
         }))
     }
 }
@@ -210,9 +228,44 @@ struct Found {
     next: String,
 }
 
+impl Found {
+    fn take(&mut self, asked: &Asked, reporter: &str, item: Item) {
+        let matches = match &mut self.groups {
+            Some(groups) => groups.add(reporter, &item, &asked.filter),
+            None => asked.filter.matches(&item),
+        };
+        if !matches || asked.size == 0 {
+            return;
+        }
+        if self.items.len() < asked.size {
+            self.items.push(item);
+        } else if self.next.is_empty() {
+            self.next = self.items.last().map(token).unwrap_or_default();
+        }
+    }
+}
+
 impl Register {
+    /// What is held by what readers are answered from, with how many entries that has not taken in after a moment's
+    /// waiting.
+    async fn held_source(&self) -> Result<(Source, u64), StoreError> {
+        let view = self.authority.view();
+        let Some(active) = view.state().derivations().active() else {
+            return Ok((Source::as_reported(), self.worklist.caught_up().await?));
+        };
+        let id = &active.plan.id;
+        let until = Instant::now() + CATCH_UP_MAX;
+        loop {
+            let (done, total) = self.progress(id).await?;
+            if done >= total || Instant::now() >= until {
+                return Ok((Source::derivation(id), total.saturating_sub(done)));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Counts what is asked for, on the first page, and gives a page of it.
-    async fn held(&self, asked: &Asked) -> Result<Found, ApiError> {
+    async fn held(&self, source: &Source, asked: Asked) -> Result<Found, ApiError> {
         let prefix = prefix(&asked.reporter);
         let mut from = Some(match &asked.after {
             Some((kind, id)) => {
@@ -226,52 +279,48 @@ impl Register {
             groups: (asked.counted && asked.after.is_none()).then(Groups::default),
             ..Found::default()
         };
+        let asked = Arc::new(asked);
         while let Some(key) = from {
             let wanted = if found.groups.is_some() {
                 usize::MAX
             } else {
                 asked.size + 1
             };
-            let page = self.worklist.items(&prefix, &key, wanted);
-            let page = page.await.map_err(store_error)?;
-            for (reporter, item) in page.items {
-                let matches = match &mut found.groups {
-                    Some(groups) => groups.add(&reporter, &item, &asked.filter),
-                    None => asked.filter.matches(&item),
-                };
-                if !matches || asked.size == 0 {
-                    continue;
-                }
-                if found.items.len() < asked.size {
-                    found.items.push(item);
-                } else if found.next.is_empty() {
-                    found.next = found.items.last().map(token).unwrap_or_default();
-                }
-            }
+            let of = Arc::clone(&asked);
+            let take = move |found: &mut Found, reporter: &str, item| found.take(&of, reporter, item);
+            let page = self.worklist.items(source, (&prefix, &key), wanted, found, take);
+            let next;
+            (found, next) = page.await.map_err(store_error)?;
             if found.groups.as_ref().is_some_and(|groups| groups.full) {
                 return Err(too_many("groups"));
             }
-            from = page
-                .next
-                .filter(|_| found.groups.is_some() || found.next.is_empty());
+            from = next.filter(|_| found.groups.is_some() || found.next.is_empty());
         }
         Ok(found)
     }
 
-    async fn unmatched(&self, reporter: &str, table: Option<&str>) -> Result<Unmatched, ApiError> {
+    async fn unmatched(
+        &self,
+        source: &Source,
+        reporter: &str,
+        table: Option<&str>,
+    ) -> Result<Unmatched, ApiError> {
         let prefix = prefix(reporter);
+        let table = table.map(str::to_owned);
         let mut unmatched = Unmatched::default();
         let mut from = Some(prefix.clone());
         while let Some(key) = from {
-            let page = self.worklist.items(&prefix, &key, usize::MAX);
-            let page = page.await.map_err(store_error)?;
-            for (reporter, item) in &page.items {
-                unmatched.add(reporter, item, table);
-            }
+            let of = table.clone();
+            let take = move |unmatched: &mut Unmatched, reporter: &str, item: Item| {
+                unmatched.add(reporter, &item, of.as_deref());
+            };
+            let page = self
+                .worklist
+                .items(source, (&prefix, &key), usize::MAX, unmatched, take);
+            (unmatched, from) = page.await.map_err(store_error)?;
             if unmatched.full {
                 return Err(too_many("combinations"));
             }
-            from = page.next;
         }
         Ok(unmatched)
     }
@@ -288,6 +337,16 @@ fn may_see(register: &Register, caller: &Caller, reporter: &str) -> Result<bool,
     }
     let message = "name a reporter that the caller acts for; all reporters together are for those who administer the register";
     Err(ApiError::new(Kind::PermissionDenied, "VN-API-020", message))
+}
+
+/// The description systems of all releases: care of any date may be held.
+fn systems(view: &View) -> impl Iterator<Item = &DescriptionSystem> + Clone {
+    let releases = view.state().releases();
+    let snapshots: Vec<&DescriptionSystem> = releases
+        .filter_map(|release| view.snapshot(&release.id))
+        .map(|snapshot| snapshot.description.as_ref())
+        .collect();
+    snapshots.into_iter()
 }
 
 fn named(keys: Vec<pb::supply_fact_request::Key>) -> Result<Vec<Chosen>, ApiError> {

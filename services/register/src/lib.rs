@@ -11,6 +11,7 @@ mod impact;
 mod intake;
 mod ledger;
 mod maps;
+mod names;
 mod proof;
 mod quality;
 mod reclassify;
@@ -78,7 +79,7 @@ impl Register {
     ) -> Arc<Self> {
         let pool = Arc::new(Semaphore::new(threads.max(1)));
         let register = Arc::new(Self {
-            worklist: Worklist::new(Arc::clone(&store), Arc::clone(&authority)),
+            worklist: Worklist::new(Arc::clone(&store), Arc::clone(&authority), Arc::clone(&pool)),
             quality: quality::Quality::new(Arc::clone(&store), Arc::clone(&pool)),
             followers: Arc::new(Semaphore::new(changes::AT_ONCE)),
             store,
@@ -88,7 +89,7 @@ impl Register {
             turns: Mutex::default(),
             pool,
             threads: threads.max(1),
-            derivations: rederive::Derivations::default(),
+            derivations: rederive::Derivations::new(threads.max(1)),
             batches: Arc::new(Semaphore::new(BATCHES_MAX)),
             previews: Arc::new(Semaphore::new(impact::AT_ONCE)),
         });
@@ -108,16 +109,21 @@ impl Register {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = Arc::clone(&self.pool)
-            .acquire_owned()
-            .await
-            .map_err(|_| stopping())?;
-        let done = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        });
-        done.await.map_err(|_| stopping())
+        compute(&self.pool, work).await
     }
+}
+
+/// Runs `work` on a bounded pool for computing.
+async fn compute<T: Send + 'static>(
+    pool: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    let permit = Arc::clone(pool).acquire_owned().await.map_err(|_| stopping())?;
+    let done = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        work()
+    });
+    done.await.map_err(|_| stopping())
 }
 
 fn stopping() -> StoreError {

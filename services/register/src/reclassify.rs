@@ -151,6 +151,10 @@ impl Register {
             true => self.changes(id).await.map_err(store_error)?,
             false => Vec::new(),
         };
+        let unreadable = match with_changes {
+            true => self.unreadable().await.map_err(store_error)?,
+            false => Vec::new(),
+        };
         let left = total - done;
         let progress = pb::DerivationProgress {
             done,
@@ -162,6 +166,7 @@ impl Register {
             }),
             from_ledger: live.entries_from_ledger(),
             waits: live.waits(),
+            unreadable,
             changes: changes
                 .into_iter()
                 .map(|(table, from, to, parts)| pb::DerivationChange {

@@ -26,6 +26,7 @@ use vardnav_runtime::limits::{BATCH_DERIVED_RECORDS_MAX, BATCH_RECORDS_MAX};
 use vardnav_store::StreamId;
 
 use crate::answer::{self, Stated};
+use crate::audit::ALL_REPORTERS;
 use crate::batch::Read;
 use crate::{Register, maps, reporters, store_error};
 
@@ -207,6 +208,11 @@ impl RegisterService for Service {
         &self,
         request: Request<pb::PreviewImpactRequest>,
     ) -> Result<Response<Self::PreviewImpactStream>, Status> {
+        let caller = caller(&request)?;
+        self.register
+            .note(&caller, "impact", ALL_REPORTERS, None)
+            .await
+            .map_err(store_error)?;
         let told = self.register.preview_impact(request.into_inner()).await?;
         Ok(Response::new(Box::pin(ReceiverStream::new(told))))
     }
@@ -320,6 +326,11 @@ impl RegisterService for Service {
         &self,
         request: Request<pb::GetReclassificationRequest>,
     ) -> Result<Response<pb::GetReclassificationResponse>, Status> {
+        let caller = caller(&request)?;
+        self.register
+            .note(&caller, "reclassification", ALL_REPORTERS, None)
+            .await
+            .map_err(store_error)?;
         let view = self.register.authority.view();
         let id = request.into_inner().id;
         Ok(Response::new(pb::GetReclassificationResponse {

@@ -1,21 +1,27 @@
-//! The projection of what is held: follows the reporters' streams and keeps an item of each record whose latest revision
-//! waits, committed with the position it stands for. It can be thrown away and is then built anew. What an item is, and
-//! what it waits for, is said in `vardnav_register::worklist`.
+//! The projection of what is held by what the entries hold: follows the reporters' streams and keeps an item of each
+//! record whose latest revision waits, committed with the position it stands for. It can be thrown away and is then built
+//! anew. What an item is, and what it waits for, is said in `vardnav_register::worklist`. Items of a derivation lie with
+//! its results; a [`Source`] says which are read.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use vardnav_register::bytes::DecodeError;
 use vardnav_register::delivery::Place;
+use vardnav_register::rederive::rows::{Key, projection};
 use vardnav_register::worklist::{Item, ReleaseNotAtHand, Revision, held, row};
+use vardnav_release::entry::AS_REPORTED;
 use vardnav_store::current::{self, Current};
 use vardnav_store::{Authority, Change, Store, StoreError, StreamId, VALUE_LIMIT, View};
 
 use crate::Register;
 
-/// Name of the projection.
-pub const PROJECTION: &str = "worklist";
+/// Name of the projection, with the version of its rows: rows of another version lie in another, which is cleared.
+pub const PROJECTION: &str = "worklist.1";
+/// The projection that held the rows before they had a version.
+const UNVERSIONED: &str = "worklist";
 
 /// Entries taken in at a time.
 const BATCH: u32 = 500;
@@ -30,17 +36,52 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(3);
 pub(crate) struct Worklist {
     store: Arc<dyn Store>,
     authority: Arc<Authority>,
+    /// The pool that batches are computed on.
+    pool: Arc<Semaphore>,
     /// How far each stream is taken in, as far as it is known.
     places: Mutex<BTreeMap<StreamId, Place>>,
     /// Held by whoever takes in entries.
     turn: tokio::sync::Mutex<()>,
 }
 
+/// Whose items are read: those of the entries, or of a derivation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// Id of the derivation, or the name of what the entries hold.
+    pub(crate) id: String,
+    projection: String,
+    /// What the keys of its items begin with.
+    begin: Vec<u8>,
+}
+
+impl Source {
+    /// What the entries hold.
+    pub(crate) fn as_reported() -> Self {
+        Self {
+            id: AS_REPORTED.to_owned(),
+            projection: PROJECTION.to_owned(),
+            begin: Vec::new(),
+        }
+    }
+
+    /// What a derivation holds.
+    pub(crate) fn derivation(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            projection: projection(id),
+            begin: Key::Held.with(&[]),
+        }
+    }
+}
+
 /// Takes in what the streams hold, again and again, until the register is dropped. An entry that cannot be taken in is
 /// tried again; its stream waits.
 pub(crate) async fn follow(register: Weak<Register>) {
-    let mut reported = String::new();
+    let (mut reported, mut is_clear) = (String::new(), false);
     while let Some(register) = register.upgrade() {
+        if !is_clear {
+            is_clear = register.store.clear(UNVERSIONED).await.is_ok();
+        }
         match register.worklist.catch_up().await {
             Ok(()) => reported.clear(),
             Err(error) => {
@@ -57,10 +98,11 @@ pub(crate) async fn follow(register: Weak<Register>) {
 }
 
 impl Worklist {
-    pub(crate) fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, authority: Arc<Authority>, pool: Arc<Semaphore>) -> Self {
         Self {
             store,
             authority,
+            pool,
             places: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
@@ -102,34 +144,44 @@ impl Worklist {
         outcome
     }
 
-    /// Items by key from `from` on, whose keys begin with `prefix`, with the key after them; no key after the last. About
-    /// `wanted` are read.
+    /// Items of a source by key from `from` on, whose keys begin with `prefix`, with the key after them; no key after the
+    /// last. About `wanted` are read, and handed to `take`, which runs on the pool and is given back.
     ///
     /// # Errors
     /// When the store does not answer or a row cannot be read.
-    pub(crate) async fn items(&self, prefix: &[u8], from: &[u8], wanted: usize) -> Result<Page, StoreError> {
+    pub(crate) async fn items<T: Send + 'static>(
+        &self,
+        source: &Source,
+        (prefix, from): (&[u8], &[u8]),
+        wanted: usize,
+        mut taker: T,
+        take: impl Fn(&mut T, &str, Item) + Send + 'static,
+    ) -> Result<(T, Option<Vec<u8>>), StoreError> {
         let most = wanted.clamp(*SCAN.start(), *SCAN.end());
         let limit = u32::try_from(most).unwrap_or(u32::MAX);
-        let rows = self.store.scan(PROJECTION, from, limit).await?;
+        let prefix = [source.begin.as_slice(), prefix].concat();
+        let from = [source.begin.as_slice(), from].concat();
+        let rows = self.store.scan(&source.projection, &from, limit).await?;
         let full = rows.len() == most;
-        let mut page = Page::default();
-        for found in rows {
-            if !found.key.starts_with(prefix) {
-                page.next = None;
-                return Ok(page);
+        let (begin, name) = (source.begin.len(), source.projection.clone());
+        let read = move || {
+            let mut next = None;
+            for found in rows {
+                if !found.key.starts_with(&prefix) || current::is_place(&found.key) {
+                    return Ok((taker, None));
+                }
+                let key = found.key.get(begin..).unwrap_or_default();
+                let (Some(reporter), Ok(item)) = (row::reporter_of(key), Item::decode(&found.value)) else {
+                    return Err(StoreError::Corrupt(format!("a row of {name}")));
+                };
+                take(&mut taker, reporter, item);
+                if full {
+                    next = Some([key, &[0]].concat());
+                }
             }
-            let (Some(reporter), Ok(item)) = (row::reporter_of(&found.key), Item::decode(&found.value))
-            else {
-                return Err(StoreError::Corrupt(format!("a row of {PROJECTION}")));
-            };
-            page.items.push((reporter.to_owned(), item));
-            if full {
-                let mut next = found.key;
-                next.push(0);
-                page.next = Some(next);
-            }
-        }
-        Ok(page)
+            Ok((taker, next))
+        };
+        crate::compute(&self.pool, read).await?
     }
 
     /// The item of a record.
@@ -160,8 +212,9 @@ impl Worklist {
     async fn catch_up_stream(&self, stream: &StreamId, size: u64) -> Result<(), StoreError> {
         let store = self.store.as_ref();
         let mut place = self.place(stream).await?;
-        while let Some(page) = current::page(store, stream, place, size, BATCH).await? {
-            let mut changes = self.changes(stream, &page.entries).await?;
+        while let Some(mut page) = current::page(store, stream, place, size, BATCH).await? {
+            let entries = std::mem::take(&mut page.entries);
+            let mut changes = self.changes(stream, entries).await?;
             changes.extend(page.place(stream, place));
             let (from, to) = (place.cursor, page.next.cursor);
             store.commit(PROJECTION, stream, from, to, changes).await?;
@@ -173,12 +226,16 @@ impl Worklist {
     }
 
     /// What entries that become current one after the other change.
-    async fn changes(&self, stream: &StreamId, entries: &[Current]) -> Result<Vec<Change>, StoreError> {
-        let view = self.authority.view();
+    async fn changes(&self, stream: &StreamId, entries: Vec<Current>) -> Result<Vec<Change>, StoreError> {
+        let (view, of) = (self.authority.view(), stream.clone());
+        let read = move || {
+            let each = entries.iter().map(|entry| revision(&of, entry, &view));
+            each.collect::<Result<Vec<_>, _>>()
+        };
+        let revisions = crate::compute(&self.pool, read).await??;
         let reporter = stream.as_reporter().unwrap_or_default();
         let mut items: BTreeMap<Vec<u8>, Option<Item>> = BTreeMap::new();
-        for entry in entries {
-            let revision = revision(stream, entry, &view)?;
+        for revision in revisions {
             // A first revision that is not held leaves nothing, and there was nothing before it.
             if revision.held.is_none() && revision.revision == 1 {
                 continue;
@@ -197,15 +254,6 @@ impl Worklist {
         });
         Ok(changes.collect())
     }
-}
-
-/// Items in the order of their keys.
-#[derive(Default)]
-pub(crate) struct Page {
-    /// Each with its reporter.
-    pub(crate) items: Vec<(String, Item)>,
-    /// Where to go on.
-    pub(crate) next: Option<Vec<u8>>,
 }
 
 fn revision(stream: &StreamId, current: &Current, view: &View) -> Result<Revision, StoreError> {

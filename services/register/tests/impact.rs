@@ -13,6 +13,7 @@ use tonic::{Code, Status};
 use vardnav_api::common::date_message;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService as _;
+use vardnav_store::{Head, StreamId};
 
 async fn preview(
     bench: &Bench,
@@ -29,6 +30,13 @@ async fn preview(
         }
     }
     Err(Status::internal("no answer"))
+}
+
+/// What the reporters' streams and the authority's hold.
+async fn reported(bench: &Bench) -> Vec<(StreamId, Head)> {
+    let mut streams = bench.store.streams().await.unwrap();
+    streams.retain(|(stream, _)| *stream != StreamId::audit());
+    streams
 }
 
 fn of(release: &str) -> pb::PreviewImpactRequest {
@@ -58,7 +66,7 @@ async fn records_count_as_they_stand_and_few_are_not_told() {
         .append(NORTH, &visit("n-0", 2, Some("clinic")), RECEIVED, false)
         .await;
     bench.append(NORTH, &visit("n-1", 2, None), RECEIVED, true).await;
-    let streams = bench.store.streams().await.unwrap();
+    let streams = reported(&bench).await;
 
     let (impact, cells) = preview(&bench, of("2026.1")).await.unwrap();
     assert_eq!((impact.entries, impact.records, impact.parts), (17, 14, 14));
@@ -108,7 +116,10 @@ async fn records_count_as_they_stand_and_few_are_not_told() {
     assert_eq!(impact.sampled_from, Some(15));
     assert!(impact.records <= impact.sampled.unwrap());
 
-    assert_eq!(bench.store.streams().await.unwrap(), streams);
+    assert_eq!(reported(&bench).await, streams);
+    // Who looked is noted.
+    let noted = bench.store.head(&StreamId::audit()).await.unwrap();
+    assert!(noted.size > 0);
 }
 
 #[tokio::test]

@@ -60,6 +60,15 @@ pub struct PartAnew {
     pub now: Option<Classification>,
 }
 
+impl PartAnew {
+    /// Whether a value of the part waits under the plan.
+    pub fn is_held(&self) -> bool {
+        let results = self.now.as_ref().unwrap_or(&self.was);
+        let mut results = results.iter();
+        results.any(|(_, result)| matches!(result, TableResult::Held { .. }))
+    }
+}
+
 /// What surrounds the parts of one entry.
 struct Around<'b> {
     roles: u8,

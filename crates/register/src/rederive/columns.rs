@@ -13,11 +13,14 @@ use std::collections::HashMap;
 use vardnav_classification::facts::SLOTS;
 use vardnav_classification::{AxisIndex, FactSource};
 
-use self::bytes::write_known;
+use self::bytes::{UNIT_SIZE, known_size, release_size};
 use crate::bytes::{DecodeError, Writer, days_from_date};
+use crate::definition::Severity;
 use crate::derived::{Derived, Part, PartDerived};
 use crate::entry::{Entry, row_key};
+use crate::finding::StoredFinding;
 use crate::hash::sha256;
+use crate::outcome::Outcome;
 use crate::record::{Body, Principals, Record, RecordKind, Sex};
 
 /// Most bytes of a block.
@@ -68,6 +71,8 @@ pub struct EntryColumn {
     pub erased: bool,
     /// Whether all that was derived of it is here. What is not is derived from the ledger.
     pub complete: bool,
+    /// Whether it was held when it was taken, with a finding that holds.
+    pub holds: bool,
     /// Legal sex.
     pub sex: Option<Sex>,
     /// Residence as SCB numbers it: a kommun's four digits, a region's two followed by `00`; 0 when it is unknown.
@@ -75,7 +80,7 @@ pub struct EntryColumn {
     /// The episode it names.
     pub episode: Option<u64>,
     /// Whether it states codes that maps may be asked about.
-    pub(super) has_codes: bool,
+    pub has_codes: bool,
     /// Its care unit: 0 for none, else one more than the place among the block's.
     pub(super) unit: u16,
     /// Which roles of principals it states.
@@ -107,7 +112,7 @@ pub(super) fn record_hash(kind: RecordKind, id: &str) -> u64 {
 }
 
 /// Names a care unit.
-pub(super) fn unit_hash(hsa_id: &str) -> u64 {
+pub fn unit_hash(hsa_id: &str) -> u64 {
     let hash = sha256(&[&[TAG_UNIT], hsa_id.as_bytes()]);
     u64::from_le_bytes(hash.first_chunk().copied().unwrap_or_default())
 }
@@ -154,6 +159,7 @@ impl Columns {
             revision: header.revision,
             erased: true,
             complete: true,
+            holds: false,
             sex: None,
             residence: 0,
             episode: None,
@@ -175,6 +181,38 @@ impl Columns {
             return Ok(true);
         }
         Ok(self.is_empty() && self.add(bare, &[], None))
+    }
+
+    /// Adds an entry that cannot be read, as if it were erased, so that those after it keep their places; `false` when
+    /// the block has no room for it.
+    pub fn push_unreadable(&mut self) -> bool {
+        let nothing = EntryColumn {
+            kind: RecordKind::Contact,
+            record: 0,
+            revision: 1,
+            erased: true,
+            complete: true,
+            holds: false,
+            sex: None,
+            residence: 0,
+            episode: None,
+            has_codes: false,
+            unit: 0,
+            principals: 0,
+            interval: (0, None),
+            parts: (0, 0),
+        };
+        self.len() < BLOCK_ENTRIES_MAX && self.add(nothing, &[], None)
+    }
+
+    /// Whether an entry, or a part of it, is of one of these care units.
+    pub fn is_of_unit(&self, entry: &EntryColumn, is_meant: impl Fn(u64) -> bool) -> bool {
+        let units = self
+            .parts_of(entry)
+            .iter()
+            .map(|part| part.unit)
+            .chain([entry.unit]);
+        units.filter_map(|unit| self.unit_at(unit)).any(is_meant)
     }
 
     fn add(
@@ -228,6 +266,8 @@ impl Columns {
 
     fn describe(&mut self, entry: &mut EntryColumn, record: &Record, derived: &Derived) {
         entry.sex = derived.sex;
+        let holds = |finding: &StoredFinding| finding.severity == Severity::Hold;
+        entry.holds = derived.outcome == Outcome::Held && derived.findings.iter().any(holds);
         entry.residence = derived.residence.as_deref().map_or(0, residence_number);
         entry.principals = roles(&record.principals);
         entry.unit = record.unit.as_deref().map_or(0, |unit| self.unit(unit));
@@ -252,7 +292,7 @@ impl Columns {
         let release = match self.releases.iter().position(|known| *known == part.release) {
             Some(at) => at,
             None => {
-                self.size += part.release.len() + 2;
+                self.size += release_size(&part.release);
                 self.releases.push(part.release.clone());
                 self.releases.len() - 1
             }
@@ -293,9 +333,7 @@ impl Columns {
         if self.known.len() >= FACTS_MAX {
             return None;
         }
-        let mut w = Writer::new();
-        write_known(&mut w, &known);
-        self.size += w.as_slice().len();
+        self.size += known_size(&known);
         self.known.push(known);
         self.places.insert(known, place);
         Some(place)
@@ -306,7 +344,7 @@ impl Columns {
         let at = match self.units.iter().position(|known| *known == hash) {
             Some(at) => at,
             None => {
-                self.size += 8;
+                self.size += UNIT_SIZE;
                 self.units.push(hash);
                 self.units.len() - 1
             }

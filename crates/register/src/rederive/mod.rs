@@ -17,7 +17,7 @@ mod translation;
 mod units;
 
 pub use columnar::{Anew, Columnar, PartAnew};
-pub use columns::{BLOCK_BYTES_MAX, BLOCK_ENTRIES_MAX, Columns, EntryColumn};
+pub use columns::{BLOCK_BYTES_MAX, BLOCK_ENTRIES_MAX, Columns, EntryColumn, unit_hash};
 pub use episodes::Episodes;
 pub use units::UnitColumns;
 

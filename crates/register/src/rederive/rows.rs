@@ -15,8 +15,14 @@ const VERSION: u8 = 1;
 /// Most parts of an entry that are read.
 const PARTS_MAX: usize = 10_000;
 
-/// The projection of a derivation.
+/// The projection of a derivation. The number is the version of its rows: rows of another version lie in another
+/// projection, which is cleared.
 pub fn projection(derivation: &str) -> String {
+    format!("derived.1.{derivation}")
+}
+
+/// The projection that held the rows of a derivation before they had a version.
+pub fn unversioned_projection(derivation: &str) -> String {
     format!("derived.{derivation}")
 }
 
@@ -24,9 +30,15 @@ pub fn projection(derivation: &str) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Key {
-    /// A cell of the cube; the rest is the cell's bytes, the value a count of eight bytes, the highest first.
+    /// A cell of the cube; the rest is the stream, a zero and the cell's bytes, the value a count of eight bytes, the
+    /// highest first: what the entries of that stream count as. The cell of the register is the sum over its streams.
     Cell = b'c',
-    /// What parts changed to; the rest is table, from and to, parted by zeros; the value as of a cell.
+    /// A record that waits; the rest is its key in a worklist, the value its item: see [`crate::worklist::row`].
+    Held = b'h',
+    /// Of a stream, the position of the authority's stream whose units and maps it is derived with; the value a
+    /// position.
+    Known = b'k',
+    /// What parts changed to; the rest is the stream, table, from and to, parted by zeros; the value as of a cell.
     Change = b'm',
     /// Results: the stream, a zero, the number of the row and its piece.
     Results = b'r',
@@ -42,11 +54,22 @@ impl Key {
         [&[self as u8], rest].concat()
     }
 
+    /// The key of a row of a stream.
+    pub fn of_stream(self, stream: &str, rest: &[u8]) -> Vec<u8> {
+        [&[self as u8], stream.as_bytes(), &[0], rest].concat()
+    }
+
+    /// What follows the stream in a key that [`Self::of_stream`] gave.
+    pub fn after_stream(self, key: &[u8]) -> Option<&[u8]> {
+        let rest = key.strip_prefix(&[self as u8])?;
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        rest.get(end + 1..)
+    }
+
     /// The key of a piece of the results in a row of a stream.
     pub fn results(stream: &str, row: u64, piece: u16) -> Vec<u8> {
-        let row = row.to_be_bytes();
-        let rest = [stream.as_bytes(), &[0], &row, &piece.to_be_bytes()].concat();
-        Self::Results.with(&rest)
+        let rest = [&row.to_be_bytes()[..], &piece.to_be_bytes()].concat();
+        Self::Results.of_stream(stream, &rest)
     }
 }
 
@@ -67,17 +90,6 @@ pub struct PartResults {
 }
 
 impl Results {
-    /// Of parts that packed facts settled.
-    pub fn of_parts(parts: &[PartAnew]) -> Self {
-        let of = |part: &PartAnew| PartResults {
-            index: index(part.part),
-            tables: part.now.map(|now| now.iter().map(|(_, result)| result).collect()),
-        };
-        Self {
-            parts: parts.iter().map(of).collect(),
-        }
-    }
-
     /// Of what was derived from the ledger under a plan.
     pub fn of_derived(derived: &Derived, plan: &Rederivation<'_>) -> Self {
         let parts = derived.parts.iter().map(|part| PartResults {
@@ -95,19 +107,94 @@ impl Results {
     }
 }
 
-/// The bytes of a row.
-pub fn encode(entries: &[Results]) -> Vec<u8> {
-    let mut w = Writer::with_capacity(entries.len() * 24);
-    w.u8(VERSION);
-    w.seq(entries, |w, entry| {
-        w.seq(&entry.parts, |w, part| {
-            w.varint(part.index as u64);
-            w.option(part.tables.as_deref(), |w, tables| {
-                w.seq(tables, |w, result| encode_result(w, *result));
+/// Results of entries that follow one another, as the bytes that rows are made of.
+#[derive(Debug, Clone, Default)]
+pub struct Flat {
+    bytes: Writer,
+    /// Where each entry's bytes begin and end.
+    spans: Vec<(usize, usize)>,
+}
+
+impl Flat {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Adds the next entry.
+    pub fn push(&mut self, results: &Results) {
+        self.spans.push((0, 0));
+        self.set(self.len() - 1, results);
+    }
+
+    /// Adds the next entry, of parts that packed facts settled.
+    pub fn push_parts(&mut self, parts: &[PartAnew]) {
+        let from = self.bytes.as_slice().len();
+        self.bytes.seq(parts, |w, part| {
+            w.varint(index(part.part) as u64);
+            w.option(part.now.as_ref(), |w, now| {
+                w.varint(now.iter().count() as u64);
+                for (_, result) in now.iter() {
+                    encode_result(w, result);
+                }
             });
         });
+        self.spans.push((from, self.bytes.as_slice().len()));
+    }
+
+    /// Replaces the results of an entry.
+    pub fn set(&mut self, at: usize, results: &Results) {
+        let from = self.bytes.as_slice().len();
+        write(&mut self.bytes, results);
+        if let Some(span) = self.spans.get_mut(at) {
+            *span = (from, self.bytes.as_slice().len());
+        }
+    }
+
+    /// Adds the entries that follow.
+    pub fn append(&mut self, following: &Self) {
+        let from = self.bytes.as_slice().len();
+        self.bytes.raw(following.bytes.as_slice());
+        let moved = following
+            .spans
+            .iter()
+            .map(|(start, end)| (start + from, end + from));
+        self.spans.extend(moved);
+    }
+
+    /// The bytes of a row: entries before these, then the entries in a range of places.
+    pub fn row(&self, before: &[Results], entries: std::ops::Range<usize>) -> Vec<u8> {
+        let spans = self.spans.get(entries).unwrap_or_default();
+        let mut w = Writer::with_capacity((before.len() + spans.len()) * 24);
+        w.u8(VERSION);
+        w.varint((before.len() + spans.len()) as u64);
+        for results in before {
+            write(&mut w, results);
+        }
+        for (from, to) in spans {
+            w.raw(self.bytes.as_slice().get(*from..*to).unwrap_or_default());
+        }
+        w.into_bytes()
+    }
+}
+
+/// The bytes of a row.
+pub fn encode(entries: &[Results]) -> Vec<u8> {
+    Flat::default().row(entries, 0..0)
+}
+
+fn write(w: &mut Writer, entry: &Results) {
+    w.seq(&entry.parts, |w, part| {
+        w.varint(part.index as u64);
+        w.option(part.tables.as_deref(), |w, tables| {
+            w.seq(tables, |w, result| encode_result(w, *result));
+        });
     });
-    w.into_bytes()
 }
 
 /// Reads what [`encode`] wrote.
@@ -141,6 +228,7 @@ fn index(part: Part) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test")]
 mod tests {
     use super::*;
 
@@ -164,10 +252,22 @@ mod tests {
             },
         ];
         let bytes = encode(&entries);
-        assert_eq!(decode(&bytes), Ok(entries));
+        assert_eq!(decode(&bytes), Ok(entries.clone()));
+        let mut flat = Flat::default();
+        flat.push(&Results::default());
+        flat.push(&Results::default());
+        flat.set(1, &entries[1]);
+        let mut joined = Flat::default();
+        joined.push(&entries[1]);
+        joined.append(&flat);
+        assert_eq!(joined.len(), 3);
+        assert_eq!(joined.row(&[], 1..3), bytes);
+        assert_eq!(joined.row(&entries[..1], 2..3), bytes);
         for end in 0..bytes.len() {
             assert!(decode(bytes.get(..end).unwrap_or_default()).is_err());
         }
-        assert_eq!(Key::results("reporter/a", 1, 2).len(), 1 + 10 + 1 + 8 + 2);
+        let key = Key::results("reporter/a", 1, 2);
+        assert_eq!(key.len(), 1 + 10 + 1 + 8 + 2);
+        assert_eq!(Key::Results.after_stream(&key).map(<[u8]>::len), Some(8 + 2));
     }
 }

@@ -1,32 +1,36 @@
 //! The beginning of a stream, from packed facts: first what of it bears on the rest is learnt, then pieces are derived
-//! side by side and kept in order. What packed facts do not settle is derived from the ledger.
+//! side by side and kept in order. What packed facts do not settle, and what waits, is derived from the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use vardnav_indicators::{Residence, Subject};
+use vardnav_register::entry::row_key;
 use vardnav_register::rederive::rows::Results;
-use vardnav_register::rederive::{Anew, Columnar, Columns, EntryColumn, Episodes, UnitColumns};
+use vardnav_register::rederive::{
+    Anew, BLOCK_ENTRIES_MAX, Columnar, Columns, EntryColumn, Episodes, PartAnew, UnitColumns,
+};
 use vardnav_store::{StoreError, StreamId};
 
 use super::pass::{Pass, Piece};
+use super::pool::{Size, in_order};
 use super::tally::{Countings, Counts, Told};
 use super::{Trouble, packing};
-use crate::ledger;
+use crate::ledger::{self, Former};
 
-/// Blocks of a piece.
-const BLOCKS: u32 = 24;
+/// Blocks of a piece, at least and at most.
+const BLOCKS: std::ops::RangeInclusive<u64> = 8..=64;
 /// Blocks learnt at a time.
-const LEARNT: u32 = 256;
+const LEARNT: u32 = 64;
 /// Entries derived from the ledger at a time.
 const LEDGER_BATCH: usize = 4096;
+/// Entries that are kept at once, and how long keeping waits for so many.
+const KEPT: usize = 200_000;
+const KEPT_AFTER: Duration = Duration::from_secs(2);
 
-/// A piece of a stream: its number, and blocks by first position.
-type Task = (usize, Vec<(u64, Columns)>);
-/// A piece derived: its number, and up to where it goes.
-type Done = (usize, Result<(u64, Piece), Trouble>);
+/// Blocks as they are kept, by first position.
+type Raw = Vec<(u64, Vec<u8>)>;
 
 impl Pass {
     /// The plan, made ready for packed facts.
@@ -40,83 +44,103 @@ impl Pass {
     pub(super) fn bulk(
         &self,
         stream: &StreamId,
-        cursor: u64,
-        target: u64,
+        (cursor, target): (u64, u64),
         columnar: &Columnar<'_>,
-        counts: &mut Counts,
+        countings: &Countings<'_>,
     ) -> Result<(), Trouble> {
         let own_maps = self.has_own_maps(stream)?;
-        let mut episodes = Episodes::default();
-        let mut at = 0;
-        loop {
-            self.yield_to_batches()?;
-            let blocks = self.blocks(stream, at, target, LEARNT)?;
-            let Some((first, last)) = blocks.last() else { break };
-            at = first + last.len() as u64;
-            for (first, block) in &blocks {
-                columnar.learn(block, *first, own_maps, &mut episodes);
-            }
-        }
         let work = Work {
             pass: self,
             stream,
             own_maps,
             columnar,
-            countings: Countings::new(&self.compiled.release, &self.releases),
-            episodes: &episodes,
+            countings,
+            episodes: &self.learnt(stream, target, columnar, own_maps)?,
+            range: (cursor, target),
         };
-        let (tasks, waiting) = channel::<Task>();
-        let (finished, done) = channel::<Done>();
-        let waiting = Mutex::new(waiting);
-        std::thread::scope(|scope| {
-            for _ in 0..self.threads() {
-                let (work, waiting, finished) = (&work, &waiting, finished.clone());
-                scope.spawn(move || work.serve(waiting, &finished));
-            }
-            drop(finished);
-            self.in_order(stream, (cursor, target), tasks, &done, counts)
-        })
+        let mut counts = match cursor {
+            0 => Counts::none(),
+            _ => Counts::default(),
+        };
+        let (mut waiting, mut since) = (Piece::at(cursor), Instant::now());
+        let blocks = (target - cursor) / (BLOCK_ENTRIES_MAX as u64 * 4 * self.threads() as u64);
+        let blocks = blocks.clamp(*BLOCKS.start(), *BLOCKS.end());
+        in_order(
+            self.size(),
+            self.pieces(stream, (cursor, target), u32::try_from(blocks).unwrap_or(1)),
+            |raw| work.piece(raw),
+            |piece| {
+                waiting.follow(stream, piece)?;
+                if waiting.flat.len() < KEPT && since.elapsed() < KEPT_AFTER {
+                    return Ok(());
+                }
+                since = Instant::now();
+                let next = Piece::at(waiting.end());
+                let full = std::mem::replace(&mut waiting, next);
+                self.keep(stream, full, Vec::new(), (countings, &mut counts))
+            },
+            broken,
+        )?;
+        if waiting.end() < target {
+            return Err(StoreError::Corrupt(format!("{stream}: packed facts end early")).into());
+        }
+        self.keep(stream, waiting, Vec::new(), (countings, &mut counts))
     }
 
-    /// Hands pieces out and keeps them in order.
-    fn in_order(
+    /// What of a stream bears on the rest of it.
+    fn learnt(
         &self,
         stream: &StreamId,
-        (mut cursor, target): (u64, u64),
-        tasks: Sender<Task>,
-        done: &Receiver<Done>,
-        counts: &mut Counts,
-    ) -> Result<(), Trouble> {
-        let (mut given, mut kept, mut at) = (0, 0, cursor);
-        let mut early: BTreeMap<usize, (u64, Piece)> = BTreeMap::new();
-        loop {
-            while at < target && given < kept + self.threads() * 2 + early.len() {
-                self.yield_to_batches()?;
-                let blocks = self.blocks(stream, at, target, BLOCKS)?;
-                let Some((first, last)) = blocks.last() else {
-                    return Err(StoreError::Corrupt(format!("{stream}: packed facts end early")).into());
-                };
-                at = first + last.len() as u64;
-                // Nobody takes tasks any more when a thread has failed; the answer that waits says why.
-                let _ = tasks.send((given, blocks));
-                given += 1;
-            }
-            if kept == given {
-                return Ok(());
-            }
-            let Ok((number, piece)) = done.recv() else {
-                return Err(Trouble::Stopped);
-            };
-            early.insert(number, piece?);
-            while let Some((next, piece)) = early.remove(&kept) {
-                self.keep(stream, (cursor, next), piece, Vec::new(), counts)?;
-                cursor = next;
-                kept += 1;
-            }
+        target: u64,
+        columnar: &Columnar<'_>,
+        own_maps: bool,
+    ) -> Result<Episodes, Trouble> {
+        let mut episodes = Episodes::default();
+        in_order(
+            self.size(),
+            self.pieces(stream, (0, target), LEARNT),
+            |raw| {
+                let _turn = self.turn()?;
+                decoded(stream, raw, target)
+            },
+            |blocks| {
+                for (first, block) in &blocks {
+                    columnar.learn(block, *first, own_maps, &mut episodes);
+                }
+                Ok(())
+            },
+            broken,
+        )?;
+        Ok(episodes)
+    }
+
+    fn size(&self) -> Size {
+        Size {
+            threads: self.threads(),
+            window: self.threads() * 3,
         }
     }
 
-    /// Blocks of a stream from the one that begins at a position, cut at `until`.
+    /// Gives blocks that cover a stream from a position on, piece by piece.
+    fn pieces(
+        &self,
+        stream: &StreamId,
+        (from, until): (u64, u64),
+        blocks: u32,
+    ) -> impl FnMut() -> Result<Option<Raw>, Trouble> {
+        let mut at = from.saturating_sub(BLOCK_ENTRIES_MAX as u64 - 1);
+        move || {
+            self.yield_to_batches()?;
+            let raw = self.wait(packing::blocks(self.store.as_ref(), stream, at, until, blocks))?;
+            let Some((last, _)) = raw.last() else {
+                return Ok(None);
+            };
+            at = last + 1;
+            Ok(Some(raw))
+        }
+    }
+
+    /// Blocks of a stream that cover a position and what follows it, cut at `until`; the first may begin before it.
     pub(super) fn blocks(
         &self,
         stream: &StreamId,
@@ -124,15 +148,26 @@ impl Pass {
         until: u64,
         limit: u32,
     ) -> Result<Vec<(u64, Columns)>, Trouble> {
-        let blocks = packing::blocks(self.store.as_ref(), stream, from, until, limit);
-        let read = |(first, bytes): (u64, Vec<u8>)| {
-            let mut block = Columns::decode(&bytes)
-                .map_err(|_| StoreError::Corrupt(format!("{stream}: packed facts at {first}")))?;
-            block.truncate(usize::try_from(until - first).unwrap_or(usize::MAX));
-            Ok((first, block))
-        };
-        self.wait(blocks)?.into_iter().map(read).collect()
+        let scanned = from.saturating_sub(BLOCK_ENTRIES_MAX as u64 - 1);
+        let raw = packing::blocks(self.store.as_ref(), stream, scanned, until, limit.max(200));
+        let mut blocks = decoded(stream, self.wait(raw)?, until)?;
+        blocks.retain(|(first, block)| first + block.len() as u64 > from);
+        Ok(blocks)
     }
+}
+
+fn decoded(stream: &StreamId, raw: Raw, until: u64) -> Result<Vec<(u64, Columns)>, Trouble> {
+    let read = |(first, bytes): (u64, Vec<u8>)| {
+        let mut block = Columns::decode(&bytes)
+            .map_err(|_| StoreError::Corrupt(format!("{stream}: packed facts at {first}")))?;
+        block.truncate(usize::try_from(until - first).unwrap_or(usize::MAX));
+        Ok((first, block))
+    };
+    raw.into_iter().map(read).collect()
+}
+
+fn broken() -> Trouble {
+    Trouble::Broken
 }
 
 /// What the threads share.
@@ -141,54 +176,73 @@ struct Work<'a> {
     stream: &'a StreamId,
     own_maps: bool,
     columnar: &'a Columnar<'a>,
-    countings: Countings<'a>,
+    countings: &'a Countings<'a>,
     episodes: &'a Episodes,
+    /// From where to where the stream is derived.
+    range: (u64, u64),
+}
+
+/// An entry that the ledger is asked about.
+#[derive(Clone, Copy)]
+struct Open {
+    position: u64,
+    /// Whether it is the latest of its record; `None` when the ledger is to tell.
+    is_latest: Option<bool>,
 }
 
 impl Work<'_> {
-    /// Derives pieces until none come any more, or nobody waits for them.
-    fn serve(&self, waiting: &Mutex<Receiver<Task>>, finished: &Sender<Done>) {
-        loop {
-            let task = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok((number, blocks)) = task else { return };
-            if finished.send((number, self.piece(&blocks))).is_err() {
-                return;
+    fn piece(&self, raw: Raw) -> Result<Piece, Trouble> {
+        let _turn = self.pass.turn()?;
+        let (from, until) = self.range;
+        let mut piece: Option<Piece> = None;
+        let mut open: Vec<Open> = Vec::new();
+        for (first, block) in decoded(self.stream, raw, until)? {
+            let each = |position: u64, entry: &EntryColumn, anew: Anew<'_>| {
+                if position < from {
+                    return;
+                }
+                let piece = piece.get_or_insert_with(|| Piece::at(position));
+                self.take(piece, &mut open, (position, entry), anew);
+            };
+            self.columnar
+                .read(&block, first, self.own_maps, self.episodes, each);
+        }
+        let mut piece = piece.unwrap_or_else(|| Piece::at(from));
+        for open in open.chunks(LEDGER_BATCH) {
+            self.derive_from_ledger(open, &mut piece)?;
+        }
+        Ok(piece)
+    }
+
+    fn take(
+        &self,
+        piece: &mut Piece,
+        open: &mut Vec<Open>,
+        (position, entry): (u64, &EntryColumn),
+        anew: Anew<'_>,
+    ) {
+        let is_latest = self.episodes.is_latest(entry);
+        match anew {
+            Anew::Erased => piece.flat.push(&Results::default()),
+            Anew::Parts(parts) => {
+                // What waits is told with what it waits for, and that is in the ledger.
+                let waits = entry.holds || parts.iter().any(PartAnew::is_held);
+                if is_latest.is_none() || is_latest == Some(true) && waits {
+                    open.push(Open { position, is_latest });
+                } else if is_latest == Some(true) {
+                    self.count(piece, entry, parts);
+                }
+                piece.flat.push_parts(parts);
+            }
+            Anew::Ledger => {
+                self.pass.live.from_ledger.fetch_add(1, Ordering::Relaxed);
+                open.push(Open { position, is_latest });
+                piece.flat.push(&Results::default());
             }
         }
     }
 
-    fn piece(&self, blocks: &[(u64, Columns)]) -> Result<(u64, Piece), Trouble> {
-        let mut piece = Piece::default();
-        let mut open: Vec<(u64, bool)> = Vec::new();
-        let mut next = 0;
-        for (first, block) in blocks {
-            next = first + block.len() as u64;
-            let each = |position: u64, entry: &EntryColumn, anew: Anew<'_>| {
-                let results = match anew {
-                    Anew::Erased => Results::default(),
-                    Anew::Ledger => {
-                        open.push((position, self.episodes.is_latest(entry) != Some(false)));
-                        return;
-                    }
-                    Anew::Parts(parts) => {
-                        if self.episodes.is_latest(entry) != Some(false) {
-                            self.count(&mut piece, entry, parts);
-                        }
-                        Results::of_parts(parts)
-                    }
-                };
-                piece.results.insert(position, results);
-            };
-            self.columnar
-                .read(block, *first, self.own_maps, self.episodes, each);
-        }
-        for open in open.chunks(LEDGER_BATCH) {
-            self.derive_from_ledger(open, &mut piece)?;
-        }
-        Ok((next, piece))
-    }
-
-    fn count(&self, piece: &mut Piece, entry: &EntryColumn, parts: &[vardnav_register::rederive::PartAnew]) {
+    fn count(&self, piece: &mut Piece, entry: &EntryColumn, parts: &[PartAnew]) {
         for part in parts {
             let was = |table| Some(part.was.get(table));
             let now = part.now.map(|now| move |table| Some(now.get(table)));
@@ -208,27 +262,57 @@ impl Work<'_> {
         }
     }
 
-    fn derive_from_ledger(&self, open: &[(u64, bool)], piece: &mut Piece) -> Result<(), Trouble> {
+    fn derive_from_ledger(&self, open: &[Open], piece: &mut Piece) -> Result<(), Trouble> {
         let pass = self.pass;
         pass.yield_to_batches()?;
-        let positions = open.iter().map(|(position, _)| *position).collect();
+        let positions = open.iter().map(|open| open.position).collect();
         let mut found = pass.wait(ledger::read(pass.store.as_ref(), self.stream, positions))?;
-        let formers = open.iter().filter_map(|(position, _)| found.remove(position));
-        let anew = pass.anew(self.stream, formers.collect())?;
-        pass.live
-            .from_ledger
-            .fetch_add(open.len() as u64, Ordering::Relaxed);
+        let formers: Vec<Former> = open
+            .iter()
+            .filter_map(|open| found.remove(&open.position))
+            .collect();
+        let latest = self.latest(open, &formers)?;
+        let anew = pass.anew(self.stream, formers.clone())?;
         let plan = pass.compiled.rederivation();
-        for ((position, is_latest), anew) in open.iter().zip(anew) {
-            let results = anew
-                .as_ref()
-                .map(|anew| Results::of_derived(&anew.derived, &plan))
-                .unwrap_or_default();
-            if let Some(anew) = anew.as_ref().filter(|_| *is_latest) {
-                pass.count(&self.countings, piece, anew, &results, 1);
+        for ((open, former), anew) in open.iter().zip(&formers).zip(anew) {
+            let Some(anew) = anew else { continue };
+            let results = Results::of_derived(&anew.derived, &plan);
+            if let Ok(at) = usize::try_from(open.position - piece.first) {
+                piece.flat.set(at, &results);
             }
-            piece.results.insert(*position, results);
+            if latest.get(&open.position) == Some(&true) {
+                pass.count(self.countings, &mut piece.delta, &anew, &results, 1);
+                let revision = pass.revision(former, Some(&anew))?;
+                if revision.held.is_some() {
+                    let (key, item) = pass.item_anew(self.stream, revision)?;
+                    piece.waits.insert(key, item);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Which entries are the latest of their records, of what is derived from packed facts.
+    fn latest(&self, open: &[Open], formers: &[Former]) -> Result<HashMap<u64, bool>, Trouble> {
+        let mut latest = HashMap::with_capacity(open.len());
+        let mut unsure = Vec::new();
+        for (open, former) in open.iter().zip(formers) {
+            match open.is_latest {
+                Some(is_latest) => drop(latest.insert(open.position, is_latest)),
+                None => unsure.push(former),
+            }
+        }
+        let after = |former: &&Former| {
+            let header = &former.entry.header;
+            row_key(header.kind, &header.id, header.revision.saturating_add(1))
+        };
+        let keys = unsure.iter().map(after).collect();
+        let later = self
+            .pass
+            .wait(ledger::find(self.pass.store.as_ref(), self.stream, keys))?;
+        let is_latest = |later: Option<u64>| later.is_none_or(|later| later >= self.range.1);
+        let told = unsure.iter().zip(later);
+        latest.extend(told.map(|(former, later)| (former.position, is_latest(later))));
+        Ok(latest)
     }
 }

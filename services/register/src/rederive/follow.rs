@@ -10,11 +10,12 @@ use vardnav_register::derived::{Derived, Part};
 use vardnav_register::entry::row_key;
 use vardnav_register::record::{Body, Record, RecordKind};
 use vardnav_register::rederive::rows::{Key, PartResults, Results};
-use vardnav_store::{StoreError, StreamId};
+use vardnav_register::rederive::{Columns, EntryColumn};
+use vardnav_store::{StoreError, StoredRow, StreamId};
 
 use super::from_ledger::{self, Anew};
 use super::pass::{Pass, Piece, mark, position};
-use super::tally::{Countings, Counts, Told};
+use super::tally::{Countings, Counts, Delta, Told};
 use super::{Trouble, packing, stored};
 use crate::ledger::{self, Former};
 
@@ -23,70 +24,76 @@ const BATCH: u32 = 512;
 /// Blocks looked through at a time.
 const BLOCKS: u32 = 256;
 /// So much longer than the last search took, episodes wait for the next.
-const PATIENCE: u32 = 10;
+pub(super) const PATIENCE: u32 = 10;
 
 impl Pass {
     /// Derives a stream from `cursor` up to `size` from the ledger.
     pub(super) fn follow(
         &self,
         stream: &StreamId,
-        mut cursor: u64,
-        size: u64,
-        counts: &mut Counts,
+        (mut cursor, size): (u64, u64),
+        countings: &Countings<'_>,
     ) -> Result<(), Trouble> {
-        let countings = Countings::new(&self.compiled.release, &self.releases);
+        let mut counts = Counts::default();
         while cursor < size {
             self.yield_to_batches()?;
+            let _turn = self.turn()?;
             let limit = u32::try_from(size - cursor).unwrap_or(u32::MAX).min(BATCH);
             let rows = self.wait(self.store.read(stream, cursor, limit))?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            let next = last.position + 1;
-            let formers = rows
-                .into_iter()
-                .map(|row| ledger::former(stream, row))
-                .collect::<Result<Vec<_>, _>>()?;
-            let before: Vec<[u8; 16]> = formers.iter().filter_map(before).collect();
-            let piece = self.piece(stream, cursor, formers, before, &countings)?;
-            self.keep(stream, (cursor, next), piece, Vec::new(), counts)?;
-            cursor = next;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let piece = self.piece(stream, cursor, rows, countings)?;
+            cursor = piece.end();
+            self.keep(stream, piece, Vec::new(), (countings, &mut counts))?;
         }
         Ok(())
     }
 
-    /// Derives entries that follow one another, and takes back what the revisions before them counted as.
+    /// Derives entries that follow one another, and takes back what the revisions before them counted as. One that
+    /// cannot be read comes to nothing.
     fn piece(
         &self,
         stream: &StreamId,
         cursor: u64,
-        formers: Vec<Former>,
-        before: Vec<[u8; 16]>,
+        rows: Vec<StoredRow>,
         countings: &Countings<'_>,
     ) -> Result<Piece, Trouble> {
-        let mut piece = Piece::default();
+        let mut piece = Piece::at(cursor);
         let plan = self.compiled.rederivation();
+        let read = rows.into_iter().map(|row| ledger::former(stream, row).ok());
+        let read: Vec<Option<Former>> = read.collect();
+        let formers: Vec<Former> = read.iter().flatten().cloned().collect();
+        let before: Vec<[u8; 16]> = formers.iter().filter_map(before).collect();
         let found = self.wait(ledger::find(self.store.as_ref(), stream, before))?;
         let replaced: Vec<u64> = found.into_iter().flatten().collect();
-        let positions: Vec<u64> = formers.iter().map(|former| former.position).collect();
-        let anew = self.anew(stream, formers)?;
-        for (position, anew) in positions.iter().zip(&anew) {
+        let mut anew = self.anew_one_by_one(stream, formers)?.into_iter();
+        for former in read {
+            let Some(former) = former else {
+                piece.flat.push(&Results::default());
+                continue;
+            };
+            let anew = anew.next().flatten();
             let results = anew
                 .as_ref()
                 .map(|anew| Results::of_derived(&anew.derived, &plan));
             let results = results.unwrap_or_default();
-            if let Some(anew) = anew {
-                self.count(countings, &mut piece, anew, &results, 1);
+            if let Some(anew) = &anew {
+                self.count(countings, &mut piece.delta, anew, &results, 1);
                 // One that another of the same piece takes the place of does not count.
-                if replaced.contains(position) {
-                    self.count(countings, &mut piece, anew, &results, -1);
+                if replaced.contains(&former.position) {
+                    self.count(countings, &mut piece.delta, anew, &results, -1);
                 }
             }
-            piece.results.insert(*position, results);
+            piece.flat.push(&results);
+            let revision = self.revision(&former, anew.as_ref())?;
+            self.wait_of(stream, revision, &mut piece.waits)?;
         }
         let earlier: Vec<u64> = replaced
             .into_iter()
             .filter(|position| *position < cursor)
             .collect();
-        self.take_back(stream, &earlier, countings, &mut piece)?;
+        self.take_back(stream, &earlier, countings, &mut piece.delta)?;
         Ok(piece)
     }
 
@@ -96,18 +103,19 @@ impl Pass {
         stream: &StreamId,
         positions: &[u64],
         countings: &Countings<'_>,
-        piece: &mut Piece,
+        delta: &mut Delta,
     ) -> Result<(), Trouble> {
         let store = self.store.as_ref();
         let id = &self.compiled.plan.id;
         let kept = self.wait(stored::results(store, id, stream, positions.iter().copied()))?;
         let found = self.wait(ledger::read(store, stream, positions.to_vec()))?;
         for (position, former) in found {
-            let (Some(results), Some((record, derived))) = (kept.get(&position), stated(stream, &former)?)
-            else {
+            // One that cannot be read counted as nothing.
+            let stated = stated(stream, &former).ok().flatten();
+            let (Some(results), Some((record, derived))) = (kept.get(&position), stated) else {
                 continue;
             };
-            self.count_results(countings, piece, (&record, &derived), results, -1);
+            self.count_results(countings, delta, (&record, &derived), results, -1);
         }
         Ok(())
     }
@@ -118,22 +126,40 @@ impl Pass {
         self.wait(anew)
     }
 
+    /// As [`Self::anew`]; an entry that cannot be read is as one that was erased, and the others are derived all the
+    /// same.
+    fn anew_one_by_one(&self, stream: &StreamId, formers: Vec<Former>) -> Result<Vec<Option<Anew>>, Trouble> {
+        match self.anew(stream, formers.clone()) {
+            Err(Trouble::Store(StoreError::Corrupt(_))) => {}
+            other => return other,
+        }
+        let each = formers.into_iter().map(|former| {
+            match self.anew(stream, vec![former]) {
+                Ok(anew) => Ok(anew.into_iter().next().flatten()),
+                // It is told where it is packed.
+                Err(Trouble::Store(StoreError::Corrupt(_))) => Ok(None),
+                Err(trouble) => Err(trouble),
+            }
+        });
+        each.collect()
+    }
+
     /// Counts an entry that was derived from the ledger.
     pub(super) fn count(
         &self,
         countings: &Countings<'_>,
-        piece: &mut Piece,
+        delta: &mut Delta,
         anew: &Anew,
         results: &Results,
         times: i64,
     ) {
-        self.count_results(countings, piece, (&anew.record, &anew.former), results, times);
+        self.count_results(countings, delta, (&anew.record, &anew.former), results, times);
     }
 
     fn count_results(
         &self,
         countings: &Countings<'_>,
-        piece: &mut Piece,
+        delta: &mut Delta,
         (record, former): (&Record, &Derived),
         results: &Results,
         times: i64,
@@ -161,7 +187,7 @@ impl Pass {
                 was: &was,
                 now: now.as_ref().map(|now| now as _),
             };
-            countings.take(&mut piece.delta, &told, times);
+            countings.take(delta, &told, times);
         }
     }
 
@@ -171,7 +197,7 @@ impl Pass {
         &self,
         stream: &StreamId,
         thorough: bool,
-        counts: &mut Counts,
+        countings: &Countings<'_>,
     ) -> Result<(), Trouble> {
         let projection = self.projection();
         let cursor = self.wait(self.store.cursor(&projection, stream))?;
@@ -192,10 +218,15 @@ impl Pass {
         let began = Instant::now();
         let came = self.episodes_since(stream, swept, until)?;
         if !came.is_empty() {
-            self.set_right(stream, cursor, until, &came, counts)?;
+            let stale = |entry: &EntryColumn, _: &Columns, position: u64| {
+                let episode = entry.episode.and_then(|episode| came.get(&episode));
+                episode.is_some_and(|episode| position < *episode)
+            };
+            self.set_right(stream, (cursor, until), stale, countings)?;
         }
         let done = vec![mark(Key::Swept, stream, until)];
-        self.keep(stream, (cursor, cursor), Piece::default(), done, counts)?;
+        let counts = &mut Counts::default();
+        self.keep(stream, Piece::at(cursor), done, (countings, counts))?;
         self.live.swept(stream, began.elapsed() * PATIENCE);
         match thorough && until < cursor {
             true => Err(Trouble::Packing),
@@ -206,34 +237,23 @@ impl Pass {
     /// The episodes reported from a position on, each with the last place where it was.
     fn episodes_since(&self, stream: &StreamId, from: u64, until: u64) -> Result<HashMap<u64, u64>, Trouble> {
         let mut came = HashMap::new();
-        // The block in which the position lies may begin before it.
-        let mut at = from.saturating_sub(vardnav_register::rederive::BLOCK_ENTRIES_MAX as u64);
-        loop {
-            let blocks = self.blocks(stream, at, until, BLOCKS)?;
-            let Some((first, last)) = blocks.last() else {
-                return Ok(came);
-            };
-            at = first + last.len() as u64;
-            for (first, block) in &blocks {
-                let entries = block.entries().iter().zip(*first..);
-                let episodes = entries
-                    .filter(|(entry, position)| entry.kind == RecordKind::Episode && *position >= from);
-                came.extend(episodes.map(|(entry, position)| (entry.record, position)));
+        self.each_packed(stream, (from, until), |_, entry, position| {
+            if entry.kind == RecordKind::Episode {
+                came.insert(entry.record, position);
             }
-        }
+            Ok(())
+        })?;
+        Ok(came)
     }
 
-    /// Derives again what names the episodes and lies before them.
-    fn set_right(
+    /// Goes through the packed facts of a stream, entry by entry.
+    pub(super) fn each_packed(
         &self,
         stream: &StreamId,
-        cursor: u64,
-        until: u64,
-        came: &HashMap<u64, u64>,
-        counts: &mut Counts,
+        (from, until): (u64, u64),
+        mut each: impl FnMut(&Columns, &EntryColumn, u64) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        let countings = Countings::new(&self.compiled.release, &self.releases);
-        let mut at = 0;
+        let mut at = from;
         loop {
             self.yield_to_batches()?;
             let blocks = self.blocks(stream, at, until, BLOCKS)?;
@@ -241,19 +261,43 @@ impl Pass {
                 return Ok(());
             };
             at = first + last.len() as u64;
-            let mut stale = Vec::new();
             for (first, block) in &blocks {
-                let entries = block.entries().iter().zip(*first..);
-                let names = entries.filter(|(entry, position)| {
-                    let episode = entry.episode.and_then(|episode| came.get(&episode));
-                    episode.is_some_and(|episode| position < episode)
-                });
-                stale.extend(names.map(|(_, position)| position));
+                for (entry, position) in block.entries().iter().zip(*first..) {
+                    if position >= from {
+                        each(block, entry, position)?;
+                    }
+                }
             }
-            for stale in stale.chunks(BATCH as usize) {
-                let piece = self.again(stream, cursor, stale, &countings)?;
-                self.keep(stream, (cursor, cursor), piece, Vec::new(), counts)?;
+        }
+    }
+
+    /// Derives again what is stale of the entries before a position.
+    pub(super) fn set_right(
+        &self,
+        stream: &StreamId,
+        (cursor, until): (u64, u64),
+        is_stale: impl Fn(&EntryColumn, &Columns, u64) -> bool,
+        countings: &Countings<'_>,
+    ) -> Result<(), Trouble> {
+        let mut stale = Vec::new();
+        let again = |stale: &mut Vec<u64>| {
+            let _turn = self.turn()?;
+            let piece = self.again(stream, cursor, stale, countings)?;
+            stale.clear();
+            self.keep(stream, piece, Vec::new(), (countings, &mut Counts::default()))
+        };
+        self.each_packed(stream, (0, until), |block, entry, position| {
+            if is_stale(entry, block, position) {
+                stale.push(position);
             }
+            match stale.len() >= BATCH as usize {
+                true => again(&mut stale),
+                false => Ok(()),
+            }
+        })?;
+        match stale.is_empty() {
+            true => Ok(()),
+            false => again(&mut stale),
         }
     }
 
@@ -267,7 +311,7 @@ impl Pass {
     ) -> Result<Piece, Trouble> {
         let store = self.store.as_ref();
         let plan = self.compiled.rederivation();
-        let mut piece = Piece::default();
+        let mut piece = Piece::at(cursor);
         let kept = stored::results(store, &self.compiled.plan.id, stream, positions.iter().copied());
         let kept = self.wait(kept)?;
         let mut found: BTreeMap<u64, Former> = self
@@ -276,20 +320,26 @@ impl Pass {
             .collect();
         let later: Vec<[u8; 16]> = found.values().map(after).collect();
         let later = self.wait(ledger::find(store, stream, later))?;
-        let places: Vec<u64> = found.keys().copied().collect();
-        let formers = std::mem::take(&mut found).into_values().collect();
-        let anew = self.anew(stream, formers)?;
-        for ((position, anew), later) in places.iter().zip(anew).zip(later) {
+        let formers: Vec<Former> = std::mem::take(&mut found).into_values().collect();
+        let anew = self.anew_one_by_one(stream, formers.clone())?;
+        for ((former, anew), later) in formers.iter().zip(anew).zip(later) {
             let Some(anew) = anew else { continue };
+            let is_latest = later.is_none_or(|later| later >= cursor);
+            if is_latest {
+                let revision = self.revision(former, Some(&anew))?;
+                let (key, item) = self.item_anew(stream, revision)?;
+                piece.waits.insert(key, item);
+            }
             let results = Results::of_derived(&anew.derived, &plan);
-            let Some(known) = kept.get(position).filter(|known| **known != results) else {
+            let position = former.position;
+            let Some(known) = kept.get(&position).filter(|known| **known != results) else {
                 continue;
             };
-            if later.is_none_or(|later| later >= cursor) {
-                self.count(countings, &mut piece, &anew, known, -1);
-                self.count(countings, &mut piece, &anew, &results, 1);
+            if is_latest {
+                self.count(countings, &mut piece.delta, &anew, known, -1);
+                self.count(countings, &mut piece.delta, &anew, &results, 1);
             }
-            piece.results.insert(*position, results);
+            piece.again.insert(position, results);
         }
         Ok(piece)
     }

@@ -8,9 +8,12 @@ mod follow;
 pub(crate) mod from_ledger;
 pub(crate) mod packing;
 mod pass;
+mod pool;
 pub(crate) mod reading;
+mod renew;
 mod stored;
 mod tally;
+mod waiting;
 
 pub(crate) use compiled::Compiled;
 
@@ -19,15 +22,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex as Turn;
-use vardnav_register::rederive::rows::{Key, projection};
+use tokio::sync::{Mutex as Turn, Semaphore};
+use vardnav_register::rederive::rows::{Key, projection, unversioned_projection};
 use vardnav_release::entry::DerivationPlan;
 use vardnav_store::{StoreError, StreamId};
 
 use crate::Register;
-use packing::Packing;
+use packing::{Packing, Unpacked};
 use pass::Pass;
-use tally::Counts;
 
 /// How long to wait between looks at the streams.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -46,6 +48,9 @@ pub(crate) enum Trouble {
     /// The maps of a reporter cannot be loaded.
     #[error("the maps of reporter {0} cannot be loaded")]
     Maps(String),
+    /// Work on a piece panicked.
+    #[error("deriving failed in a way that was not foreseen; see the log")]
+    Broken,
     /// Facts are still being packed.
     #[error("facts are still being packed")]
     Packing,
@@ -55,19 +60,35 @@ pub(crate) enum Trouble {
 }
 
 /// The derivations that a server works on.
-#[derive(Default)]
 pub(crate) struct Derivations {
+    /// Bounds what all passes derive at once.
+    turns: Arc<Semaphore>,
+    /// One pass derives from packed facts at a time.
+    bulks: Arc<Semaphore>,
     live: Mutex<HashMap<String, Arc<Live>>>,
     packing: Turn<Packing>,
     /// Derivations given up whose rows are gone.
     forgotten: Mutex<std::collections::BTreeSet<String>>,
 }
 
+impl Derivations {
+    /// None yet; at most so many threads derive at once.
+    pub(crate) fn new(threads: usize) -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(threads)),
+            bulks: Arc::new(Semaphore::new(1)),
+            live: Mutex::default(),
+            packing: Turn::default(),
+            forgotten: Mutex::default(),
+        }
+    }
+}
+
 /// A derivation that is worked on.
 pub(crate) struct Live {
     plan: DerivationPlan,
-    /// Held by whoever brings it up to the streams; with its counts, once they are read.
-    turn: Arc<Turn<Option<Counts>>>,
+    /// Held by whoever brings it up to the streams.
+    turn: Arc<Turn<()>>,
     compiled: Mutex<Option<Arc<Compiled>>>,
     stop: AtomicBool,
     from_ledger: AtomicU64,
@@ -148,8 +169,11 @@ impl Live {
 
 /// Packs facts and brings every derivation up to the streams, again and again, until the register is dropped.
 pub(crate) async fn follow(register: Weak<Register>) {
-    let mut reported = String::new();
+    let (mut reported, mut is_clear) = (String::new(), false);
     while let Some(register) = register.upgrade() {
+        if !is_clear {
+            is_clear = register.clear_unversioned().await.is_ok();
+        }
         let outcome = register.pack().await;
         let text = outcome
             .as_ref()
@@ -167,32 +191,56 @@ pub(crate) async fn follow(register: Weak<Register>) {
 }
 
 impl Register {
-    /// Packs what the streams hold, as long as no batch waits to be computed.
+    /// Clears what was kept in forms that had no version.
+    async fn clear_unversioned(&self) -> Result<(), StoreError> {
+        self.store.clear(packing::UNVERSIONED).await?;
+        let view = self.authority.view();
+        for derivation in view.state().derivations().all() {
+            let projection = unversioned_projection(&derivation.plan.id);
+            self.store.clear(&projection).await?;
+        }
+        Ok(())
+    }
+
+    /// Packs what the streams hold, as long as no batch waits to be computed. A stream that cannot be read waits; the
+    /// others are packed.
     async fn pack(&self) -> Result<(), StoreError> {
         let mut packing = self.derivations.packing.lock().await;
+        let mut outcome = Ok(());
         for (stream, head) in self.store.streams().await? {
             if stream.as_reporter().is_none() {
                 continue;
             }
-            let mut cursor = self.store.cursor(packing::PROJECTION, &stream).await?;
-            while cursor < head.size {
-                if self.pool.available_permits() == 0 {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-                match packing.step(&self.store, &stream).await {
-                    Ok(true) => cursor = self.store.cursor(packing::PROJECTION, &stream).await?,
-                    Ok(false) => break,
-                    Err(error @ StoreError::Corrupt(_)) => {
-                        // Packed facts are derived: they are packed anew.
-                        *packing = Packing::default();
-                        self.store.clear(packing::PROJECTION).await?;
-                        return Err(error);
-                    }
-                    Err(error) => return Err(error),
+            match self.pack_stream(&mut packing, &stream, head.size).await {
+                Ok(()) => {}
+                Err(Unpacked::Store(error @ StoreError::Corrupt(_))) => outcome = Err(error),
+                Err(Unpacked::Store(error)) => return Err(error),
+                Err(Unpacked::Damaged) => {
+                    // Packed facts are derived: they are packed anew.
+                    tracing::error!(%stream, "packed facts are damaged: all are packed anew");
+                    *packing = Packing::default();
+                    return self.store.clear(packing::PROJECTION).await;
                 }
             }
         }
+        outcome
+    }
+
+    async fn pack_stream(&self, packing: &mut Packing, stream: &StreamId, size: u64) -> Result<(), Unpacked> {
+        while self.store.cursor(packing::PROJECTION, stream).await? < size {
+            if self.pool.available_permits() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            if !packing.step(&self.store, stream).await? {
+                break;
+            }
+        }
         Ok(())
+    }
+
+    /// Entries that cannot be read, with the reason: derivations leave them out.
+    pub(crate) async fn unreadable(&self) -> Result<Vec<String>, StoreError> {
+        packing::told_unreadable(self.store.as_ref()).await
     }
 
     /// Begins a pass for every derivation that is behind and not worked on.
@@ -205,11 +253,12 @@ impl Register {
                 continue;
             }
             let live = self.live(&derivation.plan);
-            if let Ok(mut turn) = Arc::clone(&live.turn).try_lock_owned() {
+            if let Ok(turn) = Arc::clone(&live.turn).try_lock_owned() {
                 let register = Arc::clone(self);
                 tokio::spawn(async move {
-                    let outcome = register.pass(&live, &mut turn, false).await;
+                    let outcome = register.pass(&live, false).await;
                     live.tell(&outcome);
+                    drop(turn);
                 });
             }
         }
@@ -252,22 +301,14 @@ impl Register {
     }
 
     /// Brings a derivation up to what the streams hold now.
-    async fn pass(
-        self: &Arc<Self>,
-        live: &Arc<Live>,
-        counts: &mut Option<Counts>,
-        thorough: bool,
-    ) -> Result<(), Trouble> {
+    async fn pass(self: &Arc<Self>, live: &Arc<Live>, thorough: bool) -> Result<(), Trouble> {
         let compiled = self.compiled(&live.plan)?;
         let pass = Pass::new(self, Arc::clone(live), compiled)?;
-        let mut held = counts.take();
-        let done = tokio::task::spawn_blocking(move || {
-            let outcome = pass.run(&mut held, thorough);
-            (outcome, held)
-        });
-        let (outcome, held) = done.await.map_err(|_| Trouble::Stopped)?;
-        *counts = held;
-        outcome
+        let done = tokio::task::spawn_blocking(move || pass.run(thorough));
+        done.await.map_err(|failed| match failed.is_panic() {
+            true => Trouble::Broken,
+            false => Trouble::Stopped,
+        })?
     }
 
     /// Entries derived, and entries that the streams hold.
@@ -286,11 +327,16 @@ impl Register {
     /// What parts changed from and to: table, from, to, parts.
     pub(crate) async fn changes(&self, id: &str) -> Result<Vec<(String, String, String, u64)>, StoreError> {
         let rows = tally::rows(self.store.as_ref(), &projection(id), Key::Change).await?;
-        let change = |(key, count): (Vec<u8>, u64)| {
-            let (table, from, to) = tally::change(&key)?;
-            Some((table, from, to, count))
-        };
-        Ok(rows.into_iter().filter_map(change).collect())
+        let mut changes: BTreeMap<(String, String, String), u64> = BTreeMap::new();
+        for (key, count) in rows {
+            if let Some(change) = tally::change(&key) {
+                *changes.entry(change).or_default() += count;
+            }
+        }
+        let changes = changes.into_iter();
+        Ok(changes
+            .map(|((table, from, to), parts)| (table, from, to, parts))
+            .collect())
     }
 
     /// Brings a derivation so far that at most `lag` entries are behind, and then runs `then` while nobody else works on
@@ -303,10 +349,10 @@ impl Register {
     ) -> Result<Option<T>, Trouble> {
         const TRIES: usize = 20;
         let live = self.live(plan);
-        let mut turn = live.turn.lock().await;
+        let _turn = live.turn.lock().await;
         for _ in 0..TRIES {
             self.pack().await?;
-            match self.pass(&live, &mut turn, true).await {
+            match self.pass(&live, true).await {
                 Err(Trouble::Packing) => continue,
                 other => other?,
             }

@@ -1,15 +1,19 @@
 //! Facts packed as records come in: blocks of some hundred entries of a stream, behind the ledger and rebuilt from it.
-//! See [`Columns`]. Nothing waits for it: what is not packed yet is derived from the ledger.
+//! See [`Columns`]. Nothing waits for it: what is not packed yet is derived from the ledger. An entry that cannot be
+//! read is left out and told of; those after it are packed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use vardnav_register::bytes::DecodeError;
 use vardnav_register::entry::Entry;
 use vardnav_register::rederive::Columns;
 use vardnav_store::{Change, Store, StoreError, StreamId};
 
-/// Name of the projection.
-pub(crate) const PROJECTION: &str = "packed-facts";
+/// Name of the projection, with the version of its rows: rows of another version lie in another, which is cleared.
+pub(crate) const PROJECTION: &str = "packed-facts.1";
+/// The projection that held blocks before they had a version.
+pub(crate) const UNVERSIONED: &str = "packed-facts";
 
 /// Entries packed at a time.
 const BATCH: u32 = 2000;
@@ -17,6 +21,25 @@ const BATCH: u32 = 2000;
 const BLOCK: u8 = b'b';
 /// Begins the key of the place of a stream's last block.
 const TAIL: u8 = b't';
+/// Begins the key of an entry that cannot be read; the rest is the stream, a zero and its position, the value why.
+const UNREADABLE: u8 = b'u';
+/// Most entries that cannot be read that are told of.
+const TOLD_MAX: u32 = 100;
+
+/// Why packing does not go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unpacked {
+    /// The store could not; with `Corrupt` it is the stream that cannot be read.
+    Store(StoreError),
+    /// What is packed is not of its form.
+    Damaged,
+}
+
+impl From<StoreError> for Unpacked {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
 
 /// The last blocks of the streams, which further entries are added to.
 #[derive(Default)]
@@ -28,12 +51,8 @@ impl Packing {
     /// Packs the next entries of a stream; answers whether there may be more.
     ///
     /// # Errors
-    /// When the store cannot, or an entry is not of its form.
-    pub(crate) async fn step(
-        &mut self,
-        store: &Arc<dyn Store>,
-        stream: &StreamId,
-    ) -> Result<bool, StoreError> {
+    /// When the store cannot, or what is packed is not of its form.
+    pub(crate) async fn step(&mut self, store: &Arc<dyn Store>, stream: &StreamId) -> Result<bool, Unpacked> {
         let cursor = store.cursor(PROJECTION, stream).await?;
         let rows = store.read(stream, cursor, BATCH).await?;
         let Some(last) = rows.last() else { return Ok(false) };
@@ -47,11 +66,19 @@ impl Packing {
             let (mut first, mut block) = tail;
             let mut changes = Vec::new();
             for row in &rows {
-                let damaged = |error: &dyn std::fmt::Display| {
-                    StoreError::Corrupt(format!("{of}: position {}: {error}", row.position))
-                };
-                let entry = Entry::decode(&row.bytes).map_err(|error| damaged(&error))?;
-                while !block.push(&entry).map_err(|error| damaged(&error))? {
+                let entry = Entry::decode(&row.bytes);
+                loop {
+                    let pushed = match &entry {
+                        Ok(entry) => block.push(entry),
+                        Err(error) => Err(*error),
+                    };
+                    let has_room = pushed.unwrap_or_else(|error| {
+                        changes.push(unreadable(&of, row.position, &error));
+                        block.push_unreadable()
+                    });
+                    if has_room {
+                        break;
+                    }
                     changes.push(change(&of, first, &block));
                     first += block.len() as u64;
                     block = Columns::new();
@@ -62,12 +89,36 @@ impl Packing {
                 key: tail_key(&of),
                 value: Some(first.to_be_bytes().to_vec()),
             });
-            Ok::<_, StoreError>((first, block, changes))
+            (first, block, changes)
         });
-        let (first, block, changes) = packed.await.map_err(|_| crate::stopping())??;
+        let (first, block, changes) = packed.await.map_err(|_| crate::stopping())?;
         store.commit(PROJECTION, stream, cursor, next, changes).await?;
         self.tails.insert(stream.clone(), (first, block));
         Ok(true)
+    }
+}
+
+/// The entries that cannot be read, and why: the first of them.
+///
+/// # Errors
+/// When the store cannot.
+pub(crate) async fn told_unreadable(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    let rows = store.scan(PROJECTION, &[UNREADABLE], TOLD_MAX).await?;
+    let told = rows
+        .into_iter()
+        .take_while(|row| row.key.first() == Some(&UNREADABLE));
+    Ok(told
+        .map(|row| String::from_utf8_lossy(&row.value).into_owned())
+        .collect())
+}
+
+fn unreadable(stream: &StreamId, position: u64, error: &DecodeError) -> Change {
+    tracing::error!(%stream, position, %error, "an entry cannot be read: derivations leave it out");
+    let rest = [stream.as_str().as_bytes(), &[0], &position.to_be_bytes()].concat();
+    let text = format!("{stream}: position {position} cannot be read and is left out: {error}");
+    Change {
+        key: [&[UNREADABLE], rest.as_slice()].concat(),
+        value: Some(text.into_bytes()),
     }
 }
 
@@ -79,8 +130,8 @@ fn change(stream: &StreamId, first: u64, block: &Columns) -> Change {
 }
 
 /// The last block of a stream of which `cursor` entries are packed.
-async fn tail(store: &dyn Store, stream: &StreamId, cursor: u64) -> Result<(u64, Columns), StoreError> {
-    let damaged = || StoreError::Corrupt(format!("{stream}: packed facts"));
+async fn tail(store: &dyn Store, stream: &StreamId, cursor: u64) -> Result<(u64, Columns), Unpacked> {
+    let damaged = || Unpacked::Damaged;
     let Some(first) = store.row(PROJECTION, &tail_key(stream)).await? else {
         return match cursor {
             0 => Ok((0, Columns::new())),

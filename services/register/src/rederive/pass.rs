@@ -2,18 +2,22 @@
 //! pass may be stopped between two pieces, and whatever stops the server in a piece leaves it as if it had not begun.
 //! Runs on a thread of its own and waits for the store there.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use vardnav_register::rederive::rows::{Key, Results, projection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vardnav_register::rederive::Columnar;
+use vardnav_register::rederive::rows::{Flat, Key, Results, projection};
+use vardnav_register::worklist::Item;
 use vardnav_release::Snapshot;
-use vardnav_store::{Change, Store, StoreError, StreamId, View};
+use vardnav_store::{Change, Store, StoreError, StreamId, VALUE_LIMIT, View};
 
+use super::renew::Renewed;
 use super::tally::{Countings, Counts, Delta};
-use super::{Compiled, Live, Trouble, packing};
+use super::{Compiled, Live, Trouble, packing, stored};
 use crate::{Register, let_batches_go_first};
 
 /// One pass.
@@ -25,18 +29,67 @@ pub(crate) struct Pass {
     pub(super) live: Arc<Live>,
     /// The releases that entries name, in the order of publication.
     pub(super) releases: Vec<Arc<Snapshot>>,
+    /// What the authority stated anew from positions of its stream up to the view's.
+    pub(super) renewed: Mutex<HashMap<u64, Arc<Renewed>>>,
+    pub(super) authority: Arc<vardnav_store::Authority>,
     /// The pool that batches are computed on.
     pool: Arc<Semaphore>,
+    /// Bounds what all passes derive at once.
+    turns: Arc<Semaphore>,
+    /// Held by the pass that derives from packed facts.
+    bulks: Arc<Semaphore>,
     /// The register for which it is.
     register: Weak<Register>,
     threads: usize,
 }
 
 /// What one piece of a stream comes to.
-#[derive(Default)]
 pub(super) struct Piece {
-    pub(super) results: BTreeMap<u64, Results>,
+    /// The position of its first entry; for what is set right, how far the stream is derived.
+    pub(super) first: u64,
+    /// The results of its entries, in order.
+    pub(super) flat: Flat,
+    /// Results of entries before it that are other than they were.
+    pub(super) again: BTreeMap<u64, Results>,
     pub(super) delta: Delta,
+    /// The records that wait, or no longer do, by the key of the row.
+    pub(super) waits: BTreeMap<Vec<u8>, Option<Item>>,
+}
+
+impl Piece {
+    /// A piece without entries.
+    pub(super) fn at(first: u64) -> Self {
+        Self {
+            first,
+            flat: Flat::default(),
+            again: BTreeMap::new(),
+            delta: Delta::default(),
+            waits: BTreeMap::new(),
+        }
+    }
+
+    /// Where the piece after it begins.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.flat.len() as u64
+    }
+
+    /// Takes in the piece after it.
+    ///
+    /// # Errors
+    /// When it is not the one after it.
+    pub(super) fn follow(&mut self, stream: &StreamId, next: Self) -> Result<(), Trouble> {
+        if next.flat.is_empty() {
+            return Ok(());
+        }
+        if next.first != self.end() {
+            let message = format!("{stream}: packed facts have no entry {}", self.end());
+            return Err(StoreError::Corrupt(message).into());
+        }
+        self.flat.append(&next.flat);
+        self.delta.add(next.delta);
+        self.waits.extend(next.waits);
+        Ok(())
+    }
 }
 
 impl Pass {
@@ -64,6 +117,10 @@ impl Pass {
             handle: Handle::current(),
             live,
             releases,
+            renewed: Mutex::default(),
+            authority: Arc::clone(&register.authority),
+            turns: Arc::clone(&register.derivations.turns),
+            bulks: Arc::clone(&register.derivations.bulks),
             pool: Arc::clone(&register.pool),
             register: Arc::downgrade(register),
             threads: register.threads,
@@ -71,43 +128,50 @@ impl Pass {
     }
 
     /// Brings every stream up to what it holds. With `thorough`, episodes have reached all that was reported before
-    /// them; else that may wait.
+    /// them, and units and maps all that they bear on; else that may wait. A stream whose data are damaged waits; the
+    /// others go on.
     ///
     /// # Errors
     /// When it cannot go on now.
-    pub(super) fn run(&self, counts: &mut Option<Counts>, thorough: bool) -> Result<(), Trouble> {
-        let outcome = self.streams(counts, thorough);
-        if outcome.is_err() {
-            // What is kept is read again, so that a piece which another server kept is not counted twice.
-            *counts = None;
-        }
-        outcome
-    }
-
-    fn streams(&self, counts: &mut Option<Counts>, thorough: bool) -> Result<(), Trouble> {
-        let projection = self.projection();
-        let counts = match counts {
-            Some(counts) => counts,
-            none => none.insert(self.wait(Counts::load(self.store.as_ref(), &projection))?),
-        };
-        let mut columnar = None;
+    pub(super) fn run(&self, thorough: bool) -> Result<(), Trouble> {
+        let countings = Countings::new(&self.compiled.release, &self.releases);
+        let columnar = OnceCell::new();
+        let mut outcome = Ok(());
         for (stream, head) in self.wait(self.store.streams())? {
             if stream.as_reporter().is_none() {
                 continue;
             }
-            let cursor = self.wait(self.store.cursor(&projection, &stream))?;
-            let target = self.target(&stream, cursor)?;
-            if cursor < target {
-                let columnar = columnar.get_or_insert_with(|| self.columnar());
-                self.bulk(&stream, cursor, target, columnar, counts)?;
+            match self.stream((&stream, head.size), thorough, &countings, &columnar) {
+                Err(trouble @ Trouble::Store(StoreError::Corrupt(_))) => outcome = Err(trouble),
+                other => other?,
             }
-            let cursor = self.wait(self.store.cursor(&projection, &stream))?;
-            if cursor < head.size {
-                self.follow(&stream, cursor, head.size, counts)?;
-            }
-            self.sweep(&stream, thorough, counts)?;
         }
-        Ok(())
+        outcome
+    }
+
+    fn stream<'s>(
+        &'s self,
+        (stream, size): (&StreamId, u64),
+        thorough: bool,
+        countings: &Countings<'_>,
+        columnar: &OnceCell<Columnar<'s>>,
+    ) -> Result<(), Trouble> {
+        let projection = self.projection();
+        let cursor = self.wait(self.store.cursor(&projection, stream))?;
+        let target = self.target(stream, cursor)?;
+        self.renew(stream, thorough, countings)?;
+        if cursor < target {
+            let Some(_bulk) = self.bulk_turn(thorough)? else {
+                return Ok(());
+            };
+            let columnar = columnar.get_or_init(|| self.columnar());
+            self.bulk(stream, (cursor, target), columnar, countings)?;
+        }
+        let cursor = self.wait(self.store.cursor(&projection, stream))?;
+        if cursor < size {
+            self.follow(stream, (cursor, size), countings)?;
+        }
+        self.sweep(stream, thorough, countings)
     }
 
     /// Up to where a stream is derived from packed facts: what was packed when it was begun.
@@ -120,9 +184,13 @@ impl Pass {
             return Ok(0);
         }
         let target = self.wait(self.store.cursor(packing::PROJECTION, stream))?;
-        let marks = [Key::Target, Key::Swept].map(|key| mark(key, stream, target));
+        let marks = vec![
+            mark(Key::Target, stream, target),
+            mark(Key::Swept, stream, target),
+            mark(Key::Known, stream, self.view.position()),
+        ];
         let projection = self.projection();
-        self.wait(self.store.commit(&projection, stream, 0, 0, marks.to_vec()))?;
+        self.wait(self.store.commit(&projection, stream, 0, 0, marks))?;
         Ok(target)
     }
 
@@ -130,28 +198,51 @@ impl Pass {
     pub(super) fn keep(
         &self,
         stream: &StreamId,
-        (cursor, next): (u64, u64),
         piece: Piece,
         further: Vec<Change>,
-        counts: &mut Counts,
+        (countings, counts): (&Countings<'_>, &mut Counts),
     ) -> Result<(), Trouble> {
         let store = self.store.as_ref();
         let id = &self.compiled.plan.id;
-        let done = next - cursor;
-        let results = super::stored::changes(store, id, stream, cursor, piece.results);
-        let mut changes = self.wait(results)?;
+        let projection = self.projection();
+        let (cursor, next) = (piece.first, piece.end());
+        let mut changes = self.wait(stored::following(store, id, stream, cursor, &piece.flat))?;
+        changes.extend(self.wait(stored::replaced(store, id, stream, piece.again))?);
         changes.extend(further);
-        let countings = Countings::new(&self.compiled.release, &self.releases);
-        let after = counts.after(&countings.in_words(piece.delta));
+        let waits = piece.waits.into_iter().map(|(key, item)| Change {
+            key,
+            value: item.map(|item| item.encode(VALUE_LIMIT)),
+        });
+        changes.extend(waits);
+        let after = counts.after(store, &projection, countings.in_words(stream, piece.delta));
+        let after = self.wait(after)?;
         changes.extend(after.iter().map(|(key, count)| Change {
             key: key.clone(),
             value: (*count > 0).then(|| count.to_be_bytes().to_vec()),
         }));
-        let projection = self.projection();
         self.wait(store.commit(&projection, stream, cursor, next, changes))?;
         counts.set(after);
-        self.live.progressed(done);
+        self.live.progressed(next - cursor);
         Ok(())
+    }
+
+    /// A turn to derive a piece: not more are derived at once, by all passes together, than there are threads for it.
+    ///
+    /// # Errors
+    /// When the server stops.
+    pub(super) fn turn(&self) -> Result<OwnedSemaphorePermit, Trouble> {
+        let turn = self.handle.block_on(Arc::clone(&self.turns).acquire_owned());
+        turn.map_err(|_| Trouble::Stopped)
+    }
+
+    /// The turn of the one pass that derives from packed facts; `None` when another has it and this one may wait.
+    fn bulk_turn(&self, wait: bool) -> Result<Option<OwnedSemaphorePermit>, Trouble> {
+        let bulks = Arc::clone(&self.bulks);
+        if wait {
+            let turn = self.handle.block_on(bulks.acquire_owned());
+            return turn.map(Some).map_err(|_| Trouble::Stopped);
+        }
+        Ok(bulks.try_acquire_owned().ok())
     }
 
     /// Lets batches go first.

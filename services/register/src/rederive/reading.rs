@@ -1,16 +1,16 @@
-//! Answering readers from a derivation: which one, and what its rows say of entries. What is not derived yet is
-//! derived for the answer.
+//! Answering readers from a derivation: which one, and what it says of entries. That is derived for the answer, as what
+//! is kept is, so that facts and values of an answer are of one moment, also where what is kept has still to follow.
 
 use std::sync::Arc;
 
 use vardnav_api::status::{ApiError, Kind};
-use vardnav_register::derived::{Derived, Part};
+use vardnav_register::derived::Derived;
 use vardnav_release::Snapshot;
 use vardnav_release::entry::AS_REPORTED;
 use vardnav_store::{StoreError, StreamId, View};
 
 use super::from_ledger;
-use super::{Compiled, Trouble, stored};
+use super::{Compiled, Trouble};
 use crate::Register;
 use crate::ledger::Former;
 
@@ -77,30 +77,8 @@ impl Register {
         let Some(compiled) = &choice.compiled else {
             return Ok(None);
         };
-        let positions = formers.iter().map(|former| former.position);
-        let id = &compiled.plan.id;
-        let kept = stored::results(self.store.as_ref(), id, stream, positions).await?;
         let anew = from_ledger::anew(&self.store, view, compiled, stream, formers.to_vec()).await?;
-        let derived = formers.iter().zip(anew).map(|(former, anew)| {
-            let mut derived = anew?.derived;
-            let Some(results) = kept.get(&former.position) else {
-                return Some(derived);
-            };
-            for part in &mut derived.parts {
-                let of_part = results.parts.iter().find(|known| is(known.index, part.part));
-                if let Some(tables) = of_part.and_then(|known| known.tables.as_ref()) {
-                    part.tables.clone_from(tables);
-                }
-            }
-            Some(derived)
-        });
+        let derived = anew.into_iter().map(|anew| Some(anew?.derived));
         Ok(Some(derived.collect()))
-    }
-}
-
-fn is(index: usize, part: Part) -> bool {
-    match part {
-        Part::Segment(segment) => segment == index,
-        Part::Contact | Part::MonitoringPeriod => index == 0,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vardnav_register::rederive::rows::{Key, ROW_ENTRIES, Results, decode, encode, projection};
+use vardnav_register::rederive::rows::{Flat, Key, ROW_ENTRIES, Results, decode, encode, projection};
 use vardnav_store::{Change, Store, StoreError, StreamId, VALUE_LIMIT};
 
 /// Bytes of a piece that another follows.
@@ -55,8 +55,7 @@ pub(crate) async fn results(
     for (number, positions) in rows {
         let row = row(store, derivation, stream, number).await?;
         for position in positions {
-            let at = usize::try_from(position % ROW_ENTRIES).unwrap_or(usize::MAX);
-            if let Some(results) = row.get(at) {
+            if let Some(results) = row.get(place(position)) {
                 found.insert(position, results.clone());
             }
         }
@@ -64,16 +63,46 @@ pub(crate) async fn results(
     Ok(found)
 }
 
-/// The changes that put results into their rows, those of other entries kept. Positions up to `cursor` are kept
-/// already; those after it follow without gaps.
+/// The changes that add the results of entries from a position on, which all before are kept.
 ///
 /// # Errors
 /// As [`row`].
-pub(crate) async fn changes(
+pub(crate) async fn following(
     store: &dyn Store,
     derivation: &str,
     stream: &StreamId,
-    cursor: u64,
+    first: u64,
+    flat: &Flat,
+) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::new();
+    let mut at = 0;
+    while at < flat.len() {
+        let position = first + at as u64;
+        let number = position / ROW_ENTRIES;
+        let before = place(position);
+        let mut kept = Vec::new();
+        if before > 0 {
+            kept = row(store, derivation, stream, number).await?;
+            if kept.len() < before {
+                return Err(gap(stream, number));
+            }
+            kept.truncate(before);
+        }
+        let end = flat.len().min(at + place(ROW_ENTRIES - 1) + 1 - before);
+        changes.extend(pieces(stream, number, &flat.row(&kept, at..end)));
+        at = end;
+    }
+    Ok(changes)
+}
+
+/// The changes that put other results in the place of those of entries that are kept.
+///
+/// # Errors
+/// As [`row`].
+pub(crate) async fn replaced(
+    store: &dyn Store,
+    derivation: &str,
+    stream: &StreamId,
     results: BTreeMap<u64, Results>,
 ) -> Result<Vec<Change>, StoreError> {
     let mut rows: BTreeMap<u64, Vec<(u64, Results)>> = BTreeMap::new();
@@ -84,26 +113,23 @@ pub(crate) async fn changes(
     }
     let mut changes = Vec::new();
     for (number, given) in rows {
-        let first = number * ROW_ENTRIES;
-        let kept = if first < cursor {
-            row(store, derivation, stream, number).await?
-        } else {
-            Vec::new()
-        };
-        let mut entries = kept;
+        let mut entries = row(store, derivation, stream, number).await?;
         for (position, results) in given {
-            let at = usize::try_from(position - first).unwrap_or(usize::MAX);
-            if at == entries.len() {
-                entries.push(results);
-            } else if let Some(known) = entries.get_mut(at) {
-                *known = results;
-            } else {
-                return Err(StoreError::Corrupt(format!("{stream}: row {number} has a gap")));
-            }
+            let known = entries.get_mut(place(position));
+            *known.ok_or_else(|| gap(stream, number))? = results;
         }
         changes.extend(pieces(stream, number, &encode(&entries)));
     }
     Ok(changes)
+}
+
+/// The place of an entry in its row.
+fn place(position: u64) -> usize {
+    usize::try_from(position % ROW_ENTRIES).unwrap_or(usize::MAX)
+}
+
+fn gap(stream: &StreamId, number: u64) -> StoreError {
+    StoreError::Corrupt(format!("{stream}: row {number} of results has a gap"))
 }
 
 /// The pieces of a row. A full one is followed by another, be it empty.

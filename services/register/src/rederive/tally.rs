@@ -9,7 +9,7 @@ use vardnav_classification::{AxisIndex, DescriptionSystem, TableIndex, TableResu
 use vardnav_indicators::{CellKey, Counting, Subject};
 use vardnav_register::rederive::rows::Key;
 use vardnav_release::Snapshot;
-use vardnav_store::{Store, StoreError};
+use vardnav_store::{Store, StoreError, StreamId};
 
 /// Stands for a value that waits.
 const HELD: u64 = 1 << 63;
@@ -93,8 +93,8 @@ impl<'a> Countings<'a> {
         }
     }
 
-    /// Changes of counts by the rows that keep them.
-    pub(crate) fn in_words(&self, delta: Delta) -> BTreeMap<Vec<u8>, i64> {
+    /// Changes of the counts of a stream by the rows that keep them.
+    pub(crate) fn in_words(&self, stream: &StreamId, delta: Delta) -> BTreeMap<Vec<u8>, i64> {
         let mut rows: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
         for ((former, key), times) in delta.cells {
             let counting = match former {
@@ -102,7 +102,8 @@ impl<'a> Countings<'a> {
                 Some(former) => self.former.get(former).map(|(_, counting)| counting),
             };
             if let Some(cell) = counting.and_then(|counting| counting.cell(key)) {
-                *rows.entry(Key::Cell.with(&cell.to_bytes())).or_default() += times;
+                let key = Key::Cell.of_stream(stream.as_str(), &cell.to_bytes());
+                *rows.entry(key).or_default() += times;
             }
         }
         for ((former, at, was, now), times) in delta.changes {
@@ -117,7 +118,8 @@ impl<'a> Countings<'a> {
             let to = words(self.plan.0, self.plan.0.slot_of(index), now);
             let from = from.unwrap_or_default();
             let key = [table.id.as_bytes(), &[0], from.as_bytes(), &[0], to.as_bytes()].concat();
-            *rows.entry(Key::Change.with(&key)).or_default() += times;
+            let key = Key::Change.of_stream(stream.as_str(), &key);
+            *rows.entry(key).or_default() += times;
         }
         rows.retain(|_, times| *times != 0);
         rows
@@ -145,43 +147,78 @@ fn words(system: &DescriptionSystem, slot: Option<AxisIndex>, mask: u64) -> Stri
 
 /// A row of [`Key::Change`] in its parts: table, from, to.
 pub(crate) fn change(key: &[u8]) -> Option<(String, String, String)> {
-    let rest = key.strip_prefix(&[Key::Change as u8])?;
+    let rest = Key::Change.after_stream(key)?;
     let mut parts = rest
         .splitn(3, |byte| *byte == 0)
         .map(|part| String::from_utf8(part.to_vec()));
     Some((parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
-/// The counts of a derivation as they are kept.
+impl Delta {
+    /// Takes in further changes.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (key, times) in other.cells {
+            *self.cells.entry(key).or_default() += times;
+        }
+        for (key, times) in other.changes {
+            *self.changes.entry(key).or_default() += times;
+        }
+    }
+}
+
+/// The counts that the entries of one stream come to under a derivation, as they are kept. Those of other streams do not
+/// bear on them.
 #[derive(Default)]
-pub(crate) struct Counts(HashMap<Vec<u8>, u64>);
+pub(crate) struct Counts {
+    /// Those that were read or written, by row.
+    known: HashMap<Vec<u8>, u64>,
+    /// Whether there are no others.
+    is_whole: bool,
+}
 
 impl Counts {
-    /// Reads them.
-    ///
-    /// # Errors
-    /// When the store cannot, or a row is not of its form.
-    pub(crate) async fn load(store: &dyn Store, projection: &str) -> Result<Self, StoreError> {
-        let mut counts = HashMap::new();
-        for key in [Key::Cell, Key::Change] {
-            counts.extend(rows(store, projection, key).await?);
+    /// Those of a stream of which nothing is counted yet. Of others they are read as they are needed.
+    pub(crate) fn none() -> Self {
+        Self {
+            is_whole: true,
+            ..Self::default()
         }
-        Ok(Self(counts))
     }
 
     /// What the counts become.
-    pub(crate) fn after(&self, changes: &BTreeMap<Vec<u8>, i64>) -> Vec<(Vec<u8>, u64)> {
-        let count = |(key, times): (&Vec<u8>, &i64)| {
-            let known = self.0.get(key).copied().unwrap_or(0);
-            (key.clone(), known.saturating_add_signed(*times))
-        };
-        changes.iter().map(count).collect()
+    ///
+    /// # Errors
+    /// When the store cannot, or a row is not of its form.
+    pub(crate) async fn after(
+        &self,
+        store: &dyn Store,
+        projection: &str,
+        changes: BTreeMap<Vec<u8>, i64>,
+    ) -> Result<Vec<(Vec<u8>, u64)>, StoreError> {
+        let mut after = Vec::with_capacity(changes.len());
+        for (key, times) in changes {
+            let known = match self.known.get(&key) {
+                Some(known) => *known,
+                None if self.is_whole => 0,
+                None => match store.row(projection, &key).await? {
+                    Some(bytes) => count(bytes, projection)?,
+                    None => 0,
+                },
+            };
+            after.push((key, known.saturating_add_signed(times)));
+        }
+        Ok(after)
     }
 
     /// Takes in what they became.
     pub(crate) fn set(&mut self, counts: Vec<(Vec<u8>, u64)>) {
-        self.0.extend(counts);
+        self.known.extend(counts);
     }
+}
+
+fn count(bytes: Vec<u8>, projection: &str) -> Result<u64, StoreError> {
+    let count = bytes.try_into().map(u64::from_be_bytes);
+    count.map_err(|_| StoreError::Corrupt(format!("a count of {projection}")))
 }
 
 /// The counts under a letter, by key.
@@ -206,9 +243,7 @@ pub(crate) async fn rows(
             if row.key.first() != Some(&(letter as u8)) {
                 return Ok(counts);
             }
-            let count = row.value.try_into().map(u64::from_be_bytes);
-            let count = count.map_err(|_| StoreError::Corrupt(format!("a count of {projection}")))?;
-            counts.push((row.key, count));
+            counts.push((row.key, count(row.value, projection)?));
         }
     }
 }

@@ -67,9 +67,9 @@ pub enum Register {
         reporter: String,
         /// Id
         id: String,
-        /// Kind of record
-        #[arg(long, default_value = "episode", value_parser = ["episode", "contact", "monitoring-period", "care-request"])]
-        kind: String,
+        /// Kind of record; records of any kind with the id when left out
+        #[arg(long, value_parser = ["episode", "contact", "monitoring-period", "care-request"])]
+        kind: Option<String>,
         /// The derivation to answer from; `as-reported` for what the entries hold
         #[arg(long, default_value = "")]
         derivation: String,

@@ -73,7 +73,12 @@ async fn follow(name: &str, client: &Client) -> Outcome {
     let style = "{bar:30} {human_pos} of {human_len} entries, {msg}";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     loop {
-        let derivation = status(name, client).await?;
+        // What it changes is asked for once, at the end: every look at that is noted.
+        let known = list(client).await?.into_iter().find(|known| known.id == name);
+        let derivation = match known {
+            Some(known) => known,
+            None => status(name, client).await?,
+        };
         let progress = derivation.progress.clone().unwrap_or_default();
         bar.set_length(progress.total);
         bar.set_position(progress.done);
@@ -143,6 +148,13 @@ fn show(derivation: &pb::Derivation, format: Format) -> Outcome {
         told.get("done").unwrap_or(&Value::Null),
         told.get("total").unwrap_or(&Value::Null),
     ));
+    for entry in derivation
+        .progress
+        .iter()
+        .flat_map(|progress| &progress.unreadable)
+    {
+        output::say(format_args!("{entry}"));
+    }
     output::rows(format, &["table", "from", "to", "parts"], &changes)
 }
 
@@ -163,5 +175,6 @@ fn row(derivation: &pb::Derivation) -> Value {
         "seconds_left": progress.seconds_left,
         "from_ledger": progress.from_ledger,
         "waits": progress.waits,
+        "unreadable": progress.unreadable,
     })
 }

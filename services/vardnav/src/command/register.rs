@@ -61,7 +61,7 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
         } => {
             show(
                 (reporter, id, derivation),
-                &kind,
+                kind.as_deref(),
                 &target.connect().await?,
                 format,
             )
@@ -203,22 +203,59 @@ async fn write_key(file: Option<PathBuf>, client: &Client) -> Outcome {
 
 async fn show(
     (reporter, id, derivation): (String, String, String),
-    named: &str,
+    named: Option<&str>,
     client: &Client,
     format: Format,
 ) -> Outcome {
-    let named =
-        RecordKind::from_name(named).ok_or_else(|| Failure::Usage("no such kind of record".into()))?;
+    let kinds = match named {
+        Some(named) => {
+            let kind = RecordKind::from_name(named);
+            vec![kind.ok_or_else(|| Failure::Usage("no such kind of record".into()))?]
+        }
+        None => vec![
+            RecordKind::Episode,
+            RecordKind::Contact,
+            RecordKind::MonitoringPeriod,
+            RecordKind::CareRequest,
+        ],
+    };
+    let mut rows = Vec::new();
+    let mut missing = None;
+    for kind in kinds {
+        match revisions((&reporter, kind, &id), &derivation, client).await {
+            Ok(revisions) => rows.extend(revisions),
+            Err(not_found @ Failure::Findings(_)) => missing = Some(not_found),
+            Err(failure) => return Err(failure),
+        }
+    }
+    if let Some(not_found) = missing.filter(|_| rows.is_empty()) {
+        return Err(not_found);
+    }
+    output::rows(
+        format,
+        &[
+            "kind", "revision", "outcome", "received", "position", "derived", "leaf",
+        ],
+        &rows,
+    )
+}
+
+/// The revisions of a record, the latest first.
+async fn revisions(
+    (reporter, kind, id): (&str, RecordKind, &str),
+    derivation: &str,
+    client: &Client,
+) -> Outcome<Vec<Value>> {
     let mut rows = Vec::new();
     let mut page_token = String::new();
     loop {
         let request = pb::GetEpisodeRequest {
-            reporter: reporter.clone(),
-            kind: kind_message(named).into(),
-            id: id.clone(),
+            reporter: reporter.to_owned(),
+            kind: kind_message(kind).into(),
+            id: id.to_owned(),
             page_size: 100,
             page_token,
-            derivation: derivation.clone(),
+            derivation: derivation.to_owned(),
         };
         let page = client.register().get_episode(request).await?.into_inner();
         for revision in &page.revisions {
@@ -226,14 +263,9 @@ async fn show(
         }
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            break;
+            return Ok(rows);
         }
     }
-    output::rows(
-        format,
-        &["revision", "outcome", "received", "position", "derived", "leaf"],
-        &rows,
-    )
 }
 
 /// Writes all revisions that the register holds, of all reporters or of one from a position of its stream on.

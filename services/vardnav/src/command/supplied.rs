@@ -2,7 +2,7 @@
 //! receipt file that proves them as it proves reported ones. The lines stay where the reporter keeps them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vardnav_api::register::kind;
 use vardnav_api::vardnav::register::v1 as pb;
@@ -22,15 +22,58 @@ use crate::output;
 /// Keys in one question for a receipt.
 const KEYS: usize = 5_000;
 
-/// Writes the supplied lines and their receipt file into a folder.
+/// What a proof is made of and where it is written, known before anything is supplied.
+pub(crate) struct Ready<'a> {
+    reported: HashMap<(RecordKind, String, u32), Record>,
+    file: &'a Path,
+    folder: &'a Path,
+}
+
+impl<'a> Ready<'a> {
+    /// Reads the lines that were reported, and makes sure that the folder takes files.
+    ///
+    /// # Errors
+    /// When the file holds no record of the reporter, or a file cannot be read or written: then nothing is to be
+    /// supplied, for it could not be proven.
+    pub(crate) fn new(file: &'a Path, folder: &'a Path, reporter: &str) -> Outcome<Self> {
+        let reported = reported(file, reporter)?;
+        if reported.is_empty() {
+            return Err(Failure::Usage(format!(
+                "{} holds no record of {reporter}: nothing was supplied",
+                file.display()
+            )));
+        }
+        let unwritable = |error: std::io::Error| {
+            Failure::Usage(format!(
+                "no receipt can be written to {}: {error}; nothing was supplied",
+                folder.display()
+            ))
+        };
+        std::fs::create_dir_all(folder).map_err(unwritable)?;
+        let trial = folder.join(format!(".trial-{}", hex(&rand::random::<[u8; 8]>())));
+        std::fs::write(&trial, b"").map_err(unwritable)?;
+        std::fs::remove_file(&trial).map_err(unwritable)?;
+        Ok(Self {
+            reported,
+            file,
+            folder,
+        })
+    }
+}
+
+/// Writes the supplied lines and their receipt file.
 pub(crate) async fn prove(
     client: &Client,
     reporter: &str,
     supplied: &Supplied,
     outcomes: &[pb::SupplyOutcome],
-    (file, folder): (&Path, &PathBuf),
+    ready: Ready<'_>,
 ) -> Outcome {
-    let reported = reported(file, reporter)?;
+    let Ready {
+        reported,
+        file,
+        folder,
+    } = ready;
     let mut lines = Vec::new();
     let mut keys = Vec::new();
     let mut lacking = 0_usize;
@@ -76,7 +119,6 @@ pub(crate) async fn prove(
         input: digest(&lines, &salt)?,
         receipts,
     };
-    std::fs::create_dir_all(folder)?;
     let name = format!("supplied-{}", hex(salt.first_chunk::<4>().unwrap_or(&[0; 4])));
     let (input, proof) = (
         folder.join(format!("{name}.ndjson")),

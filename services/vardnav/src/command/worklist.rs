@@ -181,6 +181,10 @@ pub(crate) async fn supply(command: Supply, client: &Client, format: Format) -> 
         validate_only: command.dry_run,
         page_token: String::new(),
     };
+    let ready = match (&command.lines, &command.receipts, command.dry_run) {
+        (Some(lines), Some(folder), false) => Some(supplied::Ready::new(lines, folder, &command.reporter)?),
+        _ => None,
+    };
     let mut outcomes = Vec::new();
     loop {
         let page = client.worklist().supply_fact(request.clone()).await?.into_inner();
@@ -196,14 +200,14 @@ pub(crate) async fn supply(command: Supply, client: &Client, format: Format) -> 
         &["kind", "id", "revision", "result", "outcome", "reason", "leaf"],
         &rows,
     )?;
-    if let (Some(lines), Some(folder), false) = (&command.lines, &command.receipts, command.dry_run) {
+    if let Some(ready) = ready {
         let segment = command
             .segment
             .map(usize::try_from)
             .transpose()
             .map_err(Failure::failed)?;
         let fact = Supplied { fact, segment };
-        supplied::prove(client, &command.reporter, &fact, &outcomes, (lines, folder)).await?;
+        supplied::prove(client, &command.reporter, &fact, &outcomes, ready).await?;
     }
     let refused = outcomes
         .iter()

@@ -60,6 +60,10 @@ impl Teller<'_> {
             .map(|_| {
                 let date = self.date();
                 let mut facts = place.clone();
+                // Where some visits of psychiatry were is not noted: they are held until it is supplied.
+                if unit == "PS1" && self.chance.yes(10) {
+                    facts.retain(|(axis, _)| *axis != "place");
+                }
                 facts.push(("contact-mode", "in-person"));
                 facts.push((
                     "urgency",

@@ -145,3 +145,22 @@ fn a_sample_until_a_date_has_no_later_care() {
         }
     }
 }
+
+#[test]
+fn some_visits_of_psychiatry_wait_for_their_place() {
+    let visits: Vec<Value> = good_lines(3_000)
+        .into_iter()
+        .filter(|line| {
+            text(line, "/facts/contact-mode") == "in-person" && text(line, "/unit").contains("PS1")
+        })
+        .collect();
+    let without = visits
+        .iter()
+        .filter(|line| line.pointer("/facts/place").is_none())
+        .count();
+    assert!(
+        without > 0 && without * 4 < visits.len(),
+        "{without} of {}",
+        visits.len()
+    );
+}

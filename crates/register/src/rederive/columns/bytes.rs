@@ -39,7 +39,7 @@ impl Columns {
             | flag(entry.episode.is_some(), 5)
             | entry.sex.map_or(0, |sex| sex as u8) << 6);
         w.u64(entry.record);
-        w.varint(entry.revision.into());
+        w.varint(u64::from(entry.revision) << 1 | u64::from(entry.holds));
         if entry.erased {
             return;
         }
@@ -88,13 +88,23 @@ impl Columns {
             known: r.seq(FACTS_MAX, read_known)?,
             ..Self::default()
         };
+        columns.size = columns.dictionaries();
         for _ in 0..r.count(BLOCK_ENTRIES_MAX)? {
+            let from = r.position();
             let entry = columns.read_entry(&mut r)?;
+            columns.size += r.position() - from;
             columns.entries.push(entry);
         }
         r.finish()?;
-        columns.size = bytes.len();
         Ok(columns)
+    }
+
+    /// The room that the dictionaries take, reckoned as when facts are added, so that a block which was read is cut
+    /// where one that was never written would be.
+    fn dictionaries(&self) -> usize {
+        let releases = self.releases.iter().map(|release| release_size(release));
+        let known = self.known.iter().map(known_size);
+        releases.chain(known).sum::<usize>() + self.units.len() * UNIT_SIZE
     }
 
     /// Lets a block that was read take further entries.
@@ -121,7 +131,8 @@ impl Columns {
                 _ => return Err(tag(r)),
             },
             record: r.u64()?,
-            revision: u32::try_from(r.varint()?).map_err(|_| tag(r))?,
+            revision: 0,
+            holds: false,
             residence: 0,
             unit: 0,
             principals: 0,
@@ -129,6 +140,9 @@ impl Columns {
             interval: (0, None),
             parts: (0, 0),
         };
+        let revision = r.varint()?;
+        entry.revision = u32::try_from(revision >> 1).map_err(|_| tag(r))?;
+        entry.holds = revision & 1 == 1;
         if entry.erased {
             return Ok(entry);
         }
@@ -215,7 +229,22 @@ fn kind_of_bits(bits: u8) -> Option<RecordKind> {
     }
 }
 
-pub(super) fn write_known(w: &mut Writer, known: &Known) {
+/// The room that a care unit takes among a block's.
+pub(super) const UNIT_SIZE: usize = 8;
+
+/// The room that a release takes among a block's.
+pub(super) fn release_size(release: &str) -> usize {
+    release.len() + 2
+}
+
+/// The room that a fact takes among a block's.
+pub(super) fn known_size(known: &Known) -> usize {
+    let mut w = Writer::new();
+    write_known(&mut w, known);
+    w.as_slice().len()
+}
+
+fn write_known(w: &mut Writer, known: &Known) {
     w.u8(known.release);
     w.u8(known.axis.position() as u8);
     w.u8(source_number(known.source));
