@@ -15,6 +15,8 @@ use vardnav_api::vardnav::register::v1::register_service_server::RegisterService
 use vardnav_api::vardnav::register::v1::worklist_service_server::WorklistService as _;
 use vardnav_interchange::release::starter;
 use vardnav_register::audit::AuditEntry;
+use vardnav_register::delivery::{Closing, Counts, End, Opening, Window};
+use vardnav_register::entry::{Delivered, Entry, Header, StreamEntry, VERSION};
 use vardnav_register::record::{Principals, Record};
 use vardnav_register::rederive::rows::{Key, Results, encode, projection};
 use vardnav_register::unit::UnitVersion;
@@ -355,6 +357,110 @@ async fn a_derivation_goes_on_within_a_block() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     plan(&bench, "resumed", "2026.1").await;
     assert_eq!(derived(&bench, "resumed").await.done, 12);
+}
+
+/// Appends an entry of any kind to the stream of the north.
+async fn append(bench: &Bench, entry: &StreamEntry) {
+    let stream = StreamId::reporter(NORTH).unwrap();
+    let size = bench.store.head(&stream).await.unwrap().size;
+    let row = Row {
+        key: entry.key(),
+        leaf: entry.leaf(),
+        bytes: entry.encode(),
+    };
+    bench.store.append(&stream, size, vec![row]).await.unwrap();
+}
+
+/// Appends an entry of a delivery of the north.
+async fn deliver(bench: &Bench, opened: u64, record: &Record) {
+    let mut entry = bench.append(SOUTH, record, RECEIVED, false).await;
+    entry.header.reporter = NORTH.to_owned();
+    entry.header.delivery = Some(Delivered { opened, test: false });
+    append(bench, &StreamEntry::Record(entry)).await;
+}
+
+/// How many parts have a type of contact, and how many records wait, under a derivation.
+async fn standing(bench: &Bench, id: &str) -> (u64, usize) {
+    let progress = derived(bench, id).await;
+    let of_type = progress
+        .changes
+        .iter()
+        .filter(|change| change.table == "contact-type");
+    let prefix = Key::Held.with(NORTH.as_bytes());
+    let kept = kept(bench, id).await;
+    let held = kept.iter().filter(|(key, _)| key.starts_with(&prefix)).count();
+    (of_type.map(|change| change.parts).sum(), held)
+}
+
+#[tokio::test]
+async fn records_of_a_delivery_count_once_it_is_closed() {
+    let bench = Bench::new().await;
+    bench
+        .append(NORTH, &visit("a", 1, Some("clinic")), RECEIVED, false)
+        .await;
+    let opening = Opening {
+        version: VERSION,
+        reporter: NORTH.to_owned(),
+        number: 1,
+        received: RECEIVED,
+        register: "near-care".to_owned(),
+        periods: Vec::new(),
+        test: false,
+        window: Window::Primary,
+        replaces: Vec::new(),
+        by: "test".to_owned(),
+    };
+    append(&bench, &StreamEntry::Opened(opening)).await;
+    plan(&bench, "followed", "2026.1").await;
+    derived(&bench, "followed").await;
+    deliver(&bench, 1, &visit("a", 2, None)).await;
+    deliver(&bench, 1, &visit("b", 1, Some("clinic"))).await;
+    bench.append(NORTH, &visit("c", 1, None), RECEIVED, false).await;
+    plan(&bench, "between", "2026.1").await;
+    for id in ["followed", "between"] {
+        // Those of the south are the same records, each on its own.
+        let (parts, held) = standing(&bench, id).await;
+        assert_eq!((parts - 2, held), (2, 1), "{id}: a and c");
+    }
+
+    let closing = Closing {
+        version: VERSION,
+        reporter: NORTH.to_owned(),
+        number: 1,
+        received: RECEIVED,
+        opened: 1,
+        end: End::Current(Counts::default()),
+        by: "test".to_owned(),
+    };
+    append(&bench, &StreamEntry::Closed(closing)).await;
+    plan(&bench, "closed", "2026.1").await;
+    for id in ["followed", "between", "closed"] {
+        let (parts, held) = standing(&bench, id).await;
+        assert_eq!((parts - 2, held), (3, 2), "{id}: a as delivered, b and c");
+    }
+    let closed = kept(&bench, "closed").await;
+    assert_eq!(kept(&bench, "followed").await, closed);
+    assert_eq!(kept(&bench, "between").await, closed);
+
+    let header = bench
+        .append(SOUTH, &visit("w", 1, None), RECEIVED, false)
+        .await
+        .header;
+    let header = Header {
+        reporter: NORTH.to_owned(),
+        id: "a".to_owned(),
+        revision: 3,
+        replaces: 2,
+        ..header
+    };
+    let withdrawal = Entry::withdrawal(header, "duplicate".to_owned());
+    append(&bench, &StreamEntry::Record(withdrawal)).await;
+    plan(&bench, "withdrawn", "2026.1").await;
+    for id in ["followed", "withdrawn"] {
+        let (parts, held) = standing(&bench, id).await;
+        assert_eq!((parts - 3, held), (2, 1), "{id}: b and c");
+    }
+    assert_eq!(kept(&bench, "followed").await, kept(&bench, "withdrawn").await);
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ impl<'a> Columnar<'a> {
         let mut block = Block::of(self, columns);
         let mut parts = Vec::new();
         for (entry, position) in columns.entries().iter().zip(first..) {
-            if entry.revision > 1 {
+            if entry.revision > 1 || entry.delivered {
                 episodes.revise(entry);
             }
             if entry.kind != crate::record::RecordKind::Episode {

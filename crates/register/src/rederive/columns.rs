@@ -73,6 +73,9 @@ pub struct EntryColumn {
     pub complete: bool,
     /// Whether it was held when it was taken, with a finding that holds.
     pub holds: bool,
+    /// Whether it belongs to a delivery: then only the ledger knows whether it stands, and whether what it takes the
+    /// place of does.
+    pub delivered: bool,
     /// Legal sex.
     pub sex: Option<Sex>,
     /// Residence as SCB numbers it: a kommun's four digits, a region's two followed by `00`; 0 when it is unknown.
@@ -160,6 +163,7 @@ impl Columns {
             erased: true,
             complete: true,
             holds: false,
+            delivered: header.delivery.is_some(),
             sex: None,
             residence: 0,
             episode: None,
@@ -183,16 +187,17 @@ impl Columns {
         Ok(self.is_empty() && self.add(bare, &[], None))
     }
 
-    /// Adds an entry that cannot be read, as if it were erased, so that those after it keep their places; `false` when
-    /// the block has no room for it.
-    pub fn push_unreadable(&mut self) -> bool {
+    /// Adds an entry of no record, or one that cannot be read, as if it were erased, so that those after it keep their
+    /// places; `false` when the block has no room for it.
+    pub fn push_nothing(&mut self) -> bool {
         let nothing = EntryColumn {
             kind: RecordKind::Contact,
             record: 0,
-            revision: 1,
+            revision: 0,
             erased: true,
             complete: true,
             holds: false,
+            delivered: false,
             sex: None,
             residence: 0,
             episode: None,

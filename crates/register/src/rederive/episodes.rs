@@ -11,6 +11,9 @@ use super::units::covers;
 /// Stands for a table that gives a segment no value.
 pub(super) const NO_VALUE: u8 = u8::MAX;
 
+/// Stands for a latest revision that is not known; no entry has it.
+const UNSURE: u32 = u32::MAX;
+
 /// Most items that are known unless stated otherwise: some hundred megabytes.
 const ITEMS_MAX: usize = 4_000_000;
 
@@ -79,25 +82,28 @@ impl Episodes {
         }
     }
 
-    /// Whether an entry is the latest revision of its record. `None` when that is not known.
+    /// Whether an entry is the latest revision of its record. `None` when that is not known, as of a record with revisions
+    /// of deliveries.
     pub fn is_latest(&self, entry: &EntryColumn) -> Option<bool> {
         match self.latest.get(&entry.record) {
+            Some(&UNSURE) => None,
             Some(latest) => Some(*latest == entry.revision),
             None if self.is_full => None,
             None => Some(true),
         }
     }
 
-    /// Takes note of a revision after the first.
+    /// Takes note of a revision after the first, or of a delivery.
     pub(super) fn revise(&mut self, entry: &EntryColumn) {
         let room = self.has_room(1);
+        let revision = if entry.delivered { UNSURE } else { entry.revision };
         match self.latest.entry(entry.record) {
             Place::Occupied(mut latest) => {
                 let latest = latest.get_mut();
-                *latest = entry.revision.max(*latest);
+                *latest = revision.max(*latest);
             }
             Place::Vacant(place) if room => {
-                place.insert(entry.revision);
+                place.insert(revision);
             }
             Place::Vacant(_) => self.is_full = true,
         }

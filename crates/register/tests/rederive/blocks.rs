@@ -103,13 +103,13 @@ fn blocks_are_cut_where_they_were_whenever_packing_was_stopped() {
 }
 
 #[test]
-fn an_entry_that_cannot_be_read_keeps_its_place() {
+fn an_entry_of_no_record_keeps_its_place() {
     let mut history = History::of(&[]);
     history.report(a_contact(0, 1, 1, 1, 1));
     let entry = history.entries.last().unwrap();
     let mut block = Columns::new();
     assert!(block.push(entry).unwrap());
-    assert!(block.push_unreadable());
+    assert!(block.push_nothing());
     assert!(block.push(entry).unwrap());
     let block = Columns::decode(&block.encode()).unwrap();
     let erased: Vec<bool> = block.entries().iter().map(|entry| entry.erased).collect();

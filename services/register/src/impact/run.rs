@@ -11,14 +11,16 @@ use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_classification::{TableIndex, TableResult};
 use vardnav_indicators::impact::{Counted, Countings, Counts};
 use vardnav_indicators::{Residence, Subject};
-use vardnav_register::entry::row_key;
+use vardnav_register::delivery::Deliveries;
+use vardnav_register::entry::StreamEntry;
 use vardnav_register::impact::{Frame, Impact, Moving, StreamSample, Whose};
 use vardnav_register::rederive::{Anew, Columnar, Columns, EntryColumn, Episodes, PartAnew, UnitColumns};
 use vardnav_release::Snapshot;
-use vardnav_store::{Store, StoreError, StreamId};
+use vardnav_store::{Store, StoreError, StreamId, current};
 
 use super::{Course, Preview, answer};
 use crate::ledger::{self, Former};
+use crate::rederive::standing::{Standing, standing};
 use crate::rederive::{Trouble, from_ledger, packing};
 use crate::{Register, let_batches_go_first};
 
@@ -59,6 +61,7 @@ struct Stream<'a> {
     packed: u64,
     own_maps: bool,
     sample: StreamSample,
+    deliveries: Deliveries,
 }
 
 /// What parts are counted by.
@@ -101,6 +104,7 @@ impl Work {
                 packed: packed.min(*size),
                 own_maps: maps.is_some_and(|maps| !maps.is_empty()),
                 sample: preview.sample.of(reporter),
+                deliveries: self.wait(current::deliveries(self.store.as_ref(), stream))?,
             };
             self.stream(&stream, &columnar, &scales, &mut tally)?;
         }
@@ -198,17 +202,22 @@ impl Work {
         let rows = self.wait(self.store.read(stream.id, from, limit))?;
         let mut blocks: Vec<(u64, Columns)> = Vec::new();
         for row in rows {
-            let former = ledger::former(stream.id, row)?;
-            let damaged =
-                |error| StoreError::Corrupt(format!("{}: position {}: {error}", stream.id, former.position));
+            let entry = current::entry(stream.id, &row)?;
+            let push = |block: &mut Columns| match &entry {
+                StreamEntry::Record(entry) => block.push(entry).map_err(|error| {
+                    let message = format!("{}: position {}: {error}", stream.id, row.position);
+                    Trouble::Store(StoreError::Corrupt(message))
+                }),
+                _ => Ok(block.push_nothing()),
+            };
             let added = match blocks.last_mut() {
-                Some((_, block)) => block.push(&former.entry).map_err(damaged)?,
+                Some((_, block)) => push(block)?,
                 None => false,
             };
             if !added {
                 let mut block = Columns::new();
-                block.push(&former.entry).map_err(damaged)?;
-                blocks.push((former.position, block));
+                push(&mut block)?;
+                blocks.push((row.position, block));
             }
         }
         Ok(blocks)
@@ -229,20 +238,14 @@ impl Work {
             .iter()
             .filter_map(|position| found.remove(position))
             .collect();
-        let after = |former: &Former| {
-            let header = &former.entry.header;
-            row_key(header.kind, &header.id, header.revision.saturating_add(1))
-        };
-        let later = self.wait(ledger::find(
-            store,
-            stream.id,
-            formers.iter().map(after).collect(),
-        ))?;
-        let latest = formers.into_iter().zip(later);
-        let latest: Vec<Former> = latest
-            .filter(|(_, later)| later.is_none_or(|later| later >= stream.size))
-            .map(|(former, _)| former)
-            .collect();
+        let mut latest: Vec<Former> = Vec::with_capacity(formers.len());
+        for former in formers {
+            let deliveries = &stream.deliveries;
+            let standing = standing(store, stream.id, deliveries, &former, stream.size);
+            if self.wait(standing)? == Standing::Stands {
+                latest.push(former);
+            }
+        }
         tally.from_ledger += latest.len() as u64;
         let (view, compiled) = (&self.preview.view, &self.preview.compiled);
         let anew = self.wait(from_ledger::anew(&self.store, view, compiled, stream.id, latest))?;

@@ -6,15 +6,16 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use vardnav_indicators::{Residence, Subject};
-use vardnav_register::entry::row_key;
+use vardnav_register::delivery::Deliveries;
 use vardnav_register::rederive::rows::Results;
 use vardnav_register::rederive::{
     Anew, BLOCK_ENTRIES_MAX, Columnar, Columns, EntryColumn, Episodes, PartAnew, UnitColumns,
 };
-use vardnav_store::{StoreError, StreamId};
+use vardnav_store::{StoreError, StreamId, current};
 
 use super::pass::{Pass, Piece};
 use super::pool::{Size, in_order};
+use super::standing::{Standing, standing};
 use super::tally::{Countings, Counts, Told};
 use super::{Trouble, packing};
 use crate::ledger::{self, Former};
@@ -56,6 +57,7 @@ impl Pass {
             columnar,
             countings,
             episodes: &self.learnt(stream, target, columnar, own_maps)?,
+            deliveries: self.wait(current::deliveries(self.store.as_ref(), stream))?,
             range: (cursor, target),
         };
         let mut counts = match cursor {
@@ -178,6 +180,7 @@ struct Work<'a> {
     columnar: &'a Columnar<'a>,
     countings: &'a Countings<'a>,
     episodes: &'a Episodes,
+    deliveries: Deliveries,
     /// From where to where the stream is derived.
     range: (u64, u64),
 }
@@ -186,7 +189,7 @@ struct Work<'a> {
 #[derive(Clone, Copy)]
 struct Open {
     position: u64,
-    /// Whether it is the latest of its record; `None` when the ledger is to tell.
+    /// Whether its record stands so; `None` when the ledger is to tell.
     is_latest: Option<bool>,
 }
 
@@ -271,20 +274,24 @@ impl Work<'_> {
             .iter()
             .filter_map(|open| found.remove(&open.position))
             .collect();
-        let latest = self.latest(open, &formers)?;
+        let standing = self.standing(open, &formers)?;
         let anew = pass.anew(self.stream, formers.clone())?;
         let plan = pass.compiled.rederivation();
         for ((open, former), anew) in open.iter().zip(&formers).zip(anew) {
             let Some(anew) = anew else { continue };
-            let results = Results::of_derived(&anew.derived, &plan);
+            let standing = standing.get(&open.position).copied();
+            let results = match standing {
+                Some(Standing::Waits) | None => Results::default(),
+                Some(_) => Results::of_derived(&anew.derived, &plan),
+            };
             if let Ok(at) = usize::try_from(open.position - piece.first) {
                 piece.flat.set(at, &results);
             }
-            if latest.get(&open.position) == Some(&true) {
+            if standing == Some(Standing::Stands) {
                 pass.count(self.countings, &mut piece.delta, &anew, &results, 1);
                 let revision = pass.revision(former, Some(&anew))?;
                 if revision.held.is_some() {
-                    let (key, item) = pass.item_anew(self.stream, revision)?;
+                    let (key, item) = pass.item_anew(self.stream, former, revision)?;
                     piece.waits.insert(key, item);
                 }
             }
@@ -292,27 +299,22 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Which entries are the latest of their records, of what is derived from packed facts.
-    fn latest(&self, open: &[Open], formers: &[Former]) -> Result<HashMap<u64, bool>, Trouble> {
-        let mut latest = HashMap::with_capacity(open.len());
-        let mut unsure = Vec::new();
+    /// How entries stand, of what is derived from packed facts.
+    fn standing(&self, open: &[Open], formers: &[Former]) -> Result<HashMap<u64, Standing>, Trouble> {
+        let store = self.pass.store.as_ref();
+        let mut known = HashMap::with_capacity(open.len());
         for (open, former) in open.iter().zip(formers) {
-            match open.is_latest {
-                Some(is_latest) => drop(latest.insert(open.position, is_latest)),
-                None => unsure.push(former),
-            }
+            let standing = match open.is_latest {
+                Some(true) => Standing::Stands,
+                Some(false) => Standing::Replaced,
+                None => {
+                    let (deliveries, until) = (&self.deliveries, self.range.1);
+                    let standing = standing(store, self.stream, deliveries, former, until);
+                    self.pass.wait(standing)?
+                }
+            };
+            known.insert(open.position, standing);
         }
-        let after = |former: &&Former| {
-            let header = &former.entry.header;
-            row_key(header.kind, &header.id, header.revision.saturating_add(1))
-        };
-        let keys = unsure.iter().map(after).collect();
-        let later = self
-            .pass
-            .wait(ledger::find(self.pass.store.as_ref(), self.stream, keys))?;
-        let is_latest = |later: Option<u64>| later.is_none_or(|later| later >= self.range.1);
-        let told = unsure.iter().zip(later);
-        latest.extend(told.map(|(former, later)| (former.position, is_latest(later))));
-        Ok(latest)
+        Ok(known)
     }
 }

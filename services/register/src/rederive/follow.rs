@@ -1,20 +1,23 @@
 //! What is reported after a derivation began: entries derived from the ledger as they come, and what was reported
 //! before its episode, or before that was revised, set right afterwards.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 use vardnav_classification::TableIndex;
 use vardnav_indicators::{Residence, Subject};
+use vardnav_register::delivery::{Place, Within, step};
 use vardnav_register::derived::{Derived, Part};
-use vardnav_register::entry::row_key;
+use vardnav_register::entry::{Entry, StreamEntry, row_key};
 use vardnav_register::record::{Body, Record, RecordKind};
 use vardnav_register::rederive::rows::{Key, PartResults, Results};
 use vardnav_register::rederive::{Columns, EntryColumn};
-use vardnav_store::{StoreError, StoredRow, StreamId};
+use vardnav_store::current::{self, Page};
+use vardnav_store::{StoreError, StreamId};
 
 use super::from_ledger::{self, Anew};
 use super::pass::{Pass, Piece, mark, position};
+use super::standing::{Standing, standing};
 use super::tally::{Countings, Counts, Delta, Told};
 use super::{Trouble, packing, stored};
 use crate::ledger::{self, Former};
@@ -27,53 +30,92 @@ const BLOCKS: u32 = 256;
 pub(super) const PATIENCE: u32 = 10;
 
 impl Pass {
-    /// Derives a stream from `cursor` up to `size` from the ledger.
+    /// Derives a stream from where it is up to `size` from the ledger, in the order in which entries become current.
     pub(super) fn follow(
         &self,
         stream: &StreamId,
-        (mut cursor, size): (u64, u64),
+        size: u64,
         countings: &Countings<'_>,
     ) -> Result<(), Trouble> {
         let mut counts = Counts::default();
-        while cursor < size {
+        let store = self.store.as_ref();
+        let mut place = self.wait(current::place(store, &self.projection(), stream))?;
+        while place.cursor < size {
             self.yield_to_batches()?;
             let _turn = self.turn()?;
-            let limit = u32::try_from(size - cursor).unwrap_or(u32::MAX).min(BATCH);
-            let rows = self.wait(self.store.read(stream, cursor, limit))?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            let piece = self.piece(stream, cursor, rows, countings)?;
-            cursor = piece.end();
-            self.keep(stream, piece, Vec::new(), (countings, &mut counts))?;
+            let (entries, next) = self.page(stream, place, size)?;
+            let piece = self.piece(stream, (place, next), entries, countings)?;
+            let entries = Vec::new();
+            let within = Page { entries, next }.place(stream, place);
+            let further = within.into_iter().collect();
+            self.keep(stream, piece, further, (countings, &mut counts))?;
+            place = next;
         }
         Ok(())
     }
 
-    /// Derives entries that follow one another, and takes back what the revisions before them counted as. One that
-    /// cannot be read comes to nothing.
+    /// The next entries that become current, and where to go on. What cannot be read is left out.
+    fn page(&self, stream: &StreamId, place: Place, size: u64) -> Result<(Vec<Former>, Place), Trouble> {
+        let most = u32::try_from(place.reads_at_most(size)).unwrap_or(u32::MAX);
+        let mut rows = Vec::new();
+        if most > 0 {
+            let read = self.store.read(stream, place.reads_from(), most.min(BATCH));
+            rows = self.wait(read)?;
+        }
+        let Some(read_to) = rows.last().map(|last| last.position + 1) else {
+            return match place.within {
+                Some(_) => Ok((Vec::new(), Place::at(place.cursor + 1))),
+                None => Err(StoreError::Corrupt(format!("{stream}: its end is missing")).into()),
+            };
+        };
+        let mut leaves = HashMap::with_capacity(rows.len());
+        let mut read = Vec::with_capacity(rows.len());
+        for row in rows {
+            leaves.insert(row.position, row.leaf);
+            if let Ok(entry) = StreamEntry::decode(&row.bytes) {
+                read.push((row.position, entry));
+            }
+        }
+        let (entries, next) = step(place, read);
+        let next = match (place.within, next.within) {
+            (None, None) => Place::at(read_to),
+            (None, Some(_)) => next,
+            (Some(_), _) if read_to >= place.cursor => Place::at(place.cursor + 1),
+            (Some(within), _) => Place {
+                within: Some(Within {
+                    next: read_to,
+                    ..within
+                }),
+                ..place
+            },
+        };
+        let former = |(position, entry): (u64, Entry)| {
+            let leaf = leaves.get(&position).copied()?;
+            Some(Former {
+                position,
+                leaf,
+                entry,
+            })
+        };
+        Ok((entries.into_iter().filter_map(former).collect(), next))
+    }
+
+    /// Derives entries that become current one after the other, and takes back what they take the place of.
     fn piece(
         &self,
         stream: &StreamId,
-        cursor: u64,
-        rows: Vec<StoredRow>,
+        (place, next): (Place, Place),
+        entries: Vec<Former>,
         countings: &Countings<'_>,
     ) -> Result<Piece, Trouble> {
-        let mut piece = Piece::at(cursor);
+        let mut piece = Piece::at(place.cursor);
         let plan = self.compiled.rederivation();
-        let read = rows.into_iter().map(|row| ledger::former(stream, row).ok());
-        let read: Vec<Option<Former>> = read.collect();
-        let formers: Vec<Former> = read.iter().flatten().cloned().collect();
-        let before: Vec<[u8; 16]> = formers.iter().filter_map(before).collect();
+        let before: Vec<[u8; 16]> = entries.iter().filter_map(before).collect();
         let found = self.wait(ledger::find(self.store.as_ref(), stream, before))?;
-        let replaced: Vec<u64> = found.into_iter().flatten().collect();
-        let mut anew = self.anew_one_by_one(stream, formers)?.into_iter();
-        for former in read {
-            let Some(former) = former else {
-                piece.flat.push(&Results::default());
-                continue;
-            };
-            let anew = anew.next().flatten();
+        let replaced: HashSet<u64> = found.into_iter().flatten().collect();
+        let anew = self.anew_one_by_one(stream, entries.clone())?;
+        let mut own: BTreeMap<u64, Results> = BTreeMap::new();
+        for (former, anew) in entries.iter().zip(anew) {
             let results = anew
                 .as_ref()
                 .map(|anew| Results::of_derived(&anew.derived, &plan));
@@ -85,15 +127,20 @@ impl Pass {
                     self.count(countings, &mut piece.delta, anew, &results, -1);
                 }
             }
-            piece.flat.push(&results);
-            let revision = self.revision(&former, anew.as_ref())?;
+            own.insert(former.position, results);
+            let revision = self.revision(former, anew.as_ref())?;
             self.wait_of(stream, revision, &mut piece.waits)?;
         }
         let earlier: Vec<u64> = replaced
             .into_iter()
-            .filter(|position| *position < cursor)
+            .filter(|position| !own.contains_key(position))
             .collect();
         self.take_back(stream, &earlier, countings, &mut piece.delta)?;
+        // What is not current yet comes to nothing, until its delivery is closed.
+        for position in place.cursor..next.cursor {
+            piece.flat.push(&own.remove(&position).unwrap_or_default());
+        }
+        piece.again = own;
         Ok(piece)
     }
 
@@ -318,16 +365,23 @@ impl Pass {
             .wait(ledger::read(store, stream, positions.to_vec()))?
             .into_iter()
             .collect();
-        let later: Vec<[u8; 16]> = found.values().map(after).collect();
-        let later = self.wait(ledger::find(store, stream, later))?;
-        let formers: Vec<Former> = std::mem::take(&mut found).into_values().collect();
+        let deliveries = self.wait(current::deliveries(store, stream))?;
+        let mut formers: Vec<Former> = Vec::with_capacity(found.len());
+        let mut standings = Vec::with_capacity(found.len());
+        for former in std::mem::take(&mut found).into_values() {
+            let standing = self.wait(standing(store, stream, &deliveries, &former, cursor))?;
+            if standing != Standing::Waits {
+                formers.push(former);
+                standings.push(standing);
+            }
+        }
         let anew = self.anew_one_by_one(stream, formers.clone())?;
-        for ((former, anew), later) in formers.iter().zip(anew).zip(later) {
+        for ((former, anew), standing) in formers.iter().zip(anew).zip(standings) {
             let Some(anew) = anew else { continue };
-            let is_latest = later.is_none_or(|later| later >= cursor);
+            let is_latest = standing == Standing::Stands;
             if is_latest {
                 let revision = self.revision(former, Some(&anew))?;
-                let (key, item) = self.item_anew(stream, revision)?;
+                let (key, item) = self.item_anew(stream, former, revision)?;
                 piece.waits.insert(key, item);
             }
             let results = Results::of_derived(&anew.derived, &plan);
@@ -345,17 +399,10 @@ impl Pass {
     }
 }
 
-/// The key of the revision before an entry's.
+/// The key of the revision that an entry takes the place of.
 fn before(former: &Former) -> Option<[u8; 16]> {
     let header = &former.entry.header;
-    let revision = header.revision.checked_sub(1).filter(|revision| *revision > 0)?;
-    Some(row_key(header.kind, &header.id, revision))
-}
-
-/// The key of the revision after an entry's.
-fn after(former: &Former) -> [u8; 16] {
-    let header = &former.entry.header;
-    row_key(header.kind, &header.id, header.revision.saturating_add(1))
+    (header.replaces > 0).then(|| row_key(header.kind, &header.id, header.replaces))
 }
 
 fn stated(stream: &StreamId, former: &Former) -> Result<Option<(Record, Derived)>, StoreError> {

@@ -11,6 +11,7 @@ mod pass;
 mod pool;
 pub(crate) mod reading;
 mod renew;
+pub(crate) mod standing;
 mod stored;
 mod tally;
 mod waiting;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use vardnav_register::bytes::DecodeError;
-use vardnav_register::entry::Entry;
+use vardnav_register::entry::StreamEntry;
 use vardnav_register::rederive::Columns;
 use vardnav_store::{Change, Store, StoreError, StreamId};
 
@@ -66,15 +66,16 @@ impl Packing {
             let (mut first, mut block) = tail;
             let mut changes = Vec::new();
             for row in &rows {
-                let entry = Entry::decode(&row.bytes);
+                let entry = StreamEntry::decode(&row.bytes);
                 loop {
                     let pushed = match &entry {
-                        Ok(entry) => block.push(entry),
+                        Ok(StreamEntry::Record(entry)) => block.push(entry),
+                        Ok(_) => Ok(block.push_nothing()),
                         Err(error) => Err(*error),
                     };
                     let has_room = pushed.unwrap_or_else(|error| {
                         changes.push(unreadable(&of, row.position, &error));
-                        block.push_unreadable()
+                        block.push_nothing()
                     });
                     if has_room {
                         break;

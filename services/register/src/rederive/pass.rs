@@ -13,7 +13,7 @@ use vardnav_register::rederive::Columnar;
 use vardnav_register::rederive::rows::{Flat, Key, Results, projection};
 use vardnav_register::worklist::Item;
 use vardnav_release::Snapshot;
-use vardnav_store::{Change, Store, StoreError, StreamId, VALUE_LIMIT, View};
+use vardnav_store::{Change, Store, StoreError, StreamId, VALUE_LIMIT, View, current};
 
 use super::renew::Renewed;
 use super::tally::{Countings, Counts, Delta};
@@ -159,7 +159,11 @@ impl Pass {
         let projection = self.projection();
         let cursor = self.wait(self.store.cursor(&projection, stream))?;
         let target = self.target(stream, cursor)?;
-        self.renew(stream, thorough, countings)?;
+        // Within a delivery that is being taken in, what is derived is of two moments.
+        let within = self.wait(current::place(self.store.as_ref(), &projection, stream))?;
+        if within.within.is_none() {
+            self.renew(stream, thorough, countings)?;
+        }
         if cursor < target {
             let Some(_bulk) = self.bulk_turn(thorough)? else {
                 return Ok(());
@@ -169,7 +173,7 @@ impl Pass {
         }
         let cursor = self.wait(self.store.cursor(&projection, stream))?;
         if cursor < size {
-            self.follow(stream, (cursor, size), countings)?;
+            self.follow(stream, size, countings)?;
         }
         self.sweep(stream, thorough, countings)
     }
@@ -206,8 +210,10 @@ impl Pass {
         let id = &self.compiled.plan.id;
         let projection = self.projection();
         let (cursor, next) = (piece.first, piece.end());
-        let mut changes = self.wait(stored::following(store, id, stream, cursor, &piece.flat))?;
-        changes.extend(self.wait(stored::replaced(store, id, stream, piece.again))?);
+        let mut again = piece.again;
+        let added = (cursor, &piece.flat);
+        let mut changes = self.wait(stored::following(store, id, stream, added, &mut again))?;
+        changes.extend(self.wait(stored::replaced(store, id, stream, again))?);
         changes.extend(further);
         let waits = piece.waits.into_iter().map(|(key, item)| Change {
             key,

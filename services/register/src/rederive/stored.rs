@@ -63,7 +63,8 @@ pub(crate) async fn results(
     Ok(found)
 }
 
-/// The changes that add the results of entries from a position on, which all before are kept.
+/// The changes that add the results of entries from a position on, which all before are kept. Those of `again` that lie in
+/// a row which is added to are taken out of it and put in their place.
 ///
 /// # Errors
 /// As [`row`].
@@ -71,8 +72,8 @@ pub(crate) async fn following(
     store: &dyn Store,
     derivation: &str,
     stream: &StreamId,
-    first: u64,
-    flat: &Flat,
+    (first, flat): (u64, &Flat),
+    again: &mut BTreeMap<u64, Results>,
 ) -> Result<Vec<Change>, StoreError> {
     let mut changes = Vec::new();
     let mut at = 0;
@@ -87,6 +88,11 @@ pub(crate) async fn following(
                 return Err(gap(stream, number));
             }
             kept.truncate(before);
+            for (kept, position) in kept.iter_mut().zip(number * ROW_ENTRIES..) {
+                if let Some(results) = again.remove(&position) {
+                    *kept = results;
+                }
+            }
         }
         let end = flat.len().min(at + place(ROW_ENTRIES - 1) + 1 - before);
         changes.extend(pieces(stream, number, &flat.row(&kept, at..end)));

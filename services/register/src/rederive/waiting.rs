@@ -72,6 +72,7 @@ impl Pass {
     pub(super) fn item_anew(
         &self,
         stream: &StreamId,
+        former: &Former,
         revision: Revision,
     ) -> Result<(Vec<u8>, Option<Item>), Trouble> {
         let key = key(stream, &revision);
@@ -79,30 +80,38 @@ impl Pass {
             return Ok((key, None));
         }
         let mut since = revision.received;
-        let first = revision.revision.saturating_sub(REVISIONS_MAX);
-        for number in (first.max(1)..revision.revision).rev() {
-            let keys = vec![row_key(revision.kind, &revision.id, number)];
-            let store = self.store.as_ref();
-            let found = self.wait(ledger::find(store, stream, keys))?;
-            let position = found.into_iter().flatten().collect();
-            let formers: Vec<Former> = self
-                .wait(ledger::read(store, stream, position))?
-                .into_values()
-                .collect();
-            let Some(anew) = self.anew(stream, formers.clone())?.into_iter().next().flatten() else {
+        let mut replaced = former.entry.header.replaces;
+        for _ in 0..REVISIONS_MAX {
+            let Some(before) = self.entry_of(stream, &revision, replaced)? else {
                 break;
             };
-            let waits = formers
-                .first()
-                .map(|former| self.revision(former, Some(&anew)))
-                .transpose()?;
-            match waits.filter(|earlier| earlier.held.is_some()) {
-                Some(earlier) => since = earlier.received,
-                None => break,
+            let anew = self.anew(stream, vec![before.clone()])?;
+            let anew = anew.into_iter().next().flatten();
+            let earlier = self.revision(&before, anew.as_ref())?;
+            if earlier.held.is_none() {
+                break;
             }
+            since = earlier.received;
+            replaced = before.entry.header.replaces;
         }
         let item = Item::after(None, revision).map(|item| Item { since, ..item });
         Ok((key, item))
+    }
+
+    /// The entry of a revision of a record; none of revision 0.
+    fn entry_of(&self, stream: &StreamId, of: &Revision, revision: u32) -> Result<Option<Former>, Trouble> {
+        if revision == 0 {
+            return Ok(None);
+        }
+        let store = self.store.as_ref();
+        let keys = vec![row_key(of.kind, &of.id, revision)];
+        let positions: Vec<u64> = self
+            .wait(ledger::find(store, stream, keys))?
+            .into_iter()
+            .flatten()
+            .collect();
+        let found = self.wait(ledger::read(store, stream, positions))?;
+        Ok(found.into_values().next())
     }
 
     fn item(&self, key: &[u8]) -> Result<Option<Item>, Trouble> {

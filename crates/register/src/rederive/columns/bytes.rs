@@ -39,7 +39,7 @@ impl Columns {
             | flag(entry.episode.is_some(), 5)
             | entry.sex.map_or(0, |sex| sex as u8) << 6);
         w.u64(entry.record);
-        w.varint(u64::from(entry.revision) << 1 | u64::from(entry.holds));
+        w.varint(u64::from(entry.revision) << 2 | u64::from(entry.delivered) << 1 | u64::from(entry.holds));
         if entry.erased {
             return;
         }
@@ -133,6 +133,7 @@ impl Columns {
             record: r.u64()?,
             revision: 0,
             holds: false,
+            delivered: false,
             residence: 0,
             unit: 0,
             principals: 0,
@@ -141,7 +142,8 @@ impl Columns {
             parts: (0, 0),
         };
         let revision = r.varint()?;
-        entry.revision = u32::try_from(revision >> 1).map_err(|_| tag(r))?;
+        entry.revision = u32::try_from(revision >> 2).map_err(|_| tag(r))?;
+        entry.delivered = revision >> 1 & 1 == 1;
         entry.holds = revision & 1 == 1;
         if entry.erased {
             return Ok(entry);
