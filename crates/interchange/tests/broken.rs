@@ -123,3 +123,18 @@ fn a_row_that_stands_twice_is_told() {
         "{told:?}"
     );
 }
+
+/// A gap under every variant of a point is told of those taken, and not again of each other one.
+#[test]
+fn a_gap_under_all_variants_is_told_once() {
+    let row = "E64,,care-period-without-bed,,!dwelling";
+    let told = release::check(&broken(FORMS, row, "E64,,inpatient,,!dwelling"));
+    let gaps: Vec<_> = told
+        .iter()
+        .filter(|found| found.message.contains("no rule matches"))
+        .collect();
+    let [gap] = gaps.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert!(gap.message.starts_with("table `episode-form`"), "{gap}");
+}

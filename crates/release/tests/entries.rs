@@ -18,8 +18,8 @@ use vardnav_register::record::{Fact, Principal, Principals};
 use vardnav_register::unit::{Beds, UnitVersion};
 use vardnav_release::authority::AuthorityState;
 use vardnav_release::entry::{
-    AuthorityEntry, Change, ConceptMapRecord, ContentKind, ContentRecord, EditionPin, EditionRecord,
-    EntryError, IntroducedKey, KeyPurpose, Proposal, Reporter,
+    AuthorityEntry, Change, ContentKind, ContentRecord, EditionPin, EditionRecord, EntryError, IntroducedKey,
+    KeyPurpose, Proposal, Reporter,
 };
 
 use samples::{samples, unit};

@@ -238,11 +238,18 @@ fn proofs(found: &mut Findings<'_>) {
     };
     let from = found.source.head.from;
     let whole = |proof: &Proof| !rests.contains(&proof.table);
-    for proof in system.prove(from).into_iter().filter(whole) {
-        defects(found, &proof, "");
+    let chosen = system.prove(from);
+    for proof in chosen.iter().filter(|proof| whole(proof)) {
+        defects(found, proof, "");
     }
     let variants = system.prove_variants(from).into_iter();
-    for VariantProof { variant, proof } in variants.filter(|told| whole(&told.proof)) {
+    for VariantProof { variant, mut proof } in variants.filter(|told| whole(&told.proof)) {
+        // What is wrong under the variants taken is told once.
+        let told = chosen.iter().filter(|other| {
+            (&other.table, other.grain, other.from) == (&proof.table, proof.grain, proof.from)
+        });
+        let told: Vec<&Defect> = told.flat_map(|other| &other.defects).collect();
+        proof.defects.retain(|defect| !told.contains(&defect));
         defects(found, &proof, &format!("variant `{variant}`, "));
     }
 }
