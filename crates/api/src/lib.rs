@@ -5,6 +5,7 @@
 
 pub mod classification;
 pub mod common;
+pub mod heads;
 pub mod indicators;
 pub mod permission;
 pub mod proofs;

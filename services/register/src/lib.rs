@@ -6,6 +6,7 @@ mod audit;
 mod batch;
 mod changes;
 mod describe;
+mod heads;
 mod held;
 mod impact;
 mod intake;
@@ -65,6 +66,8 @@ pub struct Register {
     quality: quality::Quality,
     /// Bounds those who follow what becomes current.
     followers: Arc<Semaphore>,
+    /// The national heads.
+    national: heads::National,
 }
 
 impl Register {
@@ -92,11 +95,18 @@ impl Register {
             derivations: rederive::Derivations::new(threads.max(1)),
             batches: Arc::new(Semaphore::new(BATCHES_MAX)),
             previews: Arc::new(Semaphore::new(impact::AT_ONCE)),
+            national: heads::National::default(),
         });
         tokio::spawn(worklist::follow(Arc::downgrade(&register)));
         tokio::spawn(quality::follow(Arc::downgrade(&register)));
         tokio::spawn(rederive::follow(Arc::downgrade(&register)));
         register
+    }
+
+    /// Signs national heads from now on, whenever something changed, until the register is dropped: for whoever holds the
+    /// register itself and not a copy. Call it inside a tokio runtime.
+    pub fn sign_heads(self: &Arc<Self>) {
+        tokio::spawn(heads::follow(Arc::downgrade(self)));
     }
 
     /// The turn of a reporter. Only registered reporters get one, so there are not more than those.

@@ -6,11 +6,13 @@
 )]
 
 mod admin;
+mod heads;
 mod register;
 mod release;
 mod terminology;
 
 pub use admin::{Admin, Store};
+pub use heads::Heads;
 pub use register::{Map, Reclassify, ReclassifyStep, Register};
 pub use release::{Release, Resolution};
 pub use terminology::{Codesystem, Edition, ExportFormat, Term};
@@ -71,6 +73,9 @@ pub enum Command {
     /// Keep a node whole: check its store, copy it, restore it
     #[command(subcommand)]
     Admin(Admin),
+    /// National heads: kept by anyone, so that history cannot be rewritten unseen
+    #[command(subcommand)]
+    Heads(Heads),
     /// Keep a copy of a server's releases and content in a folder, to work without it
     Sync(Sync),
     /// Explain a finding code: what is wrong and how to mend it, in Swedish and English

@@ -14,6 +14,7 @@ use vardnav_api::vardnav::admin::v1::admin_service_client::AdminServiceClient;
 use vardnav_api::vardnav::classification::v1::classification_service_client::ClassificationServiceClient;
 use vardnav_api::vardnav::indicators::v1::indicator_service_client::IndicatorServiceClient;
 use vardnav_api::vardnav::register::v1::quality_service_client::QualityServiceClient;
+use vardnav_api::vardnav::register::v1::heads_service_client::HeadsServiceClient;
 use vardnav_api::vardnav::register::v1::register_service_client::RegisterServiceClient;
 use vardnav_api::vardnav::register::v1::worklist_service_client::WorklistServiceClient;
 use vardnav_api::vardnav::release::v1::release_service_client::ReleaseServiceClient;
@@ -207,6 +208,10 @@ impl Client {
     service!(
         /// Completeness, findings and changes.
         quality, QualityServiceClient
+    );
+    service!(
+        /// National heads.
+        heads, HeadsServiceClient
     );
     service!(
         /// The worklist.

@@ -25,6 +25,7 @@ const MARK: &str = "sync.json";
 /// Permissions of what is asked of the origin instead: to change its releases, imports and units, and everything about
 /// the register, of which a copy holds nothing and would answer with zeros.
 const OF_THE_ORIGIN: &[&str] = &[
+    "heads.read",
     "indicators.read",
     "register.administer",
     "register.export",

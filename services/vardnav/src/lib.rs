@@ -70,6 +70,7 @@ async fn dispatch(cli: Cli) -> Outcome {
             command::indicator::run(indicator, &target.connect().await?, output).await
         }
         Command::Admin(admin) => command::admin::run(admin, &target, output).await,
+        Command::Heads(heads) => command::heads::run(heads, &target, output).await,
         Command::Sync(sync) => sync::run(sync, &target, output).await,
         Command::Explain { code, list: _ } => explain::run(code.as_deref(), output),
         Command::Completion { shell } => {
@@ -110,6 +111,7 @@ fn makes_store(command: &Command) -> bool {
         | Command::Codesystem(_)
         | Command::Term(_)
         | Command::Unit(_)
+        | Command::Heads(_)
         | Command::Indicator(_) => false,
     }
 }

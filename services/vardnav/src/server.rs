@@ -16,6 +16,7 @@ use vardnav_api::vardnav::admin::v1::admin_service_server::AdminServiceServer;
 use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationServiceServer;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorServiceServer;
 use vardnav_api::vardnav::register::v1::quality_service_server::QualityServiceServer;
+use vardnav_api::vardnav::register::v1::heads_service_server::HeadsServiceServer;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterServiceServer;
 use vardnav_api::vardnav::register::v1::worklist_service_server::WorklistServiceServer;
 use vardnav_api::vardnav::release::v1::release_service_server::ReleaseServiceServer;
@@ -98,6 +99,7 @@ impl Node {
         node.copy_of = copy::origin(folder)?;
         if node.copy_of.is_none() {
             crate::starter::publish(&node.releases, &node.authority).await?;
+            node.register.sign_heads();
         }
         Ok(node)
     }
@@ -232,6 +234,10 @@ impl Node {
             ))
             .add_service(limited!(
                 WorklistServiceServer,
+                RegisterService::new(Arc::clone(&self.register))
+            ))
+            .add_service(limited!(
+                HeadsServiceServer,
                 RegisterService::new(Arc::clone(&self.register))
             ))
             .add_service(limited!(CareUnitServiceServer, self.units.clone()))

@@ -2,6 +2,7 @@
 //! findings with paths; no finding repeats what the line says, nor what a parser says of it.
 
 mod fields;
+pub mod heads_file;
 pub mod json;
 pub mod lines;
 pub mod read;

@@ -11,7 +11,7 @@ use crate::record::RecordKind;
 pub(super) const VERSION: u8 = 1;
 
 /// The kind of an entry of the stream of rights.
-const KIND_RIGHTS: u8 = 6;
+const KIND_RIGHTS: u8 = 8;
 
 const TAG_LEAF: u8 = 0x00;
 

@@ -57,6 +57,9 @@ pub(super) struct Files {
     pub(super) events: EventLog,
 }
 
+/// Something that the writer does alone.
+type Work = Box<dyn FnOnce(&Shared, &mut Files) + Send>;
+
 /// What the writer is asked.
 pub(super) enum Job {
     /// Gives keys to identities without one.
@@ -67,7 +70,7 @@ pub(super) enum Job {
         answer: oneshot::Sender<Result<(), StoreError>>,
     },
     /// Anything else, done alone.
-    Other(Box<dyn FnOnce(&Shared, &mut Files) + Send>),
+    Other(Work),
 }
 
 impl FileVault {

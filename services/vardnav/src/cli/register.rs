@@ -55,6 +55,20 @@ pub enum Register {
         /// Public key file of the register
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
+        /// Anchor file: prove as well that what the lines stand in lies under a national head
+        #[arg(long, value_name = "FILE")]
+        anchor: Option<PathBuf>,
+        /// Folder of kept national heads, in which that head must stand
+        #[arg(long, value_name = "DIR", requires = "anchor")]
+        heads: Option<PathBuf>,
+    },
+    /// Lead from the heads of a receipt file to a national head
+    Anchor {
+        /// Receipt file
+        receipt: PathBuf,
+        /// File to write; stdout when left out
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
     },
     /// Write the register's public key
     Key {

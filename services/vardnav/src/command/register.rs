@@ -1,21 +1,20 @@
 //! `vardnav register`: samples, reports, proofs, what the register holds, reporters.
 
-use std::io::{BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use vardnav_api::register::{kind, kind_message, record};
 use vardnav_api::vardnav::register::v1 as pb;
-use vardnav_interchange::register::receipt_file::{PublicKey, ReceiptFile};
+use vardnav_interchange::register::receipt_file::PublicKey;
 use vardnav_interchange::register::write::write_record;
 use vardnav_register::record::RecordKind;
-use vardnav_store::keys;
 
 use crate::cli;
 use crate::client::{Client, Target};
 use crate::command::report::{self, Options};
-use crate::command::{changes, completeness, describe, export, map, reclassify, worklist};
+use crate::command::{changes, completeness, describe, export, map, prove, reclassify, worklist};
 use crate::command::{date_text, facts_value, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
@@ -25,7 +24,25 @@ use crate::sample;
 pub(crate) async fn run(command: cli::Register, target: &Target, format: Format) -> Outcome {
     match command {
         cli::Register::Sample { count, seed } => write_sample(count, seed),
-        cli::Register::Prove { receipt, input, key } => prove(&receipt, &input, &key, format),
+        cli::Register::Prove {
+            receipt,
+            input,
+            key,
+            anchor,
+            heads,
+        } => {
+            let files = prove::Files {
+                receipt,
+                input,
+                key,
+                anchor,
+                heads,
+            };
+            prove::prove(&files, format)
+        }
+        cli::Register::Anchor { receipt, to } => {
+            prove::lead(&receipt, to.as_deref(), &target.connect().await?).await
+        }
         cli::Register::Report {
             file,
             receipts,
@@ -165,32 +182,6 @@ fn write_sample(count: u64, seed: u64) -> Outcome {
         writeln!(out, "{line}")?;
     }
     Ok(out.flush()?)
-}
-
-fn prove(receipt: &Path, input: &Path, key: &Path, format: Format) -> Outcome {
-    let read = |path: &Path| {
-        std::fs::read(path)
-            .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", path.display())))
-    };
-    let refused = |error: &dyn std::fmt::Display| Failure::Findings(format!("not proven: {error}"));
-    let receipt = ReceiptFile::read(&read(receipt)?).map_err(|error| refused(&error))?;
-    let key = PublicKey::read(&read(key)?).map_err(|error| refused(&error))?;
-    let input = BufReader::new(
-        std::fs::File::open(input)
-            .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", input.display())))?,
-    );
-    let proven = receipt
-        .verify(input, &key, keys::verify)
-        .map_err(|error| refused(&error))?;
-    let heads: Vec<Value> = receipt
-        .receipts
-        .iter()
-        .map(|receipt| json!({"reporter": receipt.reporter, "size": receipt.head.size, "root": hex(&receipt.head.root)}))
-        .collect();
-    output::one(
-        format,
-        &json!({"proven": true, "records": proven, "key": key.id(), "heads": heads}),
-    )
 }
 
 async fn write_key(file: Option<PathBuf>, client: &Client) -> Outcome {
