@@ -12,6 +12,7 @@ pub mod proofs;
 pub mod quality;
 pub mod register;
 pub mod release;
+pub mod rights;
 pub mod status;
 pub mod terminology;
 pub mod units;

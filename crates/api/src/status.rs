@@ -109,6 +109,16 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "send it to the server that the message names",
     ),
     (
+        "VN-API-050",
+        "what touches the secrecy of persons needs two persons: one who asks, and uses it, and another who approves",
+        "have another person approve it; link accounts to persons where the procedure asks for it",
+    ),
+    (
+        "VN-API-051",
+        "the request does not stand where this can be done",
+        "list the requests and see where it stands",
+    ),
+    (
         "VN-API-040",
         "no release is published yet",
         "publish a release first",

@@ -13,6 +13,7 @@ mod intake;
 mod ledger;
 mod maps;
 mod names;
+mod person;
 mod proof;
 mod quality;
 mod reclassify;
@@ -29,12 +30,12 @@ pub use service::Service;
 pub use worklist::PROJECTION as WORKLIST;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Semaphore};
 use vardnav_api::status::{ApiError, Kind};
-use vardnav_store::{Authority, HeadKey, Store, StoreError, Vault};
+use vardnav_store::{Authority, HeadKey, RightsLog, Store, StoreError, Vault};
 
 use crate::worklist::Worklist;
 
@@ -68,6 +69,14 @@ pub struct Register {
     followers: Arc<Semaphore>,
     /// The national heads.
     national: heads::National,
+    /// Where entries of a person are.
+    persons: person::Index,
+    /// What was asked, approved and done of what touches the secrecy of persons.
+    rights: Arc<RightsLog>,
+    /// Held by whoever erases.
+    erasing: Mutex<()>,
+    /// Projections of others that follow the streams, forgotten when anything is erased.
+    also_forget: OnceLock<Vec<String>>,
 }
 
 impl Register {
@@ -81,6 +90,8 @@ impl Register {
         threads: usize,
     ) -> Arc<Self> {
         let pool = Arc::new(Semaphore::new(threads.max(1)));
+        let persons = person::Index::new(Arc::clone(&store));
+        let rights = Arc::new(RightsLog::new(Arc::clone(&store)));
         let register = Arc::new(Self {
             worklist: Worklist::new(Arc::clone(&store), Arc::clone(&authority), Arc::clone(&pool)),
             quality: quality::Quality::new(Arc::clone(&store), Arc::clone(&pool)),
@@ -96,6 +107,10 @@ impl Register {
             batches: Arc::new(Semaphore::new(BATCHES_MAX)),
             previews: Arc::new(Semaphore::new(impact::AT_ONCE)),
             national: heads::National::default(),
+            persons,
+            rights,
+            erasing: Mutex::default(),
+            also_forget: OnceLock::new(),
         });
         tokio::spawn(worklist::follow(Arc::downgrade(&register)));
         tokio::spawn(quality::follow(Arc::downgrade(&register)));
@@ -103,10 +118,20 @@ impl Register {
         register
     }
 
-    /// Signs national heads from now on, whenever something changed, until the register is dropped: for whoever holds the
-    /// register itself and not a copy. Call it inside a tokio runtime.
-    pub fn sign_heads(self: &Arc<Self>) {
+    /// Signs national heads whenever something changed, keeps the person-first index, and finishes erasures that a stop
+    /// broke off, from now on until the register is dropped: for whoever holds the register itself and not a copy.
+    /// `also_forget` are projections of others that follow the streams and are forgotten when anything is erased. Call it
+    /// inside a tokio runtime.
+    pub fn tend(self: &Arc<Self>, also_forget: Vec<String>) {
+        // Told once: a second call changes nothing.
+        let _ = self.also_forget.set(also_forget);
         tokio::spawn(heads::follow(Arc::downgrade(self)));
+        tokio::spawn(person::follow(Arc::downgrade(self)));
+    }
+
+    /// What was asked, approved and done of what touches the secrecy of persons: one for all services of a node.
+    pub fn rights(&self) -> Arc<RightsLog> {
+        Arc::clone(&self.rights)
     }
 
     /// The turn of a reporter. Only registered reporters get one, so there are not more than those.

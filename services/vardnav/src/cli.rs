@@ -7,15 +7,19 @@
 
 mod admin;
 mod heads;
+mod person;
 mod register;
 mod release;
 mod terminology;
+mod vault;
 
 pub use admin::{Admin, Store};
 pub use heads::Heads;
+pub use person::{Erase, EraseStep, Extract, Rectify};
 pub use register::{Map, Reclassify, ReclassifyStep, Register};
 pub use release::{Release, Resolution};
 pub use terminology::{Codesystem, Edition, ExportFormat, Term};
+pub use vault::{Request, Vault};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

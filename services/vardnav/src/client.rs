@@ -11,10 +11,12 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use vardnav_api::vardnav::admin::v1::admin_service_client::AdminServiceClient;
+use vardnav_api::vardnav::admin::v1::vault_service_client::VaultServiceClient;
 use vardnav_api::vardnav::classification::v1::classification_service_client::ClassificationServiceClient;
 use vardnav_api::vardnav::indicators::v1::indicator_service_client::IndicatorServiceClient;
-use vardnav_api::vardnav::register::v1::quality_service_client::QualityServiceClient;
 use vardnav_api::vardnav::register::v1::heads_service_client::HeadsServiceClient;
+use vardnav_api::vardnav::register::v1::person_service_client::PersonServiceClient;
+use vardnav_api::vardnav::register::v1::quality_service_client::QualityServiceClient;
 use vardnav_api::vardnav::register::v1::register_service_client::RegisterServiceClient;
 use vardnav_api::vardnav::register::v1::worklist_service_client::WorklistServiceClient;
 use vardnav_api::vardnav::release::v1::release_service_client::ReleaseServiceClient;
@@ -212,6 +214,14 @@ impl Client {
     service!(
         /// National heads.
         heads, HeadsServiceClient
+    );
+    service!(
+        /// The person's rights.
+        persons, PersonServiceClient
+    );
+    service!(
+        /// The vault.
+        vault, VaultServiceClient
     );
     service!(
         /// The worklist.

@@ -26,6 +26,16 @@ const MARK: &str = "sync.json";
 /// the register, of which a copy holds nothing and would answer with zeros.
 const OF_THE_ORIGIN: &[&str] = &[
     "heads.read",
+    "person.approve",
+    "person.erase",
+    "person.extract",
+    "person.rectify",
+    "vault.approve",
+    "vault.link",
+    "vault.list",
+    "vault.open",
+    "vault.population",
+    "vault.request",
     "indicators.read",
     "register.administer",
     "register.export",

@@ -13,10 +13,12 @@ use tonic_health::server::HealthReporter;
 use tower::layer::util::{Identity, Stack};
 use vardnav_api::permission::METHODS;
 use vardnav_api::vardnav::admin::v1::admin_service_server::AdminServiceServer;
+use vardnav_api::vardnav::admin::v1::vault_service_server::VaultServiceServer;
 use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationServiceServer;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorServiceServer;
-use vardnav_api::vardnav::register::v1::quality_service_server::QualityServiceServer;
 use vardnav_api::vardnav::register::v1::heads_service_server::HeadsServiceServer;
+use vardnav_api::vardnav::register::v1::person_service_server::PersonServiceServer;
+use vardnav_api::vardnav::register::v1::quality_service_server::QualityServiceServer;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterServiceServer;
 use vardnav_api::vardnav::register::v1::worklist_service_server::WorklistServiceServer;
 use vardnav_api::vardnav::release::v1::release_service_server::ReleaseServiceServer;
@@ -27,7 +29,7 @@ use vardnav_runtime::clock;
 use vardnav_runtime::gate::GateLayer;
 use vardnav_runtime::limits;
 use vardnav_runtime::metrics::Metrics;
-use vardnav_service_admin::Admin;
+use vardnav_service_admin::{Admin, VaultAdmin};
 use vardnav_service_classification::Classifier;
 use vardnav_service_indicators::Indicators;
 use vardnav_service_register::{Register, Service as RegisterService};
@@ -35,7 +37,7 @@ use vardnav_service_release::Releases;
 use vardnav_service_terminology::kept::Uploads;
 use vardnav_service_terminology::{EditionCache, Terminology};
 use vardnav_service_units::Units;
-use vardnav_store::{Authority, Embedded, HeadKey, Options, Store, Vault, custody};
+use vardnav_store::{Authority, Embedded, FileVault, HeadKey, Options, Store, Vault, custody};
 
 use crate::client::{Target, endpoint};
 use crate::copy::{self, Copy};
@@ -82,6 +84,7 @@ pub struct Node {
     classification: Classifier,
     units: Units,
     admin: Admin,
+    vault: VaultAdmin,
     /// Address of the server that this is a copy of.
     pub(crate) copy_of: Option<String>,
     /// How far the copy is, while it follows.
@@ -99,7 +102,8 @@ impl Node {
         node.copy_of = copy::origin(folder)?;
         if node.copy_of.is_none() {
             crate::starter::publish(&node.releases, &node.authority).await?;
-            node.register.sign_heads();
+            node.register
+                .tend(vec![vardnav_service_indicators::PROJECTION.to_owned()]);
         }
         Ok(node)
     }
@@ -161,7 +165,7 @@ impl Node {
     fn compose(
         folder: &Path,
         embedded: Arc<Embedded>,
-        vault: Arc<dyn Vault>,
+        vault: Arc<FileVault>,
         key: HeadKey,
         authority: Arc<Authority>,
         cache: EditionCache,
@@ -169,8 +173,15 @@ impl Node {
     ) -> Self {
         let store: Arc<dyn Store> = Arc::clone(&embedded) as Arc<dyn Store>;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        let register = Register::new(Arc::clone(&store), vault, Arc::clone(&authority), key, threads);
+        let (of_register, owned) = (Arc::clone(&vault) as Arc<dyn Vault>, Arc::clone(&authority));
+        let register = Register::new(Arc::clone(&store), of_register, owned, key, threads);
         let terminology = Terminology::new(Arc::clone(&store), Arc::clone(&authority), Some(cache));
+        let vault_admin = VaultAdmin::new(
+            vault,
+            Arc::clone(&store),
+            Arc::clone(&authority),
+            register.rights(),
+        );
         Self {
             register,
             metrics: Metrics::new(METHODS),
@@ -180,6 +191,7 @@ impl Node {
             classification: Classifier::new(Arc::clone(&authority)),
             units: Units::new(Arc::clone(&authority)),
             admin: Admin::new(embedded, folder),
+            vault: vault_admin,
             authority,
             copy_of: None,
             following: None,
@@ -240,8 +252,13 @@ impl Node {
                 HeadsServiceServer,
                 RegisterService::new(Arc::clone(&self.register))
             ))
+            .add_service(limited!(
+                PersonServiceServer,
+                RegisterService::new(Arc::clone(&self.register))
+            ))
             .add_service(limited!(CareUnitServiceServer, self.units.clone()))
             .add_service(limited!(IndicatorServiceServer, self.indicators.clone()))
+            .add_service(limited!(VaultServiceServer, self.vault.clone()))
             .add_service(limited!(AdminServiceServer, self.admin.clone())))
     }
 }

@@ -5,6 +5,7 @@ mod fields;
 pub mod heads_file;
 pub mod json;
 pub mod lines;
+pub mod population;
 pub mod read;
 pub mod receipt_file;
 pub mod write;

@@ -27,7 +27,7 @@ impl Deliveries {
         match entry {
             StreamEntry::Opened(opening) => self.opened(position, opening.clone()),
             StreamEntry::Closed(closing) => self.closed(position, closing.clone()),
-            StreamEntry::Record(_) | StreamEntry::Kept(_) => {}
+            StreamEntry::Record(_) | StreamEntry::Kept(_) | StreamEntry::Erased(_) => {}
         }
     }
 

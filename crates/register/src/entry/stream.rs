@@ -2,6 +2,7 @@
 
 use crate::bytes::{DecodeError, DecodeProblem};
 use crate::delivery::{Closing, KeptNote, Opening};
+use crate::erasure::{Erasure, KIND_ERASURE};
 use crate::hash::Hash;
 
 use super::Entry;
@@ -17,6 +18,8 @@ pub enum StreamEntry {
     Kept(KeptNote),
     /// A delivery was closed or given up.
     Closed(Closing),
+    /// Content of other entries was erased.
+    Erased(Erasure),
 }
 
 impl StreamEntry {
@@ -29,6 +32,7 @@ impl StreamEntry {
             Some(1 | 2) => Entry::decode(bytes).map(Self::Record),
             Some(&Opening::KIND) => Opening::decode(bytes).map(Self::Opened),
             Some(&Closing::KIND) => Closing::decode(bytes).map(Self::Closed),
+            Some(&KIND_ERASURE) => Erasure::decode(bytes).map(Self::Erased),
             Some(&KeptNote::KIND) => KeptNote::decode(bytes).map(Self::Kept),
             _ => Err(DecodeError {
                 at: 0,
@@ -44,6 +48,7 @@ impl StreamEntry {
             Self::Opened(opening) => opening.encode(),
             Self::Kept(note) => note.encode(),
             Self::Closed(closing) => closing.encode(),
+            Self::Erased(erasure) => erasure.encode(),
         }
     }
 
@@ -54,6 +59,7 @@ impl StreamEntry {
             Self::Opened(opening) => opening.leaf(),
             Self::Kept(note) => note.leaf(),
             Self::Closed(closing) => closing.leaf(),
+            Self::Erased(erasure) => erasure.leaf(),
         }
     }
 
@@ -64,6 +70,7 @@ impl StreamEntry {
             Self::Opened(opening) => opening.key(),
             Self::Kept(note) => note.key(),
             Self::Closed(closing) => closing.key(),
+            Self::Erased(erasure) => erasure.key(),
         }
     }
 

@@ -300,6 +300,7 @@ fn open_projections(
     damage: &mut Vec<Damage>,
 ) -> Result<Projections, StoreError> {
     let path = folder.join("projections");
+    purge(ground, &**disk, folder, &path)?;
     let asked = folder.join(REBUILD_PROJECTIONS);
     let reason = if disk.open(&asked, Open::Existing).is_ok() {
         "they were found damaged while in use".to_owned()
@@ -319,6 +320,34 @@ fn open_projections(
         }
         _ => Ok(Projections::new(db, Arc::clone(disk), asked)),
     }
+}
+
+/// Removes the projections, also those once set aside, when content was erased since the store was opened last: their
+/// files may hold what no row of theirs holds any more. They are built anew from the ledger.
+fn purge(ground: &Ground, disk: &dyn Disk, folder: &Path, projections: &Path) -> Result<(), StoreError> {
+    let failed = |error: io::Error| unavailable("cannot remove projections after an erasure", &error);
+    let mark = folder.join(super::redact::PURGE_FILE);
+    if !matches!(ground, Ground::Machine) || !mark.exists() {
+        return Ok(());
+    }
+    let mut old = vec![projections.to_owned()];
+    if let Ok(entries) = std::fs::read_dir(folder.join("quarantine")) {
+        let paths = entries.flatten().map(|entry| entry.path());
+        let of_projections = |path: &std::path::PathBuf| {
+            let name = path.file_name().map(std::ffi::OsStr::to_string_lossy);
+            name.is_some_and(|name| name.starts_with("projections"))
+        };
+        old.extend(paths.filter(of_projections));
+    }
+    for path in old {
+        match std::fs::remove_dir_all(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    disk.sync_folder(folder)
+        .and_then(|()| disk.remove(&mark))
+        .map_err(failed)
 }
 
 /// Moves a derived folder out of the way.

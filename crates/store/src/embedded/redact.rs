@@ -18,6 +18,9 @@ use crate::disk::{put_file, unavailable, write_all_at};
 
 /// File of the plan within the store's folder.
 const PLAN_FILE: &str = "redaction";
+/// A file of this name asks for the projections to be removed when the store is opened: what was erased may still lie in
+/// pages of their files that hold nothing any more.
+pub(crate) const PURGE_FILE: &str = "projections.purge";
 const MAGIC: [u8; 12] = *b"VARDNAVR\x01\0\0\0";
 
 /// Bytes to be written at places of the log.
@@ -102,7 +105,8 @@ impl Shared {
         }
         let patches = frame.patches(position, bytes)?;
         let plan = Plan(patches);
-        put_file(&*self.disk, &self.plan_file(), &plan.encode(), 0o600)
+        put_file(&*self.disk, &self.folder.join(PURGE_FILE), b"", 0o600)
+            .and_then(|()| put_file(&*self.disk, &self.plan_file(), &plan.encode(), 0o600))
             .map_err(|error| unavailable("cannot keep the plan of a redaction", &error))?;
         self.carry_out(&plan)
     }

@@ -4,11 +4,16 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::Vault;
+
 #[derive(Debug, Subcommand)]
 pub enum Admin {
     /// The store of a node
     #[command(subcommand)]
     Store(Store),
+    /// The vault of identities
+    #[command(subcommand)]
+    Vault(Vault),
     /// Copy a node while it is in use; a folder with an earlier copy gets what is new
     Backup {
         /// Folder of the copy

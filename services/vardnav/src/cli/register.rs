@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::person;
 use crate::command::{changes, completeness, export, worklist};
 
 #[derive(Debug, Subcommand)]
@@ -90,6 +91,12 @@ pub enum Register {
     },
     /// Export what the register holds, without any person's number
     Export(export::Export),
+    /// Give everything that the register holds of a person, for the person
+    Extract(person::Extract),
+    /// Ask reporters to correct what they reported of a person
+    Rectify(person::Rectify),
+    /// Have content erased, where the law says so; another person approves
+    Erase(person::Erase),
     /// List what is held: by unit and what is missing, with owner and age
     Worklist(worklist::Held),
     /// Supply one fact for many held records at once

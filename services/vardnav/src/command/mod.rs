@@ -11,6 +11,7 @@ pub(crate) mod export;
 pub(crate) mod heads;
 pub(crate) mod indicator;
 pub(crate) mod map;
+pub(crate) mod person;
 pub(crate) mod prove;
 pub(crate) mod reclassify;
 pub(crate) mod register;
@@ -19,6 +20,7 @@ pub(crate) mod report;
 pub(crate) mod supplied;
 pub(crate) mod term;
 pub(crate) mod unit;
+pub(crate) mod vault;
 pub(crate) mod worklist;
 
 use jiff::civil::Date;

@@ -14,7 +14,7 @@ use vardnav_register::record::RecordKind;
 use crate::cli;
 use crate::client::{Client, Target};
 use crate::command::report::{self, Options};
-use crate::command::{changes, completeness, describe, export, map, prove, reclassify, worklist};
+use crate::command::{changes, completeness, describe, export, map, person, prove, reclassify, worklist};
 use crate::command::{date_text, facts_value, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
@@ -84,6 +84,9 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
             )
             .await
         }
+        cli::Register::Extract(command) => person::extract(command, &target.connect().await?, format).await,
+        cli::Register::Rectify(command) => person::rectify(command, &target.connect().await?, format).await,
+        cli::Register::Erase(command) => person::erase(command, &target.connect().await?, format).await,
         cli::Register::Worklist(command) => worklist::held(command, &target.connect().await?, format).await,
         cli::Register::Supply(command) => worklist::supply(command, &target.connect().await?, format).await,
         cli::Register::Unmatched(command) => {

@@ -5,6 +5,7 @@ mod check;
 
 use crate::cli;
 use crate::client::Target;
+use crate::command::vault;
 use crate::exit::Outcome;
 use crate::output::Format;
 
@@ -15,6 +16,7 @@ pub(crate) async fn run(command: cli::Admin, target: &Target, format: Format) ->
             Some(folder) => check::in_place(folder, format).await,
             None => check::of_server(&target.connect().await?, format).await,
         },
+        cli::Admin::Vault(command) => vault::run(command, &target.connect().await?, format).await,
         cli::Admin::Backup { folder, keys } => {
             backup::take(&folder, keys.as_deref(), &target.connect().await?, format).await
         }
