@@ -282,6 +282,7 @@ impl Register {
         let own = [
             super::INDEX,
             crate::WORKLIST,
+            crate::QUALITY,
             crate::rederive::packing::PROJECTION,
         ]
         .map(str::to_owned);

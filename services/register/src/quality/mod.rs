@@ -7,7 +7,7 @@ mod refused;
 mod service;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -39,8 +39,6 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct Quality {
     store: Arc<dyn Store>,
     pool: Arc<Semaphore>,
-    /// How far each stream is counted, as far as it is known.
-    places: Mutex<BTreeMap<StreamId, Place>>,
     /// Held by whoever counts.
     turn: tokio::sync::Mutex<()>,
 }
@@ -75,7 +73,6 @@ impl Quality {
         Self {
             store,
             pool,
-            places: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -140,8 +137,6 @@ impl Quality {
                 None => continue,
             };
             if let Err(error) = done {
-                // Another process may have counted: begin from what is stored.
-                self.places().remove(&stream);
                 outcome = Err(error);
             }
         }
@@ -159,10 +154,8 @@ impl Quality {
             let (from, to) = (place.cursor, page.next.cursor);
             store.commit(PROJECTION, stream, from, to, changes).await?;
             place = page.next;
-            self.places().insert(stream.clone(), place);
             self.give_way().await;
         }
-        self.places().insert(stream.clone(), place);
         Ok(())
     }
 
@@ -183,9 +176,7 @@ impl Quality {
                 .commit(PROJECTION, stream, place.cursor, next, changes)
                 .await?;
             place = Place::at(next);
-            self.places().insert(stream.clone(), place);
         }
-        self.places().insert(stream.clone(), place);
         Ok(())
     }
 
@@ -256,16 +247,10 @@ impl Quality {
         }
     }
 
-    fn places(&self) -> MutexGuard<'_, BTreeMap<StreamId, Place>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+    /// How far a stream is counted. It is asked of the store each time, since the counts are forgotten when anything is
+    /// erased.
     async fn place(&self, stream: &StreamId) -> Result<Place, StoreError> {
-        let known = self.places().get(stream).copied();
-        match known {
-            Some(place) => Ok(place),
-            None => current::place(self.store.as_ref(), PROJECTION, stream).await,
-        }
+        current::place(self.store.as_ref(), PROJECTION, stream).await
     }
 }
 
