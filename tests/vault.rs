@@ -459,7 +459,7 @@ fn an_erasure_that_is_killed_anywhere_is_finished_and_no_byte_stays() {
                 .as_array()
                 .unwrap()
                 .iter()
-                .find(|row| row["number"].to_string() == request);
+                .find(|row| row["number"].as_u64() == request.parse().ok());
             of.unwrap()["standing"].as_str().unwrap().to_owned()
         };
         if standing(&server) == "waits" {

@@ -1,7 +1,11 @@
 //! What a whole record holds beside its facts, as lines judged by the starter release: who holds each role of principal
 //! and on which basis, care requests whether met or not, newborns, protected identities, legal bases.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
@@ -72,7 +76,7 @@ fn world_with(change: impl Fn(&str, String) -> String) -> World {
     let package = vardnav_release::package::Package::new(files).unwrap();
     let release = release::compile(&package, &[]);
     World {
-        release: release.unwrap_or_else(|findings| unreachable!("{findings:?}")),
+        release: release.map_err(|findings| format!("{findings:?}")).unwrap(),
         synthetic: false,
         died: None,
         alike: None,

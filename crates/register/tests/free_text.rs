@@ -1,6 +1,10 @@
 //! A personal identity number is found in a text however it is written, and random text is rarely taken for one.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
 
 use jiff::ToSpan as _;
 use jiff::civil::date;

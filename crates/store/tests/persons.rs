@@ -1,10 +1,6 @@
 //! What the vault knows of persons beside their numbers: noted once, kept sealed, read back as it was said; keys for
 //! linkage say nothing across projects.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed expectation ends the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -44,8 +44,8 @@ pub enum Scalar {
 pub fn record_row(table: &Table, line: &Value) -> Result<Vec<Cell>, ExportError> {
     row(table, |place| match place {
         Place::Line(name) => field(line, name),
-        Place::Record(path) if path == BASES => Cow::Owned(bases(&line["record"]["principals"])),
-        Place::Record(path) => at(&line["record"], path),
+        Place::Record(path) if path == BASES => Cow::Owned(bases(inner(line, &["record", "principals"]))),
+        Place::Record(path) => at(inner(line, &["record"]), path),
         _ => Cow::Owned(Value::Null),
     })
 }
@@ -55,20 +55,29 @@ pub fn record_row(table: &Table, line: &Value) -> Result<Vec<Cell>, ExportError>
 /// # Errors
 /// As [`record_row`].
 pub fn part_rows(table: &Table, line: &Value) -> Result<Vec<Vec<Cell>>, ExportError> {
-    let parts = line["derived"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let parts = inner(line, &["derived"])
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     parts.iter().map(|part| part_row(table, line, part)).collect()
+}
+
+/// What stands at a path; null when nothing does.
+fn inner<'v>(value: &'v Value, path: &[&str]) -> &'v Value {
+    path.iter()
+        .fold(value, |value, name| value.get(name).unwrap_or(&Value::Null))
 }
 
 fn part_row(table: &Table, line: &Value, part: &Value) -> Result<Vec<Cell>, ExportError> {
     row(table, |place| match place {
         Place::Line(name) => field(line, name),
         Place::Part(name) => field(part, name),
-        Place::Value(id) => match &part["tables"][id.as_str()]["values"] {
+        Place::Value(id) => match inner(part, &["tables", id, "values"]) {
             Value::Array(values) => Cow::Owned(Value::Array(values.clone())),
             _ => Cow::Owned(Value::Null),
         },
-        Place::Rule(id) => Cow::Borrowed(&part["tables"][id.as_str()]["rule"]),
-        Place::Fact(id) => Cow::Borrowed(&part["facts"][id.as_str()]),
+        Place::Rule(id) => Cow::Borrowed(inner(part, &["tables", id, "rule"])),
+        Place::Fact(id) => Cow::Borrowed(inner(part, &["facts", id])),
         Place::Held => Cow::Owned(held(part)),
         Place::Other => Cow::Owned(other(table, part)),
         Place::Record(_) => Cow::Owned(Value::Null),

@@ -228,7 +228,6 @@ fn index(part: Part) -> usize {
 }
 
 #[cfg(test)]
-#[expect(clippy::indexing_slicing, reason = "a test")]
 mod tests {
     use super::*;
 

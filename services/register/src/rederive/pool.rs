@@ -75,7 +75,6 @@ pub(super) fn in_order<T: Send, D: Send, E: Send>(
 }
 
 #[cfg(test)]
-#[expect(clippy::panic, reason = "a test")]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
