@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
 
+use crate::delivery::RegisterRule;
 use crate::record::RecordKind;
 
 /// The register's part of a release.
@@ -17,6 +18,8 @@ pub struct RegisterDefinition {
     pub legal_bases: Vec<LegalBasis>,
     /// Patterns of reserve numbers.
     pub reserve_patterns: Vec<ReservePattern>,
+    /// Registers that deliveries are for, with their windows.
+    pub deliveries: Vec<RegisterRule>,
     /// Limits in time.
     pub limits: TimeLimits,
     /// Canonical address of the code system of regions and kommuner.

@@ -67,12 +67,13 @@ pub(crate) fn outcome(
         index,
         kind: stated.kind.into(),
         id,
-        revision: stated.revision,
+        revision: outcome.revision.unwrap_or(stated.revision),
         outcome: outcome_message(outcome.outcome).into(),
         findings: outcome.findings.iter().map(finding_message).collect(),
         leaf: outcome.leaf.map(|leaf| bytes(&leaf)).unwrap_or_default(),
         resent: outcome.resent,
         derived,
+        kept: outcome.kept,
     }
 }
 
@@ -99,6 +100,10 @@ pub(crate) fn receipt(receipt: &Receipt, leaves: &[[u8; 32]]) -> pb::Receipt {
         derived_commitment: bytes(&leaf.derived),
         leaf: bytes(hash),
         version: leaf.version.into(),
+        replaces: leaf.replaces,
+        delivery: leaf.delivery.map(|delivered| delivered.opened),
+        test: leaf.delivery.is_some_and(|delivered| delivered.test),
+        assigned: leaf.assigned,
     };
     pb::Receipt {
         reporter: receipt.reporter.clone(),

@@ -9,7 +9,7 @@ use vardnav_register::content::content_bytes;
 use vardnav_register::definition::Severity;
 use vardnav_register::derived::Derived;
 use vardnav_register::entry::{
-    Act, Entry, EntryBody, Header, Nonce, Nonces, VERSION, identity_bytes, row_key,
+    Act, Delivered, Entry, EntryBody, Header, Nonce, Nonces, VERSION, identity_bytes, row_key,
 };
 use vardnav_register::finding::Finding;
 use vardnav_register::identity::{Identity, PersonKey};
@@ -21,6 +21,7 @@ use vardnav_register::surroundings::Surroundings as _;
 use vardnav_register::validate::{Mechanism, about_person, contact_key, finding_about, other_person};
 use vardnav_store::{ROW_LIMIT, Row, StoreError, Vault};
 
+use crate::delivery::findings;
 use crate::ledger::Former;
 use crate::surroundings::BatchSurroundings;
 
@@ -31,8 +32,12 @@ pub(crate) type Read = Result<Record, Finding>;
 pub(crate) enum Judged {
     /// It is not taken.
     Rejected(Vec<Finding>),
-    /// The register holds it already.
-    Resent { kept: Kept, derived: Option<Derived> },
+    /// The register holds it already; `as_before` when it is of a delivery and the same as what was current before.
+    Resent {
+        kept: Kept,
+        derived: Option<Derived>,
+        as_before: bool,
+    },
     /// The same as an earlier record of the batch, by its place.
     Repeats(usize),
     /// To be taken.
@@ -41,6 +46,8 @@ pub(crate) enum Judged {
         findings: Vec<Finding>,
         identity: Identity,
         derived: Derived,
+        /// The revision that it takes the place of; 0 for none.
+        replaces: u32,
     },
 }
 
@@ -49,12 +56,12 @@ pub(crate) enum Judged {
 pub(crate) struct Kept {
     pub(crate) position: Option<u64>,
     pub(crate) leaf: [u8; 32],
-    header: Header,
+    pub(crate) header: Header,
     content_nonce: Nonce,
     identity_nonce: Nonce,
     derived: [u8; 32],
     /// Whether it answers a record of a delivery, whose revision the register gives.
-    pub(crate) assigned: bool,
+    assigned: bool,
 }
 
 impl Kept {
@@ -77,6 +84,19 @@ impl Kept {
             derived: entry.commitments().derived,
             assigned: false,
         })
+    }
+
+    /// The same, as it answers a record of a delivery.
+    pub(crate) fn assigned(self) -> Self {
+        Self {
+            assigned: true,
+            ..self
+        }
+    }
+
+    /// Whether it answers a record of a delivery.
+    pub(crate) fn is_assigned(&self) -> bool {
+        self.assigned
     }
 
     /// The receipt's leaf for the record on `line`.
@@ -107,12 +127,18 @@ pub(crate) struct Sealed {
 }
 
 /// What was looked up for a batch before it is judged.
+#[derive(Default)]
 pub(crate) struct LookedUp {
     /// Former entries of the very revisions that are reported.
     pub(crate) formers: HashMap<[u8; 16], Former>,
     /// Latest revision in the ledger of the records whose predecessor is not in the batch itself; those never
     /// reported are left out.
     pub(crate) latest: HashMap<(RecordKind, String), u32>,
+    /// What the next revision takes the place of, where that is not the revision before: it was withdrawn, or never
+    /// became current.
+    pub(crate) replaces: HashMap<(RecordKind, String), u32>,
+    /// Numbers of the open deliveries that hold the latest revisions of records.
+    pub(crate) waiting: HashMap<(RecordKind, String), u32>,
 }
 
 /// Judges every record in order; episodes of the batch stand for the records after them.
@@ -127,7 +153,12 @@ pub(crate) fn judge(
     surroundings: &mut BatchSurroundings,
     vault: &dyn Vault,
 ) -> Result<Vec<Judged>, StoreError> {
-    let LookedUp { formers, mut latest } = looked_up;
+    let LookedUp {
+        formers,
+        mut latest,
+        mut replaces,
+        waiting,
+    } = looked_up;
     let mut seen: HashMap<[u8; 16], usize> = HashMap::new();
     let mut judged: Vec<Judged> = Vec::with_capacity(records.len());
     for (place, record) in records.iter().enumerate() {
@@ -158,80 +189,86 @@ pub(crate) fn judge(
         let same = former.map(|former| nonce.is_some_and(|nonce| is_same(record, &former.entry, &nonce)));
         let of = (record.kind(), record.id.clone());
         let known = latest.get(&of).copied();
-        judged.push(
-            match (
-                standing(record.revision, known.unwrap_or_default(), same),
-                former,
-                nonce,
-            ) {
-                (Standing::Same, Some(former), Some(nonce)) => {
-                    match Kept::of(&former.entry, former.leaf, Some(former.position), nonce) {
-                        Some(kept) => {
-                            seen.insert(key, place);
-                            latest
-                                .entry(of)
-                                .and_modify(|latest| *latest = record.revision.max(*latest))
-                                .or_insert(record.revision);
-                            let derived = former.entry.derived().ok().flatten().map(|(_, derived)| derived);
-                            Judged::Resent { kept, derived }
-                        }
-                        None => other_content(record, surroundings),
-                    }
-                }
-                (Standing::Same | Standing::OtherContent, ..) => other_content(record, surroundings),
-                (Standing::RevisionGap { expected }, ..) => {
-                    // A record that is wrong in other ways too is told all of it.
-                    let mut findings = assess(record, reporter, received, surroundings).findings;
-                    let detail = match known {
-                        Some(_) => format!("the next is {expected}"),
-                        None => "the one before it was not taken".to_owned(),
-                    };
-                    let gap = finding_about(
-                        record,
-                        Mechanism::IdRevisionGap,
-                        "revision",
-                        &detail,
-                        surroundings,
-                    );
-                    findings.insert(0, gap);
-                    Judged::Rejected(findings)
-                }
-                (Standing::New, ..) => {
-                    let assessment = assess(record, reporter, received, surroundings);
-                    match assessment.accepted {
-                        None => Judged::Rejected(assessment.findings),
-                        Some((identity, derived)) => {
-                            seen.insert(key, place);
-                            latest.insert(of, record.revision);
-                            stand_for_later(record, None, &derived, surroundings);
-                            let (outcome, findings) = (assessment.outcome, assessment.findings);
-                            Judged::New {
-                                outcome,
-                                findings,
-                                identity,
-                                derived,
-                            }
+        let standing = standing(record.revision, known.unwrap_or_default(), same);
+        if let Some(number) = waiting.get(&of).filter(|_| standing != Standing::Same) {
+            judged.push(Judged::Rejected(vec![findings::waits(*number)]));
+            continue;
+        }
+        judged.push(match (standing, former, nonce) {
+            (Standing::Same, Some(former), Some(nonce)) => {
+                match Kept::of(&former.entry, former.leaf, Some(former.position), nonce) {
+                    Some(kept) => {
+                        seen.insert(key, place);
+                        latest
+                            .entry(of)
+                            .and_modify(|latest| *latest = record.revision.max(*latest))
+                            .or_insert(record.revision);
+                        let derived = former.entry.derived().ok().flatten().map(|(_, derived)| derived);
+                        Judged::Resent {
+                            kept,
+                            derived,
+                            as_before: false,
                         }
                     }
+                    None => other_content(record, surroundings),
                 }
-            },
-        );
+            }
+            (Standing::Same | Standing::OtherContent, ..) => other_content(record, surroundings),
+            (Standing::RevisionGap { expected }, ..) => {
+                // A record that is wrong in other ways too is told all of it.
+                let mut findings = assess(record, reporter, received, surroundings).findings;
+                let detail = match known {
+                    Some(_) => format!("the next is {expected}"),
+                    None => "the one before it was not taken".to_owned(),
+                };
+                let gap = finding_about(
+                    record,
+                    Mechanism::IdRevisionGap,
+                    "revision",
+                    &detail,
+                    surroundings,
+                );
+                findings.insert(0, gap);
+                Judged::Rejected(findings)
+            }
+            (Standing::New, ..) => {
+                let assessment = assess(record, reporter, received, surroundings);
+                match assessment.accepted {
+                    None => Judged::Rejected(assessment.findings),
+                    Some((identity, derived)) => {
+                        seen.insert(key, place);
+                        let before = record.revision.saturating_sub(1);
+                        let replaces = replaces.remove(&of).unwrap_or(before);
+                        latest.insert(of, record.revision);
+                        stand_for_later(record, None, &derived, surroundings);
+                        let (outcome, findings) = (assessment.outcome, assessment.findings);
+                        Judged::New {
+                            outcome,
+                            findings,
+                            identity,
+                            derived,
+                            replaces,
+                        }
+                    }
+                }
+            }
+        });
     }
     Ok(judged)
 }
 
 /// Seals what is new. `surroundings` hold the episodes as they were before the batch; those of the batch come in one
 /// by one again, now with their persons. A record that names another person's episode is rejected here, and so are
-/// the later revisions of it.
+/// the later revisions of it. `of` are the reporter, the instant and the delivery that they belong to.
 pub(crate) fn seal(
-    reporter: &str,
+    of: (&str, i64, Option<Delivered>),
     records: &[Read],
-    received: i64,
     persons: &[PersonKey],
     judged: &mut [Judged],
     surroundings: &mut BatchSurroundings,
     vault: &dyn Vault,
 ) -> Result<Vec<Option<Sealed>>, StoreError> {
+    let (reporter, ..) = of;
     let mut persons = persons.iter().copied();
     let mut gone: HashSet<(RecordKind, &str)> = HashSet::new();
     let mut sealed = Vec::with_capacity(records.len());
@@ -243,6 +280,7 @@ pub(crate) fn seal(
                 derived,
                 findings,
                 outcome,
+                replaces,
                 ..
             },
         ) = (record, &mut *judged)
@@ -275,7 +313,8 @@ pub(crate) fn seal(
         let row = match refused {
             Some(finding) => Err(finding),
             None => seal_one(
-                (reporter, record, received),
+                of,
+                (record, *replaces),
                 (person, derived),
                 release_of(record, derived, surroundings),
                 rng.random(),
@@ -327,7 +366,8 @@ pub(crate) fn identity_nonce(entry: &Entry, vault: &dyn Vault) -> Result<Option<
 
 /// The row of one record; `None` when it is larger than a row may be.
 fn seal_one(
-    (reporter, record, received): (&str, &Record, i64),
+    (reporter, received, delivery): (&str, i64, Option<Delivered>),
+    (record, replaces): (&Record, u32),
     (person, derived): (PersonKey, &Derived),
     release: String,
     [content, identity, of_derived]: [Nonce; 3],
@@ -345,8 +385,8 @@ fn seal_one(
         kind: record.kind(),
         id: record.id.clone(),
         revision: record.revision,
-        replaces: record.revision.saturating_sub(1),
-        delivery: None,
+        replaces,
+        delivery,
         received,
         release,
     };
@@ -373,7 +413,7 @@ fn seal_one(
         content_nonce: nonces.content,
         identity_nonce: nonces.identity,
         derived: commitments.derived,
-        assigned: false,
+        assigned: delivery.is_some(),
     };
     Ok(Some(Sealed { kept, row }))
 }

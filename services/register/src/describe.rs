@@ -27,8 +27,9 @@ use vardnav_store::StreamId;
 
 use crate::answer::outcome_message;
 use crate::intake::{all_loaded, named_episodes};
+use crate::ledger::{self, Among};
 use crate::surroundings::BatchSurroundings;
-use crate::{Register, ledger, store_error};
+use crate::{Register, store_error};
 
 /// Parts of a record that is described: each is told in full.
 const PARTS_MAX: usize = 100;
@@ -72,7 +73,10 @@ impl Register {
         let view = self.authority.view();
         let read = [Ok(record)];
         all_loaded(&view, &reporter, &read).map_err(store_error)?;
-        let episodes = ledger::episodes(self.store.as_ref(), stream, &view, named_episodes(&read));
+        let episodes = {
+            let (store, named) = (self.store.as_ref(), named_episodes(&read));
+            ledger::episodes(store, stream, &view, named, Among::default())
+        };
         let surroundings = BatchSurroundings {
             view: Arc::clone(&view),
             episodes: episodes.await.map_err(store_error)?,

@@ -4,20 +4,23 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use vardnav_register::delivery::Deliveries;
 use vardnav_register::derived::Derived;
-use vardnav_register::entry::row_key;
+use vardnav_register::entry::{Header, row_key};
 use vardnav_register::finding::Finding;
 use vardnav_register::identity::Identity;
 use vardnav_register::outcome::{Outcome, assess};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
-use vardnav_register::record::{Body, IdentityType, Record};
+use vardnav_register::record::{Body, IdentityType, Record, RecordKind};
 use vardnav_runtime::clock;
+use vardnav_store::current;
 use vardnav_store::{Head, IdentityBytes, Row, StoreError, StreamId, View};
 
 use crate::Register;
 use crate::answer;
 use crate::batch::{self, Judged, LookedUp, Read, Sealed};
-use crate::ledger;
+use crate::delivery::{Of, replaced};
+use crate::ledger::{self, Among, Former};
 use crate::proof;
 use crate::surroundings::BatchSurroundings;
 
@@ -33,6 +36,10 @@ pub(crate) struct RecordOutcome {
     pub(crate) leaf: Option<[u8; 32]>,
     pub(crate) resent: bool,
     pub(crate) derived: Option<Derived>,
+    /// Whether it is of a delivery and the same as what was current before.
+    pub(crate) kept: bool,
+    /// The revision that the register gave or knows it by, of a record of a delivery.
+    pub(crate) revision: Option<u32>,
 }
 
 /// The answer to a batch.
@@ -42,20 +49,21 @@ pub(crate) struct BatchAnswer {
 }
 
 /// A batch that is durable: what became of its records, and the head under which they lie.
-struct Taken {
-    judged: Vec<Judged>,
-    sealed: Vec<Option<Sealed>>,
-    head: Head,
+pub(crate) struct Taken {
+    pub(crate) judged: Vec<Judged>,
+    pub(crate) sealed: Vec<Option<Sealed>>,
+    pub(crate) head: Head,
 }
 
 impl Register {
-    /// Takes a batch of a reporter.
+    /// Takes a batch of a reporter, of a delivery or record by record.
     ///
     /// # Errors
     /// When the store does not take it; then nothing of the batch is acknowledged, and sending it again is safe.
     pub(crate) async fn take(
         self: &Arc<Self>,
         reporter: &str,
+        of: Option<&Of>,
         records: Vec<Read>,
         validate_only: bool,
     ) -> Result<BatchAnswer, StoreError> {
@@ -63,6 +71,11 @@ impl Register {
         let Some(stream) = StreamId::reporter(reporter).ok().filter(|_| known) else {
             return self.refuse_all(reporter, records).await;
         };
+        if let Some(of) = of {
+            return self
+                .deliver((reporter, &stream), of, records, validate_only)
+                .await;
+        }
         let records = Arc::new(records);
         let taken = {
             let turn = self.turn(reporter).await;
@@ -116,7 +129,9 @@ impl Register {
         all_loaded(&view, reporter, records)?;
         let head = self.store.head(stream).await?;
         let looked_up = self.look_up(stream, records).await?;
-        let episodes = ledger::episodes(self.store.as_ref(), stream, &view, named_episodes(records)).await?;
+        let named = named_episodes(records);
+        let store = self.store.as_ref();
+        let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
         let before = BatchSurroundings {
             view,
             episodes,
@@ -137,26 +152,15 @@ impl Register {
             return Ok(Taken { judged, sealed, head });
         }
 
-        let identities = judged.iter().filter_map(|judged| match judged {
-            Judged::New { identity, .. } => Some(vault_identity(identity, reporter)),
-            _ => None,
-        });
-        let persons = self.vault.resolve(identities.collect()).await?;
+        let persons = self.vault.resolve(new_identities(&judged, reporter)).await?;
 
         let (judged, mut sealed) = {
             let (register, records, reporter) = (Arc::clone(self), Arc::clone(records), reporter.to_owned());
             let mut surroundings = before;
             self.compute(move || {
                 let vault = register.vault.as_ref();
-                let sealed = batch::seal(
-                    &reporter,
-                    &records,
-                    received,
-                    &persons,
-                    &mut judged,
-                    &mut surroundings,
-                    vault,
-                )?;
+                let of = (reporter.as_str(), received, None);
+                let sealed = batch::seal(of, &records, &persons, &mut judged, &mut surroundings, vault)?;
                 Ok::<_, StoreError>((judged, sealed))
             })
             .await??
@@ -199,22 +203,97 @@ impl Register {
             .iter()
             .zip(of_own)
             .filter_map(|(key, position)| Some((*key, found.remove(&(*position)?)?)));
-        let formers = formers.collect();
-        let mut latest = HashMap::new();
+        let mut looked_up = LookedUp {
+            formers: formers.collect(),
+            ..LookedUp::default()
+        };
+        let mut before: BTreeMap<u64, (RecordKind, String)> = BTreeMap::new();
         for ((record, _), position) in earlier.into_iter().zip(of_earlier) {
+            let of = (record.kind(), record.id.clone());
             let revision = match position {
                 Some(_) => record.revision - 1,
                 // A gap, which is refused: how far the record has come is looked up to say so.
                 None => ledger::latest_revision(store, stream, record.kind(), &record.id).await?,
             };
+            let is_next =
+                !looked_up
+                    .formers
+                    .contains_key(&row_key(record.kind(), &record.id, record.revision));
+            if let Some(position) = position.filter(|_| is_next) {
+                before.insert(position, of.clone());
+            }
             if revision > 0 {
-                latest.insert((record.kind(), record.id.clone()), revision);
+                looked_up.latest.insert(of, revision);
             }
         }
-        Ok(LookedUp { formers, latest })
+        self.look_into_deliveries(stream, &mut looked_up, before).await?;
+        Ok(looked_up)
     }
 
-    async fn answer(
+    /// What deliveries and withdrawals have to do with the records of a batch: revisions that are not current, or not
+    /// yet. `before` are the entries that the next revisions follow.
+    async fn look_into_deliveries(
+        &self,
+        stream: &StreamId,
+        looked_up: &mut LookedUp,
+        before: BTreeMap<u64, (RecordKind, String)>,
+    ) -> Result<(), StoreError> {
+        let store = self.store.as_ref();
+        let formers = ledger::read(store, stream, before.keys().copied().collect()).await?;
+        let mut next: BTreeMap<(RecordKind, String), Former> = BTreeMap::new();
+        for (position, of) in before {
+            if let Some(former) = formers.get(&position) {
+                next.insert(of, former.clone());
+            }
+        }
+        let is_delivered = |former: &Former| former.entry.header.delivery.is_some();
+        let any = next.values().chain(looked_up.formers.values()).any(is_delivered);
+        let deliveries = match any {
+            true => current::deliveries(store, stream).await?,
+            false => Deliveries::default(),
+        };
+        let waits = |former: &Former| {
+            let header = &former.entry.header;
+            let delivery =
+                deliveries.get(header.delivery.filter(|_| deliveries.is_waiting(header))?.opened)?;
+            Some(delivery.opening.number)
+        };
+        let own: Vec<([u8; 16], Former)> = looked_up
+            .formers
+            .extract_if(|_, former| {
+                let from = deliveries.current_from(former.position, &former.entry.header);
+                from.is_none()
+            })
+            .collect();
+        for (_, former) in own {
+            let Header { kind, id, .. } = &former.entry.header;
+            let of = (*kind, id.clone());
+            let latest = ledger::latest_revision(store, stream, *kind, id).await?;
+            looked_up.latest.insert(of.clone(), latest);
+            looked_up
+                .waiting
+                .extend(waits(&former).map(|number| (of, number)));
+        }
+        for (of, former) in &next {
+            looked_up
+                .waiting
+                .extend(waits(former).map(|number| (of.clone(), number)));
+        }
+        next.retain(|_, former| is_delivered(former) || former.entry.is_withdrawal());
+        let names: Vec<_> = next.keys().cloned().collect();
+        let among = Among {
+            deliveries: Some(&deliveries),
+            within: None,
+        };
+        let current = ledger::standing(store, stream, next, among).await?;
+        for of in names {
+            let replaces = replaced(current.get(&of));
+            looked_up.replaces.insert(of, replaces);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn answer(
         &self,
         reporter: &str,
         stream: &StreamId,
@@ -243,6 +322,9 @@ impl Register {
                 leaves.push(kept.receipt_leaf(line, position));
                 proven.insert(position, kept.leaf);
             }
+            let revision = kept
+                .filter(|kept| kept.is_assigned())
+                .map(|kept| kept.header.revision);
             outcomes.push(match judged {
                 Judged::New {
                     outcome,
@@ -255,9 +337,13 @@ impl Register {
                     leaf,
                     resent: false,
                     derived: Some(derived),
+                    kept: false,
+                    revision,
                 },
                 // The outcome and the findings are those of the first time.
-                Judged::Resent { derived, .. } => RecordOutcome {
+                Judged::Resent {
+                    derived, as_before, ..
+                } => RecordOutcome {
                     outcome: derived
                         .as_ref()
                         .map_or(Outcome::Accepted, |derived| derived.outcome),
@@ -266,8 +352,10 @@ impl Register {
                         .map(|derived| answer::findings(derived, &view))
                         .unwrap_or_default(),
                     leaf,
-                    resent: true,
+                    resent: !as_before,
                     derived,
+                    kept: as_before,
+                    revision,
                 },
                 Judged::Rejected(findings) => rejected(findings),
                 Judged::Repeats(earlier) => {
@@ -309,6 +397,8 @@ impl RecordOutcome {
             leaf: self.leaf,
             resent: self.outcome != Outcome::Rejected,
             derived: self.derived.clone(),
+            kept: self.kept,
+            revision: self.revision,
         }
     }
 }
@@ -369,6 +459,15 @@ fn vault_identity(identity: &Identity, reporter: &str) -> IdentityBytes {
     }
 }
 
+/// What the vault knows those by who are in new entries, in their order.
+pub(crate) fn new_identities(judged: &[Judged], reporter: &str) -> Vec<IdentityBytes> {
+    let identities = judged.iter().filter_map(|judged| match judged {
+        Judged::New { identity, .. } => Some(vault_identity(identity, reporter)),
+        _ => None,
+    });
+    identities.collect()
+}
+
 /// Ids of the episodes that records of the batch name or revise.
 pub(crate) fn named_episodes(records: &[Read]) -> HashSet<String> {
     let named = |record: &Record| match &record.body {
@@ -389,5 +488,7 @@ fn rejected(findings: Vec<Finding>) -> RecordOutcome {
         leaf: None,
         resent: false,
         derived: None,
+        kept: false,
+        revision: None,
     }
 }

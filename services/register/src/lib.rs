@@ -5,6 +5,7 @@ mod answer;
 mod audit;
 mod batch;
 mod changes;
+mod delivery;
 mod describe;
 mod heads;
 mod held;
@@ -52,6 +53,8 @@ pub struct Register {
     key: HeadKey,
     /// One turn per reporter: its batches are taken one after the other, those of others beside it.
     turns: Mutex<HashMap<String, Arc<Mutex<()>>>>,
+    /// What is known of the deliveries of each reporter.
+    delivered: Mutex<HashMap<String, Arc<Mutex<delivery::Known>>>>,
     /// Bounds the threads that convert, judge and seal.
     pool: Arc<Semaphore>,
     /// How many those are.
@@ -101,6 +104,7 @@ impl Register {
             authority,
             key,
             turns: Mutex::default(),
+            delivered: Mutex::default(),
             pool,
             threads: threads.max(1),
             derivations: rederive::Derivations::new(threads.max(1)),

@@ -15,6 +15,7 @@ use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::upload::Upload;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService;
+use vardnav_register::delivery::{Place, Within};
 use vardnav_register::finding::Finding;
 use vardnav_register::record::RecordKind;
 use vardnav_register::text::id_holds_personal_number;
@@ -28,6 +29,7 @@ use vardnav_store::StreamId;
 use crate::answer::{self, Stated};
 use crate::audit::ALL_REPORTERS;
 use crate::batch::Read;
+use crate::delivery::Of;
 use crate::{Register, maps, reporters, store_error};
 
 const PAGE_DEFAULT: usize = 100;
@@ -73,6 +75,68 @@ impl RegisterService for Service {
         Ok(Response::new(Box::pin(answers)))
     }
 
+    async fn open_delivery(
+        &self,
+        request: Request<pb::OpenDeliveryRequest>,
+    ) -> Result<Response<pb::OpenDeliveryResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let stream = own_stream(&self.register, &caller, &request.reporter)?;
+        let opened = self.register.open_delivery(&caller, &stream, request);
+        Ok(Response::new(opened.await?))
+    }
+
+    async fn close_delivery(
+        &self,
+        request: Request<pb::CloseDeliveryRequest>,
+    ) -> Result<Response<pb::CloseDeliveryResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let stream = own_stream(&self.register, &caller, &request.reporter)?;
+        let closed = self.register.close_delivery(&caller, &stream, &request);
+        Ok(Response::new(closed.await?))
+    }
+
+    async fn get_delivery(
+        &self,
+        request: Request<pb::GetDeliveryRequest>,
+    ) -> Result<Response<pb::GetDeliveryResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let stream = own_stream(&self.register, &caller, &request.reporter)?;
+        Ok(Response::new(
+            self.register.get_delivery(&stream, &request).await?,
+        ))
+    }
+
+    async fn list_deliveries(
+        &self,
+        request: Request<pb::ListDeliveriesRequest>,
+    ) -> Result<Response<pb::ListDeliveriesResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        let stream = own_stream(&self.register, &caller, &request.reporter)?;
+        let all = self.register.list_deliveries(&stream, &request.reporter).await?;
+        // Newest first: keys rise as numbers fall.
+        let key = |delivery: &pb::Delivery| format!("{:010}", u32::MAX - delivery.number);
+        let (deliveries, next_page_token) = page(all.into_iter(), key, &request.page_token, size);
+        Ok(Response::new(pb::ListDeliveriesResponse {
+            deliveries,
+            next_page_token,
+        }))
+    }
+
+    async fn withdraw_records(
+        &self,
+        request: Request<pb::WithdrawRecordsRequest>,
+    ) -> Result<Response<pb::WithdrawRecordsResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let stream = own_stream(&self.register, &caller, &request.reporter)?;
+        Ok(Response::new(self.register.withdraw(&stream, request).await?))
+    }
+
     async fn get_episode(
         &self,
         request: Request<pb::GetEpisodeRequest>,
@@ -97,7 +161,7 @@ impl RegisterService for Service {
         let choice = self.register.choose(&request.derivation)?;
         let (revisions, next) = self
             .register
-            .revisions(&caller, of, newest, size, &choice)
+            .revisions(&caller, of, (newest, size), request.at_position, &choice)
             .await
             .map_err(store_error)?;
         if revisions.is_empty() {
@@ -118,6 +182,7 @@ impl RegisterService for Service {
         let caller = caller(&request)?;
         let request = request.into_inner();
         let stream = own_stream(&self.register, &caller, &request.reporter)?;
+        let from = place(&request)?;
         let choice = self.register.choose(&request.derivation)?;
         self.register
             .note(&caller, "export", &request.reporter, None)
@@ -126,20 +191,24 @@ impl RegisterService for Service {
         let (sender, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
         let register = Arc::clone(&self.register);
         tokio::spawn(async move {
-            let mut from = request.from_position;
+            let mut place = from;
             loop {
                 let piece = register
-                    .piece(&stream, from, &choice)
+                    .piece(&stream, place, &choice)
                     .await
                     .map_err(|error| Status::from(store_error(error)));
                 let answer = match piece {
-                    Ok(revisions) if revisions.is_empty() => return,
-                    Ok(revisions) => {
-                        from = revisions.last().map_or(from, |last| last.position + 1);
-                        let derivation = choice.id().to_owned();
+                    Ok(None) => return,
+                    Ok(Some((revisions, next))) => {
+                        place = next;
                         Ok(pb::ExportResponse {
                             revisions,
-                            derivation,
+                            derivation: choice.id().to_owned(),
+                            next_position: next.cursor,
+                            next_within: next.within.map(|within| pb::DeliveryPlace {
+                                opened: within.opened,
+                                next: within.next,
+                            }),
                         })
                     }
                     Err(status) => Err(status),
@@ -410,11 +479,13 @@ async fn report(
     } else {
         None
     };
-    if batch.batch_id.len() > BATCH_ID_BYTES_MAX || id_holds_personal_number(&batch.batch_id) {
-        return Err(ApiError::field(
-            "batch_id",
-            "at most 64 bytes, without a personal number",
-        ));
+    for (field, text) in [("batch_id", &batch.batch_id), ("input", &batch.input)] {
+        if text.len() > BATCH_ID_BYTES_MAX || id_holds_personal_number(text) {
+            return Err(ApiError::field(
+                field,
+                "at most 64 bytes, without a personal number",
+            ));
+        }
     }
     let _held = register
         .batches
@@ -427,7 +498,15 @@ async fn report(
         validate_only,
         with_classification,
         records,
+        delivery,
+        input,
+        last_line,
     } = batch;
+    let of = (delivery > 0).then_some(Of {
+        number: delivery,
+        input,
+        last_line,
+    });
     let read = move || -> (Vec<Stated>, Vec<Read>) {
         let read = |message| match &refused {
             None => record(message).map_err(unreadable),
@@ -440,7 +519,7 @@ async fn report(
     };
     let (stated, records) = register.compute(read).await.map_err(store_error)?;
     let taken = register
-        .take(&reporter, records, validate_only)
+        .take(&reporter, of.as_ref(), records, validate_only)
         .await
         .map_err(store_error)?;
     if !validate_only {
@@ -472,6 +551,21 @@ async fn report(
         }
     };
     register.compute(answer).await.map_err(store_error)
+}
+
+/// Where an export begins.
+fn place(request: &pb::ExportRequest) -> Result<Place, ApiError> {
+    let within = request.from_within.map(|within| Within {
+        opened: within.opened,
+        next: within.next,
+    });
+    let place = Place {
+        cursor: request.from_position,
+        within,
+    };
+    let bytes = place.within_bytes();
+    Place::of(place.cursor, bytes.as_ref().map(<[u8; 16]>::as_slice))
+        .ok_or_else(|| ApiError::field("from_within", "not of an answer of this method"))
 }
 
 /// A message that is no record, as a finding about it.

@@ -5,13 +5,14 @@ use vardnav_api::common::finding_message;
 use vardnav_api::register::{bytes, kind_message, record_message};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_register::bytes::DecodeError;
+use vardnav_register::delivery::{Deliveries, Place};
 use vardnav_register::derived::Derived;
-use vardnav_register::entry::row_key;
+use vardnav_register::entry::{EntryBody, row_key};
 use vardnav_register::receipt::{Receipt, SignedHead};
 use vardnav_register::record::{RecordKind, Sex};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::{Hash, StoreError, StreamId, View};
+use vardnav_store::{Hash, StoreError, StreamId, View, current};
 
 use crate::Register;
 use crate::answer;
@@ -24,42 +25,85 @@ use crate::rederive::reading::Choice;
 const EXPORT_ROWS: u32 = 500;
 
 impl Register {
-    /// Revisions of a record from `newest` (or the latest) downwards, at most `size`, and the one that follows.
+    /// Revisions of a record from `newest` (or the latest) downwards, at most `size`, and the one that follows; as known
+    /// when the stream had `at` entries, or now.
     pub(crate) async fn revisions(
         &self,
         caller: &Caller,
         (reporter, kind, id): (&str, RecordKind, &str),
-        newest: Option<u32>,
-        size: usize,
+        (newest, size): (Option<u32>, usize),
+        at: Option<u64>,
         choice: &Choice,
     ) -> Result<(Vec<pb::RecordRevision>, Option<u32>), StoreError> {
+        let store = self.store.as_ref();
         let stream = StreamId::reporter(reporter)?;
-        let latest = ledger::latest_revision(self.store.as_ref(), &stream, kind, id).await?;
+        let latest = ledger::latest_revision(store, &stream, kind, id).await?;
         if latest == 0 {
             return Ok((Vec::new(), None));
         }
         self.note(caller, "show", reporter, Some((kind, id))).await?;
-        let newest = newest.map_or(latest, |newest| newest.min(latest));
-        let oldest = newest
-            .saturating_sub(u32::try_from(size).unwrap_or(u32::MAX).saturating_sub(1))
-            .max(1);
-        let mut formers = ledger::revisions(self.store.as_ref(), &stream, kind, id, oldest..=newest).await?;
-        formers.reverse();
-        let revisions = self.told_of(&stream, &formers, choice).await?;
-        Ok((revisions, (oldest > 1).then(|| oldest - 1)))
+        let until = at.unwrap_or(u64::MAX);
+        let deliveries = current::deliveries(store, &stream).await?.as_of(until);
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let mut of = Standings {
+            deliveries: &deliveries,
+            current: None,
+        };
+        let mut newest = newest.map_or(latest, |newest| newest.min(latest));
+        // Which revision is current bears on all that follow it, and is known from the latest down.
+        let mut seen = latest;
+        while of.current.is_none() && seen > newest {
+            let oldest = seen.saturating_sub(size.saturating_sub(1)).max(newest + 1);
+            let formers = ledger::revisions(store, &stream, kind, id, oldest..=seen).await?;
+            of.find_current(&formers, until);
+            seen = oldest - 1;
+        }
+        loop {
+            let oldest = newest.saturating_sub(size.saturating_sub(1)).max(1);
+            let mut formers = ledger::revisions(store, &stream, kind, id, oldest..=newest).await?;
+            of.find_current(&formers, until);
+            formers.retain(|former| former.position < until);
+            formers.reverse();
+            let next = (oldest > 1).then(|| oldest - 1);
+            if let (true, Some(next)) = (formers.is_empty(), next) {
+                newest = next;
+                continue;
+            }
+            let mut revisions = self.told_of(&stream, &formers, choice).await?;
+            for (revision, former) in revisions.iter_mut().zip(&formers) {
+                of.tell(revision, former);
+            }
+            return Ok((revisions, next));
+        }
     }
 
-    /// A piece of a stream from a position on; empty at its end.
+    /// A piece of a stream in the order in which entries became current, and the place after it; `None` at its end.
     pub(crate) async fn piece(
         &self,
         stream: &StreamId,
-        from: u64,
+        mut place: Place,
         choice: &Choice,
-    ) -> Result<Vec<pb::RecordRevision>, StoreError> {
-        let rows = self.store.read(stream, from, EXPORT_ROWS).await?;
-        let formers = rows.into_iter().map(|row| ledger::former(stream, row));
-        let formers = formers.collect::<Result<Vec<_>, _>>()?;
-        self.told_of(stream, &formers, choice).await
+    ) -> Result<Option<(Vec<pb::RecordRevision>, Place)>, StoreError> {
+        let store = self.store.as_ref();
+        let size = store.head(stream).await?.size;
+        let deliveries = current::deliveries(store, stream).await?;
+        let of = Standings {
+            deliveries: &deliveries,
+            current: None,
+        };
+        while let Some(page) = current::page(store, stream, place, size, EXPORT_ROWS).await? {
+            place = page.next;
+            if page.entries.is_empty() {
+                continue;
+            }
+            let formers: Vec<Former> = page.entries.into_iter().map(Former::from).collect();
+            let mut revisions = self.told_of(stream, &formers, choice).await?;
+            for (revision, former) in revisions.iter_mut().zip(&formers) {
+                of.tell_delivery(revision, former);
+            }
+            return Ok(Some((revisions, place)));
+        }
+        Ok(None)
     }
 
     /// What is told of entries, as a derivation has them.
@@ -164,7 +208,7 @@ fn revision(
         (Some((person, _)), Some(anew)) => Some((person, anew)),
         (derived, _) => derived,
     };
-    // Of what was erased it is not known any more.
+    // Of what was erased it is not known any more, and a withdrawal has none.
     let outcome = derived.as_ref().map_or(pb::Outcome::Unspecified, |(_, derived)| {
         answer::outcome_message(derived.outcome)
     });
@@ -186,7 +230,60 @@ fn revision(
             .map(finding_message)
             .collect(),
         age: derived.age().map(u32::from),
+        standing: pb::RevisionStanding::Unspecified.into(),
+        withdrawn: match &former.entry.body {
+            EntryBody::Withdrawn { reason } => reason.clone(),
+            _ => String::new(),
+        },
+        delivery: 0,
+        current_from: None,
     })
+}
+
+/// How the revisions of a record stand.
+struct Standings<'a> {
+    deliveries: &'a Deliveries,
+    /// The current revision, once it was come by.
+    current: Option<u32>,
+}
+
+impl Standings<'_> {
+    /// Looks for the current revision among some, when a later one is not known to be it.
+    fn find_current(&mut self, formers: &[Former], until: u64) {
+        let current = formers
+            .iter()
+            .rev()
+            .find(|former| self.from(former).is_some_and(|from| from < until));
+        self.current = self
+            .current
+            .or_else(|| current.map(|former| former.entry.header.revision));
+    }
+
+    fn from(&self, former: &Former) -> Option<u64> {
+        self.deliveries
+            .current_from(former.position, &former.entry.header)
+    }
+
+    /// Tells how a revision stands.
+    fn tell(&self, revision: &mut pb::RecordRevision, former: &Former) {
+        self.tell_delivery(revision, former);
+        let header = &former.entry.header;
+        let standing = match self.from(former) {
+            Some(_) if self.current == Some(header.revision) => pb::RevisionStanding::Current,
+            Some(_) => pb::RevisionStanding::Replaced,
+            None if self.deliveries.is_waiting(header) => pb::RevisionStanding::Waiting,
+            None => pb::RevisionStanding::Void,
+        };
+        revision.standing = standing.into();
+    }
+
+    /// Tells which delivery a revision came with, and from where on it became current.
+    fn tell_delivery(&self, revision: &mut pb::RecordRevision, former: &Former) {
+        revision.current_from = self.from(former);
+        let delivered = former.entry.header.delivery;
+        let delivery = delivered.and_then(|delivered| self.deliveries.get(delivered.opened));
+        revision.delivery = delivery.map_or(0, |delivery| delivery.opening.number);
+    }
 }
 
 fn sex(derived: &Derived) -> pb::Sex {

@@ -2,7 +2,7 @@
 //! seals and appends them, and proves them. What a supplied revision is, and that nothing is overwritten, is said in
 //! `vardnav_register::supply`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rand::Rng as _;
@@ -10,6 +10,7 @@ use vardnav_api::common::finding_message;
 use vardnav_api::register::{bytes, kind_message};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_register::bytes::DecodeError;
+use vardnav_register::delivery::Deliveries;
 use vardnav_register::derived::Derived;
 use vardnav_register::entry::{Act, Header, Nonce, VERSION, row_key};
 use vardnav_register::finding::Finding;
@@ -22,13 +23,14 @@ use vardnav_register::text::may_echo_id;
 use vardnav_register::validate::other_person;
 use vardnav_register::worklist::{owner, remedy};
 use vardnav_runtime::clock;
+use vardnav_store::current;
 use vardnav_store::{Head, ROW_LIMIT, Row, StoreError, StreamId, Vault, View};
 
 use crate::Register;
 use crate::answer;
 use crate::batch::{Kept, Read, Sealed, identity_nonce, stand_for_later};
 use crate::intake::{TRIES, all_loaded, named_episodes, pieces};
-use crate::ledger::{self, Former};
+use crate::ledger::{self, Among, Former};
 use crate::proof;
 use crate::surroundings::BatchSurroundings;
 
@@ -73,7 +75,10 @@ struct Latest {
 /// What was found of one record before it is judged.
 enum Looked {
     NotFound,
+    /// An open delivery holds its latest revision.
+    Waits,
     Erased(u32),
+    Withdrawn(u32),
     Found(Box<Latest>),
 }
 
@@ -117,12 +122,13 @@ impl Register {
             .iter()
             .filter_map(|looked| match looked {
                 Looked::Found(latest) => Some(Ok(latest.record.clone())),
-                Looked::NotFound | Looked::Erased(_) => None,
+                _ => None,
             })
             .collect();
         all_loaded(&view, &supply.reporter, &records)?;
         let named = named_episodes(&records);
-        let episodes = ledger::episodes(self.store.as_ref(), stream, &view, named).await?;
+        let store = self.store.as_ref();
+        let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
         let mut surroundings = BatchSurroundings {
             view,
             episodes,
@@ -170,12 +176,41 @@ impl Register {
             });
         }
         let mut found = ledger::read(store, stream, places.iter().copied().flatten().collect()).await?;
-        let looked = places
-            .into_iter()
-            .map(|place| match place.and_then(|place| found.remove(&place)) {
-                Some(former) => read(stream, former),
-                None => Ok(Looked::NotFound),
-            });
+        let mut latest = BTreeMap::new();
+        for (at, place) in places.iter().enumerate() {
+            latest.extend(
+                place
+                    .and_then(|place| found.remove(&place))
+                    .map(|former| (at, former)),
+            );
+        }
+        let mut last: BTreeMap<usize, u32> = BTreeMap::new();
+        let revisions = latest
+            .iter()
+            .map(|(at, former)| (*at, former.entry.header.revision));
+        last.extend(revisions);
+        let deliveries = match latest
+            .values()
+            .any(|former| former.entry.header.delivery.is_some())
+        {
+            true => current::deliveries(store, stream).await?,
+            false => Deliveries::default(),
+        };
+        let among = Among {
+            deliveries: Some(&deliveries),
+            within: None,
+        };
+        let waiting: BTreeSet<usize> = latest
+            .iter()
+            .filter(|(_, former)| deliveries.is_waiting(&former.entry.header))
+            .map(|(at, _)| *at)
+            .collect();
+        let mut current = ledger::standing(store, stream, latest, among).await?;
+        let looked = (0..places.len()).map(|at| match current.remove(&at) {
+            _ if waiting.contains(&at) => Ok(Looked::Waits),
+            Some(former) => read(stream, former, last.get(&at).copied().unwrap_or_default()),
+            None => Ok(Looked::NotFound),
+        });
         looked.collect()
     }
 
@@ -254,6 +289,13 @@ impl Supply {
     ) -> Result<(Judged, Option<Sealed>), StoreError> {
         let latest = match looked {
             Looked::NotFound => return Ok((refused(0, "the reporter has no such record", Vec::new()), None)),
+            Looked::Waits => {
+                let reason = "an open delivery holds a revision of the record";
+                return Ok((refused(0, reason, Vec::new()), None));
+            }
+            Looked::Withdrawn(revision) => {
+                return Ok((refused(revision, "the record was withdrawn", Vec::new()), None));
+            }
             Looked::Erased(revision) => {
                 return Ok((refused(revision, "the record was erased", Vec::new()), None));
             }
@@ -386,7 +428,11 @@ impl Supply {
     }
 }
 
-fn read(stream: &StreamId, former: Former) -> Result<Looked, StoreError> {
+/// `last` is the record's latest revision, also one that never became current: the next follows it.
+fn read(stream: &StreamId, former: Former, last: u32) -> Result<Looked, StoreError> {
+    if former.entry.is_withdrawal() {
+        return Ok(Looked::Withdrawn(former.entry.header.revision));
+    }
     let damaged =
         |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {}: {error}", former.position));
     let record = former.entry.record().map_err(damaged)?;
@@ -395,6 +441,7 @@ fn read(stream: &StreamId, former: Former) -> Result<Looked, StoreError> {
         return Ok(Looked::Erased(former.entry.header.revision));
     };
     record.person = person_before(&derived);
+    record.revision = last;
     Ok(Looked::Found(Box::new(Latest {
         former,
         record,

@@ -10,9 +10,11 @@
 mod entries;
 mod order;
 mod period;
+mod rules;
 mod standing;
 
 pub use entries::{Closing, Counts, End, KeptNote, Opening, Window, closing_key, opening_key};
 pub use order::{Place, Within, step};
 pub use period::{Month, MonthError, Months, PERIODS_MAX, spans};
+pub use rules::{RegisterRule, WindowError};
 pub use standing::{Deliveries, Delivery};

@@ -75,6 +75,17 @@ impl Deliveries {
             .any(|delivery| delivery.closed.is_none() && !delivery.opening.test)
     }
 
+    /// As they were when the stream had so many entries.
+    #[must_use]
+    pub fn as_of(&self, size: u64) -> Self {
+        let mut then = self.clone();
+        then.all.retain(|opened, _| *opened < size);
+        for delivery in then.all.values_mut() {
+            delivery.closed.take_if(|(closed, _)| *closed >= size);
+        }
+        then
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.all.len()

@@ -16,6 +16,7 @@ use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_interchange::register::lines::{Lines, Salted};
 use vardnav_interchange::register::read::{Refused, read_line};
 use vardnav_interchange::register::receipt_file::ReceiptFile;
+use vardnav_register::entry::Delivered;
 use vardnav_register::finding::Finding;
 use vardnav_register::receipt::{Receipt, ReceiptLeaf, SignedHead};
 use vardnav_register::text::may_echo_id;
@@ -368,9 +369,12 @@ pub(crate) fn domain_receipt(
                     .map_err(|_| ApiError::field("receipt.leaves.version", "is no version of an entry"))?,
                 kind: kind(leaf.kind(), "receipt.leaves.kind")?,
                 revision: leaf.revision,
-                assigned: false,
-                replaces: leaf.revision.saturating_sub(1),
-                delivery: None,
+                assigned: leaf.assigned,
+                replaces: leaf.replaces,
+                delivery: leaf.delivery.map(|opened| Delivered {
+                    opened,
+                    test: leaf.test,
+                }),
                 position: leaf.position,
                 received: leaf.received_micros,
                 content_nonce: hash(&leaf.content_nonce, "receipt.leaves.content_nonce")?,

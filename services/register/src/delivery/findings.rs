@@ -1,0 +1,57 @@
+//! What is found of records on account of deliveries and withdrawals. These findings are of the register's own order, not
+//! of a release's checks.
+
+use vardnav_register::definition::Severity;
+use vardnav_register::finding::Finding;
+
+/// The records' delivery is not open.
+pub(crate) fn not_open(number: u32) -> Finding {
+    error(
+        "VN-DEL-001",
+        "",
+        format!("delivery {number} is not open: open one for the periods and report the record in it"),
+    )
+}
+
+/// An open delivery holds a revision of the record.
+pub(crate) fn waits(number: u32) -> Finding {
+    error(
+        "VN-DEL-002",
+        "id",
+        format!(
+            "delivery {number} is open and holds a revision of the record: report it there, or close the delivery first"
+        ),
+    )
+}
+
+/// The record belongs to none of the delivery's periods.
+pub(crate) fn other_period(number: u32) -> Finding {
+    error(
+        "VN-DEL-003",
+        "",
+        format!("the record belongs to none of the periods of delivery {number}"),
+    )
+}
+
+/// There is no such record.
+pub(crate) fn unknown_record() -> Finding {
+    error("VN-DEL-004", "id", "the reporter has no such record".to_owned())
+}
+
+/// The record is withdrawn as another revision than the next.
+pub(crate) fn other_revision(expected: u32) -> Finding {
+    error(
+        "VN-DEL-005",
+        "revision",
+        format!("the next revision is {expected}"),
+    )
+}
+
+fn error(code: &str, path: &str, message: String) -> Finding {
+    Finding {
+        code: code.to_owned(),
+        severity: Severity::Error,
+        path: path.to_owned(),
+        message,
+    }
+}

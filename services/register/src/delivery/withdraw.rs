@@ -1,0 +1,192 @@
+//! Withdrawing records one by one.
+
+use vardnav_api::common::finding_message;
+use vardnav_api::register::{bytes, kind, kind_message};
+use vardnav_api::status::ApiError;
+use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_register::entry::{Act, Entry, EntryBody, Header, VERSION};
+use vardnav_register::finding::Finding;
+use vardnav_register::record::RecordKind;
+use vardnav_register::text::may_echo_id;
+use vardnav_runtime::clock;
+use vardnav_store::{Hash, StoreError, StreamId};
+
+use super::chains::{Chain, chains};
+use super::close::row;
+use super::findings;
+use crate::intake::TRIES;
+use crate::{Register, store_error};
+
+/// Most records withdrawn at once.
+const RECORDS_MAX: usize = 5000;
+
+/// Codes of the reasons for which a reporter withdraws a record.
+const REASONS: &[&str] = &[
+    "reported-in-error",
+    "wrong-person",
+    "wrong-unit",
+    "duplicate",
+    "objection",
+    "other",
+];
+
+/// What became of a withdrawal.
+enum Withdrawal {
+    Refused(Finding),
+    Resent {
+        revision: u32,
+        position: u64,
+        leaf: Hash,
+    },
+    New(Entry),
+}
+
+impl Register {
+    /// Withdraws records of a reporter.
+    ///
+    /// # Errors
+    /// When the request is not as it must be, or the store does not take it; then sending it again is safe.
+    pub(crate) async fn withdraw(
+        &self,
+        stream: &StreamId,
+        request: pb::WithdrawRecordsRequest,
+    ) -> Result<pb::WithdrawRecordsResponse, ApiError> {
+        if request.records.len() > RECORDS_MAX {
+            let message = format!("at most {RECORDS_MAX} records");
+            return Err(ApiError::field("records", message));
+        }
+        if !REASONS.contains(&request.reason.as_str()) {
+            let message = format!("one of {} is needed", REASONS.join(", "));
+            return Err(ApiError::field("reason", message));
+        }
+        let mut names: Vec<(RecordKind, String)> = Vec::with_capacity(request.records.len());
+        let mut seen = std::collections::HashSet::new();
+        for (at, named) in request.records.iter().enumerate() {
+            let kind = kind(named.kind(), &format!("records[{at}].kind"))?;
+            if !seen.insert((kind, named.id.as_str())) {
+                let message = "the record stands twice";
+                return Err(ApiError::field(format!("records[{at}].id"), message));
+            }
+            names.push((kind, named.id.clone()));
+        }
+        let turn = self.turn(&request.reporter).await;
+        let _turn = turn.lock().await;
+        for _ in 0..TRIES {
+            match self.try_withdraw(stream, &request, &names).await {
+                Err(StoreError::Conflict { .. }) => {}
+                other => return other.map_err(store_error),
+            }
+        }
+        Err(super::busy())
+    }
+
+    async fn try_withdraw(
+        &self,
+        stream: &StreamId,
+        request: &pb::WithdrawRecordsRequest,
+        names: &[(RecordKind, String)],
+    ) -> Result<pb::WithdrawRecordsResponse, StoreError> {
+        let store = self.store.as_ref();
+        let head = store.head(stream).await?;
+        let known = self.known(&request.reporter).await;
+        let mut known = known.lock().await;
+        known.learn(store, stream).await?;
+        let chains = chains(store, stream, names, &known.deliveries, (u64::MAX, None)).await?;
+        let received = clock::now_micros();
+        let mut outcomes = Vec::with_capacity(names.len());
+        let mut rows = Vec::new();
+        for ((name, chain), (named, index)) in names.iter().zip(&chains).zip(request.records.iter().zip(0..))
+        {
+            let withdrawal = withdrawal(
+                request,
+                name,
+                (chain, named.revision),
+                received,
+                &known.deliveries,
+            );
+            let mut outcome = pb::WithdrawOutcome {
+                index,
+                kind: kind_message(name.0).into(),
+                id: named.id.clone(),
+                ..pb::WithdrawOutcome::default()
+            };
+            match withdrawal {
+                Withdrawal::Refused(finding) => {
+                    outcome.findings.push(finding_message(&finding));
+                    if !may_echo_id(&outcome.id, "") {
+                        outcome.id.clear();
+                    }
+                }
+                Withdrawal::Resent {
+                    revision,
+                    position,
+                    leaf,
+                } => {
+                    outcome.revision = revision;
+                    outcome.position = Some(position);
+                    outcome.leaf = bytes(&leaf);
+                    outcome.withdrawn = true;
+                    outcome.resent = true;
+                }
+                Withdrawal::New(entry) => {
+                    outcome.revision = entry.header.revision;
+                    outcome.withdrawn = true;
+                    if !request.validate_only {
+                        outcome.position = Some(head.size + rows.len() as u64);
+                        outcome.leaf = bytes(&entry.leaf());
+                        rows.push(row(&entry));
+                    }
+                }
+            }
+            outcomes.push(outcome);
+        }
+        if !rows.is_empty() {
+            store.append(stream, head.size, rows).await?;
+        }
+        Ok(pb::WithdrawRecordsResponse { outcomes })
+    }
+}
+
+fn withdrawal(
+    request: &pb::WithdrawRecordsRequest,
+    (kind, id): &(RecordKind, String),
+    (chain, stated): (&Chain, u32),
+    received: i64,
+    deliveries: &vardnav_register::delivery::Deliveries,
+) -> Withdrawal {
+    if let Some(open) = chain.waits_in(deliveries) {
+        let number = deliveries.get(open).map_or(0, |open| open.opening.number);
+        return Withdrawal::Refused(findings::waits(number));
+    }
+    let Some(current) = chain.current(deliveries) else {
+        return Withdrawal::Refused(findings::unknown_record());
+    };
+    let header = &current.entry.header;
+    if let EntryBody::Withdrawn { reason } = &current.entry.body {
+        let same = *reason == request.reason && (stated == 0 || stated == header.revision);
+        if same {
+            return Withdrawal::Resent {
+                revision: header.revision,
+                position: current.position,
+                leaf: current.leaf,
+            };
+        }
+    }
+    let next = chain.latest.saturating_add(1);
+    if stated != 0 && stated != next {
+        return Withdrawal::Refused(findings::other_revision(next));
+    }
+    let header = Header {
+        version: VERSION,
+        act: Act::Withdrawal,
+        reporter: request.reporter.clone(),
+        kind: *kind,
+        id: id.clone(),
+        revision: next,
+        replaces: super::replaced(Some(current)),
+        delivery: None,
+        received,
+        release: String::new(),
+    };
+    Withdrawal::New(Entry::withdrawal(header, request.reason.clone()))
+}
