@@ -81,6 +81,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "the derivation has not caught up with what was reported",
         "ask again when its status says that it follows",
     ),
+    (
+        "VN-API-028",
+        "the delivery, its periods or its register do not allow it",
+        "look at the deliveries of the reporter and at the deadlines of the register",
+    ),
     ("VN-API-030", "the code system is not known", "check its address"),
     ("VN-API-031", "the edition is not loaded", "import it first"),
     (

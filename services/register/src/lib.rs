@@ -26,6 +26,7 @@ mod supply;
 mod surroundings;
 mod worklist;
 
+pub use delivery::findings::CODES;
 pub use quality::PROJECTION as QUALITY;
 pub use service::Service;
 pub use worklist::PROJECTION as WORKLIST;

@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+pub mod delivery;
 mod heads;
 mod person;
 mod register;

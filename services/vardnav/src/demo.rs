@@ -84,6 +84,7 @@ async fn demonstrate(command: &cli::Demo, folder: &Path, format: Format) -> Outc
         receipts: Some(folder.join("receipts")),
         dry_run: false,
         batch: 1000,
+        delivery: None,
     };
     let began = std::time::Instant::now();
     let summary = report(&anna, reader(&file)?, "year".to_owned(), &options, |_| Ok(())).await?;

@@ -25,6 +25,7 @@ const CODES: &[&[(&str, &str, &str)]] = &[
     content::skos::CODES,
     content::tbx::CODES,
     content::xml::CODES,
+    vardnav_service_register::CODES,
     vardnav_service_terminology::CODES,
     release::CODES,
     maps::CODES,

@@ -55,6 +55,21 @@ pub fn read_line(content: LineContent<'_>) -> Result<ReportedRecord, Box<Refused
 /// # Errors
 /// [`Refused`] with everything that is wrong with its form.
 pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
+    read_record_of(bytes, false)
+}
+
+/// Reads the content of a line of a delivery: its revision is the register's to give, and 0 where it is not stated.
+///
+/// # Errors
+/// As [`read_line`].
+pub fn read_delivered(content: LineContent<'_>) -> Result<ReportedRecord, Box<Refused>> {
+    match content {
+        LineContent::Bytes(bytes) => read_record_of(bytes, true),
+        LineContent::TooLong => Err(refused(Mechanism::FormatLineTooLong, "")),
+    }
+}
+
+fn read_record_of(bytes: &[u8], delivered: bool) -> Result<ReportedRecord, Box<Refused>> {
     if std::str::from_utf8(bytes).is_err() {
         return Err(refused(Mechanism::FormatEncoding, ""));
     }
@@ -83,7 +98,10 @@ pub fn read_record(bytes: &[u8]) -> Result<ReportedRecord, Box<Refused>> {
         kind
     });
     let id = fields.text("id");
-    let revision = fields.number("revision");
+    let revision = match delivered {
+        true => Some(fields.optional_number("revision").unwrap_or(0)),
+        false => fields.number("revision"),
+    };
     let person = fields.object("person").and_then(person);
     let residence = fields.optional_text("residence");
     let principals = match fields.optional_object("principals") {

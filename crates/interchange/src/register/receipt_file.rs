@@ -16,7 +16,7 @@ use vardnav_register::record::{Record, RecordKind};
 use vardnav_register::tree::MultiProof;
 
 use super::lines::{Lines, Salted};
-use super::read::read_line;
+use super::read::{read_delivered, read_line};
 
 /// The mark at the beginning of a receipt file.
 const RECEIPT_FORMAT: &str = "vardnav receipt v1";
@@ -122,19 +122,19 @@ impl ReceiptFile {
 
     /// The receipted records of the input by line, after its digest was found to be right.
     fn records(&self, input: impl BufRead) -> Result<BTreeMap<u64, (String, Record)>, ReceiptFileError> {
-        let mut wanted: Vec<u64> = self
-            .receipts
-            .iter()
-            .flat_map(|receipt| &receipt.leaves)
-            .map(|leaf| leaf.line)
-            .collect();
-        wanted.sort_unstable();
+        let leaves = self.receipts.iter().flat_map(|receipt| &receipt.leaves);
+        let wanted: BTreeMap<u64, bool> = leaves.map(|leaf| (leaf.line, leaf.assigned)).collect();
         let mut records = BTreeMap::new();
         let mut lines = Lines::new(Salted::new(input, &self.salt));
         while let Some(line) = lines.next_line()? {
-            if wanted.binary_search(&line.number).is_ok()
-                && let Ok(reported) = read_line(line.content)
-            {
+            let Some(assigned) = wanted.get(&line.number) else {
+                continue;
+            };
+            let reported = match assigned {
+                true => read_delivered(line.content),
+                false => read_line(line.content),
+            };
+            if let Ok(reported) = reported {
                 records.insert(line.number, (reported.reporter, reported.record));
             }
         }

@@ -3,6 +3,7 @@
 //!
 //! The files are listed in the folder `starter` of this crate, which holds the national starter release.
 
+mod deliveries;
 pub mod description;
 mod geography;
 mod head;

@@ -127,6 +127,7 @@ pub(super) fn read(reading: &mut Reading<'_>) -> RegisterDefinition {
         legal_bases: legal_bases(reading),
         ..RegisterDefinition::default()
     };
+    definition.deliveries = super::deliveries::read(reading, &definition.legal_bases);
     if let Some(file) = reading.required("register/limits.toml")
         && let Some(text) = reading.toml::<LimitsFile>(&file)
     {

@@ -397,6 +397,7 @@ pub(crate) fn world() -> World {
             pattern: "########@@##".into(),
         }],
         limits: TimeLimits::default(),
+        deliveries: Vec::new(),
         geography_system: "geo".into(),
         collects_on_proposals: false,
     })

@@ -11,7 +11,7 @@ use vardnav_store::{Head, Row, StoreError, StreamId};
 
 use super::held::{Held, HeldRecord};
 use super::session::Session;
-use super::{Known, busy, message, numbered, precondition};
+use super::{Known, busy, message, name_of, numbered, precondition};
 use crate::intake::TRIES;
 use crate::{Register, ledger, store_error};
 
@@ -140,7 +140,7 @@ impl Register {
             received: clock::now_micros(),
             opened,
             end,
-            by: caller.name.clone(),
+            by: name_of(caller)?,
         };
         let row = Row {
             key: closing.key(),

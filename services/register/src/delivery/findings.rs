@@ -4,6 +4,35 @@
 use vardnav_register::definition::Severity;
 use vardnav_register::finding::Finding;
 
+/// Codes of these findings: what they mean, what to do.
+pub const CODES: &[(&str, &str, &str)] = &[
+    (
+        "VN-DEL-001",
+        "the delivery is not open",
+        "open a delivery for the periods and report the record in it",
+    ),
+    (
+        "VN-DEL-002",
+        "an open delivery holds a revision of the record",
+        "report the record in that delivery, or close the delivery first",
+    ),
+    (
+        "VN-DEL-003",
+        "the record belongs to none of the delivery's periods",
+        "report it in a delivery for a month that it spans",
+    ),
+    (
+        "VN-DEL-004",
+        "the reporter has no such record",
+        "check the kind and the id",
+    ),
+    (
+        "VN-DEL-005",
+        "the record is withdrawn as another revision than the next",
+        "show the record, and withdraw it as the revision after its last",
+    ),
+];
+
 /// The records' delivery is not open.
 pub(crate) fn not_open(number: u32) -> Finding {
     error(

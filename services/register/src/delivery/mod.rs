@@ -20,6 +20,7 @@ use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_register::delivery::{Deliveries, Delivery, Month, Opening, PERIODS_MAX, RegisterRule};
 use vardnav_register::entry::VERSION;
 use vardnav_register::identity::reference_date;
+use vardnav_register::text::id_holds_personal_number;
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_store::{Row, Store, StoreError, StreamId, current};
@@ -86,6 +87,7 @@ impl Register {
         request: pb::OpenDeliveryRequest,
     ) -> Result<pb::OpenDeliveryResponse, ApiError> {
         let periods = periods(&request.periods)?;
+        let by = name_of(caller)?;
         let received = clock::now_micros();
         let rule = self.rule(&request.register, received)?;
         let store = self.store.as_ref();
@@ -128,7 +130,7 @@ impl Register {
                 periods: periods.clone(),
                 test: request.test,
                 window,
-                by: caller.name.clone(),
+                by: by.clone(),
             };
             let delivery = Delivery {
                 opening: opening.clone(),
@@ -264,8 +266,16 @@ fn periods(stated: &[String]) -> Result<Vec<Month>, ApiError> {
     Ok(periods)
 }
 
+/// The name that an opening or closing keeps of its caller.
+fn name_of(caller: &Caller) -> Result<String, ApiError> {
+    match id_holds_personal_number(&caller.name) {
+        false => Ok(caller.name.clone()),
+        true => Err(ApiError::field("caller", "its name holds a personal number")),
+    }
+}
+
 fn precondition(message: String) -> ApiError {
-    ApiError::new(Kind::FailedPrecondition, "VN-API-030", message)
+    ApiError::new(Kind::FailedPrecondition, "VN-API-028", message)
 }
 
 fn busy() -> ApiError {

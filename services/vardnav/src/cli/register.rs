@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::delivery::{Deliver, Delivery, Withdraw};
 use super::person;
 use crate::command::{changes, completeness, export, worklist};
 
@@ -31,7 +32,20 @@ pub enum Register {
         /// Records in a batch
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=5_000))]
         batch: u16,
+        /// Number of the open delivery that the records belong to
+        #[arg(long, value_name = "NUMBER", requires = "reporter")]
+        delivery: Option<u32>,
+        /// Reporter of the delivery
+        #[arg(long, requires = "delivery")]
+        reporter: Option<String>,
     },
+    /// Deliver the records of some periods in full from a file (NDJSON): open, send and close in one
+    Deliver(Deliver),
+    /// Deliveries, step by step
+    #[command(subcommand)]
+    Delivery(Delivery),
+    /// Withdraw records
+    Withdraw(Withdraw),
     /// Describe and classify records from a file (NDJSON) as they would be reported; nothing is stored
     Describe {
         /// File; `-` for stdin
@@ -85,6 +99,9 @@ pub enum Register {
         /// Kind of record; records of any kind with the id when left out
         #[arg(long, value_parser = ["episode", "contact", "monitoring-period", "care-request"])]
         kind: Option<String>,
+        /// As known when the reporter's stream had so many entries
+        #[arg(long, value_name = "POSITION")]
+        at: Option<u64>,
         /// The derivation to answer from; `as-reported` for what the entries hold
         #[arg(long, default_value = "")]
         derivation: String,

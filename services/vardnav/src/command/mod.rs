@@ -6,6 +6,7 @@ pub(crate) mod classify;
 pub(crate) mod codesystem;
 pub(crate) mod completeness;
 pub(crate) mod conform;
+pub(crate) mod delivery;
 pub(crate) mod describe;
 pub(crate) mod export;
 pub(crate) mod heads;

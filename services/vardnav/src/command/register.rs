@@ -13,8 +13,10 @@ use vardnav_register::record::RecordKind;
 
 use crate::cli;
 use crate::client::{Client, Target};
-use crate::command::report::{self, Options};
-use crate::command::{changes, completeness, describe, export, map, person, prove, reclassify, worklist};
+use crate::command::report::{self, Delivered, Options};
+use crate::command::{
+    changes, completeness, delivery, describe, export, map, person, prove, reclassify, worklist,
+};
 use crate::command::{date_text, facts_value, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
@@ -48,13 +50,27 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
             receipts,
             dry_run,
             batch,
+            delivery,
+            reporter,
         } => {
+            let delivered = delivery.zip(reporter).map(|(number, reporter)| Delivered {
+                reporter,
+                number,
+                input: report::input_name(&file),
+                retry: std::time::Duration::ZERO,
+            });
             let options = Options {
                 receipts,
                 dry_run,
                 batch: usize::from(batch),
+                delivery: delivered,
             };
             report::run(&file, options, &target.connect().await?, format).await
+        }
+        cli::Register::Deliver(command) => delivery::deliver(command, &target.connect().await?, format).await,
+        cli::Register::Delivery(command) => delivery::run(command, &target.connect().await?, format).await,
+        cli::Register::Withdraw(command) => {
+            delivery::withdraw(command, &target.connect().await?, format).await
         }
         cli::Register::Describe {
             file,
@@ -74,11 +90,12 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
             reporter,
             id,
             kind,
+            at,
             derivation,
         } => {
             show(
                 (reporter, id, derivation),
-                kind.as_deref(),
+                (kind.as_deref(), at),
                 &target.connect().await?,
                 format,
             )
@@ -197,7 +214,7 @@ async fn write_key(file: Option<PathBuf>, client: &Client) -> Outcome {
 
 async fn show(
     (reporter, id, derivation): (String, String, String),
-    named: Option<&str>,
+    (named, at): (Option<&str>, Option<u64>),
     client: &Client,
     format: Format,
 ) -> Outcome {
@@ -216,7 +233,7 @@ async fn show(
     let mut rows = Vec::new();
     let mut missing = None;
     for kind in kinds {
-        match revisions((&reporter, kind, &id), &derivation, client).await {
+        match revisions((&reporter, kind, &id), (&derivation, at), client).await {
             Ok(revisions) => rows.extend(revisions),
             Err(not_found @ Failure::Findings(_)) => missing = Some(not_found),
             Err(failure) => return Err(failure),
@@ -228,7 +245,15 @@ async fn show(
     output::rows(
         format,
         &[
-            "kind", "revision", "outcome", "received", "position", "derived", "leaf",
+            "kind",
+            "revision",
+            "standing",
+            "outcome",
+            "withdrawn",
+            "received",
+            "position",
+            "derived",
+            "leaf",
         ],
         &rows,
     )
@@ -237,7 +262,7 @@ async fn show(
 /// The revisions of a record, the latest first.
 async fn revisions(
     (reporter, kind, id): (&str, RecordKind, &str),
-    derivation: &str,
+    (derivation, at_position): (&str, Option<u64>),
     client: &Client,
 ) -> Outcome<Vec<Value>> {
     let mut rows = Vec::new();
@@ -250,6 +275,7 @@ async fn revisions(
             page_size: 100,
             page_token,
             derivation: derivation.to_owned(),
+            at_position,
         };
         let page = client.register().get_episode(request).await?.into_inner();
         for revision in &page.revisions {
@@ -284,6 +310,7 @@ pub(crate) async fn export_lines(
             reporter,
             from_position,
             derivation: derivation.clone(),
+            from_within: None,
         };
         let mut pieces = client.register().export(request).await?.into_inner();
         while let Some(piece) = pieces.next().await {
@@ -314,6 +341,14 @@ pub(crate) async fn export_lines(
     )
 }
 
+/// How a revision stands; an export does not tell, since later ones follow.
+fn standing(revision: &pb::RecordRevision) -> Option<String> {
+    match revision.standing() {
+        pb::RevisionStanding::Unspecified => None,
+        standing => Some(super::enum_text(standing.as_str_name(), "REVISION_STANDING_")),
+    }
+}
+
 /// A revision as a line: reporter, kind, id and revision, what was derived, and the record without its person.
 pub(crate) fn revision_row(revision: &pb::RecordRevision) -> Outcome<Value> {
     let derived: Vec<Value> = revision.derived.iter().map(derived_row).collect();
@@ -327,7 +362,11 @@ pub(crate) fn revision_row(revision: &pb::RecordRevision) -> Outcome<Value> {
         "id": revision.id,
         "revision": revision.revision,
         "outcome": super::enum_text(revision.outcome().as_str_name(), "OUTCOME_"),
+        "standing": standing(revision),
+        "withdrawn": (!revision.withdrawn.is_empty()).then_some(&revision.withdrawn),
+        "delivery": (revision.delivery > 0).then_some(revision.delivery),
         "position": revision.position,
+        "current_from": revision.current_from,
         "received": jiff::Timestamp::from_microsecond(revision.received_micros).map(|instant| instant.to_string()).ok(),
         "leaf": hex(&revision.leaf),
         "sex": super::enum_text(revision.sex().as_str_name(), "SEX_"),

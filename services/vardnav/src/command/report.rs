@@ -14,16 +14,18 @@ use vardnav_api::register::{hash, kind, record_message};
 use vardnav_api::status::ApiError;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_interchange::register::lines::{Lines, Salted};
-use vardnav_interchange::register::read::{Refused, read_line};
+use vardnav_interchange::register::read::{Refused, ReportedRecord, read_delivered, read_line};
 use vardnav_interchange::register::receipt_file::ReceiptFile;
-use vardnav_register::entry::Delivered;
+use vardnav_register::entry;
 use vardnav_register::finding::Finding;
+use vardnav_register::hash::sha256;
 use vardnav_register::receipt::{Receipt, ReceiptLeaf, SignedHead};
 use vardnav_register::text::may_echo_id;
 use vardnav_register::tree::MultiProof;
+use vardnav_register::validate::{Mechanism, finding_without_release};
 
 use crate::client::Client;
-use crate::command::{finding_row, hex};
+use crate::command::{delivery, finding_row, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
@@ -39,6 +41,27 @@ pub(crate) struct Options {
     pub dry_run: bool,
     /// Records in a batch.
     pub batch: usize,
+    /// The open delivery that the records belong to.
+    pub delivery: Option<Delivered>,
+}
+
+/// A delivery that a file is sent within.
+#[derive(Debug, Clone)]
+pub(crate) struct Delivered {
+    /// Whose it is.
+    pub reporter: String,
+    /// Its number.
+    pub number: u32,
+    /// What the file is called at the server.
+    pub input: String,
+    /// How long a server that cannot be reached is tried again.
+    pub retry: Duration,
+}
+
+/// What a file is called at the server: nothing that could be read out of its name.
+pub(crate) fn input_name(file: &Path) -> String {
+    let hash = sha256(&[file.as_os_str().as_encoded_bytes()]);
+    hex(hash.first_chunk::<8>().unwrap_or(&[0; 8]))
 }
 
 /// What became of a file.
@@ -176,32 +199,15 @@ pub(crate) async fn report(
     let salt: [u8; 32] = rand::random();
     let (requests, outgoing) = mpsc::channel::<pb::ReportRequest>(GROUPS_WAITING_MAX);
     let (groups, mut waiting) = mpsc::channel::<Group>(GROUPS_WAITING_MAX);
-    let (batch, dry_run) = (options.batch, options.dry_run);
-    let reading = tokio::task::spawn_blocking(move || {
-        read(Salted::new(input, &salt), batch, dry_run, &groups, &requests)
-    });
+    let of = options.clone();
+    let reading =
+        tokio::task::spawn_blocking(move || read(Salted::new(input, &salt), &of, &groups, &requests));
 
-    let answers = client.register().report(ReceiverStream::new(outgoing)).await?;
-    let mut answers = answers.into_inner();
+    let mut answers = Answers::of(client, outgoing, options.delivery.as_ref()).await?;
     let mut summary = Summary::default();
     let mut receipts = Vec::new();
     while let Some(group) = waiting.recv().await {
-        let mut answered = Vec::with_capacity(group.reporters.len());
-        for _ in &group.reporters {
-            let answer = answers.next().await.ok_or_else(|| {
-                Failure::Unreachable(format!(
-                    "the server ended the stream after line {}",
-                    summary.lines
-                ))
-            })?;
-            answered.push(answer.map_err(|status| {
-                let failure = Failure::from(status);
-                match failure {
-                    Failure::Failed(message) => Failure::Unreachable(message),
-                    other => other,
-                }
-            })?);
-        }
+        let answered = answers.next(group.reporters.len(), summary.lines).await?;
         for slot in &group.slots {
             let row = row(slot, &group.reporters, &answered)?;
             summary.take(&row);
@@ -229,22 +235,88 @@ pub(crate) async fn report(
     Ok(summary)
 }
 
+/// Where answers come from: one stream for the whole file or, within a delivery, one for each group, so that a broken
+/// connection is taken up again.
+enum Answers<'a> {
+    Stream(Box<tonic::Streaming<pb::ReportResponse>>),
+    Delivery {
+        client: &'a Client,
+        requests: mpsc::Receiver<pb::ReportRequest>,
+        retry: Duration,
+    },
+}
+
+impl<'a> Answers<'a> {
+    async fn of(
+        client: &'a Client,
+        requests: mpsc::Receiver<pb::ReportRequest>,
+        delivery: Option<&Delivered>,
+    ) -> Outcome<Self> {
+        if let Some(delivery) = delivery {
+            let retry = delivery.retry;
+            return Ok(Self::Delivery {
+                client,
+                requests,
+                retry,
+            });
+        }
+        let answers = client.register().report(ReceiverStream::new(requests)).await?;
+        Ok(Self::Stream(Box::new(answers.into_inner())))
+    }
+
+    /// The answers to the next so many batches; `lines` were answered before.
+    async fn next(&mut self, batches: usize, lines: u64) -> Outcome<Vec<pb::ReportResponse>> {
+        let ended = || Failure::Unreachable(format!("the server ended the stream after line {lines}"));
+        let mut answered = Vec::with_capacity(batches);
+        match self {
+            Self::Stream(answers) => {
+                for _ in 0..batches {
+                    let answer = answers.next().await.ok_or_else(ended)?;
+                    answered.push(answer.map_err(|status| match Failure::from(status) {
+                        Failure::Failed(message) => Failure::Unreachable(message),
+                        other => other,
+                    })?);
+                }
+                Ok(answered)
+            }
+            Self::Delivery {
+                client,
+                requests,
+                retry,
+            } => {
+                let mut of_group = Vec::with_capacity(batches);
+                for _ in 0..batches {
+                    of_group.push(requests.recv().await.ok_or_else(ended)?);
+                }
+                match of_group.is_empty() {
+                    true => Ok(answered),
+                    false => delivery::send(client, of_group, *retry).await,
+                }
+            }
+        }
+    }
+}
+
 /// Reads lines into groups and sends their records, batch by batch. Gives the salted digest of the input.
 fn read(
     input: Salted<Box<dyn BufRead + Send>>,
-    batch: usize,
-    dry_run: bool,
+    options: &Options,
     groups: &mpsc::Sender<Group>,
     requests: &mpsc::Sender<pb::ReportRequest>,
 ) -> Outcome<[u8; 32]> {
     let mut lines = Lines::new(input);
+    let (batch, delivery) = (options.batch, options.delivery.as_ref());
     loop {
         let mut slots = Vec::with_capacity(batch);
         let mut batches: Vec<pb::ReportRequest> = Vec::new();
         while slots.len() < batch {
             let Some(line) = lines.next_line()? else { break };
             let number = line.number;
-            slots.push(match read_line(line.content) {
+            let reported = match delivery {
+                None => read_line(line.content),
+                Some(delivery) => read_delivered(line.content).and_then(|read| of_delivery(read, delivery)),
+            };
+            slots.push(match reported {
                 Err(refused) => Slot::Refused {
                     line: number,
                     refused,
@@ -256,12 +328,19 @@ fn read(
                     let place = place.unwrap_or_else(|| {
                         batches.push(pb::ReportRequest {
                             reporter: reported.reporter.clone(),
-                            validate_only: dry_run,
+                            validate_only: options.dry_run,
+                            delivery: delivery.map_or(0, |delivery| delivery.number),
+                            input: delivery
+                                .map(|delivery| delivery.input.clone())
+                                .unwrap_or_default(),
                             ..Default::default()
                         });
                         batches.len() - 1
                     });
-                    let records = batches.get_mut(place).map(|batch| &mut batch.records);
+                    let records = batches.get_mut(place).map(|batch| {
+                        batch.last_line = number;
+                        &mut batch.records
+                    });
                     let index = records.map_or(0, |records| {
                         records.push(record_message(&reported.record, true));
                         records.len() - 1
@@ -294,6 +373,20 @@ fn read(
     }
 }
 
+/// Refuses a line of another reporter than the delivery's.
+fn of_delivery(reported: ReportedRecord, delivery: &Delivered) -> Result<ReportedRecord, Box<Refused>> {
+    if reported.reporter == delivery.reporter {
+        return Ok(reported);
+    }
+    let message = "the line is of another reporter than the delivery";
+    let finding = finding_without_release(Mechanism::ReporterUnknown, "reporter".to_owned(), message);
+    Err(Box::new(Refused {
+        kind: Some(reported.record.kind()),
+        findings: vec![finding],
+        ..Refused::default()
+    }))
+}
+
 fn row(slot: &Slot, reporters: &[String], answered: &[pb::ReportResponse]) -> Outcome<Value> {
     match slot {
         Slot::Refused { line, refused } => Ok(json!({
@@ -321,6 +414,7 @@ fn row(slot: &Slot, reporters: &[String], answered: &[pb::ReportResponse]) -> Ou
                 "outcome": outcome.outcome().as_str_name().trim_start_matches("OUTCOME_").to_lowercase(),
                 "findings": outcome.findings.iter().map(finding_row).collect::<Vec<_>>(),
                 "leaf": (!outcome.leaf.is_empty()).then(|| hex(&outcome.leaf)),
+                "kept": outcome.kept,
             }))
         }
     }
@@ -371,7 +465,7 @@ pub(crate) fn domain_receipt(
                 revision: leaf.revision,
                 assigned: leaf.assigned,
                 replaces: leaf.replaces,
-                delivery: leaf.delivery.map(|opened| Delivered {
+                delivery: leaf.delivery.map(|opened| entry::Delivered {
                     opened,
                     test: leaf.test,
                 }),
