@@ -425,7 +425,8 @@ fn release_of(record: &Record, derived: &Derived, surroundings: &BatchSurroundin
     of_part.or_else(on_date).unwrap_or_default()
 }
 
-fn says_the_same(record: &Record, other: &Record, received: i64) -> bool {
+/// Whether two records of a batch say the same.
+pub(crate) fn says_the_same(record: &Record, other: &Record, received: i64) -> bool {
     let identity = |record: &Record| identity_bytes(&record.person, received, VERSION).ok();
     content_bytes(record, VERSION) == content_bytes(other, VERSION) && identity(record) == identity(other)
 }
