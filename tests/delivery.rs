@@ -71,7 +71,7 @@ fn contacts(count: usize) -> (String, Vec<Value>) {
             "enrolment": "none",
             "self-care-assessment": "no",
         });
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             record["facts"]["place"] = json!("clinic");
         }
         record

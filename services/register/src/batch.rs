@@ -34,7 +34,7 @@ pub(crate) enum Judged {
     Rejected(Vec<Finding>),
     /// The register holds it already; `as_before` when it is of a delivery and the same as what was current before.
     Resent {
-        kept: Kept,
+        kept: Box<Kept>,
         derived: Option<Derived>,
         as_before: bool,
     },
@@ -205,7 +205,7 @@ pub(crate) fn judge(
                             .or_insert(record.revision);
                         let derived = former.entry.derived().ok().flatten().map(|(_, derived)| derived);
                         Judged::Resent {
-                            kept,
+                            kept: Box::new(kept),
                             derived,
                             as_before: false,
                         }

@@ -310,7 +310,7 @@ impl Register {
         for (place, (judged, sealed)) in judged.into_iter().zip(sealed).enumerate() {
             let line = place as u64 + 1;
             let kept = match &judged {
-                Judged::Resent { kept, .. } => Some(kept),
+                Judged::Resent { kept, .. } => Some(kept.as_ref()),
                 _ => sealed.as_ref().map(|sealed| &sealed.kept),
             };
             let leaf = kept.filter(|_| !validate_only).map(|kept| kept.leaf);

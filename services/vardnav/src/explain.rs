@@ -101,11 +101,14 @@ fn listed(page: &Value) -> Value {
 fn of_lists(code: &str) -> Option<Value> {
     let mut codes = CODES.iter().copied().flatten();
     let (code, meaning, remedy) = codes.find(|(known, ..)| *known == code)?;
-    let (mut message, mut remedy) = (json!({"en": meaning}), json!({"en": remedy}));
-    if let Some((_, cause_sv, remedy_sv)) = pages_sv().find(|(known, ..)| known == code) {
-        message["sv"] = json!(cause_sv);
-        remedy["sv"] = json!(remedy_sv);
-    }
+    let in_swedish = pages_sv().find(|(known, ..)| known == code);
+    let (message, remedy) = match in_swedish {
+        Some((_, cause_sv, remedy_sv)) => (
+            json!({"sv": cause_sv, "en": meaning}),
+            json!({"sv": remedy_sv, "en": remedy}),
+        ),
+        None => (json!({"en": meaning}), json!({"en": remedy})),
+    };
     Some(json!({"code": code, "message": message, "remedy": remedy}))
 }
 

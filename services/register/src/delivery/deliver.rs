@@ -189,8 +189,11 @@ impl Known {
     }
 }
 
+/// What a record is known by in its reporter's stream.
+type Name = (RecordKind, String);
+
 /// The records of a batch by name, each once, with the places of their names.
-fn names(records: &[Read]) -> (Vec<(RecordKind, String)>, HashMap<(RecordKind, String), usize>) {
+fn names(records: &[Read]) -> (Vec<Name>, HashMap<Name, usize>) {
     let mut names = Vec::new();
     let mut places = HashMap::new();
     for record in records.iter().filter_map(|record| record.as_ref().ok()) {

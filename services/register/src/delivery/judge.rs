@@ -111,7 +111,7 @@ impl Delivering {
             {
                 kept.push(former.position);
                 before.places.push(place);
-                judged.push(same.as_before());
+                judged.push(same.kept());
                 continue;
             }
             let latest = match self.test {
@@ -166,7 +166,7 @@ impl Delivering {
             .filter(|former| self.noted.contains(&former.position));
         for former in noted {
             if let Some(same) = same(record, former, vault)? {
-                return Ok(Some(same.as_before()));
+                return Ok(Some(same.kept()));
             }
         }
         Ok(None)
@@ -216,7 +216,7 @@ impl Same<'_> {
         self.judged(false)
     }
 
-    fn as_before(self) -> Judged {
+    fn kept(self) -> Judged {
         self.judged(true)
     }
 
@@ -228,7 +228,7 @@ impl Same<'_> {
         } = self.former;
         match Kept::of(entry, *leaf, Some(*position), self.nonce) {
             Some(kept) => Judged::Resent {
-                kept: kept.assigned(),
+                kept: Box::new(kept.assigned()),
                 derived: entry.derived().ok().flatten().map(|(_, derived)| derived),
                 as_before,
             },

@@ -94,10 +94,10 @@ pub(crate) async fn deliver(command: Deliver, client: &Client, format: Format) -
         ..pb::CloseDeliveryRequest::default()
     };
     let closed = close(client, request).await?;
-    let told = row(&closed);
+    let counts = closed.counts.unwrap_or_default();
     output::say(format_args!(
         "delivery {number} is closed: {} kept, {} new, {} changed, {} gone",
-        told["kept"], told["new"], told["changed"], told["gone"]
+        counts.kept, counts.new, counts.changed, counts.gone
     ));
     Ok(())
 }
