@@ -23,20 +23,15 @@ use crate::exit::{Failure, Outcome};
 /// The mark: of which server a folder is a copy, and how far it is.
 const MARK: &str = "sync.json";
 /// Permissions of what is asked of the origin instead: to change its releases, imports and units, and everything about
-/// the register, of which a copy holds nothing and would answer with zeros.
+/// the register and its persons, of which a copy holds nothing and would answer with zeros.
 const OF_THE_ORIGIN: &[&str] = &[
+    "admin.backup",
     "heads.read",
+    "indicators.read",
     "person.approve",
     "person.erase",
     "person.extract",
     "person.rectify",
-    "vault.approve",
-    "vault.link",
-    "vault.list",
-    "vault.open",
-    "vault.population",
-    "vault.request",
-    "indicators.read",
     "register.administer",
     "register.export",
     "register.list",
@@ -50,6 +45,12 @@ const OF_THE_ORIGIN: &[&str] = &[
     "terminology.import",
     "units.read",
     "units.write",
+    "vault.approve",
+    "vault.link",
+    "vault.list",
+    "vault.open",
+    "vault.population",
+    "vault.request",
 ];
 
 /// Address of the server that a folder is a copy of; `None` when it is none.
@@ -317,7 +318,12 @@ mod tests {
     #[test]
     fn every_method_is_answered_by_a_copy_or_refused_with_the_name_of_its_origin() {
         let refuse = refuse("http://origin:1");
-        let answered = ["classification.read", "release.read", "terminology.read"];
+        let answered = [
+            "admin.check",
+            "classification.read",
+            "release.read",
+            "terminology.read",
+        ];
         for (method, permission) in METHODS {
             let refused = refuse(permission);
             assert_eq!(

@@ -63,9 +63,12 @@ const POINTS: &[&str] = &[
     "redaction.sync",
     "redaction.rename",
     "redaction.remove",
+    "purge.create",
+    "purge.sync",
+    "purge.rename",
 ];
 /// Points at which a leftover is removed after another failure: nothing depends on them.
-const TIDYING: &[&str] = &["blobs.remove", "id.remove", "quarantine.remove"];
+const TIDYING: &[&str] = &["blobs.remove", "id.remove", "purge.remove", "quarantine.remove"];
 /// Points at which something is only read.
 const READS: &[&str] = &[
     "log.read",

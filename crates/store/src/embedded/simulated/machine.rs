@@ -404,6 +404,7 @@ fn subject(path: &Path) -> &'static str {
         "damage" => "note",
         "index" => "rebuild",
         "redaction" => "redaction",
+        "projections" => "purge",
         _ => "folder",
     }
 }
