@@ -18,7 +18,7 @@ use vardnav_register::receipt::ReceiptLeaf;
 use vardnav_register::record::{Record, RecordKind};
 use vardnav_register::surroundings::EpisodeView;
 use vardnav_register::surroundings::Surroundings as _;
-use vardnav_register::validate::{Mechanism, about_person, contact_key, finding_about, other_person};
+use vardnav_register::validate::{Mechanism, about_person, finding_about, other_person};
 use vardnav_store::{ROW_LIMIT, Row, StoreError, Vault};
 
 use crate::delivery::findings;
@@ -333,9 +333,6 @@ pub(crate) fn seal(
         match row {
             Ok(row) => {
                 stand_for_later(record, Some(person), derived, surroundings);
-                if let Some(key) = contact_key(record, person, derived) {
-                    surroundings.contacts.insert(key, record.id.clone());
-                }
                 sealed.push(Some(row));
             }
             Err(finding) => {

@@ -80,7 +80,6 @@ impl Register {
         let surroundings = BatchSurroundings {
             view: Arc::clone(&view),
             episodes: episodes.await.map_err(store_error)?,
-            contacts: HashMap::new(),
         };
         let received = clock::now_micros();
         let described = move || {

@@ -101,7 +101,6 @@ impl Register {
         let surroundings = BatchSurroundings {
             view: self.authority.view(),
             episodes: HashMap::new(),
-            contacts: HashMap::new(),
         };
         let (reporter, received) = (reporter.to_owned(), clock::now_micros());
         self.compute(move || {
@@ -132,11 +131,7 @@ impl Register {
         let named = named_episodes(records);
         let store = self.store.as_ref();
         let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
-        let before = BatchSurroundings {
-            view,
-            episodes,
-            contacts: HashMap::new(),
-        };
+        let before = BatchSurroundings { view, episodes };
 
         let mut judged = {
             let (register, records, reporter) = (Arc::clone(self), Arc::clone(records), reporter.to_owned());

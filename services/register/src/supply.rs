@@ -132,7 +132,6 @@ impl Register {
         let mut surroundings = BatchSurroundings {
             view,
             episodes,
-            contacts: std::collections::HashMap::new(),
         };
         let (register, asked) = (Arc::clone(self), Arc::clone(supply));
         let judged = self.compute(move || {

@@ -15,8 +15,6 @@ use vardnav_store::View;
 pub(crate) struct BatchSurroundings {
     pub(crate) view: Arc<View>,
     pub(crate) episodes: HashMap<String, Arc<EpisodeView>>,
-    /// Contacts of the batch whose persons are known, with their ids, by what they are told apart by.
-    pub(crate) contacts: HashMap<[u8; 16], String>,
 }
 
 impl Surroundings for BatchSurroundings {
@@ -34,10 +32,6 @@ impl Surroundings for BatchSurroundings {
 
     fn episode(&self, _reporter: &str, id: &str) -> Option<&EpisodeView> {
         self.episodes.get(id).map(Arc::as_ref)
-    }
-
-    fn contact_alike(&self, _reporter: &str, key: [u8; 16]) -> Option<&str> {
-        self.contacts.get(&key).map(String::as_str)
     }
 
     fn reporter_maps(&self, reporter: &str) -> Option<&ReporterMaps> {

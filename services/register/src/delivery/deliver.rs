@@ -120,7 +120,6 @@ impl Register {
         let before = BatchSurroundings {
             view,
             episodes: around,
-            contacts: HashMap::new(),
         };
         let (register, whose, own) = (Arc::clone(self), reporter.to_owned(), records.to_vec());
         let mut surroundings = before.clone();

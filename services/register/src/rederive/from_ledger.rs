@@ -53,7 +53,6 @@ fn derive(
     let reporter = stream.as_reporter().unwrap_or_default();
     let plan = compiled.rederivation();
     let mut surroundings = BatchSurroundings {
-        contacts: HashMap::new(),
         view: Arc::clone(view),
         episodes: HashMap::new(),
     };
