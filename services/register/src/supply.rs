@@ -129,10 +129,7 @@ impl Register {
         let named = named_episodes(&records);
         let store = self.store.as_ref();
         let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
-        let mut surroundings = BatchSurroundings {
-            view,
-            episodes,
-        };
+        let mut surroundings = BatchSurroundings { view, episodes };
         let (register, asked) = (Arc::clone(self), Arc::clone(supply));
         let judged = self.compute(move || {
             let vault = register.vault.as_ref();
