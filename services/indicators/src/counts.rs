@@ -125,7 +125,8 @@ impl Counts {
     /// When a stream cannot be read on; the others are taken in all the same.
     pub async fn catch_up(&self) -> Result<(), FollowError> {
         let _turn = self.turn.lock().await;
-        if !self.state().loaded {
+        if !self.is_as_stored().await? {
+            self.derived().clear();
             self.load().await?;
         }
         let mut outcome = Ok(());
@@ -134,11 +135,6 @@ impl Counts {
                 continue;
             }
             if let Err(error) = self.catch_up_stream(&stream, head.size).await {
-                if matches!(error, FollowError::Store(StoreError::Conflict { .. })) {
-                    // Another process counted: begin from what is stored.
-                    *self.state() = State::default();
-                    return Err(error);
-                }
                 outcome = Err(error);
             }
         }
@@ -285,6 +281,21 @@ impl Counts {
             Some(active) => self.read_derived(&active.plan.id).await,
             None => Ok(()),
         }
+    }
+
+    /// Whether the counts at hand are those that are stored: else another process counted, or what was counted is
+    /// forgotten because something was erased.
+    async fn is_as_stored(&self) -> Result<bool, FollowError> {
+        let places = match &*self.state() {
+            State { loaded: false, .. } => return Ok(false),
+            State { places, .. } => places.clone(),
+        };
+        for (stream, place) in places {
+            if self.store.cursor(PROJECTION, &stream).await? != place.cursor {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn load(&self) -> Result<(), FollowError> {

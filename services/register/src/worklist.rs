@@ -4,7 +4,7 @@
 //! its results; a [`Source`] says which are read.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -38,8 +38,6 @@ pub(crate) struct Worklist {
     authority: Arc<Authority>,
     /// The pool that batches are computed on.
     pool: Arc<Semaphore>,
-    /// How far each stream is taken in, as far as it is known.
-    places: Mutex<BTreeMap<StreamId, Place>>,
     /// Held by whoever takes in entries.
     turn: tokio::sync::Mutex<()>,
 }
@@ -103,7 +101,6 @@ impl Worklist {
             store,
             authority,
             pool,
-            places: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -136,8 +133,6 @@ impl Worklist {
                 continue;
             }
             if let Err(error) = self.catch_up_stream(&stream, head.size).await {
-                // Another process may have followed: begin from what is stored.
-                self.places().remove(&stream);
                 outcome = Err(error);
             }
         }
@@ -197,16 +192,10 @@ impl Worklist {
         }
     }
 
-    fn places(&self) -> MutexGuard<'_, BTreeMap<StreamId, Place>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+    /// How far a stream is taken in. It is asked of the store each time: another process may have followed, and what is
+    /// kept is forgotten when anything is erased.
     async fn place(&self, stream: &StreamId) -> Result<Place, StoreError> {
-        let known = self.places().get(stream).copied();
-        match known {
-            Some(place) => Ok(place),
-            None => current::place(self.store.as_ref(), PROJECTION, stream).await,
-        }
+        current::place(self.store.as_ref(), PROJECTION, stream).await
     }
 
     async fn catch_up_stream(&self, stream: &StreamId, size: u64) -> Result<(), StoreError> {
@@ -219,9 +208,7 @@ impl Worklist {
             let (from, to) = (place.cursor, page.next.cursor);
             store.commit(PROJECTION, stream, from, to, changes).await?;
             place = page.next;
-            self.places().insert(stream.clone(), place);
         }
-        self.places().insert(stream.clone(), place);
         Ok(())
     }
 

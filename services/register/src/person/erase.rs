@@ -12,6 +12,7 @@ use vardnav_register::entry::{Entry, EntryBody, StreamEntry};
 use vardnav_register::erasure::{self, Erasure, TARGETS_MAX, Target};
 use vardnav_register::identity::{Number, PersonKey};
 use vardnav_register::record::{IdentityType, RecordKind};
+use vardnav_register::rederive::rows::projection;
 use vardnav_register::rights::{Asked, RecordRef, Request, Rights, RightsEntry, Scope, Step};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
@@ -276,9 +277,7 @@ impl Register {
     async fn forget_all(&self) -> Result<(), StoreError> {
         let view = self.authority.view();
         let derived = view.state().derivations();
-        let derived = derived
-            .all()
-            .map(|standing| format!("derived.{}", standing.plan.id));
+        let derived = derived.all().map(|standing| projection(&standing.plan.id));
         let own = [
             super::INDEX,
             crate::WORKLIST,
