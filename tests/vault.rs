@@ -260,6 +260,45 @@ fn a_population_file_is_taken_in_once_and_its_findings_name_lines_and_no_number(
     assert_eq!(extracted("reserve", "R99X0000000001"), under_both);
 }
 
+/// Reports a contact of another person that waits for its place; answers whose it is.
+fn one_waits(server: &Server, folder: &Path, taken: &[Taken], number: &str) -> String {
+    let other = taken.iter().find(|taken| {
+        digits(&taken.number) != digits(number)
+            && taken.line["kind"] == "contact"
+            && taken.line["episode"].is_null()
+            && taken.line["facts"]["contact-mode"] == "in-person"
+    });
+    let mut line = other.unwrap().line.clone();
+    line["id"] = json!("waits");
+    line["facts"].as_object_mut().unwrap().remove("place");
+    line.as_object_mut().unwrap().remove("codes");
+    let waits = write(folder, "waits.ndjson", &[line.to_string()]);
+    let outcome = lines(&server.run(&["-o", "ndjson", "register", "report", &waits]));
+    assert_eq!(outcome[0]["outcome"], "held", "{outcome:?}");
+    line["reporter"].as_str().unwrap().to_owned()
+}
+
+/// What follows the streams holds: parts that a derivation derived, contacts that are counted, records of a reporter
+/// that wait.
+fn followed(server: &Server, reporter: &str) -> [u64; 3] {
+    let sum = |rows: &Value, field: &str| {
+        let rows = rows.as_array().unwrap().iter();
+        rows.filter_map(|row| row[field].as_u64()).sum::<u64>()
+    };
+    let derived = json(&by(
+        server,
+        "anna",
+        &["register", "reclassify", "status", "again"],
+    ));
+    let counted = json(&by(server, "anna", &["indicator", "query", "contacts-by-group"]));
+    let waiting = json(&by(server, "anna", &["register", "worklist", reporter]));
+    [
+        sum(&derived["changes"], "parts"),
+        sum(&counted, "count"),
+        sum(&waiting, "records"),
+    ]
+}
+
 /// Lines of a sample whose records hold the mark.
 fn marked(count: u32, seed: u32) -> Vec<String> {
     let lines = sample(count, seed);
@@ -303,6 +342,16 @@ fn what_is_held_of_a_person_is_told_corrected_and_erased_and_proofs_stand() {
         .iter()
         .filter(|taken| digits(&taken.number) == digits(&number))
         .collect();
+    let waits_with = one_waits(&server, folder.path(), &taken, &number);
+    let again = ["--release", "2026.1", "--name", "again", "--wait"];
+    let planned = by(
+        &server,
+        "anna",
+        &[&["register", "reclassify"], &again[..]].concat(),
+    );
+    assert!(planned.status.success(), "{}", said(&planned));
+    let before = followed(&server, &waits_with);
+    assert!(before.iter().all(|count| *count > 0), "{before:?}");
     let file = write(folder.path(), "number.txt", std::slice::from_ref(&number));
 
     let extract = by(&server, "anna", &["register", "extract", "--person-from", &file]);
@@ -392,6 +441,18 @@ fn what_is_held_of_a_person_is_told_corrected_and_erased_and_proofs_stand() {
         json(&by(&server, "anna", &arguments))
     };
     assert_eq!(show(own[0])[0]["record"], Value::Null);
+    // Nor is it derived or counted, and what else there is still is, and waits.
+    let is_forgotten = |now: &[u64; 3]| {
+        let [derived, counted, waiting] = *now;
+        (1..before[0]).contains(&derived) && (1..before[1]).contains(&counted) && waiting == before[2]
+    };
+    let began = Instant::now();
+    while !is_forgotten(&followed(&server, &waits_with)) {
+        let now = followed(&server, &waits_with);
+        assert!(began.elapsed() < Duration::from_secs(20), "{before:?} {now:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(by(&server, "anna", &["register", "export"]).status.success());
     let other = taken
         .iter()
         .find(|taken| digits(&taken.number) != digits(&number))
