@@ -9,7 +9,7 @@
 )]
 
 use serde_json::{Value, json};
-use vardnav_tests::{Server, lines, run_with, sample, stdout};
+use vardnav_tests::{Server, lines, plain_contact, run_with, stdout};
 
 const CASES: &str = concat!(
     r#"{"id": "a", "of": "segment", "date": "2026-09-01", "facts": {"enrolment": "care-period-without-bed", "bed": "home-place", "place": "ordinary-housing", "replaces-ward": "instead-of-admission", "origin": "hospital", "physician-access": "round-the-clock-remote", "team-response": "weekdays"}}"#,
@@ -141,33 +141,8 @@ urn:local:besökstyp,H,contact-mode,in-person,source-is-narrower-than-target,,,
 
 /// A contact that states codes and one fact.
 fn coded() -> Value {
-    let records = sample(400, 3);
-    let mut records = records
-        .iter()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let found = records.find(|record| {
-        record["kind"] == "contact"
-            && record["episode"].is_null()
-            && record["revision"] == 1
-            && record["person"]["type"] == "personnummer"
-            && record["date"]
-                .as_str()
-                .is_some_and(|date| date > "2026-02" && date < "2026-10")
-    });
-    let mut record = found.unwrap();
-    for field in [
-        "unit",
-        "delegated",
-        "reason",
-        "diagnoses",
-        "procedures",
-        "requested",
-        "first_contact",
-    ] {
-        record.as_object_mut().unwrap().remove(field);
-    }
+    let mut record = plain_contact(400, 3);
     record["id"] = json!("described-1");
-    record["professions"] = json!(["nurse"]);
     record["facts"] = json!({"enrolment": "none"});
     record["codes"] = json!([
         {"system": "urn:local:besökstyp", "code": "H"},

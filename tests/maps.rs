@@ -11,7 +11,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use vardnav_tests::{Server, json, lines, run, sample, stdout, write};
+use vardnav_tests::{Server, json, lines, plain_contact, run, stdout, write};
 
 const MAP: &str = "# url: https://region.example/map/besok
 # version: 1
@@ -25,34 +25,9 @@ urn:local:enhet,VC,origin,regional-primary-care,equivalent,,,vårdcentral
 
 /// A contact that states codes and no facts.
 fn coded(id: &str) -> Value {
-    let records = sample(400, 3);
-    let mut records = records
-        .iter()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let found = records.find(|record| {
-        record["kind"] == "contact"
-            && record["episode"].is_null()
-            && record["revision"] == 1
-            && record["person"]["type"] == "personnummer"
-            && record["date"]
-                .as_str()
-                .is_some_and(|date| date > "2026-02" && date < "2026-10")
-    });
-    let mut record = found.unwrap();
-    for field in [
-        "facts",
-        "unit",
-        "delegated",
-        "reason",
-        "diagnoses",
-        "procedures",
-        "requested",
-        "first_contact",
-    ] {
-        record.as_object_mut().unwrap().remove(field);
-    }
+    let mut record = plain_contact(400, 3);
+    record.as_object_mut().unwrap().remove("facts");
     record["id"] = json!(id);
-    record["professions"] = json!(["nurse"]);
     record["codes"] = json!([
         {"system": "urn:local:besökstyp", "code": "H"},
         {"system": "urn:local:enhet", "code": "VC"},

@@ -11,36 +11,11 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use vardnav_tests::{Server, json, lines, sample, stdout, write};
+use vardnav_tests::{Server, json, lines, plain_contact, sample, stdout, write};
 
 /// Contacts at home whose mode and origin are known, and nothing else.
 fn contacts(count: usize) -> Vec<Value> {
-    let records = sample(400, 3);
-    let found = records
-        .iter()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find(|record| {
-            record["kind"] == "contact"
-                && record["episode"].is_null()
-                && record["revision"] == 1
-                && record["person"]["type"] == "personnummer"
-                && record["date"]
-                    .as_str()
-                    .is_some_and(|date| date > "2026-02" && date < "2026-10")
-        });
-    let mut record = found.unwrap();
-    for field in [
-        "unit",
-        "delegated",
-        "reason",
-        "diagnoses",
-        "procedures",
-        "requested",
-        "first_contact",
-    ] {
-        record.as_object_mut().unwrap().remove(field);
-    }
-    record["professions"] = json!(["nurse"]);
+    let mut record = plain_contact(400, 3);
     record["facts"] = json!({
         "contact-mode": "in-person",
         "origin": "specialised-unit",

@@ -16,7 +16,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The binary: named by `VARDNAV_BIN`, else the release build, else the debug build of this workspace.
 pub fn binary() -> PathBuf {
@@ -223,6 +223,41 @@ pub fn sample(count: u32, seed: u32) -> Vec<String> {
     ]);
     assert!(output.status.success());
     stdout(&output).lines().map(str::to_owned).collect()
+}
+
+/// A contact of a sample that stands alone: the first revision, of a person with a personnummer, in the middle of the
+/// year, by a nurse, with nothing but what a contact must have and its facts.
+pub fn plain_contact(count: u32, seed: u32) -> Value {
+    let records = sample(count, seed);
+    let mut records = records
+        .iter()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found = records.find(|record| {
+        record["kind"] == "contact"
+            && record["episode"].is_null()
+            && record["revision"] == 1
+            && record["person"]["type"] == "personnummer"
+            && record["date"]
+                .as_str()
+                .is_some_and(|date| date > "2026-02" && date < "2026-10")
+    });
+    let mut record = found.expect("the sample holds such a contact");
+    for field in [
+        "unit",
+        "delegated",
+        "reason",
+        "diagnoses",
+        "procedures",
+        "requested",
+        "first_contact",
+    ] {
+        record
+            .as_object_mut()
+            .expect("a record is an object")
+            .remove(field);
+    }
+    record["professions"] = json!(["nurse"]);
+    record
 }
 
 /// Writes lines into a file of a folder; gives its path.
