@@ -39,7 +39,7 @@ pub(super) fn rows(lanes: &Lanes, entry: usize) -> BareLanes {
         let sent = value.len();
         value.resize(sent + more, 0);
         chance.fill_bytes(value.get_mut(sent..).unwrap_or_default());
-        let key = format!("{reporter}/{}", record.id).into_bytes();
+        let key = format!("{reporter}/{}/{}", record.id, record.revision).into_bytes();
         BareRow { key, value }
     };
     let mut batch = |batch: &pb::ReportRequest| {

@@ -105,9 +105,9 @@ pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
 
 /// What lies in the folder of a server that was killed, and how soon the next one answers.
 async fn left_behind(data: &Path, records: usize) -> Outcome<Vec<Figure>> {
+    let lanes = lanes(BATCH);
     let began = Instant::now();
     let server = Server::start(data)?;
-    let lanes = lanes(BATCH);
     let client = connect(&server.url).await?;
     send(&client, &lanes).await?;
     let reopened = began.elapsed().as_secs_f64();
