@@ -11,7 +11,7 @@ use core::fmt;
 use jiff::civil::Date;
 
 use crate::compile::{DescriptionSystem, Gives, TableIndex};
-use crate::facts::{VALUES, VALUES_MAX, bits};
+use crate::facts::{AxisSet, VALUES, VALUES_MAX, bits};
 use crate::model::{Grain, Rule};
 
 mod boxes;
@@ -224,13 +224,19 @@ impl DescriptionSystem {
     /// The date, and every later one on which a rule comes into force that the table rests on.
     fn turning_points(&self, table: TableIndex, from: Date) -> Vec<Date> {
         let mut dates = vec![from];
-        for (compiled, _) in self.tables.iter().zip(0..=table.position()) {
-            dates.extend(
-                self.rules_of(compiled)
-                    .iter()
-                    .map(|rule| rule.from)
-                    .filter(|date| *date > from),
-            );
+        // What is read from here on back: the table itself, and every table that one of them reads.
+        let mut read = AxisSet::EMPTY;
+        if let Some(own) = self.slot_of(table) {
+            read.insert(own);
+        }
+        for compiled in self.tables.iter().take(table.position() + 1).rev() {
+            if !read.contains(compiled.slot) {
+                continue;
+            }
+            for rule in self.rules_of(compiled) {
+                read = read.union(self.slots_of(rule));
+                dates.extend((rule.from > from).then_some(rule.from));
+            }
         }
         dates.sort_unstable();
         dates.dedup();
