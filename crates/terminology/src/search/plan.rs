@@ -1,8 +1,6 @@
 //! What it costs to find the docs that hold all words of a query at a level, and how their lists are opened. Costs are
 //! estimates in nanoseconds.
 
-use std::borrow::Cow;
-
 use crate::search::Grade;
 use crate::search::candidates::{Candidates, Marks};
 use crate::search::filter::Filter;
@@ -39,6 +37,10 @@ const SWEEP: f64 = 0.02;
 
 /// Up to so many docs are sorted and looked at one by one.
 const FEW: f64 = 1000.0;
+
+/// Up to so many lists are merged as far as they are gone through; each adds so much to the cost of a doc.
+const MERGED: usize = 32;
+const MERGE: f64 = 2.0;
 
 impl Level {
     pub(super) fn grade(self) -> Grade {
@@ -122,7 +124,7 @@ impl<'e> Plan<'_, 'e, '_> {
 
     /// What it costs to open the lists and to look at the docs in them until enough are found.
     pub(super) fn cost(&self) -> f64 {
-        self.words_cost().min(self.set_cost())
+        self.words_cost().min(self.set_cost()).min(self.merged_cost())
     }
 
     /// What it costs to look at candidates, of which there are `count`, until enough are found.
@@ -133,7 +135,11 @@ impl<'e> Plan<'_, 'e, '_> {
 
     /// The docs that may hold all words at the level or better.
     pub(super) fn open(&self) -> Candidates<'e> {
-        if self.set_cost() < self.words_cost() {
+        let marked = self.words_cost();
+        if self.merged_cost() < marked.min(self.set_cost()) {
+            return Candidates::Lists(self.rows());
+        }
+        if self.set_cost() < marked {
             return self.of_set();
         }
         let mut words: Vec<(f64, &QueryWord)> = self
@@ -143,14 +149,13 @@ impl<'e> Plan<'_, 'e, '_> {
             .collect();
         words.sort_by(|a, b| a.0.total_cmp(&b.0));
         let Some((&(mut left, rarest), others)) = words.split_first() else {
-            return Candidates::List(Cow::Borrowed(&[]));
+            return Candidates::List(Vec::new());
         };
-        let spoken = self.filter.in_language();
-        if left <= FEW || (others.is_empty() && self.sorted(rarest) && spoken.is_none()) {
+        if left <= FEW {
             return Candidates::List(self.list(rarest));
         }
         let mut marks = self.marks(rarest);
-        if let Some(bits) = spoken {
+        if let Some(bits) = self.filter.in_language() {
             marks.keep(bits);
         }
         for &(count, word) in others {
@@ -183,6 +188,15 @@ impl<'e> Plan<'_, 'e, '_> {
             Level::Inside => inside(),
             Level::OneEdit => inside() + word.near.words().len(),
             Level::TwoEdits => inside() + word.near.words().len() + word.far.words().len(),
+        }
+    }
+
+    /// How many lists there are when those of each word it may stand for are apart.
+    fn rows_of(&self, word: &QueryWord) -> usize {
+        match self.level {
+            Level::Beginning => word.exact.len(),
+            Level::Folded => word.folded.len(),
+            _ => self.lists(word),
         }
     }
 
@@ -265,6 +279,19 @@ impl<'e> Plan<'_, 'e, '_> {
         cost + self.looking(left)
     }
 
+    /// What it costs to merge the lists of the rarest word as far as needed.
+    fn merged_cost(&self) -> f64 {
+        let Some(word) = self.rarest() else {
+            return 0.0;
+        };
+        let lists = self.rows_of(word);
+        if lists > MERGED {
+            return f64::INFINITY;
+        }
+        let lists = lists as f64;
+        LIST * lists + self.looking(self.postings(word)) * (1.0 + MERGE * lists / CHECK)
+    }
+
     fn set_cost(&self) -> f64 {
         match self.filter.within {
             Some(_) => SWEEP * self.all() + self.filter.docs * LIST + self.looking(self.filter.docs),
@@ -278,38 +305,45 @@ impl<'e> Plan<'_, 'e, '_> {
         if self.filter.docs <= FEW {
             let mut list: Vec<u32> = docs.flatten().copied().collect();
             list.sort_unstable();
-            return Candidates::List(Cow::Owned(list));
+            return Candidates::List(list);
         }
         let mut marks = Marks::new(self.index.len());
         docs.for_each(|docs| marks.add(docs));
         Candidates::Marks(marks)
     }
 
-    /// Whether the docs that hold a word are one list in rising order.
-    fn sorted(&self, word: &QueryWord) -> bool {
-        match self.level {
-            Level::Whole => true,
-            Level::Beginning => word.exact.len() == 1,
-            Level::Folded => word.folded.len() == 1,
-            _ => false,
-        }
+    /// The word that the fewest docs hold.
+    fn rarest(&self) -> Option<&QueryWord> {
+        let mut words = self.words.iter();
+        let first = words.next()?;
+        let least = words.fold((self.postings(first), first), |least, word| {
+            let count = self.postings(word);
+            if count < least.0 { (count, word) } else { least }
+        });
+        Some(least.1)
     }
 
-    fn list(&self, word: &QueryWord) -> Cow<'e, [u32]> {
-        let mut lists = Vec::new();
-        self.each_list(word, |list| lists.push(list));
-        match lists.as_slice() {
-            [list] if self.sorted(word) => Cow::Borrowed(list),
-            lists => {
-                let mut docs = lists.concat();
-                docs.sort_unstable();
-                docs.dedup();
-                Cow::Owned(docs)
+    /// The docs of each word that the rarest may stand for.
+    fn rows(&self) -> Vec<&'e [u32]> {
+        let mut rows = Vec::new();
+        if let Some(word) = self.rarest() {
+            match self.level {
+                Level::Beginning => rows.extend(word.exact.clone().map(|word| self.index.postings.row(word))),
+                _ => self.each_list(word, |list| rows.push(list)),
             }
         }
+        rows
     }
 
-    fn marks(&self, word: &QueryWord) -> Marks {
+    fn list(&self, word: &QueryWord) -> Vec<u32> {
+        let mut docs = Vec::new();
+        self.each_list(word, |list| docs.extend_from_slice(list));
+        docs.sort_unstable();
+        docs.dedup();
+        docs
+    }
+
+    fn marks(&self, word: &QueryWord) -> Marks<'e> {
         if let Some(bits) = self.shared(word) {
             return Marks::of(bits);
         }
