@@ -91,6 +91,11 @@ impl<T: Published> Shelf<T> {
         }
     }
 
+    /// All versions of an address, from the oldest to the newest.
+    pub(crate) fn versions(&self, url: &str) -> &[Arc<T>] {
+        self.0.get(url).map_or(&[], Vec::as_slice)
+    }
+
     /// All, by address, then from the oldest to the newest.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
         self.0.values().flatten()

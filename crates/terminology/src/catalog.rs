@@ -117,7 +117,8 @@ impl Catalog {
     /// # Errors
     /// When there is one with its address and version.
     pub fn insert(&mut self, edition: Arc<Edition>) -> Result<(), CatalogError> {
-        if self.edition(edition.url(), edition.version()).is_some() {
+        let system = self.systems.get(edition.url());
+        if system.is_some_and(|system| system.exact(edition.version()).is_some()) {
             let (url, version) = (edition.url().to_owned(), edition.version().to_owned());
             return Err(CatalogError::DuplicateEdition { url, version });
         }
@@ -190,12 +191,26 @@ impl Catalog {
         Some(newest)
     }
 
+    /// The newest edition of a code system that fits a version or a pattern; without one that in force on the date, or
+    /// where there is no date, the newest. Supplements are no editions of a code system.
+    pub(crate) fn newest(&self, url: &str, pattern: &str, date: Option<Date>) -> Option<&Arc<Edition>> {
+        match (pattern, date) {
+            ("", Some(date)) => self.in_force(url, date),
+            ("", None) => self.newest_of(url),
+            _ => self
+                .systems
+                .get(url)?
+                .newest(|version| version::matches(pattern, version)),
+        }
+    }
+
     /// The bindings of a code system, by first date.
     pub fn bindings(&self, url: &str) -> &[Binding] {
         self.systems.get(url).map_or(&[], |system| &system.bindings)
     }
 
-    /// The edition with an address and version.
+    /// The edition with an address and version; of a version that names an edition of SNOMED CT without a date
+    /// (`http://snomed.info/sct/<module>`) the newest.
     pub fn edition(&self, url: &str, version: &str) -> Option<&Arc<Edition>> {
         self.systems.get(url)?.version(version)
     }
@@ -205,8 +220,8 @@ impl Catalog {
         self.systems.get(url)?.in_force(date).ok()
     }
 
-    /// The edition that answers for a code system: that with `version`, in force or not, or without one that in force
-    /// on `date`.
+    /// The edition that answers for a code system: that with `version` as [`Catalog::edition`] finds it, in force or
+    /// not, or without one that in force on `date`.
     ///
     /// # Errors
     /// The status of every code of the code system, when no edition answers.
@@ -220,7 +235,11 @@ impl Catalog {
 
     /// Whether a code may be used on `date`. A version that is bound must be in force on it.
     pub fn check(&self, url: &str, version: Option<&str>, code: &str, date: Date) -> CodeStatus {
-        if version.is_some_and(|version| self.is_out_of_force(url, version, date)) {
+        let meant = |version| {
+            self.edition(url, version)
+                .map_or(version, |edition| edition.version())
+        };
+        if version.is_some_and(|version| self.is_out_of_force(url, meant(version), date)) {
             return CodeStatus::NotValidOnDate;
         }
         match self.resolve(url, version, date) {
@@ -266,8 +285,19 @@ impl Catalog {
 }
 
 impl System {
-    fn version(&self, version: &str) -> Option<&Arc<Edition>> {
+    fn exact(&self, version: &str) -> Option<&Arc<Edition>> {
         self.editions.iter().find(|edition| edition.version() == version)
+    }
+
+    fn version(&self, version: &str) -> Option<&Arc<Edition>> {
+        self.exact(version)
+            .or_else(|| self.newest(|found| version::is_of_edition(version, found)))
+    }
+
+    /// The newest edition whose version fits, supplements aside.
+    fn newest(&self, fits: impl Fn(&str) -> bool) -> Option<&Arc<Edition>> {
+        let mut editions = self.newest_first.iter().map(|(_, edition)| edition);
+        editions.find(|edition| fits(edition.version()))
     }
 
     fn in_force(&self, date: Date) -> Result<&Arc<Edition>, CodeStatus> {
@@ -282,7 +312,7 @@ impl System {
             .iter()
             .find(|binding| binding.validity.contains(date));
         let binding = binding.ok_or(CodeStatus::NotValidOnDate)?;
-        self.version(&binding.version).ok_or(CodeStatus::NotLoaded)
+        self.exact(&binding.version).ok_or(CodeStatus::NotLoaded)
     }
 }
 

@@ -13,9 +13,10 @@ pub(crate) fn is_pattern(pattern: &str) -> bool {
 }
 
 /// Whether a version is what `pattern` says: the same text, or equal in every part that the pattern does not leave
-/// open. A pattern that ends with an open part leaves open everything after it.
+/// open. A pattern that ends with an open part leaves open everything after it; one that names an edition of SNOMED CT
+/// (`http://snomed.info/sct/<module>`) leaves open its date.
 pub(crate) fn matches(pattern: &str, version: &str) -> bool {
-    if pattern == version {
+    if pattern == version || is_of_edition(pattern, version) {
         return true;
     }
     if !is_pattern(pattern) {
@@ -31,6 +32,13 @@ pub(crate) fn matches(pattern: &str, version: &str) -> bool {
         }
     }
     given.next().is_none()
+}
+
+/// Whether `named` names an edition of SNOMED CT without a date, and `version` a version of that edition.
+pub(crate) fn is_of_edition(named: &str, version: &str) -> bool {
+    let rest = version.strip_prefix(named);
+    rest.is_some_and(|rest| rest.starts_with("/version/"))
+        && matches!(snomed(named), Some((module, "")) if !module.is_empty())
 }
 
 fn is_wild(part: &str) -> bool {
@@ -144,6 +152,27 @@ mod tests {
         assert!(matches("1.x.x", "1.2.0") && matches("1.0.x", "1.0.0") && matches("1.*", "1.2.3"));
         assert!(!matches("1", "1.0.0") && !matches("1.x", "2.0") && !matches("1.x.0", "1.2.1"));
         assert!(!matches("1.x", "1") && matches("x", "2026"));
+    }
+
+    #[test]
+    fn an_edition_of_snomed_without_a_date_is_any_version_of_it() {
+        let edition = "http://snomed.info/sct/45991000052106";
+        assert!(matches(edition, &format!("{edition}/version/20260531")));
+        for (pattern, version) in [
+            (
+                edition,
+                "http://snomed.info/sct/900000000000207008/version/20260531".to_owned(),
+            ),
+            (edition, format!("{edition}0/version/20260531")),
+            (edition, "20260531".to_owned()),
+            (
+                "http://snomed.info/sct",
+                "http://snomed.info/sct/version/20260531".to_owned(),
+            ),
+            ("urn:a", "urn:a/version/1".to_owned()),
+        ] {
+            assert!(!matches(pattern, &version), "{pattern} {version}");
+        }
     }
 
     #[test]

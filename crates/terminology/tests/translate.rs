@@ -243,6 +243,62 @@ fn maps_that_leave_codes_to_each_other_end() {
 }
 
 #[test]
+fn a_group_s_rule_is_about_the_codes_that_the_group_does_not_map() {
+    let fixed = Unmapped::Fixed {
+        code: "other".to_owned(),
+        display: String::new(),
+        relationship: MapRelationship::RelatedTo,
+    };
+    let mut several = map("urn:several", Unmapped::None);
+    several.groups.push(MapGroup {
+        target: "urn:origin".to_owned(),
+        elements: Vec::new(),
+        unmapped: fixed,
+        ..several.groups[0].clone()
+    });
+    let catalog = catalog(vec![several]);
+    assert_eq!(codes(&catalog, &asked("HOME")), ["home", "shelter", "other"]);
+    // That a code has no counterpart in one code system says nothing of another.
+    assert_eq!(codes(&catalog, &asked("NONE")), ["other"]);
+    assert_eq!(codes(&catalog, &asked("NEW")), ["other"]);
+    let to = |to_system, code| TranslateRequest {
+        to_system,
+        ..asked(code)
+    };
+    let found = catalog.translate(&to("urn:origin", "HOME")).unwrap();
+    assert!(found.result && found.matches[0].unmapped);
+    assert_eq!(codes(&catalog, &to("urn:place", "HOME")), ["home", "shelter"]);
+    assert!(!catalog.translate(&to("urn:place", "NONE")).unwrap().result);
+}
+
+#[test]
+fn maps_reached_in_many_ways_are_asked_once() {
+    const CHAIN: usize = 14;
+    const WAYS: usize = 8;
+    let maps = (0..CHAIN).map(|at| {
+        let unmapped = match at + 1 {
+            CHAIN => Unmapped::SourceCode {
+                relationship: MapRelationship::Equivalent,
+            },
+            next => Unmapped::OtherMap {
+                url: format!("urn:{next}"),
+            },
+        };
+        let mut map = map(&format!("urn:{at}"), unmapped);
+        map.groups = vec![map.groups[0].clone(); WAYS];
+        map
+    });
+    let catalog = catalog(maps.collect());
+    let request = TranslateRequest {
+        map: "urn:0",
+        ..asked("NEW")
+    };
+    // Eight ways through each of fourteen maps would be four million million.
+    assert_eq!(codes(&catalog, &request), vec!["NEW"; WAYS]);
+    assert_eq!(codes(&catalog, &asked("NEW")), vec!["NEW"; WAYS]);
+}
+
+#[test]
 fn what_is_known_rules_out_what_depends_on_something_else() {
     let catalog = catalog(vec![map("urn:map", Unmapped::None)]);
     let known = |value: &str| {

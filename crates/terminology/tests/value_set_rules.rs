@@ -443,6 +443,31 @@ fn a_text_narrows_an_expansion_to_what_a_search_finds() {
 }
 
 #[test]
+fn a_text_does_not_bring_in_what_is_only_like_it() {
+    let concepts = vec![
+        concept("1", &[("halm", "sv")]),
+        concept("2", &[("hals", "sv")]),
+        concept("3", &[("halsar och halmar", "sv")]),
+    ];
+    let all = set("urn:all", vec![include("urn:s", &[])]);
+    let catalog = catalog(vec![system("urn:s", "1", concepts)], vec![all]);
+    let mut request = ExpandRequest::new(named("urn:all"));
+    for (text, right) in [
+        ("hals", vec!["2", "3"]),
+        ("halsar halmar", vec!["3"]),
+        ("halt", vec![]),
+    ] {
+        request.text = text;
+        let expansion = catalog.expand(&request).unwrap();
+        assert_eq!(
+            (codes(&expansion), expansion.total),
+            (right.clone(), right.len()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_text_narrows_by_the_terms_of_the_date_and_the_languages_wished_for() {
     let mut former = term("gikt", "sv");
     former.validity = year(2020);
@@ -494,6 +519,54 @@ fn a_text_that_fits_all_of_a_large_code_system_narrows_it_quickly() {
     assert_eq!((expansion.total, expansion.items.len()), (CODES, 10));
     // Work that grows with the square of the hits takes minutes where this takes a moment.
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn an_edition_of_snomed_without_a_date_is_its_newest_version() {
+    const SWEDISH: &str = "http://snomed.info/sct/45991000052106";
+    let version = |edition: &str, date: &str| format!("{edition}/version/{date}");
+    let (older, newer) = (version(SWEDISH, "20250531"), version(SWEDISH, "20260531"));
+    let other = version("http://snomed.info/sct/900000000000207008", "20260901");
+    let systems = [(&older, "1"), (&newer, "2"), (&other, "3")]
+        .map(|(version, code)| system(SNOMED, version, vec![concept(code, &[])]));
+    let mut swedish = set("urn:swedish", vec![include(SNOMED, &[])]);
+    swedish.include[0].version = SWEDISH.to_owned();
+    let mut dated = set("urn:dated", vec![include(SNOMED, &[])]);
+    dated.include[0].version = older.clone();
+    let catalog = catalog(systems.into(), vec![swedish, dated]);
+
+    let found = catalog.expand(&ExpandRequest::new(named("urn:swedish"))).unwrap();
+    assert_eq!(codes(&found), ["2"]);
+    let address = format!("{SWEDISH}?fhir_vs");
+    let found = catalog.expand(&ExpandRequest::new(named(&address))).unwrap();
+    assert_eq!(codes(&found), ["2"]);
+
+    let on = date(2026, 10, 1);
+    let meant = catalog.resolve(SNOMED, Some(SWEDISH), on).unwrap();
+    assert_eq!(meant.version(), newer);
+    assert!(
+        catalog
+            .resolve(SNOMED, Some("http://snomed.info/sct/1"), on)
+            .is_err()
+    );
+    assert_eq!(catalog.edition(SNOMED, SWEDISH).unwrap().version(), newer);
+
+    for (url, version, code, right) in [
+        ("urn:swedish", SWEDISH, "2", true),
+        ("urn:swedish", newer.as_str(), "2", true),
+        ("urn:swedish", other.as_str(), "3", false),
+        ("urn:dated", SWEDISH, "1", true),
+        ("urn:dated", newer.as_str(), "1", false),
+    ] {
+        let coding = Coding {
+            version,
+            ..coding(SNOMED, code)
+        };
+        let found = validate(&catalog, url, coding);
+        assert_eq!(found.result, right, "{url} {version}: {found:?}");
+    }
+    // The versions that are loaded are others than the one named, which is none of them.
+    assert!(catalog.edition(SNOMED, &version(SWEDISH, "20240531")).is_none());
 }
 
 /// Numbered codes: 100001 above 100002 above 100003, and 100004 beside.

@@ -213,8 +213,8 @@ pub(crate) fn search<'e>(edition: &'e Edition, query: &SearchQuery<'_>) -> Vec<S
     search_editions(query, [(edition, query.within)])
 }
 
-/// All concepts of a set, active or not, that a search for a text finds by terms in force on a date, in languages wished
-/// for where the edition speaks any of them.
+/// All concepts of a set, active or not, that hold a text, by terms in force on a date, in languages wished for where the
+/// edition speaks any of them. What holds only something like the text is left out: a set cannot tell that it does.
 pub(crate) fn narrowed(
     edition: &Edition,
     text: &str,
@@ -230,7 +230,7 @@ pub(crate) fn narrowed(
         ..SearchQuery::default()
     };
     let mut search = Search::new(edition, &query, Asked::Terms(languages));
-    find(std::slice::from_mut(&mut search));
+    search.exact();
     let mut all = ConceptSet::none(edition.len());
     search.found.iter().for_each(|found| all.insert(found.concept));
     all

@@ -1,14 +1,14 @@
 //! The catalog's maps, and where a code leads by them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::implicit::{ImplicitMap, MARK};
 use super::index::{ConceptMapIndex, Translation};
-use crate::canonical::{self, Canonical, Published};
+use crate::canonical::{self, Published};
 use crate::catalog::{Catalog, CatalogError};
-use crate::edition::Edition;
 use crate::model::{MapRelationship, Property, PublicationStatus, Unmapped};
 use crate::value_set::{Coding, Failure, FailureKind};
 use crate::version;
@@ -85,31 +85,32 @@ impl Catalog {
     /// Where a code leads, by the map named or by every map that fits and is not retired. Of several versions of a map
     /// the newest in use answers; where none is in use the newest draft, and of a map named the newest retired one.
     ///
-    /// Codes that no element names follow the map's rule for them, in the forward direction only: a rule leads from any
-    /// number of codes and has no inverse.
+    /// Codes that no element of a group names follow the group's rule for them, in the forward direction only: a rule
+    /// leads from any number of codes and has no inverse. A map that is reached in several ways is asked once.
     ///
     /// # Errors
     /// When the map named is not known; when maps leave codes to each other.
     pub fn translate<'c>(&'c self, request: &TranslateRequest<'c>) -> Result<Translated<'c>, Failure> {
-        let mut translated = Translated::default();
+        let mut chain = Chain::new(self, request);
         if request.map.is_empty() {
             for map in self.current_maps() {
                 if in_scope(map, request) {
-                    self.follow(map, request, 0, &mut translated)?;
+                    chain.follow(map)?;
                 }
             }
-            for map in self.implicit_maps(request) {
-                translated.matches.extend(implicit(map, request, false));
-            }
+            let implicit = |map| implicit(map, request, false);
+            let found = self.implicit_maps(request).into_iter().flat_map(implicit);
+            chain.translated.matches.extend(found);
         } else if let Some(map) = self.implicit_named(request.map, request.coding, request.date) {
-            translated.matches.extend(implicit(map, request, true));
+            chain.translated.matches.extend(implicit(map, request, true));
         } else {
             let map = self.named(request.map).ok_or_else(|| {
                 let message = format!("the concept map `{}` is not known", request.map);
                 Failure::new(FailureKind::UnknownConceptMap, message)
             })?;
-            self.follow(map, request, 0, &mut translated)?;
+            chain.follow(map)?;
         }
+        let mut translated = chain.translated;
         translated.matches.retain(|found| wanted(found, request));
         let related = |found: &Translation<'_>| found.relationship != MapRelationship::NotRelatedTo;
         translated.result = translated.matches.iter().any(related);
@@ -142,7 +143,7 @@ impl Catalog {
             ("", true) if coding.system == system => coding.version,
             (version, _) => version,
         };
-        ImplicitMap::of(self.edition_of_maps(system, version, date)?, set)
+        ImplicitMap::of(self.newest(system, version, date)?, set)
     }
 
     /// The reference sets that a request asks, without naming one.
@@ -159,29 +160,11 @@ impl Catalog {
                 true => request.coding.version,
                 false => "",
             };
-            let edition = self.edition_of_maps(system, version, request.date);
+            let edition = self.newest(system, version, request.date);
             let of_edition = edition.into_iter().flat_map(|edition| ImplicitMap::all(edition));
             maps.extend(of_edition.filter(ImplicitMap::answers_unnamed));
         }
         maps
-    }
-
-    /// The edition whose reference sets answer: of a version, or of the module that `version` names alone the newest;
-    /// without one that in force on the date.
-    fn edition_of_maps(&self, system: &str, version: &str, date: Option<Date>) -> Option<&Arc<Edition>> {
-        if version.is_empty() {
-            return match date {
-                Some(date) => self.in_force(system, date),
-                None => self.newest_of(system),
-            };
-        }
-        let fits = |edition: &&Arc<Edition>| {
-            let rest = edition.version().strip_prefix(version);
-            version::matches(version, edition.version())
-                || rest.is_some_and(|rest| rest.starts_with("/version/"))
-        };
-        let editions = self.editions_of(system).filter(fits);
-        editions.max_by(|a, b| version::compare(a.version(), b.version()))
     }
 
     /// By address the version of each map that answers where none is stated, retired maps left out: maps in use first.
@@ -201,70 +184,96 @@ impl Catalog {
     /// The map with a name, `url` or `url|version`: without a version, or with a pattern of versions, the newest in use
     /// before others.
     fn named(&self, name: &str) -> Option<&Arc<ConceptMapIndex>> {
-        let Canonical { url, version } = Canonical::parse(name);
-        let fits = |map: &&Arc<ConceptMapIndex>| {
-            map.url() == url && (version.is_empty() || version::matches(&version, map.version()))
-        };
+        let (url, version) = canonical::split(name);
+        let fits =
+            |map: &&Arc<ConceptMapIndex>| version.is_empty() || version::matches(version, map.version());
         // Of equal ones the first counts, so the newest must come first.
-        let mut maps: Vec<_> = self.concept_maps.iter().filter(fits).collect();
-        maps.reverse();
-        maps.into_iter().min_by_key(|map| standing(map))
+        let newest_first = self.concept_maps.versions(url).iter().rev();
+        newest_first.filter(fits).min_by_key(|map| standing(map))
+    }
+}
+
+/// Maps asked one after another for one code: each once, since it leads to the same whichever way it is reached.
+struct Chain<'c, 'a> {
+    catalog: &'c Catalog,
+    request: &'a TranslateRequest<'c>,
+    /// The maps that led to the one that is asked, each by an other-map.
+    path: Vec<&'c ConceptMapIndex>,
+    asked: HashSet<*const ConceptMapIndex>,
+    translated: Translated<'c>,
+}
+
+impl<'c, 'a> Chain<'c, 'a> {
+    fn new(catalog: &'c Catalog, request: &'a TranslateRequest<'c>) -> Self {
+        Self {
+            catalog,
+            request,
+            path: Vec::new(),
+            asked: HashSet::new(),
+            translated: Translated::default(),
+        }
     }
 
     /// Adds where a map leads, and the maps that it leaves the code to.
-    fn follow<'c>(
-        &'c self,
-        map: &'c ConceptMapIndex,
-        request: &TranslateRequest<'c>,
-        followed: usize,
-        translated: &mut Translated<'c>,
-    ) -> Result<(), Failure> {
-        let matches = &mut translated.matches;
+    ///
+    /// What a group says of codes without a mapping is about those that this group does not name; other groups of the
+    /// map neither speak for it nor against it.
+    fn follow(&mut self, map: &'c ConceptMapIndex) -> Result<(), Failure> {
+        let is_map = |other: &&ConceptMapIndex| std::ptr::eq(*other, map);
+        if self.path.iter().any(is_map) || self.path.len() > MAPS_MAX {
+            let message = format!(
+                "concept maps leave the code to each other in a ring, or more than {MAPS_MAX} one after another do"
+            );
+            return Err(Failure::new(FailureKind::Circular, message));
+        }
+        if !self.asked.insert(map) {
+            return Ok(());
+        }
         let Coding {
             system,
             version,
             code,
             display,
-        } = request.coding;
-        if request.direction == Direction::Backward {
+        } = self.request.coding;
+        let matches = &mut self.translated.matches;
+        if self.request.direction == Direction::Backward {
             matches.extend(map.backward(system, version, code));
             return Ok(());
         }
-        let before = matches.len();
-        matches.extend(map.forward(system, version, code));
-        if matches.len() > before || map.names(system, version, code) {
-            return Ok(());
-        }
-        for (group, unmapped) in map.unmapped(system, version) {
-            match unmapped {
+        for group in map.by_group(system, version) {
+            let matches = &mut self.translated.matches;
+            if group.names(code) {
+                matches.extend(group.forward(code));
+                continue;
+            }
+            match group.unmapped() {
                 Unmapped::None => {}
                 Unmapped::SourceCode { relationship } => {
-                    let display = display.unwrap_or_default();
-                    translated
-                        .matches
-                        .push(map.fallback(group, code, display, *relationship));
+                    matches.push(group.fallback(code, display.unwrap_or_default(), *relationship));
                 }
                 Unmapped::Fixed {
                     code,
                     display,
                     relationship,
-                } => translated
-                    .matches
-                    .push(map.fallback(group, code, display, *relationship)),
-                Unmapped::OtherMap { url } if followed < MAPS_MAX => match self.named(url) {
-                    Some(other) => self.follow(other, request, followed + 1, translated)?,
-                    None if translated.missing.contains(url) => {}
-                    None => translated.missing.push(url.clone()),
-                },
-                Unmapped::OtherMap { .. } => {
-                    let message = format!(
-                        "more than {MAPS_MAX} concept maps leave the code to another; do they lead round in a ring?"
-                    );
-                    return Err(Failure::new(FailureKind::Circular, message));
-                }
+                } => matches.push(group.fallback(code, display, *relationship)),
+                Unmapped::OtherMap { url } => self.other(map, url)?,
             }
         }
         Ok(())
+    }
+
+    /// Leaves the code from one map to another.
+    fn other(&mut self, from: &'c ConceptMapIndex, url: &str) -> Result<(), Failure> {
+        let Some(other) = self.catalog.named(url) else {
+            if !self.translated.missing.iter().any(|known| known == url) {
+                self.translated.missing.push(url.to_owned());
+            }
+            return Ok(());
+        };
+        self.path.push(from);
+        let followed = self.follow(other);
+        self.path.pop();
+        followed
     }
 }
 

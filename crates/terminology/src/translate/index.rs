@@ -29,6 +29,14 @@ struct Group {
     pairs: Box<[(u32, u32)]>,
 }
 
+/// A group of a map, as it was written and by code.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MapGroupView<'m> {
+    map: &'m ConceptMapIndex,
+    source: &'m MapGroup,
+    group: &'m Group,
+}
+
 /// The map that led to an answer.
 #[derive(Debug, Clone, Copy)]
 pub enum MapReference<'m> {
@@ -107,14 +115,8 @@ impl ConceptMapIndex {
         version: &'m str,
         code: &'m str,
     ) -> impl Iterator<Item = Translation<'m>> {
-        let groups = self.groups_from(system, version);
-        groups.flat_map(move |(source, group)| {
-            let elements = group.elements(source, code);
-            elements.flat_map(move |element| {
-                let targets = element.targets.iter();
-                targets.map(move |target| self.leading_to(source, target))
-            })
-        })
+        let groups = self.by_group(system, version);
+        groups.flat_map(move |group| group.forward(code))
     }
 
     /// The codes that lead to a code, in the order of the map: the exact inverse of [`forward`](Self::forward).
@@ -142,52 +144,19 @@ impl ConceptMapIndex {
         })
     }
 
-    /// Whether any element names a source code, be it to say that it has no counterpart.
-    pub fn names(&self, system: &str, version: &str, code: &str) -> bool {
-        self.groups_from(system, version)
-            .any(|(source, group)| group.elements(source, code).next().is_some())
-    }
-
-    /// What the map says of codes that no element names, by group.
-    pub(crate) fn unmapped<'m>(
+    /// The groups that lead from a code system, as [`ConceptMapIndex::forward`] understands its version.
+    pub(crate) fn by_group<'m>(
         &'m self,
-        system: &'m str,
-        version: &'m str,
-    ) -> impl Iterator<Item = (&'m MapGroup, &'m Unmapped)> {
-        self.groups_from(system, version)
-            .map(|(source, _)| (source, &source.unmapped))
-    }
-
-    /// A translation that the rule for unmapped codes gives.
-    pub(crate) fn fallback<'m>(
-        &'m self,
-        group: &'m MapGroup,
-        code: &'m str,
-        display: &'m str,
-        relationship: MapRelationship,
-    ) -> Translation<'m> {
-        let (system, version) = canonical::split(&group.target);
-        Translation {
-            map: MapReference::Written(self),
-            system,
-            version,
-            code,
-            display,
-            relationship,
-            comment: "",
-            depends_on: Cow::Borrowed(&[]),
-            products: Cow::Borrowed(&[]),
-            unmapped: true,
-        }
-    }
-
-    fn groups_from<'m>(
-        &'m self,
-        system: &'m str,
-        version: &'m str,
-    ) -> impl Iterator<Item = (&'m MapGroup, &'m Group)> {
+        system: &str,
+        version: &str,
+    ) -> impl Iterator<Item = MapGroupView<'m>> {
         let groups = self.source.groups.iter().zip(&self.groups);
-        groups.filter(move |(source, _)| fits(&source.source, system, version))
+        let groups = groups.filter(move |(source, _)| fits(&source.source, system, version));
+        groups.map(|(source, group)| MapGroupView {
+            map: self,
+            source,
+            group,
+        })
     }
 
     fn leading_to<'m>(&'m self, group: &'m MapGroup, target: &'m MapTarget) -> Translation<'m> {
@@ -203,6 +172,49 @@ impl ConceptMapIndex {
             depends_on: Cow::Borrowed(&target.depends_on),
             products: Cow::Borrowed(&target.products),
             unmapped: false,
+        }
+    }
+}
+
+impl<'m> MapGroupView<'m> {
+    /// Where its elements lead a code.
+    pub(crate) fn forward(self, code: &str) -> impl Iterator<Item = Translation<'m>> + use<'m> {
+        let elements = self.group.elements(self.source, code);
+        elements.flat_map(move |element| {
+            let targets = element.targets.iter();
+            targets.map(move |target| self.map.leading_to(self.source, target))
+        })
+    }
+
+    /// Whether any of its elements names a source code, be it to say that it has no counterpart.
+    pub(crate) fn names(self, code: &str) -> bool {
+        self.group.elements(self.source, code).next().is_some()
+    }
+
+    /// What it says of codes that none of its elements names.
+    pub(crate) fn unmapped(self) -> &'m Unmapped {
+        &self.source.unmapped
+    }
+
+    /// A translation that its rule for unmapped codes gives.
+    pub(crate) fn fallback(
+        self,
+        code: &'m str,
+        display: &'m str,
+        relationship: MapRelationship,
+    ) -> Translation<'m> {
+        let (system, version) = canonical::split(&self.source.target);
+        Translation {
+            map: MapReference::Written(self.map),
+            system,
+            version,
+            code,
+            display,
+            relationship,
+            comment: "",
+            depends_on: Cow::Borrowed(&[]),
+            products: Cow::Borrowed(&[]),
+            unmapped: true,
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
 use super::compiled::ValueSetEdition;
 use super::expand::{self, Contents};
 use super::issue::Failure;
@@ -62,21 +60,6 @@ impl Catalog {
     /// When the value set is not known or cannot be used, or a supplement is not known.
     pub fn validate(&self, request: &ValidateRequest<'_>) -> Result<Validated, Failure> {
         validate::validate(self, request)
-    }
-
-    /// The newest edition of a code system that fits a version or a pattern; without one that in force on the date, or
-    /// where nothing binds, the newest. Supplements are no editions of a code system.
-    pub(crate) fn newest(&self, url: &str, pattern: &str, date: Option<Date>) -> Option<&Arc<Edition>> {
-        if pattern.is_empty() {
-            return match date {
-                Some(date) => self.in_force(url, date),
-                None => self.newest_of(url),
-            };
-        }
-        self.editions_of(url)
-            .filter(|edition| edition.content() != Content::Supplement)
-            .filter(|edition| version::matches(pattern, edition.version()))
-            .max_by(|a, b| version::compare(a.version(), b.version()))
     }
 
     /// The versions of a code system that are loaded, in the order they were put in.

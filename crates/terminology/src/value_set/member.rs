@@ -58,7 +58,7 @@ pub(crate) fn target<'c>(
     if let (true, Some(date)) = (wanted.is_empty(), locked) {
         target.edition = scope.edition_as_of(system, "", locked);
         let meant = target.edition.map_or("", |edition| edition.version());
-        if !reported.is_empty() && reported != meant {
+        if !reported.is_empty() && reported != meant && !version::is_of_edition(reported, meant) {
             target.unknown = (!known).then(|| reported.to_owned());
             target.mismatch = target.edition.map(|_| Mismatch {
                 meant: meant.to_owned(),
@@ -91,7 +91,9 @@ pub(crate) fn target<'c>(
         return target;
     }
     target.edition = scope.edition(system, wanted);
-    if !reported.is_empty() && !fits {
+    // An edition of SNOMED CT reported without a date is any version of it.
+    let is_meant = |edition: &Arc<Edition>| version::is_of_edition(reported, edition.version());
+    if !reported.is_empty() && !fits && !target.edition.is_some_and(is_meant) {
         target.mismatch = Some(Mismatch {
             meant: wanted.to_owned(),
             floating: false,
