@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use vardnav_terminology::model::{
     CodeSystem, Concept, ConceptReference, ConceptStatus, Designation, Filter, FilterOperator, Include,
-    Property, ValueSet,
+    Property, PropertyDefinition, ValueSet,
 };
 use vardnav_terminology::value_set::{
     Coding, ExpandRequest, Subject, ValidateRequest, ValueSetEdition, ValueSetRef,
@@ -81,13 +81,25 @@ fn concept(number: usize) -> impl Strategy<Value = Concept> {
     })
 }
 
+/// A property that concepts may have. What no code system defines or has is no filter.
+fn property(name: &str) -> PropertyDefinition {
+    PropertyDefinition {
+        name: name.to_owned(),
+        ..PropertyDefinition::default()
+    }
+}
+
+/// Concepts that every code system has at least: those that filters on the hierarchy name.
+const CONCEPTS_MIN: usize = 6;
+
 fn system(at: usize) -> impl Strategy<Value = CodeSystem> {
     let concepts = (0..CODES - 2).map(concept).collect::<Vec<_>>();
-    (concepts, 0..CODES - 1).prop_map(move |(mut concepts, count)| {
+    (concepts, CONCEPTS_MIN..CODES - 1).prop_map(move |(mut concepts, count)| {
         concepts.truncate(count);
         CodeSystem {
             url: SYSTEMS[at].0.to_owned(),
             version: SYSTEMS[at].1.to_owned(),
+            properties: ["p", "none"].map(property).into(),
             concepts,
             ..CodeSystem::default()
         }
@@ -108,7 +120,7 @@ fn filter() -> impl Strategy<Value = Filter> {
                     | FilterOperator::DescendentLeaf
             );
             let value = match operator {
-                _ if hierarchical => code(number),
+                _ if hierarchical => code(number % CONCEPTS_MIN),
                 FilterOperator::Regex => ["c[0-4]", "c1.*", "(x|y)", "term .+"][choice].to_owned(),
                 FilterOperator::Exists => (choice % 2 == 0).to_string(),
                 _ => match (property, choice) {

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::filter::{self, Test};
 use super::issue::{Failure, FailureKind};
-use super::kept::{Kept, Meaning};
+use super::kept::{Found, Kept, Meaning};
 use super::languages::Languages;
 use crate::canonical::{self, Canonical, Published};
 use crate::codes::{CodeTable, undotted};
@@ -59,6 +59,10 @@ pub(crate) struct Clause {
     singles: AtomicU32,
     /// Nothing but their codes is said of the enumerated codes.
     is_plain: bool,
+    /// A filter costs much to ask of a single concept.
+    is_costly: bool,
+    /// What a filter says depends on the date.
+    is_dated: bool,
 }
 
 impl ValueSetEdition {
@@ -187,6 +191,8 @@ impl Clause {
             kept: Kept::default(),
             singles: AtomicU32::new(0),
             is_plain: source.concepts.iter().all(is_plain),
+            is_costly: tests.iter().any(Test::is_costly),
+            is_dated: tests.iter().any(Test::is_dated),
             tests: tests.into(),
             value_sets: source
                 .value_sets
@@ -196,15 +202,22 @@ impl Clause {
         }
     }
 
-    /// What the clause means in an edition, its imports aside.
+    /// What the clause means in an edition on a date, its imports aside.
     ///
     /// # Errors
-    /// When an expression cannot be evaluated.
-    pub(crate) fn meaning(&self, source: &Include, edition: &Arc<Edition>) -> Result<Arc<Meaning>, Failure> {
-        if let Some(kept) = self.kept.get(edition) {
-            return Ok(kept);
+    /// When a filter cannot be carried out. The failure is remembered.
+    pub(crate) fn meaning(&self, source: &Include, edition: &Arc<Edition>, date: Option<Date>) -> Found {
+        let date = date.filter(|_| self.is_dated);
+        if let Some(kept) = self.kept.get(edition, date) {
+            return kept;
         }
-        let mut set = filter::all(edition, &self.tests)?;
+        let found = self.find(source, edition, date).map(Arc::new);
+        self.kept.put(edition, date, found.clone());
+        found
+    }
+
+    fn find(&self, source: &Include, edition: &Arc<Edition>, date: Option<Date>) -> Result<Meaning, Failure> {
+        let mut set = filter::all(edition, &self.tests, date)?;
         let listed = (!source.concepts.is_empty()).then(|| {
             let mut enumerated = ConceptSet::none(edition.len());
             let mut order = Vec::with_capacity(source.concepts.len());
@@ -221,61 +234,68 @@ impl Clause {
             set.intersect(&enumerated);
             order.into_boxed_slice()
         });
-        let meaning = Arc::new(Meaning { set, listed });
-        self.kept.put(edition, Arc::clone(&meaning));
-        Ok(meaning)
+        Ok(Meaning { set, listed })
     }
 
     /// What the clause means in an edition where that tells all there is to tell of a concept in one step: its codes
     /// are enumerated without more said of them, and the meaning is kept or can be.
-    ///
-    /// # Errors
-    /// When an expression cannot be evaluated.
     pub(crate) fn ready(
         &self,
         source: &Include,
         edition: &Arc<Edition>,
-    ) -> Result<Option<Arc<Meaning>>, Failure> {
+        date: Option<Date>,
+    ) -> Option<Arc<Meaning>> {
         if source.concepts.is_empty() || !self.is_plain {
-            return Ok(None);
+            return None;
         }
-        match self.kept.get(edition) {
-            None if self.kept.has_room() => self.meaning(source, edition).map(Some),
-            kept => Ok(kept),
+        let date = date.filter(|_| self.is_dated);
+        match self.kept.get(edition, date) {
+            None if self.kept.has_room() => self.meaning(source, edition, date).ok(),
+            kept => kept?.ok(),
         }
     }
 
-    /// Whether all filters hold of a concept.
+    /// Whether all filters hold of a concept on a date.
     ///
     /// # Errors
-    /// When an expression cannot be evaluated.
+    /// When a filter cannot be carried out.
     pub(crate) fn holds(
         &self,
         source: &Include,
         edition: &Arc<Edition>,
         concept: u32,
+        date: Option<Date>,
     ) -> Result<bool, Failure> {
         if self.tests.is_empty() {
             return Ok(true);
         }
-        if self.tests.iter().any(Test::is_costly) {
-            if let Some(kept) = self.kept.get(edition) {
-                return Ok(kept.set.holds(concept));
-            }
-            let singles = self.singles.fetch_add(1, Ordering::Relaxed);
-            if singles % SINGLES_MAX == SINGLES_MAX - 1
-                && self.kept.has_room()
-                && let Ok(meaning) = self.meaning(source, edition)
-            {
-                return Ok(meaning.set.holds(concept));
-            }
+        if self.is_costly
+            && let Some(meaning) = self.worth_finding(source, edition, date)
+        {
+            return Ok(meaning.set.holds(concept));
         }
         for test in &self.tests {
-            if !test.holds(edition, concept)? {
+            if !test.holds(edition, concept, date)? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// What a costly clause means in an edition, once it has been asked often enough; `None` also when all of it cannot
+    /// be found, though a single concept may be.
+    fn worth_finding(
+        &self,
+        source: &Include,
+        edition: &Arc<Edition>,
+        date: Option<Date>,
+    ) -> Option<Arc<Meaning>> {
+        if let Some(kept) = self.kept.get(edition, date.filter(|_| self.is_dated)) {
+            return kept.ok();
+        }
+        let singles = self.singles.fetch_add(1, Ordering::Relaxed);
+        (singles % SINGLES_MAX == SINGLES_MAX - 1 && self.kept.has_room())
+            .then(|| self.meaning(source, edition, date).ok())?
     }
 
     /// The enumerated code that is `code`. `fold` when letter case is no difference.
@@ -358,4 +378,37 @@ fn locked(text: &str) -> Result<Option<Date>, Failure> {
         let message = "the `lockedDate` of a value set is no date: write `2026`, `2026-01` or `2026-01-31`";
         Failure::new(FailureKind::Definition, message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{CodeSystem, Filter, FilterOperator};
+
+    #[test]
+    fn a_clause_that_cannot_be_carried_out_is_not_tried_again() {
+        let system = CodeSystem {
+            url: "urn:s".to_owned(),
+            ..CodeSystem::default()
+        };
+        let edition = Arc::new(Edition::compile(system).unwrap());
+        let filter = Filter {
+            property: "unknown".to_owned(),
+            operator: FilterOperator::Equal,
+            value: "x".to_owned(),
+        };
+        let source = Include {
+            system: "urn:s".to_owned(),
+            filters: vec![filter],
+            ..Include::default()
+        };
+        let set = ValueSetEdition::compile(ValueSet {
+            include: vec![source],
+            ..ValueSet::default()
+        });
+        let (source, clause) = set.included().next().unwrap();
+        let failure = clause.meaning(source, &edition, None).unwrap_err();
+        let kept = clause.kept.get(&edition, None).unwrap();
+        assert_eq!(kept.unwrap_err(), failure);
+    }
 }

@@ -266,7 +266,7 @@ fn of_system(
         return Err(Failure::new(FailureKind::VersionRuledOut, message));
     }
     used.note_code_system(edition);
-    let meaning = clause.meaning(source, edition)?;
+    let meaning = clause.meaning(source, edition, scope.date)?;
     Ok(Block {
         edition: Arc::clone(edition),
         set: meaning.set.clone(),

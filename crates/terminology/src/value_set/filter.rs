@@ -1,11 +1,14 @@
 //! FHIR's filters, asked of a concept or of all of an edition.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
+use jiff::civil::Date;
 use regex::{Regex, RegexBuilder};
 
 use super::concept;
 use super::issue::{Failure, FailureKind};
+use crate::canonical;
 use crate::ecl::{self, EvaluateError, Expression, Limits};
 use crate::edition::{ConceptIndex, Edition};
 use crate::hierarchy::Subsumption;
@@ -134,41 +137,62 @@ impl Test {
         matches!(self, Self::Expression(_) | Self::Ambiguous(_))
     }
 
-    /// Whether it holds of a concept.
+    /// Whether what it says of a concept depends on the date.
+    pub(crate) fn is_dated(&self) -> bool {
+        matches!(self, Self::Value { property, .. } if &**property == concept::INACTIVE)
+    }
+
+    /// Whether it holds of a concept on a date.
     ///
     /// # Errors
-    /// When it is an expression that cannot be evaluated.
-    pub(crate) fn holds(&self, edition: &Edition, concept: u32) -> Result<bool, Failure> {
+    /// When the edition knows neither the property nor the code that it names, or it is an expression that cannot be
+    /// evaluated.
+    pub(crate) fn holds(&self, edition: &Edition, concept: u32, date: Option<Date>) -> Result<bool, Failure> {
+        let Self::Value { property, check } = self else {
+            return self.passes(edition, concept, date);
+        };
+        let view = edition.concept(ConceptIndex(concept));
+        // A property of which there is a value is known.
+        let is_known = Cell::new(false);
+        let holds = view.is_some_and(|view| {
+            check.holds(|test| {
+                concept::any_value(view, property, date, &|value| {
+                    is_known.set(true);
+                    test(value)
+                })
+            })
+        });
+        if !is_known.get() {
+            known_property(edition, property)?;
+        }
+        Ok(holds)
+    }
+
+    /// Whether it holds of a concept, when its property is known.
+    fn passes(&self, edition: &Edition, concept: u32, date: Option<Date>) -> Result<bool, Failure> {
         let stands = |code: &str| {
-            edition
-                .find(code)
-                .map(|other| edition.subsumes(other, ConceptIndex(concept)))
+            known_code(edition, code).map(|other| edition.subsumes(other, ConceptIndex(concept)))
         };
         Ok(match self {
-            Self::Below { code, itself } => match stands(code) {
-                Some(Subsumption::Subsumes) => true,
-                Some(Subsumption::Equivalent) => *itself,
+            Self::Below { code, itself } => match stands(code)? {
+                Subsumption::Subsumes => true,
+                Subsumption::Equivalent => *itself,
                 _ => false,
             },
             Self::Leaf(code) => {
-                stands(code) == Some(Subsumption::Subsumes) && edition.hierarchy.children(concept).is_empty()
+                stands(code)? == Subsumption::Subsumes && edition.hierarchy.children(concept).is_empty()
             }
-            Self::NotBelow(code) => !matches!(
-                stands(code),
-                Some(Subsumption::Subsumes | Subsumption::Equivalent)
-            ),
+            Self::NotBelow(code) => !matches!(stands(code)?, Subsumption::Subsumes | Subsumption::Equivalent),
             Self::Above(code) => {
-                matches!(
-                    stands(code),
-                    Some(Subsumption::SubsumedBy | Subsumption::Equivalent)
-                )
+                matches!(stands(code)?, Subsumption::SubsumedBy | Subsumption::Equivalent)
             }
-            Self::Child(code) => edition
-                .find(code)
-                .is_some_and(|parent| edition.hierarchy.parents(concept).contains(&parent.0)),
+            Self::Child(code) => {
+                let parent = known_code(edition, code)?;
+                edition.hierarchy.parents(concept).contains(&parent.0)
+            }
             Self::Value { property, check } => edition
                 .concept(ConceptIndex(concept))
-                .is_some_and(|view| check.holds(|test| concept::any_value(view, property, test))),
+                .is_some_and(|view| check.holds(|test| concept::any_value(view, property, date, test))),
             Self::Expression(expression) => expressed_of(edition, expression, concept)?,
             Self::Ambiguous(either) => match either.expression(edition)? {
                 Some(expression) => expressed_of(edition, expression, concept)?,
@@ -176,6 +200,29 @@ impl Test {
             },
         })
     }
+}
+
+/// The concept with a code that a filter names.
+fn known_code(edition: &Edition, code: &str) -> Result<ConceptIndex, Failure> {
+    edition.find(code).ok_or_else(|| {
+        let message = format!(
+            "a filter names the code `{code}`, which `{}` does not have",
+            canonical::join(edition.url(), edition.version())
+        );
+        Failure::new(FailureKind::Definition, message)
+    })
+}
+
+/// That concepts of an edition can have a property that a filter names.
+fn known_property(edition: &Edition, property: &str) -> Result<(), Failure> {
+    if concept::has_property(edition, property) {
+        return Ok(());
+    }
+    let message = format!(
+        "a filter names the property `{property}`, which `{}` neither defines nor has",
+        canonical::join(edition.url(), edition.version())
+    );
+    Err(Failure::new(FailureKind::Definition, message))
 }
 
 impl Ambiguous {
@@ -197,11 +244,17 @@ impl Ambiguous {
     /// Whether a concept has the property with the value.
     fn stated(&self, edition: &Edition, concept: u32) -> bool {
         let view = edition.concept(ConceptIndex(concept));
-        view.is_some_and(|view| concept::any_value(view, &self.property, &|value| value == &*self.value))
+        let is_value = |value: &str| value == &*self.value;
+        view.is_some_and(|view| concept::any_value(view, &self.property, None, &is_value))
     }
 }
 
 impl Check {
+    /// Whether it holds of nothing that has no value.
+    fn needs_value(&self) -> bool {
+        !matches!(self, Self::NotIn(_) | Self::Exists(false))
+    }
+
     /// Whether it holds, when `any` tells whether any of the values passes a test.
     fn holds(&self, any: impl Fn(&dyn Fn(&str) -> bool) -> bool) -> bool {
         match self {
@@ -214,19 +267,33 @@ impl Check {
     }
 }
 
-/// The concepts of an edition of which all filters hold.
+/// The concepts of an edition of which all filters hold on a date.
 ///
 /// # Errors
-/// When one is an expression that cannot be evaluated.
-pub(crate) fn all(edition: &Edition, tests: &[Test]) -> Result<ConceptSet, Failure> {
+/// When the edition knows neither a property nor a code that a filter names, or one is an expression that cannot be
+/// evaluated.
+pub(crate) fn all(edition: &Edition, tests: &[Test], date: Option<Date>) -> Result<ConceptSet, Failure> {
     let mut set = ConceptSet::all(edition.len());
     let mut slow = Vec::new();
     for test in tests {
         match test {
-            Test::Below { code, itself } => set.intersect(&below(edition, code, *itself)),
-            Test::NotBelow(code) => set.subtract(&below(edition, code, true)),
+            Test::Below { code, itself } => set.intersect(&below(edition, code, *itself)?),
+            Test::NotBelow(code) => set.subtract(&below(edition, code, true)?),
             Test::Leaf(code) => {
-                set.intersect(&below(edition, code, false));
+                set.intersect(&below(edition, code, false)?);
+                slow.push(test);
+            }
+            Test::Above(code) | Test::Child(code) => {
+                known_code(edition, code)?;
+                slow.push(test);
+            }
+            Test::Value { property, check } => {
+                known_property(edition, property)?;
+                if check.needs_value()
+                    && let Some(with) = concept::with_attribute(edition, property)
+                {
+                    set.intersect(&with);
+                }
                 slow.push(test);
             }
             Test::Expression(expression) => set.intersect(&expressed(edition, expression)?),
@@ -234,13 +301,12 @@ pub(crate) fn all(edition: &Edition, tests: &[Test]) -> Result<ConceptSet, Failu
                 Some(expression) => set.intersect(&expressed(edition, expression)?),
                 None => slow.push(test),
             },
-            _ => slow.push(test),
         }
     }
     if !slow.is_empty() {
         for concept in set.clone().numbers() {
             for test in &slow {
-                if !test.holds(edition, concept)? {
+                if !test.passes(edition, concept, date)? {
                     set.remove(concept);
                     break;
                 }
@@ -250,15 +316,13 @@ pub(crate) fn all(edition: &Edition, tests: &[Test]) -> Result<ConceptSet, Failu
     Ok(set)
 }
 
-fn below(edition: &Edition, code: &str, itself: bool) -> ConceptSet {
-    let Some(top) = edition.find(code) else {
-        return ConceptSet::none(edition.len());
-    };
+fn below(edition: &Edition, code: &str, itself: bool) -> Result<ConceptSet, Failure> {
+    let top = known_code(edition, code)?;
     let mut set = edition.descendants(top);
     if itself {
         set.insert(top.0);
     }
-    set
+    Ok(set)
 }
 
 fn expression(text: &str) -> Result<Test, String> {

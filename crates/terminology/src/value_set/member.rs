@@ -206,7 +206,7 @@ fn in_clause(
             },
             false => return Ok(Standing::Out),
         };
-        if let Some(meaning) = clause.ready(source, edition)? {
+        if let Some(meaning) = clause.ready(source, edition, scope.date) {
             if !meaning.set.contains(concept) {
                 return Ok(Standing::Out);
             }
@@ -219,7 +219,7 @@ fn in_clause(
                     Some(reference) => found = Standing::In(Some(Box::new(reference.clone()))),
                 }
             }
-            if !clause.holds(source, edition, concept.0)? {
+            if !clause.holds(source, edition, concept.0, scope.date)? {
                 return Ok(Standing::Out);
             }
         }
