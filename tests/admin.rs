@@ -99,16 +99,7 @@ fn a_copy_taken_while_senders_report_is_served_again_with_all_that_was_acknowled
         let sending = scope.spawn(|| report(&server, &second));
         let mut taken = Value::Null;
         for _ in 0..3 {
-            let command = [
-                "-o",
-                "json",
-                "admin",
-                "backup",
-                &text(&copy),
-                "--keys",
-                &text(&keys),
-            ];
-            let output = server.run(&command);
+            let output = server.run(&["-o", "json", "admin", "backup", &text(&copy)]);
             assert_eq!(
                 output.status.code(),
                 Some(0),
@@ -121,7 +112,14 @@ fn a_copy_taken_while_senders_report_is_served_again_with_all_that_was_acknowled
         taken
     });
     let after = export(&server);
+    let (another, of_keys, at) = (text(&folder.path().join("another")), text(&keys), text(&data));
+    let with_keys = ["--data", &at, "admin", "backup", &another, "--keys", &of_keys];
+    let refused = server.run(&with_keys[2..]);
+    assert_eq!(refused.status.code(), Some(2), "no server gives its keys");
+    assert!(!keys.exists());
     server.kill();
+    assert_eq!(run(&with_keys).status.code(), Some(0));
+    assert!(keys.join("vault/key").exists());
     assert!(taken["bytes_earlier"].as_u64().unwrap() > 0, "{taken}");
 
     let restored = folder.path().join("restored");

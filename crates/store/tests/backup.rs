@@ -39,7 +39,7 @@ fn open(node: &Path) -> Embedded {
 fn take(store: &Embedded, node: &Path, folder: &Path) -> Result<(Manifest, u64), StoreError> {
     let mut taking = Taking::begin(folder).unwrap();
     let held = taking.held();
-    let manifest = store.back_up(node, &held, false, 7, &mut |given| {
+    let manifest = store.back_up(node, &held, 7, &mut |given| {
         if let Given::Chunk { path, offset, data } = given {
             taking.take(&path, offset, &data).unwrap();
         }

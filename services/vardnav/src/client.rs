@@ -186,6 +186,11 @@ macro_rules! service {
 }
 
 impl Client {
+    /// The node within this process, when it is worked on in place.
+    pub(crate) fn node(&self) -> Option<&Node> {
+        self.node.as_deref()
+    }
+
     /// Whether the services are another process's.
     pub(crate) fn is_remote(&self) -> bool {
         self.node.is_none()

@@ -83,7 +83,7 @@ pub struct Node {
     pub(crate) releases: Releases,
     classification: Classifier,
     units: Units,
-    admin: Admin,
+    pub(crate) admin: Admin,
     vault: VaultAdmin,
     /// Address of the server that this is a copy of.
     pub(crate) copy_of: Option<String>,

@@ -61,7 +61,6 @@ impl Embedded {
         &self,
         node: &Path,
         held: &[FileRecord],
-        keys: bool,
         taken: i64,
         give: &mut dyn FnMut(Given) -> bool,
     ) -> Result<Manifest, StoreError> {
@@ -89,8 +88,8 @@ impl Embedded {
             let folder: String = name.chars().take(2).collect();
             giving.whole(&format!("store/blobs/{folder}/{name}"))?;
         }
-        giving.folder("vault", keys)?;
-        giving.folder("keys", keys)?;
+        giving.folder("vault")?;
+        giving.folder("keys")?;
         giving.manifest.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(giving.manifest)
     }
@@ -124,8 +123,8 @@ impl Giving<'_> {
         Ok(())
     }
 
-    /// Every file of a folder of the node but locks, leftovers and, unless asked for, secret keys.
-    fn folder(&mut self, name: &str, keys: bool) -> Result<(), StoreError> {
+    /// Every file of a folder of the node but locks, leftovers and secret keys.
+    fn folder(&mut self, name: &str) -> Result<(), StoreError> {
         let folder = self.node.join(name);
         let failed = |error: io::Error| unavailable("cannot read a folder of the node", &error);
         let entries = match std::fs::read_dir(&folder) {
@@ -140,14 +139,10 @@ impl Giving<'_> {
             let path = format!("{name}/{file}");
             let is_secret = SECRETS.contains(&path.as_str());
             let is_file = entry.file_type().map_err(failed)?.is_file();
-            if !is_file || file == "lock" || file.ends_with(".tmp") || (is_secret && !keys) {
+            if !is_file || file == "lock" || file.ends_with(".tmp") || is_secret {
                 continue;
             }
-            let record = self.file(&path, None)?;
-            // Keys are kept apart, so the copy is whole without them.
-            if !is_secret {
-                self.manifest.files.push(record);
-            }
+            self.whole(&path)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Copies of a node's store for the day it is lost: what a copy consists of, how it is given while the store is in
-//! use, taken into a folder, and made a node's folder again. The secret keys are given only when asked for, and are
-//! kept apart: whoever has them and the copy can read identities.
+//! use, taken into a folder, and made a node's folder again. The secret keys are never part of a copy: whoever has both
+//! can read identities. They are copied apart, from folder to folder on the node's own machine.
 
 mod give;
 mod manifest;
@@ -10,7 +10,7 @@ mod take;
 pub use self::give::Given;
 pub use self::manifest::{FileRecord, MANIFEST_FILE, Manifest};
 pub use self::restore::{RestoreError, Restored, restore};
-pub use self::take::{Taking, put_secret};
+pub use self::take::{Taking, take_secrets};
 
 /// Files of a node's folder that are secret keys.
 pub const SECRETS: &[&str] = &["vault/key", "keys/head-key"];

@@ -6,25 +6,27 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::{FileRecord, MANIFEST_FILE, Manifest, SECRETS, is_path};
 use crate::files::{create_folder, put_file, sync_folder};
 
-/// Keeps a secret key of a copy in a folder of its own, for its owner only.
+/// Copies the secret keys of a node's folder into a folder of their own, for its owner only.
 ///
 /// # Errors
-/// When the path leads elsewhere, or it cannot be written.
-pub fn put_secret(folder: &Path, path: &str, bytes: &[u8]) -> io::Result<()> {
-    if !SECRETS.contains(&path) {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "this is no secret key",
-        ));
+/// When one is missing, or cannot be read or written.
+pub fn take_secrets(node: &Path, folder: &Path) -> io::Result<()> {
+    let within = |folder: &Path, path: &str| {
+        path.split('/')
+            .fold(folder.to_owned(), |place, part| place.join(part))
+    };
+    for path in SECRETS {
+        let secret = Zeroizing::new(std::fs::read(within(node, path))?);
+        let place = within(folder, path);
+        place.parent().map_or(Ok(()), create_folder)?;
+        put_file(&place, &secret, 0o600)?;
     }
-    let place = path
-        .split('/')
-        .fold(folder.to_owned(), |place, part| place.join(part));
-    place.parent().map_or(Ok(()), create_folder)?;
-    put_file(&place, bytes, 0o600)
+    Ok(())
 }
 
 /// A copy that is being taken into a folder.

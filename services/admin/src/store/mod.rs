@@ -1,4 +1,5 @@
-//! The service of the store: checks and copies, told as streams while they go on. One of each goes on at a time.
+//! The service of the store: checks and copies, told as streams while they go on, one at a time. Each is noted in the
+//! audit trail before anything of it is answered. Secret keys are given to nobody who asks over a connection.
 
 mod answer;
 
@@ -14,9 +15,10 @@ use vardnav_api::vardnav::admin::v1::{
     BackUpStoreRequest, BackUpStoreResponse, CheckStoreRequest, CheckStoreResponse, back_up_store_response,
     check_store_response,
 };
+use vardnav_register::audit::{About, AuditEntry};
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
-use vardnav_store::{Embedded, StoreError};
+use vardnav_store::{Embedded, StoreError, audit, backup};
 
 /// Messages that may wait for whoever asked.
 const WAITING: usize = 8;
@@ -41,6 +43,33 @@ impl Admin {
         }
     }
 
+    /// Copies the node's secret keys into a folder on this machine, noted in the audit trail first. Not a call that a
+    /// connection can make: it is for whoever holds the node's folder.
+    ///
+    /// # Errors
+    /// When it cannot be noted, or a key cannot be copied.
+    pub async fn take_secrets(&self, caller: &str, folder: &Path) -> Result<(), ApiError> {
+        self.note(caller, "take-keys").await?;
+        let (node, folder) = (self.node.clone(), folder.to_owned());
+        let taken = tokio::task::spawn_blocking(move || backup::take_secrets(&node, &folder)).await;
+        let failed = |error: &dyn std::fmt::Display| {
+            let what = format!("the secret keys cannot be copied: {error}");
+            ApiError::new(Kind::Unavailable, "VN-API-010", what)
+        };
+        taken
+            .map_err(|error| failed(&error))?
+            .map_err(|error| failed(&error))
+    }
+
+    /// Notes in the audit trail what a caller does with the whole store.
+    async fn note(&self, caller: &str, action: &str) -> Result<(), ApiError> {
+        let entry = AuditEntry::about(caller, clock::now_micros(), action, About::default())
+            .map_err(|error| ApiError::field("caller", error.to_string()))?;
+        audit::note(self.store.as_ref(), &[entry])
+            .await
+            .map_err(|error| failed(&error))
+    }
+
     /// The right to read everything there is; nobody else has it meanwhile.
     fn alone(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         Arc::clone(&self.one).try_acquire_owned().map_err(|_| {
@@ -62,6 +91,7 @@ impl AdminService for Admin {
         let caller = caller(&request)?;
         tracing::info!(caller = %caller.name, "the store is checked");
         let alone = self.alone()?;
+        self.note(&caller.name, "check-store").await?;
         let store = Arc::clone(&self.store);
         let (tell, told) = mpsc::channel(WAITING);
         tokio::task::spawn_blocking(move || {
@@ -89,6 +119,11 @@ impl AdminService for Admin {
     ) -> Result<Response<Self::BackUpStoreStream>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
+        if request.keys {
+            let what =
+                "the secret keys are given to nobody over a connection: take them on the node's own machine";
+            return Err(ApiError::field("keys", what).into());
+        }
         if request.held.len() > HELD_MAX {
             return Err(ApiError::field("held", format!("at most {HELD_MAX} files")).into());
         }
@@ -98,9 +133,10 @@ impl AdminService for Admin {
             .enumerate()
             .map(|(index, file)| answer::record(file, index))
             .collect::<Result<Vec<_>, _>>()?;
-        tracing::info!(caller = %caller.name, keys = request.keys, "the store is copied");
+        tracing::info!(caller = %caller.name, "the store is copied");
         let alone = self.alone()?;
-        let (store, node, keys) = (Arc::clone(&self.store), self.node.clone(), request.keys);
+        self.note(&caller.name, "back-up-store").await?;
+        let (store, node) = (Arc::clone(&self.store), self.node.clone());
         let (give, given) = mpsc::channel(WAITING);
         tokio::task::spawn_blocking(move || {
             let _alone = alone;
@@ -108,7 +144,7 @@ impl AdminService for Admin {
                 let given = BackUpStoreResponse { given: Some(given) };
                 give.blocking_send(Ok(given)).is_ok()
             };
-            let done = store.back_up(&node, &held, keys, clock::now_micros(), &mut |given| {
+            let done = store.back_up(&node, &held, clock::now_micros(), &mut |given| {
                 say(answer::given(given))
             });
             match done {
@@ -128,4 +164,77 @@ impl AdminService for Admin {
 
 fn failed(error: &StoreError) -> ApiError {
     ApiError::new(Kind::Unavailable, "VN-API-010", error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_stream::StreamExt as _;
+    use vardnav_runtime::caller::Caller;
+    use vardnav_store::{Options, Store as _, StreamId};
+
+    use super::*;
+
+    fn asked<T>(message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.extensions_mut().insert(Arc::new(Caller::trusted("anna")));
+        request
+    }
+
+    async fn noted(store: &Embedded) -> Vec<(String, String)> {
+        let rows = store.read(&StreamId::audit(), 0, 100).await.unwrap();
+        let entries = rows.iter().map(|row| AuditEntry::decode(&row.bytes).unwrap());
+        entries
+            .map(|entry| (entry.caller().to_owned(), entry.action().to_owned()))
+            .collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn copies_and_checks_are_noted_and_no_key_leaves() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in backup::SECRETS {
+            let place = folder.path().join(path);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            std::fs::write(place, b"a secret key of this node").unwrap();
+        }
+        let store = Embedded::open(&folder.path().join("store"), Options::default()).unwrap();
+        let store = Arc::new(store);
+        let admin = Admin::new(Arc::clone(&store), folder.path());
+        let note = |action: &str| ("anna".to_owned(), action.to_owned());
+
+        let with_keys = BackUpStoreRequest {
+            keys: true,
+            ..BackUpStoreRequest::default()
+        };
+        let refused = admin.back_up_store(asked(with_keys)).await;
+        assert!(refused.is_err_and(|status| status.code() == tonic::Code::InvalidArgument));
+        assert_eq!(noted(&store).await, []);
+
+        let mut given = admin
+            .back_up_store(asked(BackUpStoreRequest::default()))
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(noted(&store).await, [note("back-up-store")]);
+        while let Some(given) = given.next().await {
+            if let Some(back_up_store_response::Given::Chunk(chunk)) = given.unwrap().given {
+                assert!(!backup::SECRETS.contains(&chunk.path.as_str()));
+                assert!(!chunk.data.windows(12).any(|bytes| bytes == b"a secret key"));
+            }
+        }
+
+        let mut told = admin
+            .check_store(asked(CheckStoreRequest {}))
+            .await
+            .unwrap()
+            .into_inner();
+        while told.next().await.is_some() {}
+        let elsewhere = folder.path().join("elsewhere");
+        admin.take_secrets("anna", &elsewhere).await.unwrap();
+        for path in backup::SECRETS {
+            let bytes = std::fs::read(elsewhere.join(path)).unwrap();
+            assert_eq!(bytes, b"a secret key of this node");
+        }
+        let all = ["back-up-store", "check-store", "take-keys"].map(note);
+        assert_eq!(noted(&store).await, all);
+    }
 }

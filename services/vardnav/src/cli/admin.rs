@@ -19,7 +19,7 @@ pub enum Admin {
         /// Folder of the copy
         folder: PathBuf,
         /// Put the secret keys into this folder as well, to be kept elsewhere: without them a copy cannot be served,
-        /// with them its identities can be read
+        /// with them its identities can be read. Only in place, with `--data`: no server gives its keys
         #[arg(long, value_name = "DIR")]
         keys: Option<PathBuf>,
     },

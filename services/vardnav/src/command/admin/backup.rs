@@ -6,14 +6,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use vardnav_api::vardnav::admin::v1 as pb;
 use vardnav_api::vardnav::admin::v1::back_up_store_response::Given;
-use vardnav_store::backup::{self, Manifest, RestoreError, SECRETS, Taking};
+use vardnav_store::backup::{self, Manifest, RestoreError, Taking};
 
-use crate::client::Client;
+use crate::client::Target;
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
-/// Takes a copy into `folder`, and the secret keys into `keys`.
-pub(crate) async fn take(folder: &Path, keys: Option<&Path>, client: &Client, format: Format) -> Outcome {
+/// Takes a copy into `folder`, and, in place alone, the secret keys into `keys`.
+pub(crate) async fn take(folder: &Path, keys: Option<&Path>, target: &Target, format: Format) -> Outcome {
+    if keys.is_some() && target.data.is_none() {
+        let what = "a server gives its secret keys to nobody: take them on its own machine with `--data`, while no server holds that folder";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    let client = target.connect().await?;
     let begin = |folder: &Path| {
         Taking::begin(folder).map_err(|error| Failure::Failed(format!("{}: {error}", folder.display())))
     };
@@ -29,7 +34,7 @@ pub(crate) async fn take(folder: &Path, keys: Option<&Path>, client: &Client, fo
                 sha256: file.digest.0.to_vec().into(),
             })
             .collect(),
-        keys: keys.is_some(),
+        keys: false,
     };
     let mut given = client.admin().back_up_store(request).await?.into_inner();
     let bar = ProgressBar::new(0);
@@ -38,10 +43,7 @@ pub(crate) async fn take(folder: &Path, keys: Option<&Path>, client: &Client, fo
     let mut manifest = None;
     while let Some(message) = given.message().await? {
         match message.given {
-            Some(Given::Chunk(chunk)) => match keys.filter(|_| SECRETS.contains(&chunk.path.as_str())) {
-                Some(keys) => backup::put_secret(keys, &chunk.path, &chunk.data)?,
-                None => taking.take(&chunk.path, chunk.offset, &chunk.data)?,
-            },
+            Some(Given::Chunk(chunk)) => taking.take(&chunk.path, chunk.offset, &chunk.data)?,
             Some(Given::Progress(progress)) => {
                 bar.set_length(progress.total);
                 bar.set_position(progress.done);
@@ -55,10 +57,14 @@ pub(crate) async fn take(folder: &Path, keys: Option<&Path>, client: &Client, fo
     let text = String::from_utf8(text.to_vec()).map_err(Failure::failed)?;
     let taken = taking.bytes();
     let manifest = taking.finish(&text)?;
-    if keys.is_none() {
-        output::say(
-            "the secret keys are not in the copy: keep `vault/key` and `keys/head-key` elsewhere, or take them with --keys",
-        );
+    match (keys, client.node()) {
+        (Some(keys), Some(node)) => {
+            let taken = node.admin.take_secrets(&target.caller, keys).await;
+            taken.map_err(|error| Failure::Failed(error.to_string()))?;
+        }
+        _ => output::say(
+            "the secret keys are not in the copy: keep `vault/key` and `keys/head-key` elsewhere, or take them in place with `--data DIR` and `--keys`",
+        ),
     }
     show(
         &manifest,

@@ -17,9 +17,7 @@ pub(crate) async fn run(command: cli::Admin, target: &Target, format: Format) ->
             None => check::of_server(&target.connect().await?, format).await,
         },
         cli::Admin::Vault(command) => vault::run(command, &target.connect().await?, format).await,
-        cli::Admin::Backup { folder, keys } => {
-            backup::take(&folder, keys.as_deref(), &target.connect().await?, format).await
-        }
+        cli::Admin::Backup { folder, keys } => backup::take(&folder, keys.as_deref(), target, format).await,
         cli::Admin::Restore { folder, keys } => {
             backup::restore(&folder, keys, target.data.as_deref(), format).await
         }
