@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+pub(crate) use crate::disk::unavailable;
 use crate::disk::{self, Disk as _, Machine};
-pub(crate) use crate::disk::{lock, unavailable};
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {

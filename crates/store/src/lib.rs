@@ -8,6 +8,7 @@ mod disk;
 mod files;
 mod tiles;
 mod tree;
+mod window;
 
 pub mod audit;
 pub mod authority;

@@ -167,3 +167,45 @@ fn a_head_key_signs_and_shows_its_public_half() {
     bent[40] ^= 1;
     assert!(!verify(&public, b"head", &bent));
 }
+
+/// Says what an open vault of many persons takes of memory, and how long opening takes:
+/// `VARDNAV_VAULT_PERSONS=1000000 cargo test -p vardnav-store --test vault -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "a measure"]
+async fn what_many_persons_take() {
+    let memory = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let kib = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+        };
+        (kib("VmRSS"), kib("VmHWM"))
+    };
+    if let Ok(folder) = std::env::var("VARDNAV_VAULT_FOLDER") {
+        let (before, _) = memory();
+        let begun = std::time::Instant::now();
+        let vault = FileVault::open(Path::new(&folder)).unwrap();
+        let taken = begun.elapsed();
+        let (after, most) = memory();
+        let each = |kib: u64| (kib - before) * 1024 / vault.persons() as u64;
+        println!(
+            "{} persons: {} bytes each, {} at most while opening, {taken:?}",
+            vault.persons(),
+            each(after),
+            each(most)
+        );
+        return;
+    }
+    let persons = std::env::var("VARDNAV_VAULT_PERSONS").map_or(200_000, |text| text.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let vault = FileVault::open(folder.path()).unwrap();
+    for first in (0..persons).step_by(10_000) {
+        vault.resolve(identities(first..first + 10_000)).await.unwrap();
+    }
+    drop(vault);
+    let opened = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["what_many_persons_take", "--ignored", "--nocapture"])
+        .env("VARDNAV_VAULT_FOLDER", folder.path())
+        .status();
+    assert!(opened.unwrap().success());
+}

@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 use super::Embedded;
 use super::frame::SEGMENT_HEADER;
 use super::recovery::{Found, find};
-use super::segments::{Window, damaged};
+use super::segments::damaged;
 use crate::codec::len64;
 use crate::contract::{Digest, Head, StoreError, StreamId};
 use crate::disk::unavailable;
+use crate::window::Window;
 
 impl Embedded {
     /// Where the log ends, and the heads of all streams there.

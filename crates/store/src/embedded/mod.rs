@@ -22,7 +22,7 @@ mod redact;
 mod run;
 mod segments;
 #[cfg(test)]
-mod simulated;
+pub(crate) mod simulated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

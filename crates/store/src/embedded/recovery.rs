@@ -12,11 +12,12 @@ use super::frame::{
 use super::hashes::Nodes;
 use super::log::{Writer, create_segment};
 use super::overlay::{StreamState, Tree};
-use super::segments::{Segments, Window};
+use super::segments::Segments;
 use crate::codec::{index, len64};
 use crate::contract::{Head, StoreError, StreamId};
 use crate::disk::{Disk, DiskFile, Open, create_folder, put_file, read_up_to, unavailable, write_all_at};
 use crate::tree::Frontier;
+use crate::window::Window;
 
 /// Bytes looked at together when searching for the next sound frame.
 const SEARCH: usize = 256 * 1024;

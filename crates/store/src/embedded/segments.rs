@@ -2,7 +2,6 @@
 //! Nothing is answered that did not pass its checksum. Writing is the log's business.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -208,48 +207,4 @@ impl Frame<'_> {
 /// Bytes of the log that cannot be served.
 pub(crate) fn damaged(offset: u64) -> StoreError {
     StoreError::Corrupt(format!("log frame at offset {offset}"))
-}
-
-/// A moving window over a segment file: reads ahead, answers slices.
-pub(crate) struct Window<'a> {
-    file: &'a dyn DiskFile,
-    length: u64,
-    start: u64,
-    bytes: Vec<u8>,
-}
-
-impl<'a> Window<'a> {
-    const AHEAD: usize = 1024 * 1024;
-
-    pub(crate) fn new(file: &'a dyn DiskFile) -> io::Result<Self> {
-        Ok(Self {
-            file,
-            length: file.length()?,
-            start: 0,
-            bytes: Vec::new(),
-        })
-    }
-
-    /// Reads anew what is asked for next.
-    pub(crate) fn forget(&mut self) {
-        self.bytes.clear();
-    }
-
-    /// Bytes of the file.
-    pub(crate) fn length(&self) -> u64 {
-        self.length
-    }
-
-    /// Up to `length` bytes at `at`; fewer only at the end of the file.
-    pub(crate) fn get(&mut self, at: u64, length: usize) -> io::Result<&[u8]> {
-        let end = at.saturating_add(len64(length)).min(self.length);
-        let held = self.start + len64(self.bytes.len());
-        if at < self.start || end > held {
-            self.bytes = read_up_to(self.file, at, length.max(Self::AHEAD))?;
-            self.start = at;
-        }
-        let skip = index(at - self.start);
-        let rest = self.bytes.get(skip..).unwrap_or_default();
-        Ok(rest.get(..length).unwrap_or(rest))
-    }
 }

@@ -10,6 +10,7 @@ use super::group_log::{Format, GroupLog};
 use super::seal::Keys;
 use crate::codec::{Cut, index, len32};
 use crate::contract::StoreError;
+use crate::disk::Disk;
 
 static FORMAT: Format = Format {
     magic: *b"VARDNAVE\x01\0\0\0",
@@ -41,9 +42,14 @@ pub(crate) struct EventLog {
 
 impl EventLog {
     /// Opens or creates the file; calls `each` for every event.
-    pub(crate) fn open(path: &Path, keys: &Keys, mut each: impl FnMut(Event)) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        disk: &dyn Disk,
+        path: &Path,
+        keys: &Keys,
+        mut each: impl FnMut(Event),
+    ) -> Result<Self, StoreError> {
         let mut next = 0;
-        let log = GroupLog::open(path, &FORMAT, |content| {
+        let log = GroupLog::open(disk, path, &FORMAT, |content| {
             let mut cut = Cut(content);
             while !cut.is_empty() {
                 let length = index(cut.u32()?.into());

@@ -1,7 +1,7 @@
 //! A vault in a folder of its own with a key of its own: look-ups in memory, persons in one appended file, one
 //! thread that writes what all waiting callers need and syncs once before it answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -17,9 +17,11 @@ use zeroize::Zeroizing;
 use super::event_log::{Event, EventLog};
 use super::person_log::{PersonLog, PersonRow};
 use super::seal::{Keys, Lookup, random};
-use super::{IdentityBytes, Vault};
+use super::table::Table;
+use super::{IdentityBytes, Vault, make_folder};
+use crate::codec::index;
 use crate::contract::{Answer, ROWS_LIMIT, StoreError};
-use crate::files::{create_folder, lock, unavailable};
+use crate::disk::{Machine, lock, unavailable};
 
 /// File of the vault's key.
 const KEY_FILE: &str = "key";
@@ -29,6 +31,8 @@ const PERSONS_FILE: &str = "persons";
 const EVENTS_FILE: &str = "events";
 /// Requests that may wait for the writer.
 const QUEUE: usize = 256;
+/// Bytes of a person's row in the file, about.
+const ROW_BYTES: usize = 112;
 /// Most new persons written together.
 const GROUP: usize = 100_000;
 
@@ -42,8 +46,8 @@ pub struct FileVault {
 /// What readers and the writer have in common.
 pub(super) struct Shared {
     pub(super) keys: Keys,
-    /// By the first half of the look-up.
-    pub(super) persons: RwLock<HashMap<[u8; 16], PersonKey>>,
+    /// By look-up.
+    pub(super) persons: RwLock<Table>,
     /// What is stated of them.
     pub(super) stated: RwLock<Persons>,
     /// Secrets of linkage projects.
@@ -99,17 +103,18 @@ impl FileVault {
             ));
         }
         let failed = |error: std::io::Error| unavailable("cannot open the vault", &error);
-        create_folder(folder).map_err(failed)?;
+        make_folder(&Machine, folder)?;
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
         let held = lock(folder)?;
         let file = folder.join(PERSONS_FILE);
         let keys = Keys::open(&folder.join(KEY_FILE), !file.exists())?;
-        let mut persons = HashMap::new();
-        let log = PersonLog::open(&file, |row| {
-            persons.insert(half(&row.lookup), PersonKey(row.person));
+        let bytes = std::fs::metadata(&file).map_or(0, |known| known.len());
+        let mut persons = Table::filling(index(bytes) / ROW_BYTES);
+        let log = PersonLog::open(&Machine, &file, |row| {
+            persons.push(&row.lookup, PersonKey(row.person));
         })?;
         let (mut stated, mut projects) = (Persons::new(), HashMap::new());
-        let events = EventLog::open(&folder.join(EVENTS_FILE), &keys, |event| match event {
+        let events = EventLog::open(&Machine, &folder.join(EVENTS_FILE), &keys, |event| match event {
             Event::Person(event) => stated.apply(event.person, event.statement),
             Event::Project { project, secret } => {
                 projects.insert(project, secret);
@@ -118,7 +123,7 @@ impl FileVault {
         let files = Files { persons: log, events };
         let shared = Arc::new(Shared {
             keys,
-            persons: RwLock::new(persons),
+            persons: RwLock::new(persons.finish()),
             stated: RwLock::new(stated),
             projects: RwLock::new(projects),
             _lock: held,
@@ -225,13 +230,12 @@ impl Shared {
         log: &mut PersonLog,
         unknown: impl Iterator<Item = &'a (Lookup, IdentityBytes)>,
     ) -> Result<(), StoreError> {
-        let mut new: HashMap<[u8; 16], PersonKey> = HashMap::new();
+        let mut new = HashSet::new();
         let mut rows = Vec::new();
         {
             let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
             for (lookup, identity) in unknown {
-                let half = half(lookup);
-                if persons.contains_key(&half) || new.contains_key(&half) {
+                if persons.get(lookup).is_some() || !new.insert(*lookup) {
                     continue;
                 }
                 let person = random()?;
@@ -239,27 +243,23 @@ impl Shared {
                 rows.push(PersonRow {
                     lookup: *lookup,
                     person,
-                    sealed,
+                    sealed: sealed.into(),
                 });
-                new.insert(half, PersonKey(person));
             }
         }
         if !rows.is_empty() {
             log.append(&rows)?;
-            self.persons
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(new);
+            let mut persons = self.persons.write().unwrap_or_else(PoisonError::into_inner);
+            for row in &rows {
+                persons.insert(&row.lookup, PersonKey(row.person));
+            }
         }
         Ok(())
     }
 
     pub(super) fn known(&self, lookups: &[Lookup]) -> Vec<Option<PersonKey>> {
         let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
-        lookups
-            .iter()
-            .map(|lookup| persons.get(&half(lookup)).copied())
-            .collect()
+        lookups.iter().map(|lookup| persons.get(lookup)).collect()
     }
 }
 
@@ -321,11 +321,6 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the vault is closing".to_owned())
 }
 
-/// The half of a look-up by which it is kept in memory.
-pub(super) fn half(lookup: &Lookup) -> [u8; 16] {
-    lookup.first_chunk().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,7 +343,13 @@ mod tests {
         assert_ne!(keys[0], keys[1]);
         let opened = Keys::open(&folder.path().join("key"), false).unwrap();
         let mut rows = Vec::new();
-        PersonLog::open(&folder.path().join("persons"), |row| rows.push(row)).unwrap();
+        let each = |row: PersonRow<'_>| {
+            rows.push(PersonRow {
+                sealed: row.sealed.into_owned().into(),
+                ..row
+            });
+        };
+        PersonLog::open(&Machine, &folder.path().join("persons"), each).unwrap();
         for (row, (text, key)) in rows.iter().zip([("one", keys[0]), ("two", keys[1])]) {
             assert_eq!(row.person, key.0);
             assert_eq!(

@@ -7,6 +7,11 @@ mod group_log;
 mod person_log;
 mod persons;
 mod seal;
+#[cfg(test)]
+mod simulated;
+mod table;
+
+use std::path::Path;
 
 use jiff::civil::Date;
 use vardnav_register::identity::{Number, PersonKey};
@@ -18,6 +23,7 @@ pub use self::file::FileVault;
 pub use self::persons::{LinkageKey, Noted, NumberOf};
 pub(crate) use self::seal::random;
 use crate::contract::{Answer, StoreError};
+use crate::disk::{Disk, create_folder, unavailable};
 
 /// Identities to person keys, and nonces sealed.
 ///
@@ -100,4 +106,13 @@ impl std::fmt::Debug for IdentityBytes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("IdentityBytes(withheld)")
     }
+}
+
+/// Makes the vault's folder; its name is durable on return, also when an earlier process was stopped while making it.
+fn make_folder(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
+    let named = create_folder(disk, folder).and_then(|()| match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => disk.sync_folder(parent),
+        _ => Ok(()),
+    });
+    named.map_err(|error| unavailable("cannot make the vault's folder", &error))
 }

@@ -1,12 +1,14 @@
 //! The file of persons: which look-up leads to which person, with the identity sealed. A lost person would silently get
 //! a second key, so damage stops the vault. A person may have several rows: one for each number that leads to them.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::group_log::{Format, GroupLog, Written};
 use super::seal::Lookup;
 use crate::codec::{Cut, index, len32};
 use crate::contract::StoreError;
+use crate::disk::Disk;
 
 static FORMAT: Format = Format {
     magic: *b"VARDNAVP\x01\0\0\0",
@@ -16,10 +18,10 @@ static FORMAT: Format = Format {
 
 /// A person as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PersonRow {
+pub(crate) struct PersonRow<'a> {
     pub(crate) lookup: Lookup,
     pub(crate) person: [u8; 16],
-    pub(crate) sealed: Vec<u8>,
+    pub(crate) sealed: Cow<'a, [u8]>,
 }
 
 /// The open file.
@@ -27,22 +29,22 @@ pub(crate) struct PersonLog(GroupLog);
 
 impl PersonLog {
     /// Opens or creates the file; calls `each` for every person.
-    pub(crate) fn open(path: &Path, mut each: impl FnMut(PersonRow)) -> Result<Self, StoreError> {
-        let open = GroupLog::open(path, &FORMAT, |content| {
-            read_rows(content)?.into_iter().for_each(&mut each);
-            Some(())
-        });
-        open.map(Self)
+    pub(crate) fn open(
+        disk: &dyn Disk,
+        path: &Path,
+        mut each: impl FnMut(PersonRow<'_>),
+    ) -> Result<Self, StoreError> {
+        GroupLog::open(disk, path, &FORMAT, |content| read_rows(content, &mut each)).map(Self)
     }
 
     /// Appends persons; durable on return.
-    pub(crate) fn append(&mut self, rows: &[PersonRow]) -> Result<(), StoreError> {
+    pub(crate) fn append(&mut self, rows: &[PersonRow<'_>]) -> Result<(), StoreError> {
         let mut content = len32(rows.len()).to_le_bytes().to_vec();
         for row in rows {
             content.extend(row.lookup);
             content.extend(row.person);
             content.extend(len32(row.sealed.len()).to_le_bytes());
-            content.extend(&row.sealed);
+            content.extend(&*row.sealed);
         }
         self.0.append(&content)
     }
@@ -53,19 +55,18 @@ impl PersonLog {
     }
 }
 
-/// The rows of a group's content.
-pub(crate) fn read_rows(content: &[u8]) -> Option<Vec<PersonRow>> {
+/// Tells the rows of a group's content; `None` when it is not made of rows.
+pub(crate) fn read_rows(content: &[u8], mut each: impl FnMut(PersonRow<'_>)) -> Option<()> {
     let mut cut = Cut(content);
     let count = cut.u32()?;
-    let mut rows = Vec::new();
     for _ in 0..count {
         let (lookup, person) = (cut.array()?, cut.array()?);
         let sealed = index(cut.u32()?.into());
-        rows.push(PersonRow {
+        each(PersonRow {
             lookup,
             person,
-            sealed: cut.take(sealed)?.to_vec(),
+            sealed: cut.take(sealed)?.into(),
         });
     }
-    cut.is_empty().then_some(rows)
+    cut.is_empty().then_some(())
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::IdentityBytes;
 use super::event_log::Event;
-use super::file::{FileVault, half};
+use super::file::FileVault;
 use super::person_log::{PersonRow, read_rows};
 use super::seal::{mac, random};
 use crate::contract::{ROWS_LIMIT, StoreError};
@@ -91,10 +91,10 @@ impl FileVault {
             files.persons.append(&[PersonRow {
                 lookup,
                 person: person.0,
-                sealed,
+                sealed: sealed.into(),
             }])?;
             let mut persons = shared.persons.write().unwrap_or_else(PoisonError::into_inner);
-            persons.insert(half(&lookup), person);
+            persons.insert(&lookup, person);
             Ok(person)
         })
         .await
@@ -116,19 +116,24 @@ impl FileVault {
         let shared = std::sync::Arc::clone(&self.shared);
         let reading = tokio::task::spawn_blocking(move || {
             let mut numbers = Vec::new();
+            let mut unreadable = false;
             written.read(|content| {
-                for row in read_rows(content)? {
+                read_rows(content, |row| {
                     if wanted.contains_key(&PersonKey(row.person)) {
-                        let opened = shared.keys.unseal_identity(&row.sealed, &row.person)?;
-                        numbers.push(NumberOf {
-                            person: PersonKey(row.person),
-                            identity: IdentityBytes::kept(opened),
-                        });
+                        match shared.keys.unseal_identity(&row.sealed, &row.person) {
+                            Some(opened) => numbers.push(NumberOf {
+                                person: PersonKey(row.person),
+                                identity: IdentityBytes::kept(opened),
+                            }),
+                            None => unreadable = true,
+                        }
                     }
-                }
-                Some(())
+                })
             })?;
-            Ok(numbers)
+            match unreadable {
+                false => Ok(numbers),
+                true => Err(StoreError::Corrupt("a number of the vault".to_owned())),
+            }
         });
         let gave_up = |_| StoreError::Unavailable("reading the vault gave up".to_owned());
         reading.await.map_err(gave_up)?

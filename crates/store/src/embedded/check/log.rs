@@ -8,12 +8,12 @@ use vardnav_register::entry::Entry as RegisterEntry;
 use super::super::frame::{Entry, FrameHead, SEGMENT_HEADER, read_segment_header};
 use super::super::hashes::Nodes;
 use super::super::recovery::{Found, find, next_frame};
-use super::super::segments::Window;
 use super::{Check, Finding};
 use crate::codec::{index, len64};
 use crate::contract::{Hash, Head, StoreError, StoredRow, StreamId};
 use crate::disk::{DiskFile, unavailable};
 use crate::tree::Frontier;
+use crate::window::Window;
 
 /// Bytes of log between two words of progress.
 const PROGRESS: u64 = 8 * 1024 * 1024;

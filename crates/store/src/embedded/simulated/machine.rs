@@ -405,6 +405,7 @@ fn subject(path: &Path) -> &'static str {
         "index" => "rebuild",
         "redaction" => "redaction",
         "projections" => "purge",
+        "vault" => "vault",
         _ => "folder",
     }
 }

@@ -6,5 +6,5 @@ mod disk;
 mod machine;
 mod values;
 
-pub(crate) use self::machine::Machine;
+pub(crate) use self::machine::{Fault, Kind, Machine};
 pub(crate) use self::values::Values;
