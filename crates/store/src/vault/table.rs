@@ -84,7 +84,7 @@ impl Filling {
     pub(crate) fn finish(self) -> Table {
         let mut table = self.0;
         for shelf in &mut table.shelves {
-            shelf.sort_by(|a, b| a.0.cmp(&b.0));
+            shelf.sort_by_key(|(half, _)| *half);
             shelf.dedup_by(|later, earlier| {
                 let same = later.0 == earlier.0;
                 if same {
