@@ -114,6 +114,16 @@ pub trait Surroundings {
         None
     }
 
+    /// Whether a person's data are protected on a date, as far as it is known beside what is reported.
+    fn is_protected(&self, _person: PersonKey, _on: Date) -> bool {
+        false
+    }
+
+    /// Whether two keys are of one person: numbers change, and persons known by two are merged.
+    fn is_same_person(&self, one: PersonKey, other: PersonKey) -> bool {
+        one == other
+    }
+
     /// The id of a contact in the reporter's stream with a [`contact_key`](crate::validate::contact_key), as far as it is
     /// looked up.
     fn contact_alike(&self, _reporter: &str, _key: [u8; 16]) -> Option<&str> {

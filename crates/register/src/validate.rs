@@ -270,7 +270,7 @@ pub fn other_person<S: Surroundings + ?Sized>(
     surroundings: &S,
 ) -> Option<Finding> {
     let episode = surroundings.episode(reporter, episode_id(record)?)?;
-    if episode.person? == person {
+    if surroundings.is_same_person(episode.person?, person) {
         return None;
     }
     let release = surroundings.release_on(record.date());
@@ -279,8 +279,8 @@ pub fn other_person<S: Surroundings + ?Sized>(
     report.into_findings().pop()
 }
 
-/// What is wrong with a record now that its person is known: care after death, and a contact that another one of the
-/// reporter's says the same of. Another person's episode is [`other_person`]'s.
+/// What is wrong with a record now that its person is known: care after death, the residence of a person who is known to
+/// be protected though the record does not say so, and a contact that another one of the reporter's says the same of. Another person's episode is [`other_person`]'s.
 pub fn about_person<S: Surroundings + ?Sized>(
     record: &Record,
     reporter: &str,
@@ -299,6 +299,9 @@ pub fn about_person<S: Surroundings + ?Sized>(
         if days_from_date(date) > last {
             report.add(Mechanism::TimeAfterDeath, || date_path(record).to_owned());
         }
+    }
+    if record.residence.is_some() && !record.person.protected && surroundings.is_protected(person, date) {
+        report.add(Mechanism::ProtectedGeography, || "residence".to_owned());
     }
     if let Some(key) = contact_key(record, person, derived)
         && let Some(other) = surroundings.contact_alike(reporter, key)

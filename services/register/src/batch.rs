@@ -15,7 +15,7 @@ use vardnav_register::finding::Finding;
 use vardnav_register::identity::{Identity, PersonKey};
 use vardnav_register::outcome::{Outcome, Standing, assess, is_same, standing};
 use vardnav_register::receipt::ReceiptLeaf;
-use vardnav_register::record::{Record, RecordKind};
+use vardnav_register::record::{Body, Record, RecordKind};
 use vardnav_register::surroundings::EpisodeView;
 use vardnav_register::surroundings::Surroundings as _;
 use vardnav_register::validate::{Mechanism, about_person, finding_about, other_person};
@@ -131,8 +131,7 @@ pub(crate) struct Sealed {
 pub(crate) struct LookedUp {
     /// Former entries of the very revisions that are reported.
     pub(crate) formers: HashMap<[u8; 16], Former>,
-    /// Latest revision in the ledger of the records whose predecessor is not in the batch itself; those never
-    /// reported are left out.
+    /// Latest revision in the ledger of the records that are revised; those never reported are left out.
     pub(crate) latest: HashMap<(RecordKind, String), u32>,
     /// What the next revision takes the place of, where that is not the revision before: it was withdrawn, or never
     /// became current.
@@ -141,24 +140,45 @@ pub(crate) struct LookedUp {
     pub(crate) waiting: HashMap<(RecordKind, String), u32>,
 }
 
-/// Judges every record in order; episodes of the batch stand for the records after them.
+/// How often a batch is judged at most, each time without what was refused before.
+const PASSES_MAX: u8 = 8;
+
+/// The records of a batch that were refused once their persons were known, by place, with what was found: they lend
+/// nothing to the records after them.
+#[derive(Default)]
+pub(crate) struct Refused {
+    places: HashMap<usize, Vec<Finding>>,
+    /// How often the batch was sealed.
+    passes: u8,
+}
+
+impl Refused {
+    /// What was found of the record in a place, if it was refused.
+    pub(crate) fn at(&self, place: usize) -> Option<&Vec<Finding>> {
+        self.places.get(&place)
+    }
+}
+
+/// Judges every record in order; episodes of the batch stand for the records after them, but for those that were
+/// refused. `of` are the reporter, the instant and what was refused.
 ///
 /// # Errors
 /// When a nonce that the vault sealed cannot be opened again: then nothing can be said of what was sent before.
 pub(crate) fn judge(
-    reporter: &str,
+    (reporter, received, refused): (&str, i64, &Refused),
     records: &[Read],
-    received: i64,
-    looked_up: LookedUp,
+    looked_up: &LookedUp,
     surroundings: &mut BatchSurroundings,
     vault: &dyn Vault,
 ) -> Result<Vec<Judged>, StoreError> {
     let LookedUp {
         formers,
-        mut latest,
-        mut replaces,
+        latest: in_ledger,
+        replaces,
         waiting,
     } = looked_up;
+    // How far the records have come in the batch.
+    let mut latest: HashMap<(RecordKind, &str), u32> = HashMap::new();
     let mut seen: HashMap<[u8; 16], usize> = HashMap::new();
     let mut judged: Vec<Judged> = Vec::with_capacity(records.len());
     for (place, record) in records.iter().enumerate() {
@@ -170,15 +190,20 @@ pub(crate) fn judge(
             }
         };
         let key = row_key(record.kind(), &record.id, record.revision);
-        let earlier = seen.get(&key).copied();
-        if let Some(earlier) = earlier {
+        if let Some(earlier) = seen.get(&key).copied() {
             let same = records.get(earlier).and_then(|other| other.as_ref().ok());
-            judged.push(
-                match same.is_some_and(|other| says_the_same(record, other, received)) {
-                    true => Judged::Repeats(earlier),
-                    false => other_content(record, surroundings),
-                },
-            );
+            if same.is_some_and(|other| says_the_same(record, other, received)) {
+                judged.push(Judged::Repeats(earlier));
+                continue;
+            }
+            if refused.at(earlier).is_none() {
+                judged.push(other_content(record, surroundings));
+                continue;
+            }
+        }
+        if let Some(findings) = refused.at(place) {
+            seen.insert(key, place);
+            judged.push(Judged::Rejected(findings.clone()));
             continue;
         }
         let former = formers.get(&key);
@@ -187,8 +212,9 @@ pub(crate) fn judge(
             .transpose()?
             .flatten();
         let same = former.map(|former| nonce.is_some_and(|nonce| is_same(record, &former.entry, &nonce)));
+        let name = (record.kind(), record.id.as_str());
         let of = (record.kind(), record.id.clone());
-        let known = latest.get(&of).copied();
+        let known = latest.get(&name).or_else(|| in_ledger.get(&of)).copied();
         let standing = standing(record.revision, known.unwrap_or_default(), same);
         if let Some(number) = waiting.get(&of).filter(|_| standing != Standing::Same) {
             judged.push(Judged::Rejected(vec![findings::waits(*number)]));
@@ -199,10 +225,7 @@ pub(crate) fn judge(
                 match Kept::of(&former.entry, former.leaf, Some(former.position), nonce) {
                     Some(kept) => {
                         seen.insert(key, place);
-                        latest
-                            .entry(of)
-                            .and_modify(|latest| *latest = record.revision.max(*latest))
-                            .or_insert(record.revision);
+                        latest.insert(name, record.revision.max(known.unwrap_or_default()));
                         let derived = former.entry.derived().ok().flatten().map(|(_, derived)| derived);
                         Judged::Resent {
                             kept: Box::new(kept),
@@ -238,8 +261,10 @@ pub(crate) fn judge(
                     Some((identity, derived)) => {
                         seen.insert(key, place);
                         let before = record.revision.saturating_sub(1);
-                        let replaces = replaces.remove(&of).unwrap_or(before);
-                        latest.insert(of, record.revision);
+                        let is_first = in_ledger.get(&of).copied().unwrap_or_default() == before;
+                        let replaced = replaces.get(&of).filter(|_| is_first);
+                        let replaces = replaced.copied().unwrap_or(before);
+                        latest.insert(name, record.revision);
                         stand_for_later(record, None, &derived, surroundings);
                         let (outcome, findings) = (assessment.outcome, assessment.findings);
                         Judged::New {
@@ -257,33 +282,44 @@ pub(crate) fn judge(
     Ok(judged)
 }
 
+/// What is sealed: the records of a batch, the persons of those that are new in their order, and what was judged.
+type ToSeal<'a> = (&'a [Read], &'a [PersonKey], &'a mut [Judged]);
+
 /// Seals what is new. `surroundings` hold the episodes as they were before the batch; those of the batch come in one
-/// by one again, now with their persons. A record that names another person's episode is rejected here, and so are
-/// the later revisions of it. `of` are the reporter, the instant and the delivery that they belong to.
+/// by one again, now with their persons. A record that names another person's episode is refused here, and so is one of
+/// whose person something is known that speaks against it, and one that is too large. `None` when records after a refused
+/// one may have been judged by it: then the batch is to be judged again without what is `refused`. `of` are the
+/// reporter, the instant and the delivery that they belong to.
 pub(crate) fn seal(
     of: (&str, i64, Option<Delivered>),
-    records: &[Read],
-    persons: &[PersonKey],
-    judged: &mut [Judged],
+    (records, persons, judged): ToSeal<'_>,
+    refused: &mut Refused,
     surroundings: &mut BatchSurroundings,
     vault: &dyn Vault,
-) -> Result<Vec<Option<Sealed>>, StoreError> {
-    let (reporter, ..) = of;
+) -> Result<Option<Vec<Option<Sealed>>>, StoreError> {
     let mut persons = persons.iter().copied();
     let mut gone: HashSet<(RecordKind, &str)> = HashSet::new();
     let mut sealed = Vec::with_capacity(records.len());
     let mut rng = rand::rng();
-    for (record, judged) in records.iter().zip(judged.iter_mut()) {
-        let (
-            Ok(record),
-            Judged::New {
-                derived,
-                findings,
-                outcome,
-                replaces,
-                ..
-            },
-        ) = (record, &mut *judged)
+    refused.passes += 1;
+    let is_last = refused.passes >= PASSES_MAX;
+    let mut again = false;
+    for (place, (record, judged)) in records.iter().zip(judged.iter_mut()).enumerate() {
+        let Ok(record) = record else {
+            sealed.push(None);
+            continue;
+        };
+        let name = (record.kind(), record.id.as_str());
+        let depends =
+            gone.contains(&name) || episode_of(record).is_some_and(|episode| gone.contains(&episode));
+        again |= depends && !matches!(judged, Judged::Repeats(_)) && !is_last;
+        let Judged::New {
+            derived,
+            findings,
+            outcome,
+            replaces,
+            ..
+        } = judged
         else {
             sealed.push(None);
             continue;
@@ -291,44 +327,31 @@ pub(crate) fn seal(
         let person = persons
             .next()
             .ok_or_else(|| StoreError::Corrupt("the vault gave too few persons".into()))?;
-        let about = about_person(record, reporter, person, derived, surroundings);
-        let refused = if gone.contains(&(record.kind(), record.id.as_str())) {
-            Some(finding_about(
+        let row = match depends {
+            true => Err(finding_about(
                 record,
                 Mechanism::IdRevisionGap,
                 "revision",
                 "",
                 surroundings,
-            ))
-        } else {
-            let refusing = about.iter().find(|finding| finding.severity == Severity::Error);
-            other_person(record, reporter, person, surroundings).or_else(|| refusing.cloned())
-        };
-        derived.findings.extend(about.iter().map(Finding::stored));
-        findings.extend(about);
-        if Outcome::of(findings) == Outcome::Held {
-            *outcome = Outcome::Held;
-            derived.outcome = Outcome::Held;
-        }
-        let row = match refused {
-            Some(finding) => Err(finding),
-            None => seal_one(
-                of,
-                (record, *replaces),
-                (person, derived),
-                release_of(record, derived, surroundings),
-                rng.random(),
-                vault,
-            )?
-            .ok_or_else(|| {
-                finding_about(
-                    record,
-                    Mechanism::LimitTooMany,
-                    "",
-                    "the record is too large to keep",
-                    surroundings,
-                )
-            }),
+            )),
+            false => match speaks_against(of.0, record, person, (derived, findings, outcome), surroundings) {
+                Some(finding) => Err(finding),
+                None => {
+                    let release = release_of(record, derived, surroundings);
+                    let sealed = seal_one(
+                        of,
+                        (record, *replaces),
+                        (person, derived),
+                        release,
+                        rng.random(),
+                        vault,
+                    )?;
+                    let limit = Mechanism::LimitTooMany;
+                    let detail = "the record is too large to keep";
+                    sealed.ok_or_else(|| finding_about(record, limit, "", detail, surroundings))
+                }
+            },
         };
         match row {
             Ok(row) => {
@@ -336,13 +359,49 @@ pub(crate) fn seal(
                 sealed.push(Some(row));
             }
             Err(finding) => {
-                gone.insert((record.kind(), record.id.as_str()));
-                *judged = Judged::Rejected(vec![finding]);
+                gone.insert(name);
+                let mut all = std::mem::take(findings);
+                all.retain(|other| *other != finding);
+                all.insert(0, finding);
+                if !depends {
+                    refused.places.insert(place, all.clone());
+                }
+                *judged = Judged::Rejected(all);
                 sealed.push(None);
             }
         }
     }
-    Ok(sealed)
+    Ok((!again).then_some(sealed))
+}
+
+/// What speaks against a record now that its person is known. What else is found then goes with the record.
+fn speaks_against(
+    reporter: &str,
+    record: &Record,
+    person: PersonKey,
+    (derived, findings, outcome): (&mut Derived, &mut Vec<Finding>, &mut Outcome),
+    surroundings: &BatchSurroundings,
+) -> Option<Finding> {
+    let about = about_person(record, reporter, person, derived, surroundings);
+    let refusing = about.iter().find(|finding| finding.severity == Severity::Error);
+    let refusing = other_person(record, reporter, person, surroundings).or_else(|| refusing.cloned());
+    derived.findings.extend(about.iter().map(Finding::stored));
+    findings.extend(about);
+    if Outcome::of(findings) == Outcome::Held {
+        *outcome = Outcome::Held;
+        derived.outcome = Outcome::Held;
+    }
+    refusing
+}
+
+/// The name of the episode that a record names.
+fn episode_of(record: &Record) -> Option<(RecordKind, &str)> {
+    let id = match &record.body {
+        Body::Contact(contact) => contact.episode.as_deref(),
+        Body::MonitoringPeriod(period) => period.episode.as_deref(),
+        Body::Episode(_) | Body::CareRequest(_) => None,
+    };
+    Some((RecordKind::Episode, id?))
 }
 
 /// Opens the identity nonce of an entry; `None` when the entry was erased, or withdraws its record.

@@ -77,10 +77,7 @@ impl Register {
             let (store, named) = (self.store.as_ref(), named_episodes(&read));
             ledger::episodes(store, stream, &view, named, Among::default())
         };
-        let surroundings = BatchSurroundings {
-            view: Arc::clone(&view),
-            episodes: episodes.await.map_err(store_error)?,
-        };
+        let surroundings = BatchSurroundings::of(Arc::clone(&view), episodes.await.map_err(store_error)?);
         let received = clock::now_micros();
         let described = move || {
             let [Ok(record)] = &read else {

@@ -18,7 +18,7 @@ use vardnav_store::{Head, IdentityBytes, Row, StoreError, StreamId, View};
 
 use crate::Register;
 use crate::answer;
-use crate::batch::{self, Judged, LookedUp, Read, Sealed};
+use crate::batch::{self, Judged, LookedUp, Read, Refused, Sealed};
 use crate::delivery::{Of, replaced};
 use crate::ledger::{self, Among, Former};
 use crate::proof;
@@ -46,6 +46,19 @@ pub(crate) struct RecordOutcome {
 pub(crate) struct BatchAnswer {
     pub(crate) outcomes: Vec<RecordOutcome>,
     pub(crate) receipt: Option<Receipt>,
+}
+
+impl BatchAnswer {
+    /// The answer to a batch that is refused as a whole: each record is told why.
+    pub(crate) fn refused(records: Vec<Read>) -> Self {
+        let outcomes = records
+            .into_iter()
+            .map(|record| rejected(record.err().into_iter().collect()));
+        Self {
+            outcomes: outcomes.collect(),
+            receipt: None,
+        }
+    }
 }
 
 /// A batch that is durable: what became of its records, and the head under which they lie.
@@ -98,10 +111,7 @@ impl Register {
         reporter: &str,
         records: Vec<Read>,
     ) -> Result<BatchAnswer, StoreError> {
-        let surroundings = BatchSurroundings {
-            view: self.authority.view(),
-            episodes: HashMap::new(),
-        };
+        let surroundings = BatchSurroundings::of(self.authority.view(), HashMap::new());
         let (reporter, received) = (reporter.to_owned(), clock::now_micros());
         self.compute(move || {
             let outcomes = records.into_iter().map(|record| match record {
@@ -131,34 +141,41 @@ impl Register {
         let named = named_episodes(records);
         let store = self.store.as_ref();
         let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
-        let before = BatchSurroundings { view, episodes };
-
-        let mut judged = {
+        let before = BatchSurroundings::of(view, episodes).with(&self.vault);
+        let looked_up = Arc::new(looked_up);
+        let mut refused = Refused::default();
+        let (judged, mut sealed) = loop {
+            let (mut judged, known) = {
+                let (register, records, reporter) =
+                    (Arc::clone(self), Arc::clone(records), reporter.to_owned());
+                let (looked_up, mut surroundings) = (Arc::clone(&looked_up), before.clone());
+                self.compute(move || {
+                    let vault = register.vault.as_ref();
+                    let of = (reporter.as_str(), received, &refused);
+                    let judged = batch::judge(of, &records, &looked_up, &mut surroundings, vault)?;
+                    Ok::<_, StoreError>((judged, refused))
+                })
+                .await??
+            };
+            if validate_only {
+                let sealed = judged.iter().map(|_| None).collect();
+                return Ok(Taken { judged, sealed, head });
+            }
+            let persons = self.vault.resolve(new_identities(&judged, reporter)).await?;
             let (register, records, reporter) = (Arc::clone(self), Arc::clone(records), reporter.to_owned());
             let mut surroundings = before.clone();
-            self.compute(move || {
-                let vault = register.vault.as_ref();
-                batch::judge(&reporter, &records, received, looked_up, &mut surroundings, vault)
-            })
-            .await??
-        };
-        if validate_only {
-            let sealed = judged.iter().map(|_| None).collect();
-            return Ok(Taken { judged, sealed, head });
-        }
-
-        let persons = self.vault.resolve(new_identities(&judged, reporter)).await?;
-
-        let (judged, mut sealed) = {
-            let (register, records, reporter) = (Arc::clone(self), Arc::clone(records), reporter.to_owned());
-            let mut surroundings = before;
-            self.compute(move || {
+            let sealed = self.compute(move || {
                 let vault = register.vault.as_ref();
                 let of = (reporter.as_str(), received, None);
-                let sealed = batch::seal(of, &records, &persons, &mut judged, &mut surroundings, vault)?;
-                Ok::<_, StoreError>((judged, sealed))
-            })
-            .await??
+                let mut known = known;
+                let to_seal = (records.as_slice(), persons.as_slice(), judged.as_mut_slice());
+                let sealed = batch::seal(of, to_seal, &mut known, &mut surroundings, vault)?;
+                Ok::<_, StoreError>((judged, sealed, known))
+            });
+            match sealed.await?? {
+                (judged, Some(sealed), _) => break (judged, sealed),
+                (_, None, known) => refused = known,
+            }
         };
         let mut head = head;
         for (position, sealed) in (head.size..).zip(sealed.iter_mut().flatten()) {
@@ -170,8 +187,8 @@ impl Register {
         Ok(Taken { judged, sealed, head })
     }
 
-    /// Former entries of the very revisions that are reported, and the latest revision of each record whose
-    /// predecessor is not in the batch itself.
+    /// Former entries of the very revisions that are reported, and the latest revision of each record that is
+    /// revised: what stands in the batch beside a record decides nothing of what the ledger is asked for it.
     async fn look_up(&self, stream: &StreamId, records: &[Read]) -> Result<LookedUp, StoreError> {
         let store = self.store.as_ref();
         let readable: Vec<&Record> = records.iter().filter_map(|record| record.as_ref().ok()).collect();
@@ -184,7 +201,6 @@ impl Register {
             .iter()
             .filter(|record| record.revision > 1)
             .map(|record| (*record, row_key(record.kind(), &record.id, record.revision - 1)))
-            .filter(|(_, key)| !in_batch.contains(key))
             .collect();
         let keys = own
             .iter()
@@ -203,10 +219,12 @@ impl Register {
             ..LookedUp::default()
         };
         let mut before: BTreeMap<u64, (RecordKind, String)> = BTreeMap::new();
-        for ((record, _), position) in earlier.into_iter().zip(of_earlier) {
+        for ((record, key), position) in earlier.into_iter().zip(of_earlier) {
             let of = (record.kind(), record.id.clone());
             let revision = match position {
                 Some(_) => record.revision - 1,
+                // The one before it is in the batch and told in its own place how far the record has come.
+                None if in_batch.contains(&key) => 0,
                 // A gap, which is refused: how far the record has come is looked up to say so.
                 None => ledger::latest_revision(store, stream, record.kind(), &record.id).await?,
             };
@@ -218,7 +236,8 @@ impl Register {
                 before.insert(position, of.clone());
             }
             if revision > 0 {
-                looked_up.latest.insert(of, revision);
+                let latest = looked_up.latest.entry(of).or_default();
+                *latest = revision.max(*latest);
             }
         }
         self.look_into_deliveries(stream, &mut looked_up, before).await?;

@@ -30,6 +30,7 @@ use crate::answer::{self, Stated};
 use crate::audit::ALL_REPORTERS;
 use crate::batch::Read;
 use crate::delivery::Of;
+use crate::intake::BatchAnswer;
 use crate::{Register, maps, reporters, store_error};
 
 const PAGE_DEFAULT: usize = 100;
@@ -466,7 +467,8 @@ async fn report(
     };
     // What is wrong with the batch as a whole is told of each of its records: the stream, which may carry batches of
     // others, goes on.
-    let refused = if !caller.may_act_for(&batch.reporter) {
+    let is_own = caller.may_act_for(&batch.reporter);
+    let refused = if !is_own {
         Some((
             Mechanism::ReporterUnknown,
             "the caller does not act for this reporter".to_owned(),
@@ -507,6 +509,7 @@ async fn report(
         input,
         last_line,
     });
+    let is_refused = refused.is_some();
     let read = move || -> (Vec<Stated>, Vec<Read>) {
         let read = |message| match &refused {
             None => record(message).map_err(unreadable),
@@ -518,11 +521,15 @@ async fn report(
             .unzip()
     };
     let (stated, records) = register.compute(read).await.map_err(store_error)?;
-    let taken = register
-        .take(&reporter, of.as_ref(), records, validate_only)
-        .await
-        .map_err(store_error)?;
-    if !validate_only {
+    // Nothing of the reporter's is looked at or changed by a batch that is refused as a whole.
+    let taken = match is_refused {
+        true => BatchAnswer::refused(records),
+        false => {
+            let taken = register.take(&reporter, of.as_ref(), records, validate_only);
+            taken.await.map_err(store_error)?
+        }
+    };
+    if is_own && !validate_only {
         let noted = register.note_refusals(&reporter, &taken.outcomes).await;
         noted.map_err(store_error)?;
     }

@@ -129,7 +129,7 @@ impl Register {
         let named = named_episodes(&records);
         let store = self.store.as_ref();
         let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
-        let mut surroundings = BatchSurroundings { view, episodes };
+        let mut surroundings = BatchSurroundings::of(view, episodes).with(&self.vault);
         let (register, asked) = (Arc::clone(self), Arc::clone(supply));
         let judged = self.compute(move || {
             let vault = register.vault.as_ref();
@@ -331,7 +331,6 @@ impl Supply {
                 return Ok((refused(revision, reason, Vec::new()), None));
             }
         }
-        stand_for_later(&next, Some(latest.person), &derived, surroundings);
         let sealed = if self.validate_only {
             None
         } else {
@@ -345,6 +344,7 @@ impl Supply {
                 }
             }
         };
+        stand_for_later(&next, Some(latest.person), &derived, surroundings);
         let judged = Judged {
             revision: next.revision,
             result: pb::SupplyResult::Supplied,

@@ -1,20 +1,46 @@
 //! What the records of one batch are judged against: the authority's view at the batch's beginning, with the reporter's
-//! own maps, and the episodes that the batch's records name, from the ledger or from earlier in the batch.
+//! own maps, the episodes that the batch's records name, from the ledger or from earlier in the batch, and what the vault
+//! knows of persons beside what is reported.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use vardnav_register::identity::PersonKey;
 use vardnav_register::mapping::ReporterMaps;
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
-use vardnav_store::View;
+use vardnav_store::{Vault, View};
 
 /// Look-ups for one batch of one reporter.
 #[derive(Clone)]
 pub(crate) struct BatchSurroundings {
     pub(crate) view: Arc<View>,
     pub(crate) episodes: HashMap<String, Arc<EpisodeView>>,
+    /// Knows deaths and protection; without it nothing is known of persons.
+    pub(crate) vault: Option<Arc<dyn Vault>>,
+    /// Whether the records are of a test delivery.
+    pub(crate) synthetic: bool,
+}
+
+impl BatchSurroundings {
+    /// Records around which these episodes are, of persons of whom nothing is known beside.
+    pub(crate) fn of(view: Arc<View>, episodes: HashMap<String, Arc<EpisodeView>>) -> Self {
+        Self {
+            view,
+            episodes,
+            vault: None,
+            synthetic: false,
+        }
+    }
+
+    /// The same, of persons whom a vault knows.
+    pub(crate) fn with(self, vault: &Arc<dyn Vault>) -> Self {
+        Self {
+            vault: Some(Arc::clone(vault)),
+            ..self
+        }
+    }
 }
 
 impl Surroundings for BatchSurroundings {
@@ -32,6 +58,26 @@ impl Surroundings for BatchSurroundings {
 
     fn episode(&self, _reporter: &str, id: &str) -> Option<&EpisodeView> {
         self.episodes.get(id).map(Arc::as_ref)
+    }
+
+    fn is_synthetic(&self) -> bool {
+        self.synthetic
+    }
+
+    fn died(&self, person: PersonKey) -> Option<Date> {
+        // What is known of a death is the same on every date.
+        self.vault.as_ref()?.state(person, Date::MAX).died
+    }
+
+    fn is_protected(&self, person: PersonKey, on: Date) -> bool {
+        let vault = self.vault.as_ref();
+        vault.is_some_and(|vault| vault.state(person, on).protected)
+    }
+
+    fn is_same_person(&self, one: PersonKey, other: PersonKey) -> bool {
+        let leader = |vault: &Arc<dyn Vault>, person| vault.state(person, Date::MAX).leader;
+        let vault = self.vault.as_ref();
+        one == other || vault.is_some_and(|vault| leader(vault, one) == leader(vault, other))
     }
 
     fn reporter_maps(&self, reporter: &str) -> Option<&ReporterMaps> {

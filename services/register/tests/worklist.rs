@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[expect(dead_code, reason = "this test needs a part of the bench")]
 mod bench;
 
 use std::sync::Arc;

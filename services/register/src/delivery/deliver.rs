@@ -16,7 +16,7 @@ use super::findings;
 use super::judge::{Delivering, JudgedBatch};
 use super::session::Session;
 use crate::Register;
-use crate::batch::{self, Judged, Read};
+use crate::batch::{self, Judged, Read, Refused};
 use crate::intake::{BatchAnswer, TRIES, Taken, all_loaded, named_episodes, new_identities, pieces};
 use crate::ledger::{self, Among};
 use crate::surroundings::BatchSurroundings;
@@ -117,36 +117,45 @@ impl Register {
             let tested = tested_episodes(store, stream, &view, opened, episodes).await?;
             around.extend(tested);
         }
-        let before = BatchSurroundings {
-            view,
-            episodes: around,
+        let mut before = BatchSurroundings::of(view, around).with(&self.vault);
+        before.synthetic = test;
+        let delivering = Arc::new(delivering);
+        let mut refused = Refused::default();
+        let (judged, mut sealed, kept) = loop {
+            let (register, whose, own) = (Arc::clone(self), reporter.to_owned(), records.to_vec());
+            let (delivering, mut surroundings) = (Arc::clone(&delivering), before.clone());
+            let judged = self.compute(move || {
+                let vault = register.vault.as_ref();
+                let of = (whose.as_str(), received, &refused);
+                let judged = delivering.judge(of, own, &mut surroundings, vault)?;
+                Ok::<_, StoreError>((judged, refused))
+            });
+            let (judged, known) = judged.await??;
+            let JudgedBatch {
+                mut judged,
+                records,
+                kept,
+            } = judged;
+            if validate_only {
+                let sealed = judged.iter().map(|_| None).collect();
+                return Ok(Taken { judged, sealed, head });
+            }
+            let persons = self.vault.resolve(new_identities(&judged, reporter)).await?;
+            let (register, whose) = (Arc::clone(self), reporter.to_owned());
+            let (delivered, mut surroundings) = (Delivered { opened, test }, before.clone());
+            let sealed = self.compute(move || {
+                let vault = register.vault.as_ref();
+                let of = (whose.as_str(), received, Some(delivered));
+                let mut known = known;
+                let to_seal = (records.as_slice(), persons.as_slice(), judged.as_mut_slice());
+                let sealed = batch::seal(of, to_seal, &mut known, &mut surroundings, vault)?;
+                Ok::<_, StoreError>((judged, sealed, known))
+            });
+            match sealed.await?? {
+                (judged, Some(sealed), _) => break (judged, sealed, kept),
+                (_, None, known) => refused = known,
+            }
         };
-        let (register, whose, own) = (Arc::clone(self), reporter.to_owned(), records.to_vec());
-        let mut surroundings = before.clone();
-        let judged = self.compute(move || {
-            let vault = register.vault.as_ref();
-            delivering.judge(&whose, own, received, &mut surroundings, vault)
-        });
-        let JudgedBatch {
-            mut judged,
-            records,
-            kept,
-        } = judged.await??;
-        if validate_only {
-            let sealed = judged.iter().map(|_| None).collect();
-            return Ok(Taken { judged, sealed, head });
-        }
-        let persons = self.vault.resolve(new_identities(&judged, reporter)).await?;
-        let (register, whose) = (Arc::clone(self), reporter.to_owned());
-        let delivered = Delivered { opened, test };
-        let sealed = self.compute(move || {
-            let vault = register.vault.as_ref();
-            let mut surroundings = before;
-            let of = (whose.as_str(), received, Some(delivered));
-            let sealed = batch::seal(of, &records, &persons, &mut judged, &mut surroundings, vault)?;
-            Ok::<_, StoreError>((judged, sealed))
-        });
-        let (judged, mut sealed) = sealed.await??;
         let first = head.size;
         let mut head = head;
         for (position, sealed) in (first..).zip(sealed.iter_mut().flatten()) {

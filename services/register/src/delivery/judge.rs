@@ -12,7 +12,7 @@ use vardnav_store::{StoreError, Vault};
 
 use super::chains::Chain;
 use super::findings;
-use crate::batch::{Judged, Kept, Read, identity_nonce, says_the_same, stand_for_later};
+use crate::batch::{Judged, Kept, Read, Refused, identity_nonce, says_the_same, stand_for_later};
 use crate::ledger::Former;
 use crate::surroundings::BatchSurroundings;
 
@@ -51,15 +51,15 @@ struct Seen {
 }
 
 impl Delivering {
-    /// Judges every record in order; episodes of the batch stand for the records after them.
+    /// Judges every record in order; episodes of the batch stand for the records after them, but for those that were
+    /// refused. `of` are the reporter, the instant and what was refused.
     ///
     /// # Errors
     /// When a nonce that the vault sealed cannot be opened again: then nothing can be said of what was sent before.
     pub(crate) fn judge(
         &self,
-        reporter: &str,
+        (reporter, received, refused): (&str, i64, &Refused),
         mut records: Vec<Read>,
-        received: i64,
         surroundings: &mut BatchSurroundings,
         vault: &dyn Vault,
     ) -> Result<JudgedBatch, StoreError> {
@@ -92,6 +92,11 @@ impl Delivering {
             });
             if let Some(earlier) = repeats {
                 judged.push(Judged::Repeats(earlier));
+                continue;
+            }
+            if let Some(findings) = refused.at(place) {
+                before.places.push(place);
+                judged.push(Judged::Rejected(findings.clone()));
                 continue;
             }
             if let Some(held) = self.held(record, chain, vault)? {

@@ -52,10 +52,7 @@ fn derive(
 ) -> Result<Vec<Option<Anew>>, StoreError> {
     let reporter = stream.as_reporter().unwrap_or_default();
     let plan = compiled.rederivation();
-    let mut surroundings = BatchSurroundings {
-        view: Arc::clone(view),
-        episodes: HashMap::new(),
-    };
+    let mut surroundings = BatchSurroundings::of(Arc::clone(view), HashMap::new());
     let system = |id: &str| {
         compiled
             .release(id, view)

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 use tonic::{Request, Status};
 use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_api::vardnav::register::v1::register_service_client::RegisterServiceClient;
+use vardnav_api::vardnav::register::v1::register_service_server::RegisterServiceServer;
 use vardnav_api::vardnav::register::v1::worklist_service_server::WorklistService as _;
 use vardnav_api::vardnav::r#type::v1::Fact as FactMessage;
 use vardnav_interchange::release::{self as files, starter};
@@ -59,6 +61,7 @@ impl Surroundings for World {
 }
 
 pub(crate) struct Bench {
+    pub(crate) files: Arc<FileVault>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) authority: Arc<Authority>,
     pub(crate) vault: Arc<dyn Vault>,
@@ -68,14 +71,16 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::under(starter::package().unwrap()).await
+    }
+
+    /// As [`Bench::new`], under another release.
+    pub(crate) async fn under(package: Package) -> Self {
         let store: Arc<dyn Store> = Arc::new(Memory::new());
         let authority = Authority::open(Arc::clone(&store), Arc::new(Files))
             .await
             .unwrap();
-        let digest = authority
-            .keep_package(&starter::package().unwrap())
-            .await
-            .unwrap();
+        let digest = authority.keep_package(&package).await.unwrap();
         let proposal = Proposal {
             release: "2026.1".to_owned(),
             from: date(2026, 1, 1),
@@ -127,7 +132,8 @@ impl Bench {
         }
         authority.append_all(entries).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let vault: Arc<dyn Vault> = Arc::new(FileVault::open(folder.path()).unwrap());
+        let files = Arc::new(FileVault::open(folder.path()).unwrap());
+        let vault: Arc<dyn Vault> = Arc::<FileVault>::clone(&files);
         let key = HeadKey::open(folder.path()).unwrap();
         let register = Register::new(
             Arc::clone(&store),
@@ -137,12 +143,37 @@ impl Bench {
             2,
         );
         Self {
+            files,
             store,
             authority,
             vault,
             service: Service::new(register),
             folder,
         }
+    }
+
+    /// Reports batches over the wire as a caller, on one stream; gives the answers.
+    pub(crate) async fn report(
+        &self,
+        batches: Vec<pb::ReportRequest>,
+        caller: Caller,
+    ) -> Vec<pb::ReportResponse> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        let caller = Arc::new(caller);
+        let with_caller = move |mut request: Request<()>| {
+            request.extensions_mut().insert(Arc::clone(&caller));
+            Ok(request)
+        };
+        let service = RegisterServiceServer::with_interceptor(self.service.clone(), with_caller);
+        let server = tonic::transport::Server::builder().add_service(service);
+        let serving = tokio::spawn(server.serve_with_incoming(incoming));
+        let mut client = RegisterServiceClient::connect(address).await.unwrap();
+        let answers = client.report(tokio_stream::iter(batches)).await.unwrap();
+        let answers: Vec<_> = tokio_stream::StreamExt::collect(answers.into_inner()).await;
+        serving.abort();
+        answers.into_iter().map(Result::unwrap).collect()
     }
 
     /// Appends a revision as the register holds it; gives the entry.

@@ -1,0 +1,348 @@
+//! Batches over the wire: what one record of a batch has to do with the records beside it, with what the vault knows of
+//! its person, and with whoever sends it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+#[expect(dead_code, reason = "this test needs a part of the bench")]
+mod bench;
+
+use bench::*;
+use jiff::civil::{Date, date};
+use vardnav_api::register::record_message;
+use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_api::vardnav::register::v1::register_service_server::RegisterService as _;
+use vardnav_interchange::release::starter;
+use vardnav_register::identity::{PersonKey, normalise};
+use vardnav_register::person::{PersonEvent, Statement};
+use vardnav_register::record::*;
+use vardnav_release::package::Package;
+use vardnav_store::{IdentityBytes, StreamId, Vault as _};
+
+fn batch(reporter: &str, records: &[&Record]) -> pb::ReportRequest {
+    pb::ReportRequest {
+        reporter: reporter.into(),
+        records: records
+            .iter()
+            .map(|record| record_message(record, true))
+            .collect(),
+        ..Default::default()
+    }
+}
+
+/// The outcomes of records sent together, and of the same sent one by one to the other reporter.
+async fn together_and_one_by_one(bench: &Bench, held: &[&Record], sent: &[&Record]) -> [Vec<Told>; 2] {
+    for reporter in [NORTH, SOUTH] {
+        bench.report(vec![batch(reporter, held)], trusted()).await;
+    }
+    let together = bench.report(vec![batch(NORTH, sent)], trusted()).await;
+    let each = sent.iter().map(|record| batch(SOUTH, &[record])).collect();
+    let one_by_one = bench.report(each, trusted()).await;
+    [told(together), told(one_by_one)]
+}
+
+/// Id, revision, outcome, codes and texts of what was found.
+type Told = (String, u32, i32, Vec<(String, String)>);
+
+fn told(answers: Vec<pb::ReportResponse>) -> Vec<Told> {
+    let outcomes = answers.into_iter().flat_map(|answer| answer.outcomes);
+    let told = |outcome: pb::RecordOutcome| {
+        let findings = outcome.findings.into_iter();
+        let findings = findings.map(|finding| (finding.code, finding.message)).collect();
+        (outcome.id, outcome.revision, outcome.outcome, findings)
+    };
+    outcomes.map(told).collect()
+}
+
+fn outcomes(told: &[Told]) -> Vec<(&str, bool)> {
+    let rejected = i32::from(pb::Outcome::Rejected);
+    told.iter()
+        .map(|(id, _, outcome, _)| (id.as_str(), *outcome != rejected))
+        .collect()
+}
+
+fn codes(told: &Told) -> Vec<&str> {
+    told.3.iter().map(|(code, _)| code.as_str()).collect()
+}
+
+fn of_person(record: Record, number: &str) -> Record {
+    let mut record = record;
+    record.person.identity = number.into();
+    record
+}
+
+/// An episode in hospital, and a contact within it whose facts say less than a contact alone must.
+fn episode(id: &str, revision: u32) -> Record {
+    let visit = visit(id, revision, None);
+    Record {
+        facts: Vec::new(),
+        body: Body::Episode(Episode {
+            start: date(2026, 3, 1),
+            end: None,
+            end_mode: None,
+            decided_by: Some("hospital-physician".into()),
+            plans: Vec::new(),
+            responsibilities: Vec::new(),
+            segments: vec![Segment {
+                start: date(2026, 3, 1),
+                end: None,
+                unit: None,
+                facts: vec![fact("place", "clinic")],
+                codes: Vec::new(),
+            }],
+        }),
+        ..visit
+    }
+}
+
+fn within(id: &str, episode: &str) -> Record {
+    let mut record = visit(id, 1, None);
+    if let Body::Contact(contact) = &mut record.body {
+        contact.episode = Some(episode.into());
+    }
+    record
+}
+
+const DEAD: &str = "19821105-9954";
+const ALIVE: &str = "198211069813";
+
+async fn person(bench: &Bench, number: &str) -> PersonKey {
+    let person = Person {
+        identity: number.into(),
+        ..visit("x", 1, None).person
+    };
+    let number = normalise(&person, date(2026, 11, 22)).unwrap();
+    let identity = IdentityBytes::of(IdentityType::Personnummer, &number);
+    *bench
+        .files
+        .resolve(vec![identity])
+        .await
+        .unwrap()
+        .first()
+        .unwrap()
+}
+
+async fn state(bench: &Bench, number: &str, statement: Statement) {
+    let event = PersonEvent {
+        person: person(bench, number).await,
+        statement,
+        at: RECEIVED,
+        caller: "anna".into(),
+        source: "00".into(),
+    };
+    bench.files.note(vec![event]).await.unwrap();
+}
+
+#[tokio::test]
+async fn care_after_death_and_the_residence_of_the_protected_are_refused_by_what_the_vault_knows() {
+    let bench = Bench::new().await;
+    let on: Date = date(2026, 2, 7);
+    state(&bench, DEAD, Statement::Died { on }).await;
+    // Thirty days after it are too few by one.
+    let mut last = visit("last", 1, None);
+    let mut after = visit("after", 1, None);
+    for (record, on) in [(&mut last, date(2026, 3, 9)), (&mut after, date(2026, 3, 10))] {
+        if let Body::Contact(contact) = &mut record.body {
+            contact.date = on;
+        }
+    }
+    let answers = told(
+        bench
+            .report(vec![batch(NORTH, &[&last, &after])], trusted())
+            .await,
+    );
+    assert_eq!(outcomes(&answers), [("last", true), ("after", false)]);
+    assert!(
+        codes(answers.last().unwrap()).contains(&"VN-REG-053"),
+        "{answers:?}"
+    );
+
+    state(
+        &bench,
+        ALIVE,
+        Statement::ProtectionBegan {
+            on: date(2026, 3, 10),
+        },
+    )
+    .await;
+    let placed = of_person(visit("placed", 1, None), ALIVE);
+    let mut unplaced = of_person(visit("unplaced", 1, None), ALIVE);
+    unplaced.residence = None;
+    unplaced.person.protected = true;
+    let answers = told(
+        bench
+            .report(vec![batch(NORTH, &[&placed, &unplaced])], trusted())
+            .await,
+    );
+    assert_eq!(
+        outcomes(&answers),
+        [("placed", false), ("unplaced", true)],
+        "{answers:?}"
+    );
+    assert_eq!(codes(answers.first().unwrap()).first(), Some(&"VN-REG-039"));
+}
+
+#[tokio::test]
+async fn an_episode_that_is_refused_lends_nothing_to_the_records_after_it() {
+    let bench = Bench::new().await;
+    state(&bench, DEAD, Statement::Died { on: date(2020, 1, 1) }).await;
+    let [refused, taken] = ["e-refused", "e-taken"].map(|id| episode(id, 1));
+    let taken = of_person(taken, ALIVE);
+    let [on_refused, on_taken] =
+        [("c-1", "e-refused"), ("c-2", "e-taken")].map(|(id, episode)| of_person(within(id, episode), ALIVE));
+    // The same episode again of whom it is: now it is taken, and lends what it says.
+    let mended = of_person(episode("e-refused", 1), ALIVE);
+    let on_mended = of_person(within("c-3", "e-refused"), ALIVE);
+    let next = of_person(episode("e-refused", 2), ALIVE);
+    let sent = [
+        &refused,
+        &taken,
+        &on_refused,
+        &on_taken,
+        &refused,
+        &mended,
+        &on_mended,
+        &next,
+    ];
+    let [together, one_by_one] = together_and_one_by_one(&bench, &[], &sent).await;
+    assert_eq!(together, one_by_one);
+    assert!(
+        codes(together.first().unwrap()).contains(&"VN-REG-053"),
+        "{together:?}"
+    );
+    let mut kinds = Vec::new();
+    for (reporter, id) in [(NORTH, "c-1"), (SOUTH, "c-1"), (NORTH, "c-2"), (NORTH, "c-3")] {
+        let request = pb::GetEpisodeRequest {
+            reporter: reporter.into(),
+            id: id.into(),
+            kind: pb::RecordKind::Contact.into(),
+            ..Default::default()
+        };
+        let held = bench.service.get_episode(asked(request, trusted())).await;
+        let held = held.map(|held| held.into_inner().revisions).unwrap_or_default();
+        kinds.push(held.first().map(|held| held.derived.clone()));
+    }
+    let [alone, apart, lent, mended] = kinds.as_slice() else {
+        unreachable!("four were asked for")
+    };
+    assert_eq!(
+        alone, apart,
+        "the contact of the refused episode is as if it stood alone"
+    );
+    assert_ne!(alone, lent, "an episode tells where its contacts take place");
+    assert_eq!(lent, mended);
+}
+
+#[tokio::test]
+async fn revisions_that_the_ledger_holds_decide_the_same_however_they_are_batched() {
+    let first = visit("a", 1, None);
+    let other = visit("a", 1, Some("clinic"));
+    let [second, third] = [2, 3].map(|revision| visit("a", revision, Some("clinic")));
+    for (sent, taken) in [
+        (vec![&other, &second], vec![("a", false), ("a", true)]),
+        (vec![&second, &first], vec![("a", true), ("a", true)]),
+        (
+            vec![&third, &second, &first],
+            vec![("a", false), ("a", true), ("a", true)],
+        ),
+        (
+            vec![&other, &third, &second],
+            vec![("a", false), ("a", false), ("a", true)],
+        ),
+    ] {
+        let bench = Bench::new().await;
+        let [together, one_by_one] = together_and_one_by_one(&bench, &[&first], &sent).await;
+        assert_eq!(outcomes(&together), taken);
+        assert_eq!(together, one_by_one);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_another_reporter_changes_nothing_of_that_reporters() {
+    let bench = Bench::new().await;
+    let month = jiff::Zoned::now().date().first_of_month().yesterday().unwrap();
+    let request = pb::OpenDeliveryRequest {
+        reporter: SOUTH.into(),
+        register: "near-care".into(),
+        periods: vec![month.strftime("%Y-%m").to_string()],
+        ..Default::default()
+    };
+    let opened = bench
+        .service
+        .open_delivery(asked(request, trusted()))
+        .await
+        .unwrap();
+    let number = opened.into_inner().delivery.unwrap().number;
+    let stray = |delivery| pb::ReportRequest {
+        delivery,
+        input: "stray".into(),
+        last_line: 999_999,
+        ..batch(SOUTH, &[&visit("a", 1, None)])
+    };
+    let sizes = async || {
+        let mut sizes = Vec::new();
+        let refused = StreamId::new(&format!("refused/{SOUTH}"));
+        for stream in [StreamId::reporter(SOUTH), refused] {
+            let stream = stream.unwrap();
+            sizes.push(bench.store.head(&stream).await.unwrap().size);
+        }
+        sizes
+    };
+    let before = sizes().await;
+    let stranger = || of_the_north(r#""register.report""#);
+    let answers = told(bench.report(vec![stray(number), stray(0)], stranger()).await);
+    assert_eq!(outcomes(&answers), [("a", false), ("a", false)]);
+    assert_eq!(sizes().await, before);
+    // Nor does a batch of its own that is too large tell that its lines were answered.
+    let many = pb::ReportRequest {
+        records: vec![record_message(&visit("a", 1, None), true); 5_001],
+        ..stray(number)
+    };
+    bench.report(vec![many], trusted()).await;
+    let request = pb::GetDeliveryRequest {
+        reporter: SOUTH.into(),
+        number,
+    };
+    let held = bench
+        .service
+        .get_delivery(asked(request, trusted()))
+        .await
+        .unwrap();
+    assert!(held.into_inner().inputs.is_empty());
+}
+
+#[tokio::test]
+async fn a_variable_without_a_basis_is_taken_in_a_test_delivery_alone() {
+    let files = starter::package().unwrap();
+    let files = files.files().map(|(path, bytes)| match path {
+        "register/limits.toml" => {
+            let text = std::str::from_utf8(bytes).unwrap();
+            let decided = text.replace("collects_on_proposals = true", "collects_on_proposals = false");
+            (path.to_owned(), decided.into_bytes())
+        }
+        _ => (path.to_owned(), bytes.to_vec()),
+    });
+    let bench = Bench::under(Package::new(files).unwrap()).await;
+    let month = jiff::Zoned::now().date().first_of_month().yesterday().unwrap();
+    let mut record = visit("a", 1, None);
+    if let Body::Contact(contact) = &mut record.body {
+        contact.date = month;
+    }
+    let plain = told(bench.report(vec![batch(NORTH, &[&record])], trusted()).await);
+    assert!(codes(plain.first().unwrap()).contains(&"VN-REG-049"), "{plain:?}");
+    let request = pb::OpenDeliveryRequest {
+        reporter: NORTH.into(),
+        register: "near-care".into(),
+        periods: vec![month.strftime("%Y-%m").to_string()],
+        test: true,
+        ..Default::default()
+    };
+    let opened = bench
+        .service
+        .open_delivery(asked(request, trusted()))
+        .await
+        .unwrap();
+    let mut tested = batch(NORTH, &[&record]);
+    tested.delivery = opened.into_inner().delivery.unwrap().number;
+    let tested = told(bench.report(vec![tested], trusted()).await);
+    assert_eq!(outcomes(&tested), [("a", true)], "{tested:?}");
+}
