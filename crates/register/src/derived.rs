@@ -183,6 +183,14 @@ impl Derived {
         Ok(w.into_bytes())
     }
 
+    /// The person key that derived bytes of any version begin with.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when they end within it.
+    pub fn person(bytes: &[u8]) -> Result<PersonKey, DecodeError> {
+        Reader::new(bytes).array().map(PersonKey)
+    }
+
     /// Reads what [`Self::encode`] wrote in a version.
     ///
     /// # Errors

@@ -379,6 +379,17 @@ impl Entry {
         }
     }
 
+    /// The person key alone; `None` as with [`Self::derived`].
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the derived bytes end within it.
+    pub fn person(&self) -> Result<Option<PersonKey>, DecodeError> {
+        match &self.body {
+            EntryBody::Whole { derived, .. } => Derived::person(derived).map(Some),
+            EntryBody::Erased { .. } | EntryBody::Withdrawn { .. } => Ok(None),
+        }
+    }
+
     /// The entry as it stands after erasure, in its shortest form: the leaf is the same. A withdrawal holds nothing to
     /// erase and stays as it is.
     pub fn erased(&self) -> Self {

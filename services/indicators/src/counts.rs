@@ -28,7 +28,7 @@ pub const PROJECTION: &str = "indicators.1";
 const UNVERSIONED: &str = "indicators";
 
 /// Entries taken in at a time.
-const BATCH: u32 = 500;
+const BATCH: u32 = 4_000;
 
 /// Rows of the projection read at a time when it is loaded.
 const SCAN: u32 = 10_000;

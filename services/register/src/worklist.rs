@@ -24,7 +24,7 @@ pub const PROJECTION: &str = "worklist.1";
 const UNVERSIONED: &str = "worklist";
 
 /// Entries taken in at a time.
-const BATCH: u32 = 500;
+const BATCH: u32 = 1_000;
 /// Rows of the projection read at a time, at least and at most.
 const SCAN: std::ops::RangeInclusive<usize> = 200..=5_000;
 /// How long to wait between looks at the streams.

@@ -2,9 +2,7 @@
 //! every cursor starts from zero.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-
-use sled::transaction::{ConflictableTransactionError, TransactionError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::keyed::{Keyed, sled_error};
 use crate::codec::index;
@@ -19,6 +17,8 @@ pub(crate) struct Projections {
     asked: PathBuf,
     /// Held while they are opened again.
     reopening: Mutex<()>,
+    /// Held from looking at a cursor until it is moved, and while a projection is forgotten.
+    committing: Mutex<()>,
 }
 
 impl Projections {
@@ -29,6 +29,7 @@ impl Projections {
             disk,
             asked,
             reopening: Mutex::new(()),
+            committing: Mutex::new(()),
         }
     }
 
@@ -152,38 +153,28 @@ impl Projections {
         next: u64,
         changes: &[Change],
     ) -> Result<(), StoreError> {
+        // Nothing else writes: one process holds the files, and within it one commit at a time looks at its cursor.
+        let _alone = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let tree = self.tree(projection)?;
-        let done = tree.transaction(|rows| {
-            let cursor = rows.get(cursor_key(stream))?;
-            let actual = cursor
-                .map_or(Ok(0), |value| read_cursor(&value))
-                .map_err(ConflictableTransactionError::Abort)?;
-            if actual != expected {
-                return Err(ConflictableTransactionError::Abort(StoreError::Conflict {
-                    expected,
-                    actual,
-                }));
-            }
-            let mut batch = sled::Batch::default();
-            for change in changes {
-                match &change.value {
-                    Some(value) => batch.insert(row_key(&change.key), value.as_slice()),
-                    None => batch.remove(row_key(&change.key)),
-                }
-            }
-            batch.insert(cursor_key(stream), &next.to_le_bytes());
-            rows.apply_batch(&batch)?;
-            Ok(())
-        });
-        match done {
-            // Written out within half a second; what a crash takes is followed again.
-            Ok(()) => Ok(()),
-            Err(TransactionError::Abort(error)) => Err(error),
-            Err(TransactionError::Storage(error)) => Err(sled_error(&error)),
+        let cursor = tree.get(cursor_key(stream)).map_err(|error| sled_error(&error))?;
+        let actual = cursor.map_or(Ok(0), |value| read_cursor(&value))?;
+        if actual != expected {
+            return Err(StoreError::Conflict { expected, actual });
         }
+        let mut batch = sled::Batch::default();
+        for change in changes {
+            match &change.value {
+                Some(value) => batch.insert(row_key(&change.key), value.as_slice()),
+                None => batch.remove(row_key(&change.key)),
+            }
+        }
+        batch.insert(cursor_key(stream), &next.to_le_bytes());
+        // Written out within half a second; what a crash takes is followed again.
+        tree.apply_batch(batch).map_err(|error| sled_error(&error))
     }
 
     pub(crate) fn clear(&self, projection: &str) -> Result<(), StoreError> {
+        let _alone = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let dropped = self.db.db().and_then(|db| {
             let dropped = db.drop_tree(projection);
             dropped.map(drop).map_err(|error| sled_error(&error))

@@ -1,23 +1,36 @@
 //! The person-first projection: which positions of which streams hold entries of a person. Follows the reporters'
-//! streams, committed with the position it stands for; can be thrown away and is then built anew. Holds person keys, so
-//! it is cleared when anything is erased.
+//! streams, committed with the position it stands for; can be thrown away and is then built anew. Holds the beginnings of
+//! person keys, so it is cleared when anything is erased.
+//!
+//! A row is a block of a stream: the beginning of each entry's person key, in the order of the entries. A person is
+//! looked for by going through all blocks, which is what few ask and may take a moment, so that the many entries that
+//! come in cost a few bytes each. What a block points to is read and compared before it is told.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use vardnav_register::entry::StreamEntry;
 use vardnav_register::identity::PersonKey;
-use vardnav_store::{Change, Store, StoreError, StoredRow, StreamId, current};
+use vardnav_store::{Change, ProjectionRow, Store, StoreError, StoredRow, StreamId, current};
 
 use crate::Register;
 
-/// Name of the projection.
-pub(crate) const PROJECTION: &str = "persons";
+/// Name of the projection, with the version of its rows: rows of another version lie in another, which is cleared.
+pub(crate) const PROJECTION: &str = "persons.1";
+/// The projection that held a row an entry, before rows had a version.
+const UNVERSIONED: &str = "persons";
 
 /// Entries taken in at a time.
-const BATCH: u32 = 500;
-/// Rows of the projection read at a time.
-const SCAN: u32 = 1_000;
+const BATCH: u32 = 4_000;
+/// Entries of a block. Its beginnings stay within what a row may hold.
+const BLOCK: u64 = 800;
+/// Bytes of a person key that a block holds.
+const HEAD: usize = 8;
+/// Stands for an entry that names nobody.
+const NOBODY: [u8; HEAD] = [0; HEAD];
+/// Blocks read at a time.
+const SCAN: u32 = 200;
 /// How long to wait between looks at the streams.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -31,8 +44,11 @@ pub(crate) struct Index {
 /// Takes in what the streams hold, and carries out erasures that a stop broke off, again and again, until the register is
 /// dropped.
 pub(crate) async fn follow(register: Weak<Register>) {
-    let mut reported = String::new();
+    let (mut reported, mut is_clear) = (String::new(), false);
     while let Some(register) = register.upgrade() {
+        if !is_clear {
+            is_clear = register.store.clear(UNVERSIONED).await.is_ok();
+        }
         let done = match register.finish_erasures().await {
             Ok(()) => register.persons.caught_up().await,
             Err(error) => Err(error),
@@ -71,17 +87,18 @@ impl Index {
                 continue;
             }
             let mut position = self.store.cursor(PROJECTION, &stream).await?;
+            let mut block = self.block_at(&stream, position).await?;
             while position < head.size {
                 let rows = self.store.read(&stream, position, BATCH).await?;
                 let Some(last) = rows.last() else { break };
                 let next = last.position + 1;
-                let changes = rows.iter().map(|row| change(&stream, row));
-                let changes: Result<Vec<_>, _> = changes.collect();
-                let changes = changes?.into_iter().flatten().collect();
+                let of = stream.clone();
+                let packed = tokio::task::spawn_blocking(move || pack(&of, block, &rows));
+                let (changes, tail) = packed.await.map_err(|_| crate::stopping())??;
                 self.store
                     .commit(PROJECTION, &stream, position, next, changes)
                     .await?;
-                position = next;
+                (position, block) = (next, tail);
             }
         }
         Ok(())
@@ -95,52 +112,221 @@ impl Index {
         &self,
         keys: &[PersonKey],
     ) -> Result<Vec<(StreamId, Vec<u64>)>, StoreError> {
-        let mut found: std::collections::BTreeMap<StreamId, Vec<u64>> = Default::default();
-        for key in keys {
-            let mut from = key.0.to_vec();
-            'rows: loop {
-                let rows = self.store.scan(PROJECTION, &from, SCAN).await?;
-                let Some(last) = rows.last() else { break };
-                from.clone_from(&last.key);
-                from.push(0);
-                for row in rows {
-                    let Some(rest) = row.key.strip_prefix(&key.0) else {
-                        break 'rows;
-                    };
-                    let damaged = || StoreError::Corrupt(format!("a row of {PROJECTION}"));
-                    let (name, position) = rest.split_last_chunk::<8>().ok_or_else(damaged)?;
-                    let name = std::str::from_utf8(name).map_err(|_| damaged())?;
-                    found
-                        .entry(StreamId::new(name)?)
-                        .or_default()
-                        .push(u64::from_be_bytes(*position));
+        let mut found: BTreeMap<StreamId, Vec<u64>> = BTreeMap::new();
+        let mut from = Vec::new();
+        loop {
+            let rows = self.store.scan(PROJECTION, &from, SCAN).await?;
+            let Some(last) = rows.last() else { break };
+            from.clone_from(&last.key);
+            from.push(0);
+            let of = keys.to_vec();
+            let looked = tokio::task::spawn_blocking(move || look(&of, &rows));
+            for (stream, position) in looked.await.map_err(|_| crate::stopping())?? {
+                if self.is_of(&stream, position, keys).await? {
+                    found.entry(stream).or_default().push(position);
                 }
             }
         }
-        for positions in found.values_mut() {
-            positions.sort_unstable();
-            positions.dedup();
-        }
         Ok(found.into_iter().collect())
+    }
+
+    /// The beginnings that the block of a position holds before it.
+    async fn block_at(&self, stream: &StreamId, position: u64) -> Result<Vec<u8>, StoreError> {
+        let within = position % BLOCK;
+        if within == 0 {
+            return Ok(Vec::new());
+        }
+        let row = self
+            .store
+            .row(PROJECTION, &row_key(stream, position - within))
+            .await?;
+        let block = row.unwrap_or_default();
+        match block.len() as u64 == within * HEAD as u64 {
+            true => Ok(block),
+            false => Err(damaged_row()),
+        }
+    }
+
+    /// Whether an entry is of a person, under any of these keys.
+    async fn is_of(&self, stream: &StreamId, position: u64, keys: &[PersonKey]) -> Result<bool, StoreError> {
+        for row in self.store.read(stream, position, 1).await? {
+            if person(stream, &row)?.is_some_and(|person| keys.contains(&person)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
-/// The row of an entry that names a person.
-fn change(stream: &StreamId, row: &StoredRow) -> Result<Option<Change>, StoreError> {
-    let damaged = |error| StoreError::Corrupt(format!("{stream}: position {}: {error}", row.position));
+/// The rows that entries fill, of which the first goes on with a block, and what the last of them holds if it is not
+/// full.
+fn pack(
+    stream: &StreamId,
+    mut block: Vec<u8>,
+    rows: &[StoredRow],
+) -> Result<(Vec<Change>, Vec<u8>), StoreError> {
+    let mut changes = Vec::new();
+    let change = |last: u64, block: &[u8]| Change {
+        key: row_key(stream, last - last % BLOCK),
+        value: Some(block.to_vec()),
+    };
+    for row in rows {
+        let person = person(stream, row)?;
+        block.extend(person.map_or(NOBODY, head));
+        if (row.position + 1) % BLOCK == 0 {
+            changes.push(change(row.position, &block));
+            block.clear();
+        }
+    }
+    if let Some(last) = rows.last().filter(|_| !block.is_empty()) {
+        changes.push(change(last.position, &block));
+    }
+    Ok((changes, block))
+}
+
+/// Entries that may be of a person, by stream and position.
+fn look(keys: &[PersonKey], rows: &[ProjectionRow]) -> Result<Vec<(StreamId, u64)>, StoreError> {
+    let heads: Vec<[u8; HEAD]> = keys.iter().copied().map(head).collect();
+    let mut found = Vec::new();
+    for row in rows {
+        let (name, first) = row.key.split_last_chunk::<8>().ok_or_else(damaged_row)?;
+        let name = name
+            .strip_suffix(&[0])
+            .and_then(|name| std::str::from_utf8(name).ok());
+        let stream = StreamId::new(name.ok_or_else(damaged_row)?)?;
+        let (beginnings, []) = row.value.as_chunks::<HEAD>() else {
+            return Err(damaged_row());
+        };
+        let places = (u64::from_be_bytes(*first)..).zip(beginnings);
+        let of = places.filter(|(_, beginning)| heads.contains(beginning));
+        found.extend(of.map(|(position, _)| (stream.clone(), position)));
+    }
+    Ok(found)
+}
+
+fn head(person: PersonKey) -> [u8; HEAD] {
+    let PersonKey([a, b, c, d, e, f, g, h, ..]) = person;
+    [a, b, c, d, e, f, g, h]
+}
+
+/// The person whom an entry names.
+fn person(stream: &StreamId, row: &StoredRow) -> Result<Option<PersonKey>, StoreError> {
     let StreamEntry::Record(entry) = current::entry(stream, row)? else {
         return Ok(None);
     };
-    let Some((person, _)) = entry.derived().map_err(damaged)? else {
-        return Ok(None);
-    };
-    let key = [
-        person.0.as_slice(),
-        stream.as_str().as_bytes(),
-        &row.position.to_be_bytes(),
-    ];
-    Ok(Some(Change {
-        key: key.concat(),
-        value: Some(Vec::new()),
-    }))
+    entry
+        .person()
+        .map_err(|error| StoreError::Corrupt(format!("{stream}: position {}: {error}", row.position)))
+}
+
+/// The key of the block that begins at a position.
+fn row_key(stream: &StreamId, first: u64) -> Vec<u8> {
+    [stream.as_str().as_bytes(), &[0], &first.to_be_bytes()].concat()
+}
+
+fn damaged_row() -> StoreError {
+    StoreError::Corrupt(format!("a row of {PROJECTION}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use vardnav_register::entry::{Act, Entry, EntryBody, Header};
+    use vardnav_register::record::RecordKind;
+
+    use super::*;
+
+    fn key(number: u8) -> PersonKey {
+        let mut key = PersonKey([0; 16]);
+        key.0[0] = number;
+        key.0[15] = number;
+        key
+    }
+
+    /// A row of a person, or of nobody.
+    fn row(position: u64, person: Option<u8>) -> StoredRow {
+        let header = Header {
+            version: 3,
+            act: Act::Report,
+            reporter: "a".to_owned(),
+            kind: RecordKind::Contact,
+            id: position.to_string(),
+            revision: 1,
+            replaces: 0,
+            delivery: None,
+            received: 0,
+            release: String::new(),
+        };
+        let entry = Entry {
+            header,
+            identity: [0; 32],
+            body: match person {
+                Some(number) => EntryBody::Whole {
+                    content: Vec::new(),
+                    content_nonce: [0; 32],
+                    sealed_identity_nonce: Vec::new(),
+                    derived: key(number).0.to_vec(),
+                    derived_nonce: [0; 32],
+                },
+                None => EntryBody::Erased {
+                    content: [0; 32],
+                    derived: [0; 32],
+                    filler: 0,
+                },
+            },
+        };
+        StoredRow {
+            position,
+            key: [0; 16],
+            leaf: [0; 32],
+            bytes: entry.encode(),
+        }
+    }
+
+    #[test]
+    fn blocks_are_the_same_however_the_entries_come_and_tell_where_a_person_is() {
+        let stream = StreamId::new("reporter/a").unwrap();
+        let of = |position: u64| match position % 3 {
+            0 => None,
+            _ => Some(u8::try_from(position % 7).unwrap() + 1),
+        };
+        let all: Vec<StoredRow> = (0..2 * BLOCK + 50)
+            .map(|position| row(position, of(position)))
+            .collect();
+        for step in [all.len(), 1, 333, usize::try_from(BLOCK).unwrap()] {
+            let mut kept: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+            let mut block = Vec::new();
+            for some in all.chunks(step) {
+                let (changes, tail) = pack(&stream, block, some).unwrap();
+                kept.extend(
+                    changes
+                        .into_iter()
+                        .map(|change| (change.key, change.value.unwrap())),
+                );
+                block = tail;
+            }
+            assert_eq!(kept.len(), 3);
+            let rows: Vec<ProjectionRow> = kept
+                .into_iter()
+                .map(|(key, value)| ProjectionRow { key, value })
+                .collect();
+            let found = look(&[key(2), key(9)], &rows).unwrap();
+            let wanted: Vec<_> = (0..2 * BLOCK + 50)
+                .filter(|position| of(*position) == Some(2))
+                .collect();
+            let positions: Vec<u64> = found.iter().map(|(_, position)| *position).collect();
+            assert_eq!(positions, wanted);
+            assert!(found.iter().all(|(name, _)| *name == stream));
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_no_block_is_told() {
+        let mut row = ProjectionRow {
+            key: row_key(&StreamId::new("reporter/a").unwrap(), 0),
+            value: vec![1; 9],
+        };
+        assert!(look(&[key(1)], std::slice::from_ref(&row)).is_err());
+        (row.key, row.value) = (vec![1; 7], vec![1; 8]);
+        assert!(look(&[key(1)], &[row]).is_err());
+    }
 }

@@ -27,7 +27,7 @@ use crate::let_batches_go_first;
 pub const PROJECTION: &str = "quality.1";
 
 /// Entries taken in at a time.
-const BATCH: u32 = 500;
+const BATCH: u32 = 4_000;
 /// Rows of the projection read at a time.
 const SCAN: u32 = 2_000;
 /// How long to wait between looks at the streams.

@@ -16,7 +16,7 @@ pub(crate) const PROJECTION: &str = "packed-facts.1";
 pub(crate) const UNVERSIONED: &str = "packed-facts";
 
 /// Entries packed at a time.
-const BATCH: u32 = 2000;
+const BATCH: u32 = 4_000;
 /// Begins the key of a block; the rest is the stream, a zero and the position of its first entry.
 const BLOCK: u8 = b'b';
 /// Begins the key of the place of a stream's last block.
