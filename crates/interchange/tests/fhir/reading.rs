@@ -179,6 +179,30 @@ fn maps_of_both_versions_are_the_same() {
 }
 
 #[test]
+fn value_sets_in_the_place_of_mapped_codes_lead_nowhere() {
+    let map = parse_concept_map(
+        br#"{"resourceType":"ConceptMap","url":"urn:m","status":"active",
+        "group":[{"source":"urn:a","target":"urn:b","element":[
+          {"valueSet":"urn:v","target":[{"code":"1","relationship":"equivalent"}]},
+          {"code":"x","target":[{"valueSet":"urn:v","relationship":"equivalent"},
+             {"code":"2","relationship":"equivalent"}]},
+          {"code":"y","target":[{"valueSet":"urn:v","relationship":"equivalent"}]}],
+          "unmapped":{"mode":"fixed","valueSet":"urn:v","relationship":"related-to"}}]}"#,
+    )
+    .unwrap();
+    let group = &map.groups[0];
+    let elements = group.elements.iter();
+    let mapped: Vec<_> = elements
+        .map(|element| {
+            let targets = element.targets.iter().map(|target| target.code.as_str());
+            (element.code.as_str(), targets.collect::<Vec<_>>())
+        })
+        .collect();
+    assert_eq!(mapped, [("x", vec!["2"]), ("y", vec![])]);
+    assert_eq!(group.unmapped, Unmapped::None);
+}
+
+#[test]
 fn hierarchies_may_be_deep_but_not_endless() {
     let nested = |depth: usize| {
         let mut text = SMALL.replace(r#"[{"code":"a"}]"#, "");

@@ -50,11 +50,9 @@ fn group(read: shapes::Group, place: &str, problems: &mut Problems) -> MapGroup 
     if read.element.len() > CONCEPTS_MAX {
         problems.error("VN-IMP-208", place, &format!("more than {CONCEPTS_MAX} elements"));
     }
-    let elements = read
-        .element
-        .into_iter()
-        .enumerate()
-        .map(|(position, read)| element(read, &|| format!("{place}.element[{position}]"), problems))
+    let elements = read.element.into_iter().enumerate();
+    let elements = elements
+        .filter_map(|(position, read)| element(read, &|| format!("{place}.element[{position}]"), problems))
         .collect();
     MapGroup {
         source: versioned(read.source, &read.source_version),
@@ -74,11 +72,10 @@ fn versioned(url: String, version: &str) -> String {
     }
 }
 
-fn element(read: shapes::Element, place: &dyn Fn() -> String, problems: &mut Problems) -> MapElement {
-    if !read.value_set.is_empty() {
-        problems.warn("VN-IMP-209", &place(), "value sets of mapped codes are not kept");
-    } else if read.code.is_empty() {
-        require("", &format!("{}.code", place()), problems);
+/// An element; `None` when it maps a value set instead of a code.
+fn element(read: shapes::Element, place: &dyn Fn() -> String, problems: &mut Problems) -> Option<MapElement> {
+    if !is_code(&read.code, &read.value_set, place, problems) {
+        return None;
     }
     let mut element = MapElement {
         code: read.code,
@@ -91,29 +88,42 @@ fn element(read: shapes::Element, place: &dyn Fn() -> String, problems: &mut Pro
             element.no_map = true;
         } else {
             let place = || format!("{}.target[{position}]", place());
-            element.targets.push(target(read, &place, problems));
+            element.targets.extend(target(read, &place, problems));
         }
     }
-    element
+    Some(element)
 }
 
-fn target(read: shapes::Target, place: &dyn Fn() -> String, problems: &mut Problems) -> MapTarget {
-    if !read.value_set.is_empty() {
-        problems.warn("VN-IMP-209", &place(), "value sets of mapped codes are not kept");
-    } else if read.code.is_empty() {
-        require("", &format!("{}.code", place()), problems);
+/// Whether a code is mapped from or to. A value set in its place is not kept: of what leads to any of many codes no one
+/// can say which.
+fn is_code(code: &str, value_set: &str, place: &dyn Fn() -> String, problems: &mut Problems) -> bool {
+    match (code, value_set) {
+        ("", "") => require("", &format!("{}.code", place()), problems),
+        (_, "") => return true,
+        _ => {
+            let message = "value sets of mapped codes are not kept: this leads nowhere; map code by code";
+            problems.warn("VN-IMP-209", &place(), message);
+        }
+    }
+    !code.is_empty()
+}
+
+/// A target; `None` when it is a value set instead of a code.
+fn target(read: shapes::Target, place: &dyn Fn() -> String, problems: &mut Problems) -> Option<MapTarget> {
+    if !is_code(&read.code, &read.value_set, place, problems) {
+        return None;
     }
     if read.relationship.is_empty() && read.equivalence.is_empty() {
         require("", &format!("{}.relationship", place()), problems);
     }
-    MapTarget {
+    Some(MapTarget {
         relationship: relationship(&read.relationship, &read.equivalence, place, problems),
         code: read.code,
         display: read.display,
         comment: read.comment,
         depends_on: read.depends_on.into_iter().map(named).collect(),
         products: read.product.into_iter().map(named).collect(),
-    }
+    })
 }
 
 /// R5's relationship or R4's equivalence.
@@ -157,21 +167,14 @@ fn unmapped(read: shapes::Unmapped, place: &str, problems: &mut Problems) -> Unm
         &read.relationship
     };
     let relationship = relationship(stated, "", &|| place.to_owned(), problems);
-    if !read.value_set.is_empty() {
-        problems.warn("VN-IMP-209", place, "value sets of mapped codes are not kept");
-    }
     match read.mode.as_str() {
         "use-source-code" | "provided" => Unmapped::SourceCode { relationship },
-        "fixed" => {
-            if read.value_set.is_empty() {
-                require(&read.code, &format!("{place}.code"), problems);
-            }
-            Unmapped::Fixed {
-                code: read.code,
-                display: read.display,
-                relationship,
-            }
-        }
+        "fixed" if !is_code(&read.code, &read.value_set, &|| place.to_owned(), problems) => Unmapped::None,
+        "fixed" => Unmapped::Fixed {
+            code: read.code,
+            display: read.display,
+            relationship,
+        },
         "other-map" => {
             let url = if read.other_map.is_empty() {
                 read.url

@@ -45,7 +45,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
     (
         "VN-IMP-209",
         "something is said that is not kept",
-        "state it in another way if it matters",
+        "state it in another way if it matters; of a map, each code instead of a value set",
     ),
     (
         "VN-IMP-210",
