@@ -55,6 +55,13 @@ pub trait Loader: Send + Sync + 'static {
         Err("editions are not loaded here".to_owned())
     }
 
+    /// Compiles imported editions of one blob, in their order, each as [`Loader::load_edition`] does. A loader that reads
+    /// the blob once for all of them does it here. Runs on the blocking pool.
+    fn load_editions(&self, records: &[EditionRecord], blobs: &Blobs) -> Vec<Result<Edition, String>> {
+        let records = records.iter();
+        records.map(|record| self.load_edition(record, blobs)).collect()
+    }
+
     /// The value sets and concept maps in a blob and the blobs that it names. Runs on the blocking pool.
     ///
     /// # Errors
@@ -364,27 +371,45 @@ impl Authority {
         old: &View,
         state: &AuthorityState,
     ) -> Result<Vec<view::Loaded>, AuthorityError> {
+        let mut new: BTreeMap<vardnav_release::Digest, Vec<EditionRecord>> = BTreeMap::new();
+        for record in state.editions().filter(|record| old.loaded(record).is_none()) {
+            new.entry(record.blob).or_default().push(record.clone());
+        }
+        let mut read = BTreeMap::new();
+        for records in new.into_values() {
+            let blobs = Blobs::new(Arc::clone(&self.store));
+            let (loader, of, reader) = (Arc::clone(&self.loader), records.clone(), blobs.clone());
+            let loaded = on_pool("editions".to_owned(), move || {
+                Ok(loader.load_editions(&of, &reader))
+            })
+            .await;
+            if let Some(error) = blobs.unavailable() {
+                return Err(error.clone().into());
+            }
+            let mut loaded = loaded.unwrap_or_default().into_iter();
+            for record in records {
+                let edition = loaded
+                    .next()
+                    .unwrap_or_else(|| Err("the loader gave up".to_owned()));
+                let edition = edition.map(Arc::new).map_err(|message| {
+                    let what = format!("edition {} of {}", record.version, record.system);
+                    let error = AuthorityError::Load { what, message };
+                    tracing::error!(%error, "an edition cannot be loaded");
+                    error.to_string()
+                });
+                read.insert((record.system, record.version), edition);
+            }
+        }
         let mut editions = Vec::new();
         for record in state.editions() {
             if let Some(known) = old.loaded(record) {
                 editions.push(known.clone());
-                continue;
+            } else if let Some(edition) = read.remove(&(record.system.clone(), record.version.clone())) {
+                editions.push(view::Loaded {
+                    record: record.clone(),
+                    edition,
+                });
             }
-            let what = format!("edition {} of {}", record.version, record.system);
-            let blobs = Blobs::new(Arc::clone(&self.store));
-            let (loader, of, reader) = (Arc::clone(&self.loader), record.clone(), blobs.clone());
-            let edition = on_pool(what, move || loader.load_edition(&of, &reader)).await;
-            if let Some(error) = blobs.unavailable() {
-                return Err(error.clone().into());
-            }
-            let edition = edition.map(Arc::new).map_err(|error| {
-                tracing::error!(%error, "an edition cannot be loaded");
-                error.to_string()
-            });
-            editions.push(view::Loaded {
-                record: record.clone(),
-                edition,
-            });
         }
         Ok(editions)
     }

@@ -11,7 +11,7 @@ use crate::model::{Content, Validity};
 use crate::search::{SearchHit, SearchQuery, search_editions};
 use crate::translate::ConceptMapIndex;
 use crate::validate::Validation;
-use crate::value_set::ValueSetEdition;
+use crate::value_set::{ImplicitValueSets, ValueSetEdition};
 use crate::version;
 
 /// Editions, value sets and maps by address and version, and the dates on which versions of code systems are in force.
@@ -23,6 +23,7 @@ pub struct Catalog {
     systems: BTreeMap<String, System>,
     pub(crate) value_sets: Shelf<ValueSetEdition>,
     pub(crate) concept_maps: Shelf<ConceptMapIndex>,
+    pub(crate) implicit: ImplicitValueSets,
 }
 
 #[derive(Debug, Clone, Default)]

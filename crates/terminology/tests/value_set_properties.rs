@@ -203,6 +203,53 @@ fn a_filter_on_what_no_one_knows_is_an_error() {
 }
 
 #[test]
+fn value_sets_with_expressions_are_known_to_be_costly() {
+    use FilterOperator::{Equal, IsA};
+    let mut catalog = catalog(snomed());
+    let sets = [
+        ("urn:plain", filtered(SNOMED, ("concept", IsA, CODES[0]))),
+        ("urn:ecl", filtered(SNOMED, ("constraint", Equal, "*"))),
+        ("urn:importing", importing("urn:ecl")),
+        ("urn:ring", importing("urn:ring")),
+        ("urn:light", importing("urn:plain")),
+    ];
+    for (url, set) in sets {
+        let set = ValueSet {
+            url: url.to_owned(),
+            version: "1".to_owned(),
+            ..set
+        };
+        catalog
+            .insert_value_set(Arc::new(ValueSetEdition::compile(set)))
+            .unwrap();
+    }
+    for (set, costly) in [
+        ("urn:plain", false),
+        ("urn:ecl", true),
+        ("urn:ecl|1", true),
+        ("urn:importing", true),
+        ("urn:ring", false),
+        ("urn:light", false),
+        ("urn:unknown", false),
+        ("http://snomed.info/sct?fhir_vs", false),
+        ("http://snomed.info/sct?fhir_vs=isa/233604007", false),
+        ("http://snomed.info/sct?fhir_vs=ecl/*", true),
+    ] {
+        assert_eq!(catalog.is_costly(set), costly, "{set}");
+    }
+}
+
+fn importing(url: &str) -> ValueSet {
+    ValueSet {
+        include: vec![Include {
+            value_sets: vec![url.to_owned()],
+            ..Include::default()
+        }],
+        ..ValueSet::default()
+    }
+}
+
+#[test]
 fn whether_a_code_is_inactive_depends_on_the_date() {
     let mut former = concept("former");
     former.validity = Validity {

@@ -44,12 +44,30 @@ pub(crate) fn validate(
         return in_value_set(view, request, date);
     }
     let edition = edition(view, &request.system, &request.version, date)?;
+    let languages = languages(&request.language)?;
     let display = (!request.display.is_empty()).then_some(request.display.as_str());
     Ok(validation_message(
         edition.validate_code(&request.code, display, date),
         edition.version(),
+        &languages,
         date,
     ))
+}
+
+/// The same in a stream, where what is wrong with a question is its answer.
+pub(crate) fn validated(view: &View, request: &pb::ValidateCodeRequest) -> pb::StreamValidateCodeResponse {
+    let answer = validate(view, request).unwrap_or_else(|error| pb::ValidateCodeResponse {
+        findings: vec![finding(error)],
+        ..Default::default()
+    });
+    pb::StreamValidateCodeResponse {
+        validate_code: Some(answer),
+    }
+}
+
+/// Whether a validation may take long.
+pub(crate) fn is_costly(view: &View, request: &pb::ValidateCodeRequest) -> bool {
+    !request.value_set.is_empty() && view.catalog().is_costly(&request.value_set)
 }
 
 /// Whether a code is right and in a value set, without listing that.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Read as _, Write as _};
+use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -79,13 +79,15 @@ impl EditionCache {
         }
     }
 
-    fn write(&self, edition: &Edition, path: &Path) -> std::io::Result<()> {
+    fn write(&self, edition: &Edition, path: &Path) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         let aside = path.with_extension(format!("{}.{PART}", std::process::id()));
         let mut file = BufWriter::with_capacity(1 << 20, File::create(&aside)?);
         edition.write_image(&mut |bytes: &[u8]| file.write_all(bytes))?;
-        file.flush()?;
-        drop(file);
+        // A name that outlives a power cut must lead to the whole image.
+        file.into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .sync_all()?;
         fs::rename(&aside, path)
     }
 

@@ -35,6 +35,23 @@ struct Known {
 }
 
 impl Recent {
+    /// What is in the value set that a request names, found anew when it was not found lately. `key` is the request
+    /// but for its page, with its date stated.
+    pub(crate) fn contents(
+        &self,
+        view: &View,
+        key: pb::ExpandRequest,
+        asked: &ExpandRequest<'_>,
+    ) -> Result<Arc<Contents>, ApiError> {
+        let key = (view.position(), key);
+        if let Some(contents) = self.get(&key) {
+            return Ok(contents);
+        }
+        let contents = Arc::new(view.catalog().contents(asked).map_err(|error| failure(&error))?);
+        self.put(key, &contents);
+        Ok(contents)
+    }
+
     fn get(&self, key: &(u64, pb::ExpandRequest)) -> Option<Arc<Contents>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.iter().find(|known| known.key == *key);
@@ -87,7 +104,13 @@ fn page(view: &View, recent: &Recent, request: &pb::ExpandRequest) -> Result<pb:
             },
         })
     };
-    let contents = contents(view, recent, request, &asked)?;
+    let unpaged = pb::ExpandRequest {
+        date: asked.settings.date.map(date_message),
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let contents = recent.contents(view, unpaged, &asked)?;
     let total = contents.len();
     let state = state(&contents);
     if token.is_some_and(|token| token.state != state) {
@@ -118,27 +141,6 @@ fn page(view: &View, recent: &Recent, request: &pb::ExpandRequest) -> Result<pb:
             String::new()
         },
     })
-}
-
-fn contents(
-    view: &View,
-    recent: &Recent,
-    request: &pb::ExpandRequest,
-    asked: &ExpandRequest<'_>,
-) -> Result<Arc<Contents>, ApiError> {
-    let unpaged = pb::ExpandRequest {
-        date: asked.settings.date.map(date_message),
-        page_size: 0,
-        page_token: String::new(),
-        ..request.clone()
-    };
-    let key = (view.position(), unpaged);
-    if let Some(contents) = recent.get(&key) {
-        return Ok(contents);
-    }
-    let contents = Arc::new(view.catalog().contents(asked).map_err(|error| failure(&error))?);
-    recent.put(key, &contents);
-    Ok(contents)
 }
 
 /// The value set that the request brings itself; `None` when it names one.

@@ -3,7 +3,7 @@
 //! Files wait in memory until they are read whole and compiled. Then their pieces are kept, and last the entries of the
 //! authority are written, all at once: a server that stops before leaves everything as it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -25,8 +25,8 @@ use vardnav_terminology::Edition;
 use vardnav_terminology::model::CodeSystem;
 use vardnav_terminology::value_set::ValueSetEdition;
 
-use crate::Terminology;
-use crate::kept::{Manifest, SpoolError, Spooled};
+use crate::kept::{Listed, Manifest, Manifests, SpoolError, Spooled};
+use crate::{Terminology, not_done};
 
 /// Codes of findings about code systems that were read: what they mean, how to mend it.
 pub const CODES: &[(&str, &str, &str)] = &[
@@ -193,32 +193,35 @@ impl Terminology {
         let files = Arc::new(files);
         let (reading, told, view) = (Arc::clone(&files), progress.clone(), self.authority.view());
         let read = tokio::task::spawn_blocking(move || read(&reading, &editions, &view, told.as_ref())).await;
-        let (all, mut findings) =
-            read.map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?;
-        let (mut found, mut manifests) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
+        let (all, mut findings) = read.map_err(not_done)?;
+        let mut manifests = Manifests::new(&files);
+        let mut found = Vec::with_capacity(all.len());
+        // By the blob that is kept and the one that came.
+        let mut same = BTreeMap::new();
         for mut one in all {
-            let (manifest, _) = files.manifest(&one.paths);
-            let bytes = manifest.encode();
+            let listed = manifests.of(&one.paths);
             let known = one.record.known(self.authority.view().state());
-            *one.record.blob() = match known {
-                None => Digest::of(&bytes).0,
-                Some(known) if one.kept || self.has_same_files(&known, &manifest).await? => known,
-                Some(_) => {
-                    let file = one.paths.first().map_or("", String::as_str);
-                    let message = format!(
-                        "{} is imported with other content and never changes; give this a version of its own",
-                        one.record.name()
-                    );
-                    findings.push(ImportFinding::error("VN-IMP-024", file, 0, message));
-                    continue;
+            let known = match known {
+                Some(known) if !one.kept => {
+                    let is_same = match same.get(&(known, listed.digest)) {
+                        Some(is_same) => *is_same,
+                        None => self.has_same_files(&known, &listed.manifest).await?,
+                    };
+                    same.insert((known, listed.digest), is_same);
+                    if !is_same {
+                        findings.push(other_content(&one));
+                        continue;
+                    }
+                    Some(known)
                 }
+                known => known,
             };
-            found.push(one);
-            manifests.push(bytes);
+            *one.record.blob() = known.unwrap_or(listed.digest);
+            found.push((one, listed));
         }
-        let result = result(&found, &findings);
-        tell(progress.as_ref(), "keeping", 0, found.len() as u64);
-        self.keep(caller, &files, found, manifests, validate_only).await?;
+        let result = result(found.iter().map(|(one, _)| &one.record), &findings);
+        self.keep(caller, &files, found, validate_only, progress.as_ref())
+            .await?;
         Ok(result)
     }
 
@@ -234,34 +237,45 @@ impl Terminology {
         &self,
         caller: &Caller,
         files: &Spooled,
-        found: Vec<Found>,
-        manifests: Vec<Vec<u8>>,
+        found: Vec<(Found, Arc<Listed>)>,
         validate_only: bool,
+        progress: Option<&Progress>,
     ) -> Result<(), ApiError> {
         let at = clock::now_micros();
         let view = self.authority.view();
         let mut new = Vec::new();
-        for (one, manifest) in found.into_iter().zip(manifests) {
+        for (one, listed) in found {
             if one.record.decide(view.state(), &caller.name, at)?.is_some() {
-                new.push((one, manifest));
+                new.push((one, listed));
             }
         }
         if validate_only || new.is_empty() {
             return Ok(());
         }
         let mut records = Vec::with_capacity(new.len());
-        // Editions of one release have the same files.
-        let mut put = BTreeSet::new();
-        for (mut one, manifest) in new {
-            if !put.insert(*one.record.blob()) {
-                records.push(self.cached(one.record).await);
-                continue;
-            }
-            let (_, pieces) = files.manifest(&one.paths);
-            for piece in pieces {
+        // Editions of one release, and the resources of one package, have the same files.
+        let mut blobs = BTreeMap::new();
+        for (one, listed) in &mut new {
+            let first = blobs.entry(*one.record.blob());
+            first.or_insert_with(|| (one.paths.clone(), Arc::clone(listed)));
+        }
+        let total = blobs
+            .values()
+            .map(|(paths, _)| files.pieces(paths).count() as u64);
+        let (total, mut done) = (total.sum(), 0);
+        for (paths, listed) in blobs.values() {
+            for piece in files.pieces(paths) {
+                tell(progress, "keeping", done, total);
                 self.store.put_blob(piece.clone()).await.map_err(unavailable)?;
+                done += 1;
             }
-            self.store.put_blob(manifest).await.map_err(unavailable)?;
+            self.store
+                .put_blob(listed.bytes.clone())
+                .await
+                .map_err(unavailable)?;
+        }
+        tell(progress, "keeping", done, total);
+        for (one, _) in new {
             records.push(self.cached(one.record).await);
         }
         let decided = self.authority.decide_all(|state| {
@@ -304,6 +318,7 @@ fn read(
 ) -> (Vec<Found>, Vec<ImportFinding>) {
     let told =
         |step: content::Progress<'_>| tell(progress, step.file, step.done, step.of.unwrap_or_default());
+    let all = files.paths();
     let (mut found, mut of_systems) = (Vec::new(), Vec::new());
     let mut compile = |Read { content, paths }: Read<CodeSystem>| {
         if view.releases().any(|release| release.carries(&content.url)) {
@@ -320,7 +335,7 @@ fn read(
             Ok(edition) => found.push(Found {
                 kept: is_kept(view, &edition),
                 record: Record::Edition(edition_record(&edition), Some(Box::new(edition))),
-                paths: sent(files, &paths),
+                paths: sent(&all, &paths),
             }),
             Err(problems) => {
                 let file = paths.first().map_or("", String::as_str);
@@ -353,7 +368,7 @@ fn read(
         found.push(Found {
             kept: known.is_some_and(|known| known.source() == set),
             record: content_record(ContentKind::ValueSet, &set.url, &set.version, &set.title),
-            paths: sent(files, &paths),
+            paths: sent(&all, &paths),
         });
     }
     for Read { content: map, paths } in concept_maps {
@@ -361,7 +376,7 @@ fn read(
         found.push(Found {
             kept: known.is_some_and(|known| *known.source() == map),
             record: content_record(ContentKind::ConceptMap, &map.url, &map.version, &map.title),
-            paths: sent(files, &paths),
+            paths: sent(&all, &paths),
         });
     }
     (once(found, &mut findings), findings)
@@ -406,9 +421,9 @@ fn once(found: Vec<Found>, findings: &mut Vec<ImportFinding>) -> Vec<Found> {
 }
 
 /// The files as they were sent that hold what was read: files themselves, or the archives that they lie in.
-fn sent(files: &Spooled, paths: &[String]) -> Vec<String> {
+fn sent(all: &[String], paths: &[String]) -> Vec<String> {
     let holds = |sent: &String| paths.iter().any(|path| archive::came_from(path, sent));
-    files.paths().into_iter().filter(holds).collect()
+    all.iter().filter(|sent| holds(sent)).cloned().collect()
 }
 
 fn edition_record(edition: &Edition) -> EditionRecord {
@@ -431,13 +446,26 @@ fn content_record(kind: ContentKind, url: &str, version: &str, title: &str) -> R
     })
 }
 
-fn result(found: &[Found], findings: &[ImportFinding]) -> pb::import_content_response::Result {
+/// That a version is imported already, with other content.
+fn other_content(one: &Found) -> ImportFinding {
+    let file = one.paths.first().map_or("", String::as_str);
+    let message = format!(
+        "{} is imported with other content and never changes; give this a version of its own",
+        one.record.name()
+    );
+    ImportFinding::error("VN-IMP-024", file, 0, message)
+}
+
+fn result<'f>(
+    found: impl Iterator<Item = &'f Record>,
+    findings: &[ImportFinding],
+) -> pb::import_content_response::Result {
     let mut result = pb::import_content_response::Result {
         findings: findings.iter().map(finding_message).collect(),
         ..Default::default()
     };
-    for one in found {
-        match &one.record {
+    for record in found {
+        match record {
             Record::Edition(record, _) => result.code_systems.push(imported_message(record)),
             Record::Content(record) if record.kind == ContentKind::ValueSet => {
                 result.value_sets.push(resource_message(record));

@@ -21,6 +21,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::task::JoinError;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
@@ -97,8 +98,17 @@ impl Terminology {
 async fn on_pool<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping"))?
+    tokio::task::spawn_blocking(work).await.map_err(not_done)?
+}
+
+/// Why work on the pool came to no end: it ran into a defect, or the server is stopping.
+fn not_done(error: JoinError) -> ApiError {
+    if error.is_panic() {
+        tracing::error!(%error, "work on the pool ran into a defect");
+        let message = "the work ran into a defect of the server";
+        return ApiError::new(Kind::Internal, "VN-API-013", message);
+    }
+    ApiError::new(Kind::Unavailable, "VN-API-010", "the server is stopping")
 }
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -157,12 +167,10 @@ impl TerminologyService for Terminology {
         &self,
         request: Request<pb::ValidateCodeRequest>,
     ) -> Result<Response<pb::ValidateCodeResponse>, Status> {
-        let request = request.into_inner();
-        if !request.value_set.contains('?') {
-            return Ok(Response::new(answer::validate(&self.view(), &request)?));
+        let (view, request) = (self.view(), request.into_inner());
+        if !answer::is_costly(&view, &request) {
+            return Ok(Response::new(answer::validate(&view, &request)?));
         }
-        // An implicit value set may be an expression that takes a while.
-        let view = self.view();
         Ok(Response::new(
             on_pool(move || answer::validate(&view, &request)).await?,
         ))
@@ -181,11 +189,15 @@ impl TerminologyService for Terminology {
     ) -> Result<Response<pb::SearchResponse>, Status> {
         let request = request.into_inner();
         if request.value_set.is_empty() && request.ecl.is_empty() {
-            return Ok(Response::new(search::search(&self.view(), &request)?));
+            return Ok(Response::new(search::search(
+                &self.view(),
+                &self.recent,
+                &request,
+            )?));
         }
-        let view = self.view();
+        let (view, recent) = (self.view(), self.recent.clone());
         Ok(Response::new(
-            on_pool(move || search::search(&view, &request)).await?,
+            on_pool(move || search::search(&view, &recent, &request)).await?,
         ))
     }
 
@@ -240,16 +252,19 @@ impl TerminologyService for Terminology {
         &self,
         request: Request<Streaming<pb::StreamValidateCodeRequest>>,
     ) -> Result<Response<Self::StreamValidateCodeStream>, Status> {
-        Ok(self.bulk(request.into_inner(), |view, question| {
-            let validated = answer::validate(view, &question.validate_code.unwrap_or_default());
-            let answer = validated.unwrap_or_else(|error| pb::ValidateCodeResponse {
-                findings: vec![answer::finding(error)],
-                ..Default::default()
-            });
-            pb::StreamValidateCodeResponse {
-                validate_code: Some(answer),
+        let authority = Arc::clone(&self.authority);
+        let answers = request.into_inner().then(move |question| {
+            let view = authority.view();
+            async move {
+                let question = question?.validate_code.unwrap_or_default();
+                if !answer::is_costly(&view, &question) {
+                    return Ok(answer::validated(&view, &question));
+                }
+                let answer = on_pool(move || Ok(answer::validated(&view, &question))).await;
+                answer.map_err(Status::from)
             }
-        }))
+        });
+        Ok(Response::new(Box::pin(answers)))
     }
 
     async fn stream_subsumes(
@@ -313,5 +328,18 @@ impl TerminologyService for Terminology {
     ) -> Result<Response<Self::ExportContentStream>, Status> {
         let pieces = export::export(&self.exporting, self.view(), request.into_inner()).await?;
         Ok(Response::new(Box::pin(ReceiverStream::new(pieces))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_defect_is_not_told_as_a_stop() {
+        let error = on_pool::<()>(|| std::panic::panic_any("a defect"))
+            .await
+            .unwrap_err();
+        assert_eq!((error.kind, error.code), (Kind::Internal, "VN-API-013"));
     }
 }

@@ -4,6 +4,7 @@ use vardnav_interchange::content::{self, Files as _};
 use vardnav_release::entry::EditionRecord;
 use vardnav_store::{Blobs, Contents, Digest};
 use vardnav_terminology::Edition;
+use vardnav_terminology::model::CodeSystem;
 
 use crate::cache::EditionCache;
 use crate::kept::{Kept, Manifest};
@@ -17,15 +18,57 @@ pub fn edition(
     blobs: &Blobs,
     cache: Option<&EditionCache>,
 ) -> Result<Edition, String> {
-    if let Some(edition) = cache.and_then(|cache| cache.get(&record.system, &record.version, &record.blob)) {
-        return Ok(edition);
-    }
-    let files = kept(&Digest(record.blob), blobs)?;
-    let read = content::read_version(&files, &record.system, &record.version);
-    let system = read.map_err(|findings| {
-        let first = findings.first().map(|finding| finding.message.clone());
-        format!("its files do not hold it: {}", first.unwrap_or_default())
-    })?;
+    let one = std::slice::from_ref(record);
+    let loaded = editions(one, blobs, cache).pop();
+    loaded.unwrap_or_else(|| Err("it was not read".to_owned()))
+}
+
+/// The editions that records of one blob name, each as [`edition`] gives it: the files are read once for all of them.
+pub fn editions(
+    records: &[EditionRecord],
+    blobs: &Blobs,
+    cache: Option<&EditionCache>,
+) -> Vec<Result<Edition, String>> {
+    let cached = |record: &EditionRecord| cache?.get(&record.system, &record.version, &record.blob);
+    let mut loaded: Vec<Option<Result<Edition, String>>> =
+        records.iter().map(|record| cached(record).map(Ok)).collect();
+    let missing = records.iter().zip(0..).zip(&loaded);
+    let missing: Vec<(&EditionRecord, usize)> = missing
+        .filter(|(_, loaded)| loaded.is_none())
+        .map(|(record, _)| record)
+        .collect();
+    let reason = match missing.first() {
+        None => String::new(),
+        Some((first, _)) => match kept(&Digest(first.blob), blobs) {
+            Err(reason) => reason,
+            Ok(files) => {
+                let wanted: Vec<(&str, &str)> = missing
+                    .iter()
+                    .map(|(record, _)| (record.system.as_str(), record.version.as_str()))
+                    .collect();
+                let findings = content::read_versions(&files, &wanted, &mut |at, system| {
+                    if let Some((record, place)) = missing.get(at)
+                        && let Some(slot) = loaded.get_mut(*place)
+                    {
+                        *slot = Some(compiled(system, record, cache));
+                    }
+                });
+                let first = findings.first().map(|finding| finding.message.clone());
+                format!("its files do not hold it: {}", first.unwrap_or_default())
+            }
+        },
+    };
+    let loaded = loaded.into_iter();
+    loaded
+        .map(|loaded| loaded.unwrap_or_else(|| Err(reason.clone())))
+        .collect()
+}
+
+fn compiled(
+    system: CodeSystem,
+    record: &EditionRecord,
+    cache: Option<&EditionCache>,
+) -> Result<Edition, String> {
     let edition = Edition::compile(system).map_err(|problems| {
         let first = problems.first().map(ToString::to_string).unwrap_or_default();
         format!("{} problems, the first: {first}", problems.len())

@@ -2,11 +2,12 @@
 //! goes on where it was when it breaks off. What the files hold is read in `import`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio_stream::StreamExt as _;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Status, Streaming};
 use vardnav_api::register::hash;
-use vardnav_api::status::ApiError;
+use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::terminology::v1 as pb;
 use vardnav_api::vardnav::terminology::v1::import_content_response::{Arrived, Result as Imported, arrived};
 use vardnav_api::vardnav::r#type::v1::FileChunk;
@@ -15,6 +16,27 @@ use vardnav_runtime::clock;
 
 use crate::kept::{Journal, Spool};
 use crate::{Terminology, import, on_pool};
+
+/// How long the next message may be in coming: an upload that stands still keeps others from importing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The next message; `None` at the end of the stream.
+///
+/// # Errors
+/// That of the stream, or that nothing came for too long.
+async fn next<T>(
+    messages: &mut (impl Stream<Item = Result<T, Status>> + Unpin),
+    patience: Duration,
+) -> Result<Option<T>, Status> {
+    match tokio::time::timeout(patience, messages.next()).await {
+        Ok(message) => message.transpose(),
+        Err(_) => {
+            let message =
+                "nothing of the upload came for too long; send it again, which goes on where a named one was";
+            Err(ApiError::new(Kind::Unavailable, "VN-API-010", message).into())
+        }
+    }
+}
 
 /// What has come in.
 #[derive(Default)]
@@ -52,10 +74,9 @@ impl Terminology {
     ) -> Result<Imported, Status> {
         // Before anything is taken into memory.
         let turn = self.turn()?;
-        let Some(first) = messages.next().await else {
+        let Some(mut first) = next(&mut messages, PATIENCE).await? else {
             return Err(ApiError::field("chunk", "the stream holds no message").into());
         };
-        let mut first = first?;
         let editions = import::editions(&first)?;
         let name = match first.upload.is_empty() {
             true => None,
@@ -88,8 +109,8 @@ impl Terminology {
                 })
                 .await?;
             }
-            match messages.next().await {
-                Some(message) => chunk = message?.chunk,
+            match next(&mut messages, PATIENCE).await? {
+                Some(message) => chunk = message.chunk,
                 None => break,
             }
         }
@@ -138,5 +159,22 @@ fn arrived_message(spool: &Spool) -> Arrived {
     let files = spool.arrived().into_iter();
     Arrived {
         files: files.map(|(path, size)| arrived::File { path, size }).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_that_stands_still_is_given_up() {
+        let soon = Duration::from_millis(10);
+        let mut messages = tokio_stream::iter([Ok(1), Ok(2)]).chain(tokio_stream::pending());
+        assert_eq!(next(&mut messages, soon).await.unwrap(), Some(1));
+        assert_eq!(next(&mut messages, soon).await.unwrap(), Some(2));
+        let given_up = next::<i32>(&mut messages, soon).await.unwrap_err();
+        assert_eq!(given_up.code(), tonic::Code::Unavailable);
+        let mut ended = tokio_stream::empty::<Result<i32, Status>>();
+        assert_eq!(next(&mut ended, soon).await.unwrap(), None);
     }
 }

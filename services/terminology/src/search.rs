@@ -1,24 +1,32 @@
 //! Search as one types, held to value sets, expressions, dates.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
-use vardnav_api::common::{optional_date, page_size};
-use vardnav_api::status::ApiError;
-use vardnav_api::terminology::{expression, failure, hit_message};
+use sha2::{Digest as _, Sha256};
+use vardnav_api::common::{date_message, optional_date, page_size};
+use vardnav_api::status::{ApiError, Kind};
+use vardnav_api::terminology::{expression, hit_message};
 use vardnav_api::vardnav::terminology::v1 as pb;
+use vardnav_api::vardnav::r#type::v1 as types;
 use vardnav_runtime::clock;
 use vardnav_store::View;
 use vardnav_terminology::value_set::{Contents, ExpandRequest, Settings, ValueSetRef};
 use vardnav_terminology::{SearchQuery, search_editions};
 
-use crate::expand::SNOMED_CT;
+use crate::expand::{Recent, SNOMED_CT};
 
 const HITS_DEFAULT: usize = 20;
 const HITS_PAGE_MAX: usize = 100;
-/// Hits that can be paged through.
+/// Hits that can be paged to.
 const HITS_MAX: usize = 1000;
 const TEXT_CHARS_MAX: usize = 200;
 
-pub(crate) fn search(view: &View, request: &pb::SearchRequest) -> Result<pb::SearchResponse, ApiError> {
+pub(crate) fn search(
+    view: &View,
+    recent: &Recent,
+    request: &pb::SearchRequest,
+) -> Result<pb::SearchResponse, ApiError> {
     if request.text.chars().count() > TEXT_CHARS_MAX {
         return Err(ApiError::field(
             "text",
@@ -28,12 +36,9 @@ pub(crate) fn search(view: &View, request: &pb::SearchRequest) -> Result<pb::Sea
     let size = page_size(request.page_size, HITS_DEFAULT, HITS_PAGE_MAX)?;
     let from = match request.page_token.as_str() {
         "" => 0,
-        token => token
-            .parse()
-            .map_err(|_| ApiError::field("page_token", "not a token of this method"))?,
+        token => Token::parse(token)?.offset(view, request)?,
     };
-    let from = usize::min(HITS_MAX, from);
-    let wanted = usize::min(HITS_MAX, from + size + 1);
+    let size = usize::min(size, HITS_MAX - from);
     let date = optional_date(request.date.as_ref(), "date")?;
     let query = SearchQuery {
         text: &request.text,
@@ -41,10 +46,11 @@ pub(crate) fn search(view: &View, request: &pb::SearchRequest) -> Result<pb::Sea
         date,
         within: None,
         active_only: request.active_only,
-        limit: wanted,
+        // One more tells whether there is another page.
+        limit: from + size + 1,
     };
     let systems: Vec<&str> = request.systems.iter().map(String::as_str).collect();
-    let held = held(view, request, date)?;
+    let held = held(view, recent, request, date)?;
     let sets = held.as_ref().map(|contents| contents.sets());
     let found = match &sets {
         None => {
@@ -58,7 +64,10 @@ pub(crate) fn search(view: &View, request: &pb::SearchRequest) -> Result<pb::Sea
             let wanted = sets
                 .iter()
                 .filter(|(edition, _)| systems.is_empty() || systems.contains(&edition.url()));
-            search_editions(&query, wanted.map(|(edition, set)| (edition.as_ref(), Some(set))))
+            search_editions(
+                &query,
+                wanted.map(|(edition, set)| (edition.as_ref(), Some(set.as_ref()))),
+            )
         }
     };
     let today = clock::today();
@@ -69,20 +78,37 @@ pub(crate) fn search(view: &View, request: &pb::SearchRequest) -> Result<pb::Sea
         .map(|hit| hit_message(hit, today))
         .collect();
     let next = from + hits.len();
-    let next_page_token = if next < found.len() {
-        next.to_string()
-    } else {
-        String::new()
-    };
+    let (mut next_page_token, mut findings) = (String::new(), Vec::new());
+    if next >= HITS_MAX && next < found.len() {
+        findings.push(beyond());
+    } else if next < found.len() {
+        next_page_token = Token::of(view, request, next).text();
+    }
     Ok(pb::SearchResponse {
         hits,
         next_page_token,
+        findings,
     })
 }
 
-/// The codes that a search is held to; `None` when it is held to none.
-fn held(view: &View, request: &pb::SearchRequest, date: Option<Date>) -> Result<Option<Contents>, ApiError> {
-    let inline = match (request.value_set.is_empty(), request.ecl.is_empty()) {
+/// That there are more hits than can be paged to.
+fn beyond() -> types::Finding {
+    types::Finding {
+        code: "VN-TERM-030".to_owned(),
+        severity: types::Severity::Warning.into(),
+        path: "text".to_owned(),
+        message: format!("there are more hits; the first {HITS_MAX} can be paged to, so write more"),
+    }
+}
+
+/// The codes that a search is held to; `None` when it is held to none. They are found once for all that is typed.
+fn held(
+    view: &View,
+    recent: &Recent,
+    request: &pb::SearchRequest,
+    date: Option<Date>,
+) -> Result<Option<Arc<Contents>>, ApiError> {
+    let system = match (request.value_set.is_empty(), request.ecl.is_empty()) {
         (true, true) => return Ok(None),
         (false, false) => {
             return Err(ApiError::field(
@@ -90,24 +116,23 @@ fn held(view: &View, request: &pb::SearchRequest, date: Option<Date>) -> Result<
                 "state a value set or an expression, not both",
             ));
         }
-        (false, true) => None,
-        (true, false) => {
-            let system = match request.systems.as_slice() {
-                [] => SNOMED_CT,
-                [only] => only,
-                _ => {
-                    return Err(ApiError::field(
-                        "ecl",
-                        "an expression speaks of one code system: state one in `systems`, or none for SNOMED CT",
-                    ));
-                }
-            };
-            Some(expression(system, "", &request.ecl))
-        }
+        (false, true) => "",
+        (true, false) => match request.systems.as_slice() {
+            [] => SNOMED_CT,
+            [only] => only,
+            _ => {
+                return Err(ApiError::field(
+                    "ecl",
+                    "an expression speaks of one code system: state one in `systems`, or none for SNOMED CT",
+                ));
+            }
+        },
     };
+    let inline = (!request.ecl.is_empty()).then(|| expression(system, "", &request.ecl));
+    let date = date.unwrap_or_else(clock::today);
     let asked = ExpandRequest {
         settings: Settings {
-            date: Some(date.unwrap_or_else(clock::today)),
+            date: Some(date),
             ..Settings::default()
         },
         ..ExpandRequest::new(match &inline {
@@ -118,6 +143,87 @@ fn held(view: &View, request: &pb::SearchRequest, date: Option<Date>) -> Result<
             },
         })
     };
-    let contents = view.catalog().contents(&asked);
-    contents.map(Some).map_err(|error| failure(&error))
+    let key = pb::ExpandRequest {
+        value_set: request.value_set.clone(),
+        ecl: request.ecl.clone(),
+        system: system.to_owned(),
+        date: Some(date_message(date)),
+        ..Default::default()
+    };
+    recent.contents(view, key, &asked).map(Some)
+}
+
+/// Where a page begins, of what question, and in what state of the content its hits were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Token {
+    offset: usize,
+    position: u64,
+    question: u64,
+}
+
+impl Token {
+    fn of(view: &View, request: &pb::SearchRequest, offset: usize) -> Self {
+        Self {
+            offset,
+            position: view.position(),
+            question: question(request),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        let mut parts = text.split('.');
+        let mut read = || {
+            let offset = parts.next()?.parse().ok()?;
+            let mut number = || u64::from_str_radix(parts.next()?, 16).ok();
+            let token = Self {
+                offset,
+                position: number()?,
+                question: number()?,
+            };
+            (parts.next().is_none() && offset < HITS_MAX).then_some(token)
+        };
+        read().ok_or_else(|| ApiError::field("page_token", "not a token of this method"))
+    }
+
+    /// Where the page begins.
+    ///
+    /// # Errors
+    /// When the token belongs to another question, or the content changed since it was given.
+    fn offset(self, view: &View, request: &pb::SearchRequest) -> Result<usize, ApiError> {
+        if self.question != question(request) {
+            return Err(ApiError::field("page_token", "belongs to another question"));
+        }
+        if self.position != view.position() {
+            return Err(ApiError {
+                field: "page_token".to_owned(),
+                ..ApiError::new(
+                    Kind::Aborted,
+                    "VN-TERM-029",
+                    "the content changed since the page before; begin again",
+                )
+            });
+        }
+        Ok(self.offset)
+    }
+
+    fn text(self) -> String {
+        format!("{}.{:x}.{:x}", self.offset, self.position, self.question)
+    }
+}
+
+/// A short hash of what a request asks, whatever page of it.
+fn question(request: &pb::SearchRequest) -> u64 {
+    let mut hash = Sha256::new();
+    let mut part = |text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    };
+    for text in [&request.text, &request.language, &request.value_set, &request.ecl] {
+        part(text);
+    }
+    part(&format!("{:?} {}", request.date, request.active_only));
+    request.systems.iter().for_each(|system| part(system));
+    let hash: [u8; 32] = hash.finalize().into();
+    let head = hash.iter().take(8);
+    head.fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

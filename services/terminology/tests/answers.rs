@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::date;
 use tokio_stream::StreamExt as _;
@@ -42,6 +43,52 @@ impl Loader for Editions {
     fn load_contents(&self, blob: &Digest, blobs: &Blobs) -> Result<Contents, String> {
         load::contents(blob, blobs)
     }
+}
+
+/// As [`Editions`], and counts how often files are read.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl Loader for Counting {
+    fn load_release(&self, _: &Package, _: &[Arc<Edition>]) -> Result<Snapshot, String> {
+        Err("no releases here".to_owned())
+    }
+
+    fn load_editions(&self, records: &[EditionRecord], blobs: &Blobs) -> Vec<Result<Edition, String>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        load::editions(records, blobs, None)
+    }
+}
+
+#[tokio::test]
+async fn a_package_of_many_code_systems_is_read_once_at_a_start() {
+    let (store, service) = service().await;
+    let system = |number: usize| {
+        format!(
+            r#"{{"resourceType":"CodeSystem","url":"urn:{number}","version":"1","status":"active","content":"complete",
+            "concept":[{{"code":"c{number}"}}]}}"#
+        )
+        .replace('\n', "")
+    };
+    let lines: Vec<String> = (0..30).map(system).collect();
+    let mut spool = Spool::default();
+    spool.push("all.ndjson", lines.join("\n").as_bytes()).unwrap();
+    let imported = service
+        .import(&caller(), spool.finish(), false, None)
+        .await
+        .unwrap();
+    assert_eq!(imported.code_systems.len(), 30, "{:?}", imported.findings);
+
+    let loader = Arc::new(Counting::default());
+    let authority = Authority::open(store, Arc::clone(&loader) as Arc<dyn Loader>)
+        .await
+        .unwrap();
+    let view = authority.view();
+    for number in 0..30 {
+        let edition = view.catalog().edition(&format!("urn:{number}"), "1").unwrap();
+        assert!(edition.find(&format!("c{number}")).is_some());
+    }
+    assert_eq!(loader.0.load(Ordering::Relaxed), 1);
 }
 
 fn files(digit4: &str) -> Spooled {
@@ -278,12 +325,121 @@ async fn a_search_is_paged_and_takes_no_other_token() {
         service.search(search("-1")).await.unwrap_err().code(),
         Code::InvalidArgument
     );
-    let beyond = service
-        .search(search(&usize::MAX.to_string()))
+    let given = service
+        .search(search(""))
         .await
         .unwrap()
-        .into_inner();
-    assert_eq!(beyond.hits, []);
+        .into_inner()
+        .next_page_token;
+    let parts: Vec<&str> = given.split('.').collect();
+    for forged in [
+        "1".to_owned(),
+        format!("{}.{}.{}", usize::MAX, parts[1], parts[2]),
+        format!("1000.{}.{}", parts[1], parts[2]),
+        format!("1.{}.0", parts[1]),
+    ] {
+        let error = service.search(search(&forged)).await.unwrap_err();
+        assert_eq!(error.code(), Code::InvalidArgument, "{forged}");
+    }
+    let other = Request::new(pb::SearchRequest {
+        text: "prov".to_owned(),
+        page_token: given.clone(),
+        ..Default::default()
+    });
+    let error = service.search(other).await.unwrap_err();
+    assert!(error.message().contains("another question"), "{error}");
+    // What is imported meanwhile moves the pages.
+    let mut spool = Spool::default();
+    spool.push("map.json", MAP.as_bytes()).unwrap();
+    service
+        .import(&caller(), spool.finish(), false, None)
+        .await
+        .unwrap();
+    let error = service.search(search(&given)).await.unwrap_err();
+    assert_eq!(error.code(), Code::Aborted);
+}
+
+#[tokio::test]
+async fn a_search_tells_that_there_are_more_hits_than_can_be_paged_to() {
+    let (_, service) = service().await;
+    let concept = |number: usize| format!(r#"{{"code":"c{number}","display":"svikt {number}"}}"#);
+    let system = |url: &str, count: usize| {
+        let concepts: Vec<String> = (0..count).map(concept).collect();
+        format!(
+            r#"{{"resourceType":"CodeSystem","url":"{url}","version":"1","status":"active","content":"complete",
+            "concept":[{}]}}"#,
+            concepts.join(",")
+        )
+    };
+    let mut spool = Spool::default();
+    spool
+        .push("many.json", system("urn:many", 1001).as_bytes())
+        .unwrap();
+    spool
+        .push("few.json", system("urn:few", 1000).as_bytes())
+        .unwrap();
+    service
+        .import(&caller(), spool.finish(), false, None)
+        .await
+        .unwrap();
+    for (url, code) in [("urn:many", Some("VN-TERM-030")), ("urn:few", None)] {
+        let (mut hits, mut token, mut pages) = (0, String::new(), 0);
+        loop {
+            let request = pb::SearchRequest {
+                text: "svikt".to_owned(),
+                systems: vec![url.to_owned()],
+                page_size: 90,
+                page_token: token,
+                ..Default::default()
+            };
+            let answer = service.search(Request::new(request)).await.unwrap().into_inner();
+            hits += answer.hits.len();
+            pages += 1;
+            token = answer.next_page_token;
+            if token.is_empty() {
+                let told = answer.findings.first().map(|finding| finding.code.as_str());
+                assert_eq!(told, code, "{url}");
+                break;
+            }
+            assert_eq!(answer.findings, []);
+        }
+        assert_eq!((hits, pages), (1000, 12), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_validation_shows_the_term_in_the_language_wished_for() {
+    let (_, service) = service().await;
+    let system = r#"{"resourceType":"CodeSystem","url":"urn:s","version":"1","status":"active","content":"complete",
+        "language":"sv","concept":[{"code":"1","display":"hjärtsvikt",
+        "designation":[{"language":"en","value":"heart failure"}]}]}"#;
+    let mut spool = Spool::default();
+    spool.push("system.json", system.as_bytes()).unwrap();
+    service
+        .import(&caller(), spool.finish(), false, None)
+        .await
+        .unwrap();
+    let validate = |language: &str| {
+        let request = pb::ValidateCodeRequest {
+            system: "urn:s".to_owned(),
+            code: "1".to_owned(),
+            language: language.to_owned(),
+            ..Default::default()
+        };
+        let service = service.clone();
+        async move { service.validate_code(Request::new(request)).await }
+    };
+    for (language, right) in [
+        ("", "hjärtsvikt"),
+        ("en", "heart failure"),
+        ("fi, en;q=0.5", "heart failure"),
+        ("fi", "hjärtsvikt"),
+    ] {
+        let answer = validate(language).await.unwrap().into_inner();
+        assert_eq!(answer.display, right, "{language}");
+    }
+    let error = validate("s v").await.unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
 }
 
 #[tokio::test]

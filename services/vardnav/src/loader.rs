@@ -33,6 +33,10 @@ impl Loader for Files {
         load::edition(record, blobs, Some(&self.cache))
     }
 
+    fn load_editions(&self, records: &[EditionRecord], blobs: &Blobs) -> Vec<Result<Edition, String>> {
+        load::editions(records, blobs, Some(&self.cache))
+    }
+
     fn load_contents(&self, blob: &Digest, blobs: &Blobs) -> Result<Contents, String> {
         load::contents(blob, blobs)
     }

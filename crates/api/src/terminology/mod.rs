@@ -12,6 +12,7 @@ pub use history::{event_message, replacement_message, turn_message};
 use jiff::civil::Date;
 use vardnav_release::entry::{ContentRecord, EditionRecord};
 use vardnav_terminology::model::{ConceptStatus, DesignationStatus, Diagram, RelationKind, Validity};
+use vardnav_terminology::value_set::Languages;
 use vardnav_terminology::{
     AttributeValueView, AttributeView, ComponentView, ConceptView, DesignationView, Edition, SearchHit,
     Subsumption, Validation,
@@ -128,8 +129,13 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
     (
         "VN-TERM-029",
-        "the value set is not what it was on the page before",
+        "what the pages are cut from is not what it was on the page before",
         "begin again without a page token",
+    ),
+    (
+        "VN-TERM-030",
+        "there are more hits than can be paged to",
+        "write more of what is sought, or name code systems or a value set to search in",
     ),
 ];
 
@@ -275,8 +281,13 @@ pub fn brief_message(concept: ConceptView<'_>, language: &str, date: Date) -> pb
     }
 }
 
-/// What a validation says, as a message.
-pub fn validation_message(validation: Validation<'_>, version: &str, date: Date) -> pb::ValidateCodeResponse {
+/// What a validation says, as a message; displayed in the first of the languages that the concept has a term in.
+pub fn validation_message(
+    validation: Validation<'_>,
+    version: &str,
+    languages: &Languages,
+    date: Date,
+) -> pb::ValidateCodeResponse {
     let finding = |code: &str, severity: types::Severity, path: &str, message: String| types::Finding {
         code: code.to_owned(),
         severity: severity.into(),
@@ -338,7 +349,7 @@ pub fn validation_message(validation: Validation<'_>, version: &str, date: Date)
     pb::ValidateCodeResponse {
         valid: matches!(validation, Validation::Valid { .. }),
         display: concept
-            .map(|concept| display(concept, "", date))
+            .map(|concept| display_in(concept, languages, date))
             .unwrap_or_default(),
         findings,
         version: version.to_owned(),
@@ -433,6 +444,16 @@ pub fn resource_message(record: &ContentRecord) -> pb::Resource {
         title: record.title.clone(),
         digest: prost::bytes::Bytes::copy_from_slice(&record.blob),
     }
+}
+
+/// The display in the first of the languages that the concept has a term in; without one, its own.
+fn display_in(concept: ConceptView<'_>, languages: &Languages, date: Date) -> String {
+    let tags = languages.tags();
+    let wished = tags.iter().find(|tag| {
+        let shown = concept.display(tag, Some(date));
+        shown.is_some_and(|shown| Languages::is_answered(tag, shown.language))
+    });
+    display(concept, wished.map_or("", String::as_str), date)
 }
 
 fn display(concept: ConceptView<'_>, language: &str, date: Date) -> String {

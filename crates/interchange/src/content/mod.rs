@@ -18,7 +18,7 @@ mod files;
 mod national;
 mod uuid;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use vardnav_terminology::model::{CodeSystem, ConceptMap, ValueSet};
@@ -193,19 +193,47 @@ pub fn read_editions(
 /// # Errors
 /// What was found in the files when it is not among them.
 pub fn read_version(files: &dyn Files, url: &str, version: &str) -> Result<CodeSystem, Vec<ImportFinding>> {
-    if url == rf2::URL {
-        let (archive, _) = Archive::open(files);
-        let paths: Vec<String> = archive
-            .paths()
-            .into_iter()
-            .filter(|path| rf2::wants(path))
-            .collect();
-        if let Some(system) = rf2::read_former(&archive, &paths, version) {
-            return Ok(system);
+    let mut found = None;
+    let findings = read_versions(files, &[(url, version)], &mut |_, system| found = Some(system));
+    found.ok_or(findings)
+}
+
+/// Several code systems in a set of files by address and version, the files read once for all of them but former
+/// editions of releases. Each is given to `take` with its place in `wanted`. Answers with what was found in the files.
+pub fn read_versions(
+    files: &dyn Files,
+    wanted: &[(&str, &str)],
+    take: &mut dyn FnMut(usize, CodeSystem),
+) -> Vec<ImportFinding> {
+    let mut rest: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (at, &(url, version)) in wanted.iter().enumerate() {
+        match (url == rf2::URL).then(|| read_former(files, version)).flatten() {
+            Some(system) => take(at, system),
+            None => {
+                rest.insert((url.to_owned(), version.to_owned()), at);
+            }
         }
     }
-    let contents = read(files);
-    let mut systems = contents.code_systems.into_iter().map(|read| read.content);
-    let found = systems.find(|system| system.url == url && system.version == version);
-    found.ok_or(contents.findings)
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    let contents = read_editions(
+        files,
+        &Editions::Newest,
+        &|_| {},
+        &mut |Read { content, .. }| {
+            if let Some(at) = rest.remove(&(content.url.clone(), content.version.clone())) {
+                take(at, content);
+            }
+        },
+    );
+    contents.findings
+}
+
+/// A former edition of SNOMED CT in files of type Full.
+fn read_former(files: &dyn Files, version: &str) -> Option<CodeSystem> {
+    let (archive, _) = Archive::open(files);
+    let mut paths = archive.paths();
+    paths.retain(|path| rf2::wants(path));
+    rf2::read_former(&archive, &paths, version)
 }

@@ -8,7 +8,7 @@ use super::issue::Failure;
 use super::page::Expansion;
 use super::request::{ExpandRequest, ValidateRequest};
 use super::validate::{self, Validated};
-use crate::canonical::Published;
+use crate::canonical::{self, Published};
 use crate::catalog::{Catalog, CatalogError};
 use crate::edition::Edition;
 use crate::model::Content;
@@ -36,6 +36,33 @@ impl Catalog {
     /// All value sets, by address, each from its oldest to its newest version.
     pub fn value_sets(&self) -> impl Iterator<Item = &Arc<ValueSetEdition>> {
         self.value_sets.iter()
+    }
+
+    /// Whether it may take long to tell whether a code is in a value set (`url` or `url|version`): it holds an
+    /// expression, or imports a value set that does.
+    pub fn is_costly(&self, value_set: &str) -> bool {
+        self.reaches_expression(value_set, &mut Vec::new())
+    }
+
+    fn reaches_expression(&self, name: &str, path: &mut Vec<Arc<ValueSetEdition>>) -> bool {
+        let (url, version) = canonical::split(name);
+        let kept = self.value_set(url, version).cloned();
+        let Some(set) = kept.or_else(|| self.implicit.find(self, url, version)) else {
+            return false;
+        };
+        if set.has_expression() {
+            return true;
+        }
+        // What imports itself has no answer, which is soon found.
+        if !set.has_imports() || path.iter().any(|other| Arc::ptr_eq(other, &set)) {
+            return false;
+        }
+        path.push(Arc::clone(&set));
+        let mut clauses = set.included().chain(set.excluded());
+        clauses.any(|(source, _)| {
+            let mut imports = source.value_sets.iter();
+            imports.any(|import| self.reaches_expression(import, path))
+        })
     }
 
     /// What is in a value set.

@@ -117,6 +117,12 @@ impl ValueSetEdition {
         self.failure.as_ref()
     }
 
+    /// Whether it holds an expression, which takes long to evaluate. Says nothing of what it imports.
+    pub(crate) fn has_expression(&self) -> bool {
+        let mut clauses = self.include.iter().chain(&self.exclude);
+        clauses.any(|clause| clause.is_costly)
+    }
+
     /// Whether it imports any value set.
     pub(crate) fn has_imports(&self) -> bool {
         self.imports

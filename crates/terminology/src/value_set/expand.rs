@@ -1,5 +1,6 @@
 //! What is in a value set: sets of concepts by edition in a stable order, and pages of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -54,15 +55,15 @@ impl Contents {
     }
 
     /// The concepts by edition, each edition once.
-    pub fn sets(&self) -> Vec<(&Arc<Edition>, ConceptSet)> {
-        let mut sets: Vec<(&Arc<Edition>, ConceptSet)> = Vec::new();
+    pub fn sets(&self) -> Vec<(&Arc<Edition>, Cow<'_, ConceptSet>)> {
+        let mut sets: Vec<(&Arc<Edition>, Cow<'_, ConceptSet>)> = Vec::new();
         for block in &self.blocks {
             match sets
                 .iter_mut()
                 .find(|(edition, _)| Arc::ptr_eq(edition, &block.edition))
             {
-                Some((_, set)) => set.unite(&block.set),
-                None => sets.push((&block.edition, block.set.clone())),
+                Some((_, set)) => set.to_mut().unite(&block.set),
+                None => sets.push((&block.edition, Cow::Borrowed(&block.set))),
             }
         }
         sets

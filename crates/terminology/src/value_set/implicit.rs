@@ -1,5 +1,8 @@
 //! Value sets that no one wrote down: all codes of a code system, and those that SNOMED CT's addresses name.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::compiled::ValueSetEdition;
 use super::filter::SNOMED;
 use crate::catalog::Catalog;
@@ -8,8 +11,36 @@ use crate::model::{Filter, FilterOperator, Include, ValueSet};
 /// What the address of an implicit value set of SNOMED CT holds after the code system or its edition.
 const MARK: &str = "?fhir_vs";
 
+/// Implicit value sets that are kept.
+const KEPT_MAX: usize = 32;
+/// Longest address, in bytes, under which one is kept.
+const KEPT_URL_MAX: usize = 4096;
+
+/// The implicit value sets of SNOMED CT asked for lately, the last one first: what they mean is kept with them. Their
+/// addresses say all there is to them, so that catalogs may share them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ImplicitValueSets(Arc<Mutex<VecDeque<Arc<ValueSetEdition>>>>);
+
+impl ImplicitValueSets {
+    /// The implicit value set with an address, if there is one.
+    pub(crate) fn find(&self, catalog: &Catalog, url: &str, version: &str) -> Option<Arc<ValueSetEdition>> {
+        if !url.contains(MARK) || url.len() + version.len() > KEPT_URL_MAX {
+            return value_set(catalog, url, version).map(Arc::new);
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |set: &Arc<ValueSetEdition>| set.source().url == url && set.source().version == version;
+        let set = match kept.iter().position(is_it) {
+            Some(at) => kept.remove(at)?,
+            None => Arc::new(value_set(catalog, url, version)?),
+        };
+        kept.truncate(KEPT_MAX - 1);
+        kept.push_front(Arc::clone(&set));
+        Some(set)
+    }
+}
+
 /// The implicit value set with an address, if there is one.
-pub(crate) fn value_set(catalog: &Catalog, url: &str, version: &str) -> Option<ValueSetEdition> {
+fn value_set(catalog: &Catalog, url: &str, version: &str) -> Option<ValueSetEdition> {
     let include = match url.split_once(MARK) {
         Some((head, question)) => snomed(head, question)?,
         None => {

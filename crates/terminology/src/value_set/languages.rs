@@ -64,6 +64,11 @@ impl Languages {
         self.strict
     }
 
+    /// Whether a term of a language answers the wish for `tag`: it is the same, wider or narrower.
+    pub fn is_answered(tag: &str, language: &str) -> bool {
+        language::fit(tag, language) >= 2
+    }
+
     /// How well a tag answers: the smaller the better, `None` when not at all. A tag answers a wish when it is the
     /// same, wider or narrower. What has no language answers every wish, after what has one.
     pub(crate) fn rank(&self, tag: &str) -> Option<usize> {

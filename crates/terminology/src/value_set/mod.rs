@@ -27,6 +27,7 @@ mod validate;
 
 pub use compiled::ValueSetEdition;
 pub use expand::Contents;
+pub(crate) use implicit::ImplicitValueSets;
 pub use issue::{Failure, FailureKind, Issue, IssueKind, Part, Severity};
 pub use languages::{Languages, MalformedLanguages};
 pub use page::{Expansion, Item, ItemDesignation, ItemProperty, PREFERRED_FOR_LANGUAGE};

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::compiled::{Own, ValueSetEdition};
-use super::implicit;
 use super::issue::{Failure, FailureKind};
 use super::request::{Settings, ValueSetRef, VersionRules};
 use crate::canonical::{self, Canonical};
@@ -73,7 +72,7 @@ impl<'c> Scope<'c> {
 
     fn find(&self, url: &str, version: &str) -> Option<Arc<ValueSetEdition>> {
         let kept = self.catalog.value_set(url, version).cloned();
-        kept.or_else(|| implicit::value_set(self.catalog, url, version).map(Arc::new))
+        kept.or_else(|| self.catalog.implicit.find(self.catalog, url, version))
     }
 
     /// Every value set that one reaches by imports, each once, those imported before those that import them.

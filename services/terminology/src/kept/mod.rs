@@ -4,11 +4,13 @@
 //! Pieces are kept compressed. What tells whether files are the same is the digests of their bytes as they were sent,
 //! so that another compression never makes them others.
 
+mod listed;
 mod manifest;
 mod pieces;
 mod spool;
 mod uploads;
 
+pub(crate) use listed::{Listed, Manifests};
 pub use manifest::Manifest;
 pub use pieces::Kept;
 pub use spool::{Spool, SpoolError, Spooled};

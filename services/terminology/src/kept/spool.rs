@@ -1,6 +1,6 @@
 //! Files as they come in, in compressed pieces in memory until it is known whether they are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 
 use sha2::{Digest as _, Sha256};
@@ -38,7 +38,14 @@ pub struct Spooled(BTreeMap<String, SpooledFile>);
 struct SpooledFile {
     size: u64,
     digest: [u8; 32],
-    pieces: Vec<Vec<u8>>,
+    pieces: Vec<Piece>,
+}
+
+/// A compressed piece of a file.
+struct Piece {
+    /// SHA-256 of the compressed bytes.
+    digest: [u8; 32],
+    bytes: Vec<u8>,
 }
 
 /// The file that is coming in.
@@ -47,7 +54,7 @@ struct Current {
     size: u64,
     hash: Sha256,
     rest: Vec<u8>,
-    pieces: Vec<Vec<u8>>,
+    pieces: Vec<Piece>,
 }
 
 /// Why a piece is refused.
@@ -161,10 +168,13 @@ impl Spool {
 impl Current {
     /// Compresses what has come in into a piece; answers how large that is.
     fn pack(&mut self) -> usize {
-        let piece = packed(&self.rest);
+        let bytes = packed(&self.rest);
         self.rest.clear();
-        let size = piece.len();
-        self.pieces.push(piece);
+        let size = bytes.len();
+        self.pieces.push(Piece {
+            digest: Digest::of(&bytes).0,
+            bytes,
+        });
         size
     }
 }
@@ -180,23 +190,29 @@ impl Spooled {
         )
     }
 
-    /// The manifest of some of the files and the blobs of their pieces.
-    pub(crate) fn manifest(&self, paths: &[String]) -> (Manifest, Vec<&Vec<u8>>) {
-        let mut blobs = Vec::new();
-        let mut files = Vec::new();
-        for (path, file) in &self.0 {
-            if paths.contains(path) {
-                blobs.extend(&file.pieces);
-                let digests = file.pieces.iter().map(|piece| Digest::of(piece).0);
-                files.push(KeptFile {
-                    path: path.clone(),
-                    size: file.size,
-                    digest: file.digest,
-                    body: Body::Pieces(digests.collect()),
-                });
-            }
+    /// The manifest of some of the files.
+    pub(crate) fn manifest(&self, paths: &[String]) -> Manifest {
+        let files = self.of(paths).map(|(path, file)| KeptFile {
+            path: path.clone(),
+            size: file.size,
+            digest: file.digest,
+            body: Body::Pieces(file.pieces.iter().map(|piece| piece.digest).collect()),
+        });
+        Manifest {
+            files: files.collect(),
         }
-        (Manifest { files }, blobs)
+    }
+
+    /// The blobs of the pieces of some of the files.
+    pub(crate) fn pieces(&self, paths: &[String]) -> impl Iterator<Item = &Vec<u8>> {
+        let pieces = self.of(paths).flat_map(|(_, file)| &file.pieces);
+        pieces.map(|piece| &piece.bytes)
+    }
+
+    /// Those of the files that have one of some paths, by path.
+    fn of(&self, paths: &[String]) -> impl Iterator<Item = (&String, &SpooledFile)> {
+        let paths: BTreeSet<&String> = paths.iter().collect();
+        paths.into_iter().filter_map(|path| self.0.get_key_value(path))
     }
 }
 
@@ -213,7 +229,8 @@ impl Files for Spooled {
         let file = self.0.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(PieceReader::new(file.pieces.len(), |piece| {
             let piece = file.pieces.get(piece);
-            piece.ok_or_else(|| io::ErrorKind::NotFound.into())
+            let bytes = piece.map(|piece| &piece.bytes);
+            bytes.ok_or_else(|| io::ErrorKind::NotFound.into())
         })))
     }
 }
@@ -238,8 +255,11 @@ mod tests {
             let mut back = Vec::new();
             spooled.open("a/large").unwrap().read_to_end(&mut back).unwrap();
             assert!(back == bytes, "cut at {cut}");
-            let (manifest, blobs) = spooled.manifest(&["a/large".to_owned()]);
-            assert_eq!((manifest.files.len(), blobs.len()), (1, 3));
+            let large = ["a/large".to_owned()];
+            let (manifest, blobs) = (spooled.manifest(&large), spooled.pieces(&large));
+            let digests: Vec<[u8; 32]> = blobs.map(|blob| Digest::of(blob).0).collect();
+            assert_eq!((manifest.files.len(), digests.len()), (1, 3));
+            assert_eq!(manifest.pieces().copied().collect::<Vec<_>>(), digests);
             assert_eq!(manifest.files[0].digest, <[u8; 32]>::from(Sha256::digest(&bytes)));
         }
     }
