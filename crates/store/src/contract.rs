@@ -91,6 +91,20 @@ pub trait Store: Send + Sync + 'static {
     /// may be asked again.
     fn redact<'a>(&'a self, stream: &'a StreamId, position: u64, bytes: Vec<u8>) -> Answer<'a, ()>;
 
+    /// Replaces the bytes of many rows as [`Store::redact`] does those of one, with no more syncs than a few for each
+    /// thousand of them. When it fails, each row is as it was or as it was to be.
+    ///
+    /// # Errors
+    /// As [`Store::redact`].
+    fn redact_many<'a>(&'a self, stream: &'a StreamId, rows: Vec<(u64, Vec<u8>)>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            for (position, bytes) in rows {
+                self.redact(stream, position, bytes).await?;
+            }
+            Ok(())
+        })
+    }
+
     /// Keeps bytes under their SHA-256; durable on return, and nothing happens when they are kept already.
     fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest>;
 

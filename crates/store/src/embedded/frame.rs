@@ -142,24 +142,26 @@ fn row_sum(key: &RowKey, leaf: &Hash, bytes: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(key), leaf), bytes)
 }
 
-/// What of a frame changes when a row gets other bytes of the same length: the head's checksums, from the one behind
-/// the marker on, and the row's checksum. The frame at `offset` is whole and begins with these bytes, which hold its
-/// head and table; `place` counts its rows from 0.
+/// What of a frame changes when rows get other bytes of the same length: the head's checksums, from the one behind the
+/// marker on, and the checksum of each row, in order. The frame at `offset` is whole and begins with these bytes, which
+/// hold its head and table; `rows` are the places of rows, counted from 0, with their new bytes.
 pub(crate) fn resum(
     id: &LogId,
     offset: u64,
     frame: &FrameHead,
     start: &[u8],
-    place: usize,
-    bytes: &[u8],
-) -> Option<([u8; 8], [u8; 4])> {
+    rows: &[(usize, &[u8])],
+) -> Option<([u8; 8], Vec<[u8; 4]>)> {
     let mut table = start.get(frame.head_length()..frame.data_start())?.to_vec();
-    let entry = table.get_mut(place * ENTRY..(place + 1) * ENTRY)?;
-    let (named, sum) = entry.split_last_chunk_mut::<4>()?;
-    let mut cut = Cut(named);
-    let (key, leaf) = (cut.array()?, cut.array()?);
-    *sum = row_sum(&key, &leaf, bytes).to_le_bytes();
-    let sum = *sum;
+    let mut of_rows = Vec::with_capacity(rows.len());
+    for (place, bytes) in rows {
+        let entry = table.get_mut(place * ENTRY..(place + 1) * ENTRY)?;
+        let (named, sum) = entry.split_last_chunk_mut::<4>()?;
+        let mut cut = Cut(named);
+        let (key, leaf) = (cut.array()?, cut.array()?);
+        *sum = row_sum(&key, &leaf, bytes).to_le_bytes();
+        of_rows.push(*sum);
+    }
     let table_sum = crc32c::crc32c(&table).to_le_bytes();
     let mut covered = start.get(8..frame.head_length())?.to_vec();
     *covered.first_chunk_mut()? = table_sum;
@@ -167,7 +169,7 @@ pub(crate) fn resum(
     let (of_head, of_table) = sums.split_at_mut(4);
     of_head.copy_from_slice(&head_sum(id, offset, &covered).to_le_bytes());
     of_table.copy_from_slice(&table_sum);
-    Some((sums, sum))
+    Some((sums, of_rows))
 }
 
 /// The entries of a table whose checksum is right.

@@ -108,7 +108,7 @@ pub(crate) struct Shared {
     unsettled: Mutex<BTreeSet<StreamId>>,
     /// Why the index does not follow the log.
     behind: Mutex<Option<StoreError>>,
-    /// Held for writing while a row of the log is written over.
+    /// Held for writing while rows of the log are written over.
     redacting: RwLock<()>,
     /// How often rows of the log were begun or ended to be written over.
     redactions: AtomicU64,
@@ -387,7 +387,12 @@ impl Store for Embedded {
 
     fn redact<'a>(&'a self, stream: &'a StreamId, position: u64, bytes: Vec<u8>) -> Answer<'a, ()> {
         let stream = stream.clone();
-        self.blocking(move |shared| shared.redact(&stream, position, &bytes))
+        self.blocking(move |shared| shared.redact(&stream, &[(position, bytes)]))
+    }
+
+    fn redact_many<'a>(&'a self, stream: &'a StreamId, rows: Vec<(u64, Vec<u8>)>) -> Answer<'a, ()> {
+        let stream = stream.clone();
+        self.blocking(move |shared| shared.redact(&stream, &rows))
     }
 
     fn put_blob(&self, bytes: Vec<u8>) -> Answer<'_, Digest> {

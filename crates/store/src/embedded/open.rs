@@ -20,6 +20,7 @@ use super::log::{Writer, create_segment};
 use super::overlay::{Overlay, Sealed};
 use super::projections::Projections;
 use super::recovery::{Damage, Replay, find_log_id, log_end, open_segments};
+use super::redact::Unfinished;
 use super::segments::Segments;
 use super::{Embedded, FRAMES_AHEAD, Heads, Options, QUEUE, Shared, WAITING_KIB};
 use crate::codec::{hex, len64, seal, unhex, unseal};
@@ -169,8 +170,10 @@ pub(crate) fn open(
         disk,
         _lock: held,
     });
-    if shared.finish_redaction()? {
-        tracing::info!("a redaction that was broken off is finished");
+    match shared.finish_redaction()? {
+        Unfinished::Nothing => {}
+        Unfinished::Finished => tracing::info!("a redaction that was broken off is finished"),
+        Unfinished::SetAside(found) => damage.push(found),
     }
     let from = checkpoint
         .as_ref()

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::frame::{
@@ -21,6 +22,11 @@ use crate::window::Window;
 
 /// Bytes looked at together when searching for the next sound frame.
 const SEARCH: usize = 256 * 1024;
+
+/// How names of what is set aside of the log's end begin.
+const TAIL: &str = "log-tail-";
+/// Ends of the log that are kept for people to look at.
+pub(crate) const TAILS_KEPT: usize = 4;
 
 /// Something found wrong when the store was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -286,7 +292,10 @@ impl<'a> Replay<'a> {
             let folder = self.writer.shared.folder.join("quarantine");
             let disk = &*self.writer.shared.disk;
             create_folder(disk, &folder)?;
-            put_file(disk, &folder.join(format!("log-tail-{at:020}")), bytes, 0o600)?;
+            put_file(disk, &folder.join(format!("{TAIL}{at:020}")), bytes, 0o600)?;
+            if let Err(error) = forget_tails(disk, &self.writer.shared.folder, TAILS_KEPT) {
+                tracing::warn!(%error, "what was set aside earlier of the log's end cannot be removed");
+            }
             let what = format!("an unfinished group of {length} bytes at the log's end was set aside");
             self.report(range(at, at + len64(length)), what, false);
         }
@@ -443,6 +452,23 @@ impl<'a> Replay<'a> {
         self.writer.shared.heads.publish(self.writer.end, heads);
         Ok(())
     }
+}
+
+/// Removes what was set aside of the log's end, which was never acknowledged, but for the newest so many; durably.
+pub(crate) fn forget_tails(disk: &dyn Disk, store: &Path, but: usize) -> io::Result<()> {
+    let folder = store.join("quarantine");
+    if !disk.is_folder(&folder) {
+        return Ok(());
+    }
+    let is_tail = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(TAIL))
+    };
+    // Their names tell their places in the log.
+    let mut tails: Vec<_> = disk.list(&folder)?.into_iter().filter(is_tail).collect();
+    tails.truncate(tails.len().saturating_sub(but));
+    tails.iter().try_for_each(|tail| disk.remove(tail))?;
+    disk.sync_folder(&folder)
 }
 
 /// Reads and checks what stands at an offset.

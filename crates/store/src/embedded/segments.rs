@@ -121,30 +121,32 @@ impl Frame<'_> {
         self.entries.iter().map(|entry| entry.leaf)
     }
 
-    /// What must be written where in the log so that a row has other bytes of the same length.
-    pub(crate) fn patches(&self, position: u64, bytes: &[u8]) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    /// What must be written where in the log so that rows have other bytes of the same length.
+    pub(crate) fn patches(&self, rows: &[(u64, &[u8])]) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
         let start = self.segments.bytes(self.offset, self.head.data_start())?;
-        self.patches_of(&start, position, bytes)
-            .ok_or_else(|| damaged(self.offset))
+        self.patches_of(&start, rows).ok_or_else(|| damaged(self.offset))
     }
 
-    fn patches_of(&self, start: &[u8], position: u64, bytes: &[u8]) -> Option<Vec<(u64, Vec<u8>)>> {
-        let place = index(position.checked_sub(self.head.first)?);
-        let begin = match place.checked_sub(1) {
-            None => 0,
-            Some(before) => u64::from(self.entries.get(before)?.end),
-        };
-        let id = self.segments.id();
-        let (sums, sum) = resum(id, self.offset, &self.head, start, place, bytes)?;
-        let of_entry = self.head.head_length() + (place + 1) * ENTRY - sum.len();
-        Some(vec![
-            (
-                self.offset + len64(self.head.data_start()) + begin,
-                bytes.to_vec(),
-            ),
-            (self.offset + len64(of_entry), sum.to_vec()),
-            (self.offset + len64(MARKER.len()), sums.to_vec()),
-        ])
+    fn patches_of(&self, start: &[u8], rows: &[(u64, &[u8])]) -> Option<Vec<(u64, Vec<u8>)>> {
+        let place = |position: u64| Some(index(position.checked_sub(self.head.first)?));
+        let placed = rows
+            .iter()
+            .map(|(position, bytes)| Some((place(*position)?, *bytes)));
+        let placed = placed.collect::<Option<Vec<_>>>()?;
+        let (sums, of_rows) = resum(self.segments.id(), self.offset, &self.head, start, &placed)?;
+        let mut patches = Vec::with_capacity(rows.len() * 2 + 1);
+        for ((place, bytes), sum) in placed.into_iter().zip(of_rows) {
+            let begin = match place.checked_sub(1) {
+                None => 0,
+                Some(before) => u64::from(self.entries.get(before)?.end),
+            };
+            let of_entry = self.head.head_length() + (place + 1) * ENTRY - sum.len();
+            let of_row = self.offset + len64(self.head.data_start()) + begin;
+            patches.push((of_row, bytes.to_vec()));
+            patches.push((self.offset + len64(of_entry), sum.to_vec()));
+        }
+        patches.push((self.offset + len64(MARKER.len()), sums.to_vec()));
+        Some(patches)
     }
 
     /// Rows from position `from` on, at most `limit`, until `budget` bytes are spent. Ends before the first row

@@ -16,7 +16,7 @@ use vardnav_register::rederive::rows::projection;
 use vardnav_register::rights::{Asked, RecordRef, Request, Rights, RightsEntry, Scope, Step};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::{NotDecided, Row, StoreError, StreamId, current};
+use vardnav_store::{NotDecided, ROWS_LIMIT, Row, StoreError, StreamId, current};
 
 use super::{not_decided, record_ref};
 use crate::{Register, ledger, store_error};
@@ -170,8 +170,8 @@ impl Register {
         for (reporter, records) in by_reporter {
             let stream = StreamId::reporter(reporter)?;
             self.tell(&stream, number, request, &records).await?;
-            for record in records {
-                self.redact(&stream, record.position).await?;
+            for some in records.chunks(ROWS_LIMIT) {
+                self.redact(&stream, some).await?;
             }
         }
         self.forget_all().await?;
@@ -255,8 +255,18 @@ impl Register {
         Err(StoreError::Unavailable(format!("{stream} is busy")))
     }
 
-    /// Writes over the content of one entry, unless it is gone already.
-    async fn redact(&self, stream: &StreamId, position: u64) -> Result<(), StoreError> {
+    /// Writes over the content of entries, but for those whose content is gone already.
+    async fn redact(&self, stream: &StreamId, records: &[&RecordRef]) -> Result<(), StoreError> {
+        let mut erased = Vec::with_capacity(records.len());
+        for record in records {
+            let bytes = self.erased(stream, record.position).await?;
+            erased.extend(bytes.map(|bytes| (record.position, bytes)));
+        }
+        self.store.redact_many(stream, erased).await
+    }
+
+    /// The erased form of an entry; `None` when its content is gone already.
+    async fn erased(&self, stream: &StreamId, position: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let damaged = || StoreError::Corrupt(format!("{stream}: position {position} cannot be erased"));
         let rows = self.store.read(stream, position, 1).await?;
         let row = rows.into_iter().next().ok_or_else(damaged)?;
@@ -264,13 +274,13 @@ impl Register {
             return Err(damaged());
         };
         if !holds_content(&entry) {
-            return Ok(());
+            return Ok(None);
         }
         let erased = entry.erased_to(row.bytes.len()).ok_or_else(damaged)?;
         if erased.leaf() != row.leaf {
             return Err(damaged());
         }
-        self.store.redact(stream, position, erased.encode()).await
+        Ok(Some(erased.encode()))
     }
 
     /// Has everything that follows the streams forget what it holds; it is built anew from what the ledger still holds.

@@ -58,6 +58,7 @@ const POINTS: &[&str] = &[
     "quarantine.sync",
     "quarantine.rename",
     "quarantine.names",
+    "quarantine.remove",
     "redaction.create",
     "redaction.write",
     "redaction.sync",
@@ -68,7 +69,7 @@ const POINTS: &[&str] = &[
     "purge.rename",
 ];
 /// Points at which a leftover is removed after another failure: nothing depends on them.
-const TIDYING: &[&str] = &["blobs.remove", "id.remove", "purge.remove", "quarantine.remove"];
+const TIDYING: &[&str] = &["blobs.remove", "id.remove", "purge.remove"];
 /// Points at which something is only read.
 const READS: &[&str] = &[
     "log.read",
@@ -78,6 +79,7 @@ const READS: &[&str] = &[
     "blobs.read",
     "id.read",
     "redaction.read",
+    "quarantine.list",
 ];
 
 fn options() -> Options {
@@ -98,13 +100,16 @@ struct Stream {
     doubtful: Vec<Vec<Row>>,
 }
 
+/// A stream, and rows of it with their new bytes.
+type Redaction = (usize, Vec<(u64, Vec<u8>)>);
+
 struct World {
     machine: Arc<Machine>,
     chance: StdRng,
     streams: Vec<Stream>,
     blobs: Vec<Vec<u8>>,
-    /// A redaction that may have happened: stream, row, bytes.
-    redaction: Option<(usize, usize, Vec<u8>)>,
+    /// A redaction that may have happened.
+    redaction: Option<Redaction>,
     store: Option<Opened>,
     /// Where failures come, when they come at one point.
     point: Option<String>,
@@ -189,12 +194,15 @@ impl World {
 
     /// Rows that were not acknowledged may be there, an append whole or not at all; once served they stay.
     fn adopt(&mut self, place: usize, served: &[Row]) {
-        if let Some((at, row, bytes)) = &self.redaction
+        if let Some((at, rows)) = &self.redaction
             && *at == place
-            && served.get(*row).is_some_and(|served| served.bytes == *bytes)
+            && rows
+                .iter()
+                .all(|(row, bytes)| served[*row as usize].bytes == *bytes)
         {
-            self.streams[place].rows[*row].bytes.clone_from(bytes);
-            self.redaction = None;
+            for (row, bytes) in self.redaction.take().unwrap().1 {
+                self.streams[place].rows[row as usize].bytes = bytes;
+            }
         }
         let known = &mut self.streams[place];
         assert!(
@@ -341,14 +349,23 @@ impl World {
         if known.is_empty() || self.redaction.is_some() {
             return;
         }
-        let row = self.chance.random_range(0..known.len());
-        let mut bytes = vec![0; known[row].bytes.len()];
-        self.chance.fill_bytes(&mut bytes);
-        match self.shared().redact(&stream(place), row as u64, &bytes) {
-            Ok(()) => self.streams[place].rows[row].bytes = bytes,
+        let mut rows = Vec::new();
+        for _ in 0..self.chance.random_range(1..4) {
+            let row = self.chance.random_range(0..known.len());
+            let mut bytes = vec![0; known[row].bytes.len()];
+            self.chance.fill_bytes(&mut bytes);
+            rows.retain(|(other, _)| *other != row as u64);
+            rows.push((row as u64, bytes));
+        }
+        match self.shared().redact(&stream(place), &rows) {
+            Ok(()) => {
+                for (row, bytes) in rows {
+                    self.streams[place].rows[row as usize].bytes = bytes;
+                }
+            }
             Err(StoreError::Unavailable(_)) => {
                 assert!(self.machine.is_armed() || self.room_is_short() || self.machine.has_failed());
-                self.redaction = Some((place, row, bytes));
+                self.redaction = Some((place, rows));
                 // What was begun is finished by opening.
                 self.open();
             }

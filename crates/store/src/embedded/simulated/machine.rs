@@ -96,6 +96,7 @@ pub(super) struct State {
     dead: bool,
     /// Operations so far: a seed that replays gives the same number.
     operations: u64,
+    syncs: u64,
 }
 
 /// A simulated machine.
@@ -120,6 +121,7 @@ impl Machine {
             has_failed: false,
             dead: false,
             operations: 0,
+            syncs: 0,
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -201,6 +203,11 @@ impl Machine {
             names.collect()
         };
         (named(&state.met), named(&state.failed))
+    }
+
+    /// Syncs of files and folders so far.
+    pub(crate) fn synced(&self) -> u64 {
+        self.state().syncs
     }
 
     pub(crate) fn operations(&self) -> u64 {
@@ -299,6 +306,7 @@ impl State {
     /// Counts an operation at a point and answers how it fails, if it does.
     pub(super) fn meet(&mut self, path: &Path, operation: &'static str) -> Result<(), Kind> {
         self.operations += 1;
+        self.syncs += u64::from(matches!(operation, "sync" | "names"));
         if self.dead {
             return Err(Kind::Dead);
         }
