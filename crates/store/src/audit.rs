@@ -5,10 +5,7 @@ use vardnav_register::audit::AuditEntry;
 
 use crate::contract::{Row, Store, StoreError, StreamId};
 
-/// How often a note is tried again when others write at the same time.
-const TRIES: usize = 64;
-
-/// Appends entries to the audit trail, all or none.
+/// Appends entries to the audit trail, all or none. Many at once need one sync together.
 ///
 /// # Errors
 /// When they are not durable: then whoever asked gets no answer.
@@ -23,12 +20,5 @@ pub async fn note(store: &dyn Store, entries: &[AuditEntry]) -> Result<(), Store
         }
     };
     let rows: Vec<Row> = entries.iter().map(row).collect();
-    for _ in 0..TRIES {
-        let size = store.head(&stream).await?.size;
-        match store.append(&stream, size, rows.clone()).await {
-            Err(StoreError::Conflict { .. }) => {}
-            other => return other.map(|_| ()),
-        }
-    }
-    Err(StoreError::Unavailable("the audit trail is busy".to_owned()))
+    store.append_behind(&stream, rows).await.map(|_| ())
 }

@@ -51,6 +51,13 @@ pub trait Store: Send + Sync + 'static {
     /// again, for an append that is only repeated may answer `Conflict` with its own rows.
     fn append<'a>(&'a self, stream: &'a StreamId, expected: u64, rows: Vec<Row>) -> Answer<'a, Head>;
 
+    /// Appends rows behind whatever a stream holds: for streams in which the order of what comes at the same time says
+    /// nothing. Durable and visible as after [`Store::append`], and many at once need one sync together.
+    ///
+    /// # Errors
+    /// As [`Store::append`], but never `Conflict`.
+    fn append_behind<'a>(&'a self, stream: &'a StreamId, rows: Vec<Row>) -> Answer<'a, Head>;
+
     /// Size and root of a stream; a stream never written to is empty.
     fn head<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, Head>;
 
@@ -91,8 +98,8 @@ pub trait Store: Send + Sync + 'static {
     /// may be asked again.
     fn redact<'a>(&'a self, stream: &'a StreamId, position: u64, bytes: Vec<u8>) -> Answer<'a, ()>;
 
-    /// Replaces the bytes of many rows as [`Store::redact`] does those of one, with no more syncs than a few for each
-    /// thousand of them. When it fails, each row is as it was or as it was to be.
+    /// Replaces the bytes of many rows as [`Store::redact`] does those of one, with a few syncs for all of them. When
+    /// it fails, each row is as it was or as it was to be.
     ///
     /// # Errors
     /// As [`Store::redact`].

@@ -42,6 +42,26 @@ impl Memory {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Appends rows, to a stream that holds so many when that is asked for.
+    fn put(&self, stream: &StreamId, expected: Option<u64>, rows: Vec<Row>) -> Result<Head, StoreError> {
+        check_batch(&rows)?;
+        let mut inner = self.inner();
+        let actual = inner.streams.get(stream).map_or(0, |found| found.frontier.size());
+        if let Some(expected) = expected
+            && actual != expected
+        {
+            return Err(StoreError::Conflict { expected, actual });
+        }
+        if rows.is_empty() {
+            return Ok(inner.streams.get(stream).map_or_else(empty, Stream::head));
+        }
+        let found = inner.streams.entry(stream.clone()).or_default();
+        for row in rows {
+            found.push(row);
+        }
+        Ok(found.head())
+    }
 }
 
 impl Stream {
@@ -82,21 +102,11 @@ fn ready<'a, T: Send + 'a>(result: Result<T, StoreError>) -> Answer<'a, T> {
 
 impl Store for Memory {
     fn append<'a>(&'a self, stream: &'a StreamId, expected: u64, rows: Vec<Row>) -> Answer<'a, Head> {
-        ready(check_batch(&rows).and_then(|()| {
-            let mut inner = self.inner();
-            let actual = inner.streams.get(stream).map_or(0, |found| found.frontier.size());
-            if actual != expected {
-                return Err(StoreError::Conflict { expected, actual });
-            }
-            if rows.is_empty() {
-                return Ok(inner.streams.get(stream).map_or_else(empty, Stream::head));
-            }
-            let found = inner.streams.entry(stream.clone()).or_default();
-            for row in rows {
-                found.push(row);
-            }
-            Ok(found.head())
-        }))
+        ready(self.put(stream, Some(expected), rows))
+    }
+
+    fn append_behind<'a>(&'a self, stream: &'a StreamId, rows: Vec<Row>) -> Answer<'a, Head> {
+        ready(self.put(stream, None, rows))
     }
 
     fn head<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, Head> {

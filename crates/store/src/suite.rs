@@ -30,6 +30,7 @@ pub async fn run(opener: &mut impl Opener) {
     appends_read_back(opener).await;
     appends_compare_and_swap(opener).await;
     appends_run_in_parallel(opener).await;
+    appends_behind_wait_for_nobody(opener).await;
     keys_are_found(opener).await;
     hashes_lead_to_the_root(opener).await;
     rows_are_redacted(opener).await;
@@ -210,6 +211,34 @@ async fn appends_run_in_parallel(opener: &mut impl Opener) {
         assert_eq!(read_all(&*store, &name(writer)).await.unwrap(), rows);
         assert_eq!(store.head(&name(writer)).await.unwrap().root, root_of(&rows));
     }
+}
+
+async fn appends_behind_wait_for_nobody(opener: &mut impl Opener) {
+    let store = opener.open().await;
+    let stream = StreamId::new("suite/behind").unwrap();
+    let writers: Vec<_> = (0..200_u64)
+        .map(|writer| {
+            let (store, stream) = (Arc::clone(&store), stream.clone());
+            tokio::spawn(async move {
+                let rows = sample_rows(writer * 3, 3);
+                store.append_behind(&stream, rows).await.unwrap().size
+            })
+        })
+        .collect();
+    let mut sizes = Vec::new();
+    for writer in writers {
+        sizes.push(writer.await.unwrap());
+    }
+    sizes.sort_unstable();
+    assert!(sizes.into_iter().eq((1..=200).map(|place| place * 3)));
+    drop(store);
+    let rows = read_all(&*opener.open().await, &stream).await.unwrap();
+    let mut seen: Vec<_> = rows.chunks(3).map(<[_]>::to_vec).collect();
+    let mut sent: Vec<_> = (0..200).map(|writer| sample_rows(writer * 3, 3)).collect();
+    for groups in [&mut seen, &mut sent] {
+        groups.sort_by_key(|rows| rows[0].leaf);
+    }
+    assert!(seen == sent, "each append stands together, once");
 }
 
 async fn keys_are_found(opener: &mut impl Opener) {

@@ -1,6 +1,6 @@
 //! What comes behind the log: takes sealed parts of the overlay into the index and merges runs a bit at a time. Never on
-//! the way to an acknowledgement. While the index cannot be written the parts stay in memory and it is tried again; when it is
-//! damaged it is built anew at the next start.
+//! the way to an acknowledgement. While the index cannot be written the parts stay in memory and it is tried again; when a
+//! run of it is damaged, its runs are built anew from the log, and everything at the next start.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ use crate::disk::unavailable;
 const AT_ONCE: usize = 20_000;
 /// Levels that runs come through.
 const LEVELS: usize = 3;
+/// How often to look whether the index was found damaged.
+const LOOK: Duration = Duration::from_millis(200);
 /// How long to wait before what failed is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -31,6 +33,8 @@ pub(crate) struct Follower {
     merging: Option<Merging>,
     /// Whether the last try failed.
     failed: bool,
+    /// Whether the runs could not be built anew: only the next start can help.
+    given_up: bool,
 }
 
 impl Follower {
@@ -41,6 +45,7 @@ impl Follower {
             waiting: VecDeque::new(),
             merging: None,
             failed: false,
+            given_up: false,
         }
     }
 
@@ -48,20 +53,30 @@ impl Follower {
     pub(crate) fn run(mut self, parts: &Receiver<Arc<Sealed>>) {
         loop {
             let next = match (self.waiting.is_empty(), &self.merging) {
-                (true, None) => parts.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                (true, None) => parts.recv_timeout(LOOK),
                 (true, Some(_)) => parts.recv_timeout(Duration::ZERO),
                 (false, _) => parts.recv_timeout(AGAIN),
             };
             match next {
                 Ok(sealed) => self.take(sealed),
-                Err(RecvTimeoutError::Timeout) if self.waiting.is_empty() => self.merge(AT_ONCE),
-                Err(RecvTimeoutError::Timeout) => self.catch_up(),
+                Err(RecvTimeoutError::Timeout) => self.go_on(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.catch_up();
         if let Err(error) = self.shared.index.flush() {
             tracing::error!(%error, "the index could not be flushed");
+        }
+    }
+
+    /// Does what is left to do while no part comes in.
+    fn go_on(&mut self) {
+        if !self.waiting.is_empty() {
+            self.catch_up();
+        } else if self.shared.index.is_damaged() && !self.given_up {
+            self.rebuild();
+        } else if self.merging.is_some() {
+            self.merge(AT_ONCE);
         }
     }
 
@@ -76,9 +91,31 @@ impl Follower {
         }
     }
 
+    /// Builds the runs anew from the log, in place of damaged ones.
+    fn rebuild(&mut self) {
+        self.merging = None;
+        match self.shared.rebuild_runs(&mut self.manifest) {
+            Ok(entries) => {
+                tracing::warn!(entries, "the runs of the index were damaged and are built anew");
+                self.shared.index.is_rebuilt();
+            }
+            Err(StoreError::Unavailable(why)) => {
+                tracing::error!(why, "the runs of the index cannot be built anew yet");
+                std::thread::sleep(AGAIN);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the runs of the index cannot be built anew before the next start");
+                self.given_up = true;
+            }
+        }
+    }
+
     /// Merges about so many entries, if there is anything to merge.
     fn merge(&mut self, entries: usize) {
         if let Err(error) = self.try_merge(entries) {
+            if matches!(error, StoreError::Corrupt(_)) {
+                self.shared.index.note_damage();
+            }
             self.failed_with(error);
         }
     }

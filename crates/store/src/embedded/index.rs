@@ -156,15 +156,25 @@ impl Index {
         }
     }
 
-    /// Remembers that the index must be built anew when next opened.
+    /// Remembers that the index must be built anew.
     fn damage(&self, error: StoreError) -> StoreError {
         if matches!(error, StoreError::Corrupt(_)) {
-            self.damaged.store(true, Ordering::Relaxed);
+            self.note_damage();
         }
         error
     }
 
-    /// Whether damage was met since it was opened.
+    /// Remembers that runs must be built anew.
+    pub(crate) fn note_damage(&self) {
+        self.damaged.store(true, Ordering::Relaxed);
+    }
+
+    /// Forgets that damage was met: what holds now was built anew.
+    pub(crate) fn is_rebuilt(&self) {
+        self.damaged.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether damage was met since it was opened or built anew.
     pub(crate) fn is_damaged(&self) -> bool {
         self.damaged.load(Ordering::Relaxed)
     }

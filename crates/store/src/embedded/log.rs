@@ -24,7 +24,8 @@ const GROUP_BYTES: usize = 32 * 1024 * 1024;
 /// An append on its way.
 pub(crate) struct Job {
     pub(crate) stream: StreamId,
-    pub(crate) expected: u64,
+    /// Rows the stream must hold; any number when there is none.
+    pub(crate) expected: Option<u64>,
     pub(crate) body: Body,
     pub(crate) answer: oneshot::Sender<Result<Head, StoreError>>,
     /// Its share of the bytes that may wait.
@@ -150,9 +151,9 @@ impl Writer {
             }
         };
         let first = frontier.size();
-        if first != job.expected {
+        if let Some(expected) = job.expected.filter(|expected| *expected != first) {
             let error = StoreError::Conflict {
-                expected: job.expected,
+                expected,
                 actual: first,
             };
             return group.refused.push((job, error));

@@ -17,6 +17,7 @@ mod merge;
 mod open;
 mod overlay;
 mod projections;
+mod rebuild;
 mod recovery;
 mod redact;
 mod run;
@@ -175,6 +176,35 @@ impl Embedded {
         self.shared.index.shape()
     }
 
+    /// Has the log append rows, to a stream that holds so many when that is asked for.
+    async fn put(
+        &self,
+        stream: &StreamId,
+        expected: Option<u64>,
+        rows: Vec<Row>,
+    ) -> Result<Head, StoreError> {
+        check_batch(&rows)?;
+        let body = frame::Body::encode(&rows);
+        drop(rows);
+        let share = len32(body.bytes.len() / 1024 + 1);
+        let closed = || StoreError::Unavailable("the store is closing".to_owned());
+        let share = Arc::clone(&self.waiting)
+            .acquire_many_owned(share)
+            .await
+            .map_err(|_| closed())?;
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            stream: stream.clone(),
+            expected,
+            body,
+            answer,
+            _share: share,
+        };
+        let jobs = self.jobs.as_ref().ok_or_else(closed)?;
+        jobs.send(job).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+
     fn blocking<'a, T: Send + 'static>(
         &'a self,
         work: impl FnOnce(&Shared) -> Result<T, StoreError> + Send + 'static,
@@ -285,11 +315,15 @@ impl Shared {
             return Ok(vec![None; keys.len()]);
         };
         let mut found = self.overlay.find(number, keys);
-        if let Err(error) = self.index.find(number, keys, &mut found) {
-            self.distrust_index(&error);
-            return Err(error);
+        match self.index.find(number, keys, &mut found) {
+            Ok(()) => Ok(found),
+            Err(error @ StoreError::Corrupt(_)) => {
+                self.distrust_index(&error);
+                let what = format!("keys cannot be found before the index is built anew: {error}");
+                Err(StoreError::Unavailable(what))
+            }
+            Err(error) => Err(error),
         }
-        Ok(found)
     }
 
     /// Notes why the index does not follow the log, or that it does.
@@ -310,10 +344,10 @@ impl Shared {
         }
     }
 
-    /// Has the index built anew at the next start.
+    /// Has the index built anew: its runs by the follower, everything at the next start.
     fn distrust_index(&self, error: &StoreError) {
         if self.index.is_damaged() || matches!(error, StoreError::Corrupt(_)) {
-            tracing::error!(%error, "the index is damaged; it is built anew at the next start");
+            tracing::error!(%error, "the index is damaged; it is built anew");
             if let Err(error) = self.disk.open(&self.folder.join(open::REBUILD), Open::Create) {
                 tracing::error!(%error, "cannot note that the index is damaged");
             }
@@ -329,28 +363,11 @@ impl Shared {
 
 impl Store for Embedded {
     fn append<'a>(&'a self, stream: &'a StreamId, expected: u64, rows: Vec<Row>) -> Answer<'a, Head> {
-        Box::pin(async move {
-            check_batch(&rows)?;
-            let body = frame::Body::encode(&rows);
-            drop(rows);
-            let share = len32(body.bytes.len() / 1024 + 1);
-            let closed = || StoreError::Unavailable("the store is closing".to_owned());
-            let share = Arc::clone(&self.waiting)
-                .acquire_many_owned(share)
-                .await
-                .map_err(|_| closed())?;
-            let (answer, answered) = oneshot::channel();
-            let job = Job {
-                stream: stream.clone(),
-                expected,
-                body,
-                answer,
-                _share: share,
-            };
-            let jobs = self.jobs.as_ref().ok_or_else(closed)?;
-            jobs.send(job).await.map_err(|_| closed())?;
-            answered.await.map_err(|_| closed())?
-        })
+        Box::pin(self.put(stream, Some(expected), rows))
+    }
+
+    fn append_behind<'a>(&'a self, stream: &'a StreamId, rows: Vec<Row>) -> Answer<'a, Head> {
+        Box::pin(self.put(stream, None, rows))
     }
 
     fn head<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, Head> {

@@ -364,7 +364,7 @@ mod tests {
             let share = std::sync::Arc::new(tokio::sync::Semaphore::new(1));
             let job = crate::embedded::log::Job {
                 stream: stream.clone(),
-                expected: len64(place) * 100,
+                expected: Some(len64(place) * 100),
                 body: crate::embedded::frame::Body::encode(batch),
                 answer,
                 _share: share.try_acquire_owned().unwrap(),

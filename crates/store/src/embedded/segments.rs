@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::frame::{ENTRY, Entry, FrameHead, HEAD_LIMIT, LogId, MARKER, read_table, resum};
 use crate::codec::{index, len64};
-use crate::contract::{Hash, StoreError, StoredRow};
+use crate::contract::{Hash, RowKey, StoreError, StoredRow};
 use crate::disk::{Disk, DiskFile, read_up_to, unavailable};
 
 /// Bytes fetched in the hope that a small frame fits.
@@ -116,6 +116,11 @@ pub(crate) struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// Keys of its rows.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = RowKey> + '_ {
+        self.entries.iter().map(|entry| entry.key)
+    }
+
     /// Leaves of its rows.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = Hash> + '_ {
         self.entries.iter().map(|entry| entry.leaf)

@@ -12,9 +12,6 @@ use crate::intake::RecordOutcome;
 
 /// What the names of the streams begin with.
 const PREFIX: &str = "refused/";
-/// How often a note is tried again when others write at the same time.
-const TRIES: usize = 64;
-
 /// The reporter of whose rejections a stream tells, if it does.
 pub(crate) fn reporter_of(stream: &StreamId) -> Option<&str> {
     stream.as_str().strip_prefix(PREFIX)
@@ -46,15 +43,6 @@ impl Register {
             leaf: refusal.leaf(),
             bytes: refusal.encode(),
         };
-        for _ in 0..TRIES {
-            let size = self.store.head(&stream).await?.size;
-            match self.store.append(&stream, size, vec![row.clone()]).await {
-                Err(StoreError::Conflict { .. }) => {}
-                other => return other.map(|_| ()),
-            }
-        }
-        Err(StoreError::Unavailable(
-            "the notes of what was rejected are busy".to_owned(),
-        ))
+        self.store.append_behind(&stream, vec![row]).await.map(|_| ())
     }
 }

@@ -284,7 +284,7 @@ impl World {
             let (answer, answered) = oneshot::channel();
             jobs.push(Job {
                 stream: stream(place),
-                expected,
+                expected: Some(expected),
                 body: Body::encode(&rows),
                 answer,
                 _share: Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap(),
