@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use vardnav_tests::{Server, binary, for_each_file, json, root, run, stdout};
@@ -296,32 +296,56 @@ fn a_copy_that_is_killed_goes_on_and_holds_no_name_of_a_caller() {
 #[test]
 fn a_killed_import_leaves_everything_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
-    let (data, rf2) = (folder.path().join("data"), synthetic(folder.path(), "20000"));
-    on(&data, &["codesystem", "import", &visits()]);
-    let (before, _) = on(&data, &["codesystem", "list"]);
-    for wait in [50, 150, 400, 900, 1500] {
-        let mut import = Command::new(binary())
-            .args(["--data", data.to_str().unwrap(), "codesystem", "import", &rf2])
+    let rf2 = synthetic(folder.path(), "2000");
+    let start = |data: &Path| {
+        let mut import = Command::new(binary());
+        import.args(["--data", data.to_str().unwrap(), "codesystem", "import", &rf2]);
+        import
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(wait));
+            .stderr(Stdio::null());
+        import.spawn().unwrap()
+    };
+    let fresh = |name: &str| {
+        let data = folder.path().join(name);
+        on(&data, &["codesystem", "import", &visits()]);
+        data
+    };
+    // How long all of it takes tells when to kill.
+    let whole = fresh("whole");
+    let began = Instant::now();
+    assert!(start(&whole).wait().unwrap().success());
+    let time = began.elapsed();
+    let (all, _) = on(&whole, &["codesystem", "list"]);
+    let mut killed = 0;
+    for part in [0.1, 0.4, 0.7, 0.9] {
+        let data = fresh(&format!("killed-{part}"));
+        let (before, _) = on(&data, &["codesystem", "list"]);
+        let mut import = start(&data);
+        std::thread::sleep(time.mul_f64(part));
         let done = import.try_wait().unwrap().is_some();
         import.kill().unwrap();
         import.wait().unwrap();
+        killed += u32::from(!done);
         let (after, _) = on(&data, &["codesystem", "list"]);
-        if done || after != before {
-            println!("the import was done before it was killed, after {wait} ms");
-            let more = after.as_array().unwrap().len() - before.as_array().unwrap().len();
-            assert_eq!(more, 1, "whole or not at all");
-            break;
+        assert!(
+            if done {
+                after == all
+            } else {
+                after == before || after == all
+            },
+            "whole or not at all, killed after {part} of {time:?}: {after}"
+        );
+        assert_eq!(codes(&on(&data, &["term", "expand", AT_HOME]).0), ["H", "HA"]);
+        if part == 0.4 {
+            let (imported, code) = on(&data, &["codesystem", "import", &rf2]);
+            assert_eq!((code, imported["content"].as_array().unwrap().len()), (0, 1));
         }
     }
-    let (imported, code) = on(&data, &["codesystem", "import", &rf2]);
-    assert_eq!((code, imported["content"].as_array().unwrap().len()), (0, 1));
-    assert_eq!(codes(&on(&data, &["term", "expand", AT_HOME]).0), ["H", "HA"]);
+    assert!(
+        killed >= 3,
+        "{killed} of 6 imports were killed before they were done"
+    );
 }
 
 #[test]

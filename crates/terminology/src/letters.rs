@@ -113,6 +113,9 @@ fn for_each_ascii_word(text: &[u8], mut take: impl FnMut(&str)) {
 
 /// Calls `take` with the letters of each word of `text`, as [`for_each_word`] parts it.
 pub(crate) fn for_each_placed_word(text: &str, mut take: impl FnMut(&[Letter])) {
+    if text.is_ascii() {
+        return for_each_placed_ascii_word(text.as_bytes(), take);
+    }
     let mut word: Vec<Letter> = Vec::new();
     let mut letters = placed(text).peekable();
     while let Some(letter) = letters.next() {
@@ -121,6 +124,30 @@ pub(crate) fn for_each_placed_word(text: &str, mut take: impl FnMut(&[Letter])) 
         } else if letter.char == '.'
             && starts_code(&word)
             && letters.peek().is_some_and(|next| next.char.is_alphanumeric())
+        {
+        } else if !word.is_empty() {
+            take(&word);
+            word.clear();
+        }
+    }
+    if !word.is_empty() {
+        take(&word);
+    }
+}
+
+fn for_each_placed_ascii_word(text: &[u8], mut take: impl FnMut(&[Letter])) {
+    let mut word: Vec<Letter> = Vec::new();
+    let mut bytes = text.iter().enumerate().peekable();
+    while let Some((start, &byte)) = bytes.next() {
+        if byte.is_ascii_alphanumeric() {
+            word.push(Letter {
+                char: char::from(byte.to_ascii_lowercase()),
+                start,
+                end: start + 1,
+            });
+        } else if byte == b'.'
+            && starts_code(&word)
+            && bytes.peek().is_some_and(|(_, next)| next.is_ascii_alphanumeric())
         {
         } else if !word.is_empty() {
             take(&word);
@@ -228,11 +255,15 @@ mod tests {
             "",
             "J44.1J44.1",
         ] {
-            let mut slow = Vec::new();
-            for_each_placed_word(text, |word| {
-                slow.push(word.iter().map(|letter| letter.char).collect::<String>());
-            });
-            assert_eq!(words(text), slow);
+            let mut found: Vec<Vec<Letter>> = Vec::new();
+            for_each_placed_word(text, |word| found.push(word.to_vec()));
+            let spelt = |word: &Vec<Letter>| word.iter().map(|letter| letter.char).collect::<String>();
+            assert_eq!(words(text), found.iter().map(spelt).collect::<Vec<_>>());
+            // A word beside them that is not of ASCII leads the other way.
+            let mut right: Vec<Vec<Letter>> = Vec::new();
+            for_each_placed_word(&format!("{text} å"), |word| right.push(word.to_vec()));
+            right.pop();
+            assert_eq!(found, right, "{text}");
         }
     }
 

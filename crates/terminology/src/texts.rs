@@ -34,6 +34,14 @@ impl Texts {
     pub(crate) fn get(&self, span: Span) -> &str {
         get(&self.0, span)
     }
+
+    /// Whether the text at `span` is `text`. A text of another length is not looked at.
+    pub(crate) fn is(&self, span: Span, text: &str) -> bool {
+        span.len as usize == text.len() && {
+            let start = span.start as usize;
+            self.0.as_bytes().get(start..start + text.len()) == Some(text.as_bytes())
+        }
+    }
 }
 
 impl Kept for Texts {

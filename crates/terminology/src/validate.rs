@@ -95,22 +95,30 @@ pub(crate) fn validate<'e>(
     }
 }
 
-/// The best of the terms in force on the date that are the display given. The first term of a concept, which is the one
-/// that is mostly given, lies beside the concept and is looked at before the others.
+/// The best of the terms in force on the date that are the display given. A recommended term with its very letters is
+/// looked for before terms that are the same but for letter case, composition and white space; first among all that of
+/// the concept that lies beside it, which is the one that is mostly given.
 fn used<'e>(
     edition: &'e Edition,
     concept: &ConceptView<'e>,
     display: &str,
     date: Date,
 ) -> Option<&'e DesignationRow> {
-    let fits = |row: &DesignationRow| {
-        in_force(edition, row, date) && same_text(edition.texts.get(row.text), display)
+    let recommended = |row: &&DesignationRow| {
+        row.status == DesignationStatus::Recommended
+            && edition.texts.is(row.text, display)
+            && in_force(edition, row, date)
     };
     let row = concept.row();
     let first = (!row.is_bare()).then_some(&row.first);
-    if let Some(first) = first.filter(|first| first.status == DesignationStatus::Recommended && fits(first)) {
+    if let Some(first) = first.filter(recommended) {
         return Some(first);
     }
-    let rows = edition.designations(row).iter();
-    rows.filter(|row| fits(row)).min_by_key(|row| rank(row.status))
+    let rows = edition.designations(row);
+    rows.iter().find(recommended).or_else(|| {
+        let fits = |row: &&DesignationRow| {
+            in_force(edition, row, date) && same_text(edition.texts.get(row.text), display)
+        };
+        rows.iter().filter(fits).min_by_key(|row| rank(row.status))
+    })
 }

@@ -218,20 +218,28 @@ impl<'e> ConceptView<'e> {
         let best = match rows {
             [] => return None,
             [only] => only,
-            _ => rows.iter().min_by_key(|row| {
-                let in_force = date.is_none_or(|date| in_force(edition, row, date));
-                let tag = edition.tag(row.language);
-                let fit = match language::fit(wished, tag) {
-                    0 => u8::from(language::fit(edition.language(), tag) > 0),
-                    fit => fit + 1,
-                };
-                (
-                    !in_force,
-                    row.status == DesignationStatus::Deprecated,
-                    u8::MAX - fit,
-                    rank(row.status),
-                )
-            })?,
+            // Nothing comes before a recommended term in force in the very language.
+            _ => match rows.iter().find(|row| {
+                row.status == DesignationStatus::Recommended
+                    && edition.tag(row.language) == wished
+                    && date.is_none_or(|date| in_force(edition, row, date))
+            }) {
+                Some(row) => row,
+                None => rows.iter().min_by_key(|row| {
+                    let in_force = date.is_none_or(|date| in_force(edition, row, date));
+                    let tag = edition.tag(row.language);
+                    let fit = match language::fit(wished, tag) {
+                        0 => u8::from(language::fit(edition.language(), tag) > 0),
+                        fit => fit + 1,
+                    };
+                    (
+                        !in_force,
+                        row.status == DesignationStatus::Deprecated,
+                        u8::MAX - fit,
+                        rank(row.status),
+                    )
+                })?,
+            },
         };
         Some(designation(edition, best))
     }

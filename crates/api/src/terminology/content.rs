@@ -138,14 +138,14 @@ pub fn validated_message(validated: Validated) -> pb::ValidateCodeResponse {
     pb::ValidateCodeResponse {
         valid: validated.result,
         display: validated.display.unwrap_or_default(),
-        findings: validated.issues.iter().map(issue_message).collect(),
+        findings: validated.issues.into_iter().map(issue_message).collect(),
         version: validated.version.unwrap_or_default(),
         code: validated.normalized_code.or(validated.code).unwrap_or_default(),
         inactive: validated.inactive,
     }
 }
 
-fn issue_message(issue: &Issue) -> types::Finding {
+fn issue_message(issue: Issue) -> types::Finding {
     let code = match issue.kind {
         IssueKind::NotInValueSet | IssueKind::ThisCodeNotInValueSet => "VN-TERM-006",
         IssueKind::InvalidCode => "VN-TERM-001",
@@ -173,7 +173,7 @@ fn issue_message(issue: &Issue) -> types::Finding {
         code: code.to_owned(),
         severity: severity.into(),
         path: path.to_owned(),
-        message: issue.message.clone(),
+        message: issue.message,
     }
 }
 

@@ -376,6 +376,9 @@ pub fn hit_message(hit: &SearchHit<'_>, date: Date) -> pb::SearchHit {
     let matched = hit.designation;
     // A term may change its status with time: the one in force on the date is told.
     let status = matched.map(|matched| {
+        if matched.validity.contains(date) {
+            return designation_status(matched.status);
+        }
         let same = |other: &DesignationView<'_>| {
             other.text == matched.text && other.language == matched.language && other.validity.contains(date)
         };
@@ -397,15 +400,18 @@ pub fn hit_message(hit: &SearchHit<'_>, date: Date) -> pb::SearchHit {
 /// The parts of the matched term that were typed, in characters.
 fn highlights(hit: &SearchHit<'_>) -> Vec<pb::search_hit::Highlight> {
     let text = hit.designation.map_or("", |designation| designation.text);
-    let chars = |bytes: usize| {
-        let head = text.get(..bytes).unwrap_or(text);
-        u32::try_from(head.chars().count()).unwrap_or(u32::MAX)
+    // The parts follow each other, so that every character is counted once.
+    let (mut counted, mut characters) = (0, 0);
+    let mut upto = |bytes: usize| {
+        let between = text.get(counted..bytes).unwrap_or_default();
+        (counted, characters) = (bytes, characters + between.chars().count());
+        u32::try_from(characters).unwrap_or(u32::MAX)
     };
     let parts = hit.highlights().into_iter();
     parts
         .map(|part| pb::search_hit::Highlight {
-            start: chars(part.start),
-            end: chars(part.end),
+            start: upto(part.start),
+            end: upto(part.end),
         })
         .collect()
 }

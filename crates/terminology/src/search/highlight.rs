@@ -15,24 +15,30 @@ enum Held {
     Letters,
 }
 
-/// A word typed, and where it was found so far.
-struct Typed {
+/// A word typed, made ready to be looked for in the texts of many hits.
+#[derive(Debug, Clone)]
+pub(super) struct Typed {
     exact: Vec<char>,
     folded: Vec<char>,
+}
+
+impl Typed {
+    pub(super) fn new(word: &str) -> Self {
+        Self {
+            exact: word.chars().collect(),
+            folded: word.chars().map(fold).collect(),
+        }
+    }
+}
+
+/// Where a word typed was found in a text so far.
+struct Search<'t> {
+    typed: &'t Typed,
     best: Option<Held>,
     places: Vec<Range<usize>>,
 }
 
-impl Typed {
-    fn new(word: &str) -> Self {
-        Self {
-            exact: word.chars().collect(),
-            folded: word.chars().map(fold).collect(),
-            best: None,
-            places: Vec::new(),
-        }
-    }
-
+impl Search<'_> {
     fn note(&mut self, word: &[Letter], held: Held, letters: Range<usize>) {
         if Some(held) > self.best {
             self.places.clear();
@@ -46,29 +52,39 @@ impl Typed {
 
 /// The bytes of `text` at which words typed were found, in order, none meeting another. Each word typed is marked where
 /// it fits best, in as many words of the text as it fits so well. Slips are looked for only where nothing else fits.
-pub(super) fn highlights(text: &str, typed: &[String]) -> Vec<Range<usize>> {
-    let mut typed: Vec<Typed> = typed.iter().map(|word| Typed::new(word)).collect();
+pub(super) fn highlights(text: &str, typed: &[Typed]) -> Vec<Range<usize>> {
+    let mut searches: Vec<Search<'_>> = typed
+        .iter()
+        .map(|typed| Search {
+            typed,
+            best: None,
+            places: Vec::new(),
+        })
+        .collect();
     let mut spelt = Spelt::default();
     for_each_placed_word(text, |word| {
         spelt.read(word);
-        for typed in &mut typed {
-            if let Some((held, letters)) = held(typed, &spelt) {
-                typed.note(word, held, letters);
+        for search in &mut searches {
+            if let Some((held, letters)) = held(search.typed, &spelt) {
+                search.note(word, held, letters);
             }
         }
     });
-    if typed.iter().any(|typed| typed.best.is_none()) {
+    if searches.iter().any(|search| search.best.is_none()) {
         for_each_placed_word(text, |word| {
             spelt.read(word);
-            for typed in typed.iter_mut().filter(|typed| typed.best < Some(Held::Inside)) {
-                if let Some((edits, letters)) = typos::distance(&typed.folded, &spelt.folded) {
+            for search in searches
+                .iter_mut()
+                .filter(|search| search.best < Some(Held::Inside))
+            {
+                if let Some((edits, letters)) = typos::distance(&search.typed.folded, &spelt.folded) {
                     let held = if edits == 1 { Held::OneEdit } else { Held::TwoEdits };
-                    typed.note(word, held, 0..letters);
+                    search.note(word, held, 0..letters);
                 }
             }
         });
     }
-    joined(typed.into_iter().flat_map(|typed| typed.places).collect())
+    joined(searches.into_iter().flat_map(|search| search.places).collect())
 }
 
 /// A word's letters, and the same folded; one room for all words of a text.
@@ -135,7 +151,7 @@ mod tests {
 
     fn marked<'t>(text: &'t str, typed: &str) -> Vec<&'t str> {
         let mut words = Vec::new();
-        crate::letters::for_each_word(typed, |word| words.push(word.to_owned()));
+        crate::letters::for_each_word(typed, |word| words.push(Typed::new(word)));
         let places = highlights(text, &words);
         places.into_iter().map(|place| text.get(place).unwrap()).collect()
     }

@@ -44,6 +44,7 @@ use jiff::civil::Date;
 
 use crate::edition::{ConceptIndex, Edition};
 use crate::letters::for_each_word;
+use crate::search::highlight::Typed;
 use crate::search::query::Search;
 use crate::set::ConceptSet;
 use crate::value_set::Languages;
@@ -102,7 +103,7 @@ pub struct SearchHit<'e> {
     segment: u8,
     whole: bool,
     /// The words typed.
-    typed: Arc<[String]>,
+    typed: Arc<[Typed]>,
 }
 
 /// How a hit was found, best first.
@@ -237,7 +238,7 @@ pub(crate) fn narrowed(
 }
 
 fn hits<'e>(search: Search<'e, '_>) -> Vec<SearchHit<'e>> {
-    let typed: Arc<[String]> = search.typed().into();
+    let typed: Arc<[Typed]> = search.typed().iter().map(|word| Typed::new(word)).collect();
     let edition = search.edition;
     let index = &edition.index;
     let hit = |hit: query::Found| {

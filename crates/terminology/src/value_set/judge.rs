@@ -124,14 +124,17 @@ impl<'c> Judge<'c, '_> {
         kind: IssueKind,
         coding: Option<usize>,
     ) -> Issue {
-        let name = self.value_set.as_ref().map(|set| set.canonical());
-        let set = match name.filter(|name| !name.is_empty()) {
-            Some(name) => format!("value set `{name}`"),
-            None => "value set of the request".to_owned(),
+        let head = match kind {
+            IssueKind::ThisCodeNotInValueSet => "this code is not",
+            _ => "no code given is",
         };
-        let message = match kind {
-            IssueKind::ThisCodeNotInValueSet => format!("this code is not in the {set}"),
-            _ => format!("no code given is in the {set}"),
+        let source = self.value_set.as_ref().map(|set| set.source());
+        let message = match source.filter(|source| !source.url.is_empty()) {
+            Some(source) => {
+                let bar = if source.version.is_empty() { "" } else { "|" };
+                format!("{head} in the value set `{}{bar}{}`", source.url, source.version)
+            }
+            None => format!("{head} in the value set of the request"),
         };
         Issue {
             severity,

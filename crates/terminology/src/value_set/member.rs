@@ -173,6 +173,24 @@ pub(crate) fn standing(
     Ok(if inactive { Standing::Inactive } else { found })
 }
 
+/// Whether a clause on the code system of an edition means this very edition for a code reported with a version, as far
+/// as can be told without looking into the catalog: [`target`] says the same.
+fn is_meant(
+    scope: &Scope<'_>,
+    source: &Include,
+    locked: Option<Date>,
+    reported: &str,
+    edition: &Edition,
+) -> bool {
+    if reported.is_empty() || reported != edition.version() {
+        return false;
+    }
+    match scope.wanted(&source.system, &source.version) {
+        "" => locked.is_none(),
+        wanted => version::matches(wanted, reported),
+    }
+}
+
 fn in_clause(
     scope: &Scope<'_>,
     value_set: &ValueSetEdition,
@@ -188,14 +206,12 @@ fn in_clause(
         }
         let merged = asked.versions_match && taken_out;
         let reported = if merged { "" } else { asked.reported };
-        let target = target(
-            scope,
-            &source.system,
-            &source.version,
-            value_set.own().locked,
-            reported,
-        );
-        let Some(edition) = target.edition else {
+        let locked = value_set.own().locked;
+        let edition = match is_meant(scope, source, locked, reported, asked.edition) {
+            true => Some(asked.edition),
+            false => target(scope, &source.system, &source.version, locked, reported).edition,
+        };
+        let Some(edition) = edition else {
             return Ok(Standing::Out);
         };
         let concept = match Arc::ptr_eq(edition, asked.edition) {

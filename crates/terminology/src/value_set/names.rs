@@ -93,7 +93,8 @@ impl<'a> Names<'a> {
         let own = own
             .filter(move |own| date.is_none_or(|date| own.validity.contains(date)))
             .map(move |own| Term {
-                main: main == Some(own),
+                // Equal texts of an edition lie in one place.
+                main: main.is_some_and(|main| std::ptr::eq(main.text, own.text) && main == own),
                 ..term(own)
             });
         let further = self
@@ -153,9 +154,15 @@ impl<'a> Names<'a> {
             self.terms()
                 .filter(|term| any_language || languages.rank(term.language).is_some())
         };
-        let met = choice()
-            .filter(|term| same_text(term.text, display))
-            .min_by_key(|term| crate::view::rank(term.status));
+        let mut met: Option<Term<'_>> = None;
+        for term in choice().filter(|term| same_text(term.text, display)) {
+            if term.status == DesignationStatus::Recommended {
+                return Judgement::Right;
+            }
+            if met.is_none_or(|met| crate::view::rank(term.status) < crate::view::rank(met.status)) {
+                met = Some(term);
+            }
+        }
         match met {
             Some(term) if term.status == DesignationStatus::Deprecated => Judgement::Deprecated,
             Some(_) => Judgement::Right,

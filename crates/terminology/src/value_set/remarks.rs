@@ -109,13 +109,17 @@ impl<'c> Judge<'c, '_> {
         at: Option<usize>,
         judged: &mut Judged<'c>,
     ) {
+        let judgement = names.judge(display, &self.languages);
+        if judgement == Judgement::Right {
+            return;
+        }
         let code = concept.code();
-        let right = names.shown(&self.languages).map_or("", |term| term.text);
+        let right = judged.display.as_deref().unwrap_or_default();
         let wrong = match self.request.lenient_display {
             true => Severity::Warning,
             false => Severity::Error,
         };
-        let (severity, kind, message) = match names.judge(display, &self.languages) {
+        let (severity, kind, message) = match judgement {
             Judgement::Right => return,
             Judgement::Deprecated => (
                 Severity::Warning,

@@ -78,7 +78,7 @@ fn in_value_sets(loaded: &Loaded) -> Outcome<Vec<Figure>> {
         url: VALUE_SET,
         version: "",
     };
-    let validate = nanoseconds(&loaded.codes, |(code, _)| {
+    let validate = nanoseconds(&loaded.half_in, |(code, _)| {
         let coding = Coding {
             system,
             code,
@@ -114,7 +114,7 @@ fn in_value_sets(loaded: &Loaded) -> Outcome<Vec<Figure>> {
     };
     catalog.expand(&page).map_err(Failure::failed)?;
     let expand = nanoseconds(&[()], |()| catalog.expand(&page).is_ok());
-    let filtered: Vec<String> = typed(loaded.edition(), 5).into_iter().take(500).collect();
+    let filtered: Vec<String> = typed(loaded, 5).into_iter().take(500).collect();
     let filter = nanoseconds(&filtered, |text| {
         let question = ExpandRequest { text, ..page.clone() };
         catalog.expand(&question).is_ok()
@@ -138,10 +138,10 @@ fn searches(loaded: &Loaded) -> Vec<Figure> {
     let kinds: [(&str, Vec<String>); 3] = [
         (
             "search, one to five letters typed",
-            (1..=5).flat_map(|letters| typed(edition, letters)).collect(),
+            (1..=5).flat_map(|letters| typed(loaded, letters)).collect(),
         ),
         ("search, two words begun", two_words(edition)),
-        ("search, a letter mistyped", misspelt(edition)),
+        ("search, a letter mistyped", misspelt(loaded)),
     ];
     for (kind, texts) in kinds {
         let times = each(texts.iter().take(SEARCHES * 5), |text| {
@@ -187,47 +187,41 @@ fn attributes(edition: &Edition) -> Vec<String> {
     codes.take(5).collect::<Vec<_>>()
 }
 
-/// Beginnings of words of the edition's terms.
-fn typed(edition: &Edition, letters: usize) -> Vec<String> {
-    words(edition)
-        .filter(|word| word.chars().count() > letters)
-        .map(|word| word.chars().take(letters).collect())
-        .take(SEARCHES)
-        .collect()
+/// Beginnings of words of the terms.
+fn typed(loaded: &Loaded, letters: usize) -> Vec<String> {
+    let long = loaded.words.iter().filter(|word| word.chars().count() > letters);
+    let begun = long.map(|word| word.chars().take(letters).collect());
+    begun.take(SEARCHES).collect()
 }
 
+/// Beginnings of two neighbouring words of terms.
 fn two_words(edition: &Edition) -> Vec<String> {
-    let texts = terms(edition).filter_map(|text| {
-        let mut words = text.split_whitespace();
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(4);
+    let step = (edition.len() / SEARCHES).max(1);
+    let terms = edition
+        .concepts()
+        .step_by(step)
+        .filter_map(|concept| Some(concept.designations().last()?.text));
+    let texts = terms.filter_map(|text| {
+        let words: Vec<&str> = text.split_whitespace().collect();
         let begun = |word: &str| word.chars().take(3).collect::<String>();
-        Some(format!("{} {}", begun(words.next()?), begun(words.next()?)))
+        let pair = words
+            .windows(2)
+            .nth(rng.random_range(0..words.len().max(2) - 1))?;
+        Some(pair.iter().map(|word| begun(word)).collect::<Vec<_>>().join(" "))
     });
     texts.take(SEARCHES).collect()
 }
 
 /// Words with two neighbouring letters in the wrong order.
-fn misspelt(edition: &Edition) -> Vec<String> {
-    let wrong = words(edition)
-        .filter(|word| word.chars().count() > 5)
-        .map(|word| {
-            let mut letters: Vec<char> = word.chars().collect();
-            letters.swap(2, 3);
-            letters.into_iter().collect()
-        });
+fn misspelt(loaded: &Loaded) -> Vec<String> {
+    let long = loaded.words.iter().filter(|word| word.chars().count() > 5);
+    let wrong = long.map(|word| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.swap(2, 3);
+        letters.into_iter().collect()
+    });
     wrong.take(SEARCHES).collect()
-}
-
-fn words(edition: &Edition) -> impl Iterator<Item = &str> {
-    terms(edition).flat_map(|text| text.split_whitespace().next())
-}
-
-/// A term of concepts that are spread over the edition.
-fn terms(edition: &Edition) -> impl Iterator<Item = &str> {
-    let step = (edition.len() / SEARCHES).max(1);
-    edition
-        .concepts()
-        .step_by(step)
-        .filter_map(|concept| Some(concept.designations().last()?.text))
 }
 
 /// Microseconds of `work` on each item, in rising order.

@@ -15,12 +15,13 @@ struct Questions {
     system: String,
     version: String,
     codes: Arc<Vec<(String, String)>>,
+    half_in: Arc<Vec<(String, String)>>,
+    words: Arc<Vec<String>>,
 }
 
 impl Questions {
     fn drawn(&self, number: u64) -> (String, String) {
-        let at = usize::try_from(number).unwrap_or_default() % self.codes.len().max(1);
-        self.codes.get(at).cloned().unwrap_or_default()
+        nth(&self.codes, number)
     }
 
     fn lookup(&self, number: u64, brief: bool) -> pb::LookupRequest {
@@ -34,7 +35,10 @@ impl Questions {
     }
 
     fn validate(&self, number: u64, value_set: &str) -> pb::ValidateCodeRequest {
-        let (code, display) = self.drawn(number);
+        let (code, display) = match value_set {
+            "" => self.drawn(number),
+            _ => nth(&self.half_in, number),
+        };
         pb::ValidateCodeRequest {
             system: self.system.clone(),
             version: self.version.clone(),
@@ -65,14 +69,18 @@ impl Questions {
     }
 
     fn search(&self, number: u64) -> pb::SearchRequest {
-        let (_, display) = self.drawn(number);
-        let word = display.split_whitespace().next().unwrap_or_default();
         pb::SearchRequest {
-            text: word.chars().take(5).collect(),
+            text: nth(&self.words, number).chars().take(5).collect(),
             systems: vec![self.system.clone()],
             ..Default::default()
         }
     }
+}
+
+/// What stands at a number, counted round and round.
+fn nth<T: Clone + Default>(all: &[T], number: u64) -> T {
+    let at = usize::try_from(number).unwrap_or_default() % all.len().max(1);
+    all.get(at).cloned().unwrap_or_default()
 }
 
 pub(super) async fn measure(loaded: &Loaded) -> Outcome<Vec<Figure>> {
@@ -80,6 +88,8 @@ pub(super) async fn measure(loaded: &Loaded) -> Outcome<Vec<Figure>> {
         system: loaded.edition().url().to_owned(),
         version: loaded.edition().version().to_owned(),
         codes: Arc::clone(&loaded.codes),
+        half_in: Arc::clone(&loaded.half_in),
+        words: Arc::clone(&loaded.words),
     };
     let mut figures = single(loaded, &questions).await?;
     figures.extend(streamed(loaded, &questions).await?);
