@@ -3,6 +3,7 @@
 use vardnav_register::identity::{IdentityError, Number, normalise};
 use vardnav_register::record::{IdentityType, Person, RecordKind};
 use vardnav_register::rights::{RecordRef, Request, RightsError, Scope};
+use vardnav_register::text::is_id;
 
 use crate::register::{kind, kind_message};
 use crate::status::{ApiError, Kind};
@@ -31,7 +32,7 @@ pub fn request_message(number: u64, request: &Request, now: i64) -> pb::RightsRe
     let (kind, project) = match &request.asked.scope {
         Scope::Persons(_) | Scope::Records(_) => ("opening", String::new()),
         Scope::Linkage { project, .. } => ("linkage", project.clone()),
-        Scope::Erasure(_) => ("erasure", String::new()),
+        Scope::Erasure(_) | Scope::PersonErasure { .. } => ("erasure", String::new()),
     };
     pb::RightsRequest {
         number,
@@ -83,11 +84,12 @@ pub fn named_record(message: &pb::RecordKey) -> Result<(String, RecordKind, Stri
 /// The number by which a person is named. `reference` gives ten-digit forms their century.
 ///
 /// # Errors
-/// When there is none, or it is no number of its kind; the error does not hold it.
+/// When there is none, it is no number of its kind, or a reserve number without who gave it out; the error does not hold
+/// it.
 pub fn number(
     message: Option<pb::PersonNumber>,
     reference: jiff::civil::Date,
-) -> Result<(IdentityType, Number), ApiError> {
+) -> Result<NamedPerson, ApiError> {
     let message = message.ok_or_else(|| ApiError::field("person", "missing"))?;
     let identity_type = match message.r#type() {
         pb::IdentityType::Personnummer => IdentityType::Personnummer,
@@ -95,11 +97,41 @@ pub fn number(
         pb::IdentityType::Reserve => IdentityType::Reserve,
         pb::IdentityType::Unspecified => return Err(ApiError::field("person.type", "missing")),
     };
+    let issuer = message.issuer;
+    match (identity_type, is_id(&issuer)) {
+        (IdentityType::Reserve, true) => {}
+        (IdentityType::Reserve, false) => {
+            let message = "a reserve number is known by the reporter that gave it out: name it";
+            return Err(ApiError::field("person.issuer", message));
+        }
+        _ if issuer.is_empty() => {}
+        _ => {
+            return Err(ApiError::field(
+                "person.issuer",
+                "only reserve numbers are given out by reporters",
+            ));
+        }
+    }
     let person = Person {
         identity_type,
         identity: message.number,
         ..Person::withheld()
     };
     let wrong = |error: IdentityError| ApiError::field("person.number", error.to_string());
-    Ok((identity_type, normalise(&person, reference).map_err(wrong)?))
+    Ok(NamedPerson {
+        identity_type,
+        number: normalise(&person, reference).map_err(wrong)?,
+        issuer,
+    })
+}
+
+/// A person as a request names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPerson {
+    /// Kind of number.
+    pub identity_type: IdentityType,
+    /// The number in its one form.
+    pub number: Number,
+    /// The reporter that gave it out, of a reserve number; else empty.
+    pub issuer: String,
 }

@@ -113,6 +113,15 @@ pub enum Scope {
     },
     /// That revisions of records lose their content.
     Erasure(Vec<RecordRef>),
+    /// That everything held of a person loses its content: also what comes in before it is carried out.
+    PersonErasure {
+        /// A key of the person.
+        person: PersonKey,
+        /// The reporter whose records it is about; empty for all.
+        reporter: String,
+        /// The revisions that there were when it was asked.
+        records: Vec<RecordRef>,
+    },
 }
 
 impl Scope {
@@ -121,7 +130,7 @@ impl Scope {
         match self {
             Self::Persons(_) | Self::Records(_) => Use::Opening,
             Self::Linkage { .. } => Use::Linkage,
-            Self::Erasure(_) => Use::Erasure,
+            Self::Erasure(_) | Self::PersonErasure { .. } => Use::Erasure,
         }
     }
 
@@ -129,7 +138,9 @@ impl Scope {
     pub fn size(&self) -> usize {
         match self {
             Self::Persons(persons) => persons.len(),
-            Self::Records(records) | Self::Erasure(records) => records.len(),
+            Self::Records(records) | Self::Erasure(records) | Self::PersonErasure { records, .. } => {
+                records.len()
+            }
             Self::Linkage { reporters, .. } => reporters.len(),
         }
     }

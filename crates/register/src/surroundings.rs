@@ -125,8 +125,8 @@ pub trait Surroundings {
     }
 
     /// The id of a contact in the reporter's stream with a [`contact_key`](crate::validate::contact_key), as far as it is
-    /// looked up.
-    fn contact_alike(&self, _reporter: &str, _key: [u8; 16]) -> Option<&str> {
+    /// looked up. The key is worked out when it is asked for; a record that is no contact has none.
+    fn contact_alike(&self, _reporter: &str, _key: &dyn Fn() -> Option<[u8; 16]>) -> Option<&str> {
         None
     }
 

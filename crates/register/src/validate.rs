@@ -303,10 +303,9 @@ pub fn about_person<S: Surroundings + ?Sized>(
     if record.residence.is_some() && !record.person.protected && surroundings.is_protected(person, date) {
         report.add(Mechanism::ProtectedGeography, || "residence".to_owned());
     }
-    if let Some(key) = contact_key(record, person, derived)
-        && let Some(other) = surroundings.contact_alike(reporter, key)
-        && other != record.id
-    {
+    let key = || contact_key(record, person, derived);
+    let alike = surroundings.contact_alike(reporter, &key);
+    if alike.is_some_and(|other| other != record.id) {
         report.add(Mechanism::ContactDuplicate, String::new);
     }
     report.into_findings()

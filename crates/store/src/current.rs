@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use vardnav_register::delivery::{Deliveries, Place, closing_key, opening_key, step};
 use vardnav_register::entry::{Entry, StreamEntry};
+use vardnav_register::erasure::Erasure;
 
 use crate::contract::{Change, Hash, ROWS_LIMIT, Store, StoreError, StoredRow, StreamId};
 
@@ -28,11 +29,22 @@ pub struct Current {
 pub struct Page {
     /// Entries of records, in the order in which they became current.
     pub entries: Vec<Current>,
+    /// What tells of erasures, with its position: of entries that may have been read before.
+    pub erasures: Vec<(u64, Erasure)>,
     /// Where to go on.
     pub next: Place,
 }
 
 impl Page {
+    /// A page of which nothing is told but where to go on.
+    pub fn ends_at(next: Place) -> Self {
+        Self {
+            entries: Vec::new(),
+            erasures: Vec::new(),
+            next,
+        }
+    }
+
     /// The change that keeps the place within a delivery, for the projection that commits the page; none when the stream
     /// was and is read outside of deliveries.
     pub fn place(&self, stream: &StreamId, before: Place) -> Option<Change> {
@@ -72,7 +84,15 @@ pub async fn page(
     let leaves: BTreeMap<u64, Hash> = rows.iter().map(|row| (row.position, row.leaf)).collect();
     let read = rows.iter().map(|row| Ok((row.position, entry(stream, row)?)));
     let read = read.collect::<Result<Vec<_>, StoreError>>()?;
+    // Whoever goes back for a delivery has come by what lies within it already.
+    let erasures = read.iter().filter(|_| place.within.is_none());
+    let erasures = erasures.filter_map(|(position, entry)| match entry {
+        StreamEntry::Erased(erasure) => Some((*position, erasure.clone())),
+        _ => None,
+    });
+    let mut erasures: Vec<(u64, Erasure)> = erasures.collect();
     let (entries, next) = step(place, read);
+    erasures.retain(|(position, _)| *position < next.cursor);
     let entries = entries.into_iter().filter_map(|(position, entry)| {
         let leaf = *leaves.get(&position)?;
         Some(Current {
@@ -83,6 +103,7 @@ pub async fn page(
     });
     Ok(Some(Page {
         entries: entries.collect(),
+        erasures,
         next,
     }))
 }

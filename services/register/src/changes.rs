@@ -1,5 +1,5 @@
 //! What becomes current, told from a place on: each reporter's entries in the order in which they became current, page by
-//! page, with a token that leads on after each. Goes on until the caller goes or, when asked to end, until what was there
+//! page, with a token that leads on after each; and what was erased since, so that whoever holds it drops it. Goes on until the caller goes or, when asked to end, until what was there
 //! is told. Pages wait for a slow reader, so that a stream holds a few of them at most.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ use vardnav_api::register::{bytes, kind_message};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_register::delivery::{Month, Place};
+use vardnav_register::erasure::Erasure;
 use vardnav_runtime::caller::Caller;
 use vardnav_store::current::{self, Current};
 use vardnav_store::{StoreError, StreamId};
@@ -135,7 +136,8 @@ impl Follower {
             let Some(page) = page.map_err(store_error)? else {
                 return Ok(true);
             };
-            if !page.entries.is_empty() && self.noted.insert(reporter.to_owned()) {
+            let is_empty = page.entries.is_empty() && page.erasures.is_empty();
+            if !is_empty && self.noted.insert(reporter.to_owned()) {
                 let noted = register.note(&self.caller, "follow", reporter, None).await;
                 noted.map_err(store_error)?;
             }
@@ -143,6 +145,7 @@ impl Follower {
                 .changes(register, stream, page.entries)
                 .await
                 .map_err(store_error)?;
+            let changes = with_erasures(changes, page.erasures);
             self.places.insert(reporter.to_owned(), page.next);
             if !changes.is_empty() && !self.send(changes, sender).await {
                 return Ok(false);
@@ -235,6 +238,41 @@ fn change(stream: &StreamId, current: &Current) -> Result<pb::RegisterChange, St
         date: record.map(|record| date_message(record.date())),
         record: None,
     })
+}
+
+/// Changes of a page with what tells of erasures between them: one for each revision whose content is gone.
+fn with_erasures(changes: Vec<pb::RegisterChange>, erasures: Vec<(u64, Erasure)>) -> Vec<pb::RegisterChange> {
+    if erasures.is_empty() {
+        return changes;
+    }
+    let mut placed: Vec<(u64, pb::RegisterChange)> = changes
+        .into_iter()
+        .map(|change| (change.position, change))
+        .collect();
+    for (position, erasure) in erasures {
+        let Erasure {
+            reporter,
+            at,
+            targets,
+            ..
+        } = erasure;
+        placed.extend(targets.into_iter().map(|target| {
+            let change = pb::RegisterChange {
+                change: pb::ChangeKind::Erased.into(),
+                reporter: reporter.clone(),
+                kind: kind_message(target.kind).into(),
+                id: target.id,
+                revision: target.revision,
+                position: target.position,
+                leaf: bytes(&target.leaf),
+                received_micros: at,
+                ..Default::default()
+            };
+            (position, change)
+        }));
+    }
+    placed.sort_by_key(|(position, _)| *position);
+    placed.into_iter().map(|(_, change)| change).collect()
 }
 
 fn month(text: &str) -> Result<Option<Month>, ApiError> {

@@ -11,13 +11,14 @@ use vardnav_register::finding::Finding;
 use vardnav_register::identity::Identity;
 use vardnav_register::outcome::{Outcome, assess};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
-use vardnav_register::record::{Body, IdentityType, Record, RecordKind};
+use vardnav_register::record::{Body, Record, RecordKind};
 use vardnav_runtime::clock;
 use vardnav_store::current;
 use vardnav_store::{Head, IdentityBytes, Row, StoreError, StreamId, View};
 
 use crate::Register;
 use crate::answer;
+use crate::audit::By;
 use crate::batch::{self, Judged, LookedUp, Read, Refused, Sealed};
 use crate::delivery::{Of, replaced};
 use crate::ledger::{self, Among, Former};
@@ -75,7 +76,7 @@ impl Register {
     /// When the store does not take it; then nothing of the batch is acknowledged, and sending it again is safe.
     pub(crate) async fn take(
         self: &Arc<Self>,
-        reporter: &str,
+        (caller, reporter): (&str, &str),
         of: Option<&Of>,
         records: Vec<Read>,
         validate_only: bool,
@@ -86,7 +87,7 @@ impl Register {
         };
         if let Some(of) = of {
             return self
-                .deliver((reporter, &stream), of, records, validate_only)
+                .deliver((caller, reporter, &stream), of, records, validate_only)
                 .await;
         }
         let records = Arc::new(records);
@@ -96,7 +97,8 @@ impl Register {
             let mut tries = 0;
             loop {
                 tries += 1;
-                match self.try_take(reporter, &stream, &records, validate_only).await {
+                let who = (caller, reporter);
+                match self.try_take(who, &stream, &records, validate_only).await {
                     Err(StoreError::Conflict { .. }) if tries < TRIES => {}
                     other => break other?,
                 }
@@ -128,7 +130,7 @@ impl Register {
 
     async fn try_take(
         self: &Arc<Self>,
-        reporter: &str,
+        (caller, reporter): (&str, &str),
         stream: &StreamId,
         records: &Arc<Vec<Read>>,
         validate_only: bool,
@@ -177,13 +179,15 @@ impl Register {
                 (_, None, known) => refused = known,
             }
         };
-        let mut head = head;
         for (position, sealed) in (head.size..).zip(sealed.iter_mut().flatten()) {
             sealed.kept.position = Some(position);
         }
-        for piece in pieces(&mut sealed) {
-            head = self.store.append(stream, head.size, piece).await?;
-        }
+        let by = By {
+            caller,
+            action: "report",
+            at: received,
+        };
+        let head = self.append_by(by, (stream, head), pieces(&mut sealed)).await?;
         Ok(Taken { judged, sealed, head })
     }
 
@@ -463,14 +467,9 @@ pub(crate) fn pieces(sealed: &mut [Option<Sealed>]) -> Vec<Vec<Row>> {
     pieces
 }
 
-/// What the vault knows a person by. Reserve numbers are unique only where they are given out: they link nobody
-/// across reporters.
+/// What the vault knows a person by: a reserve number is the reporter's own.
 fn vault_identity(identity: &Identity, reporter: &str) -> IdentityBytes {
-    let bytes = IdentityBytes::of(identity.identity_type, &identity.number);
-    match identity.identity_type {
-        IdentityType::Reserve => bytes.within(reporter),
-        IdentityType::Personnummer | IdentityType::Samordningsnummer => bytes,
-    }
+    IdentityBytes::given_by(identity.identity_type, &identity.number, reporter)
 }
 
 /// What the vault knows those by who are in new entries, in their order.

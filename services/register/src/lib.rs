@@ -187,11 +187,57 @@ fn store_error(error: StoreError) -> ApiError {
     }
 }
 
+/// How long is waited for whoever follows the streams, between clearings.
+const CLEARED_EVERY: Duration = Duration::from_millis(100);
+
+/// Clears a projection while nobody adds to it: what was read of the streams before is not kept after. Whoever follows
+/// holds `turn` from reading to keeping, maybe for long; a clearing makes its next step fail, so that the turn comes.
+async fn clear_alone<T>(store: &dyn Store, projection: &str, turn: &Mutex<T>) -> Result<(), StoreError> {
+    loop {
+        store.clear(projection).await?;
+        if let Ok(_turn) = tokio::time::timeout(CLEARED_EVERY, turn.lock()).await {
+            return store.clear(projection).await;
+        }
+    }
+}
+
 /// Waits a moment for batches that wait to be computed; work that is in no hurry asks it between its pieces, on a
 /// thread of its own.
 fn let_batches_go_first(pool: &Semaphore) {
     let began = Instant::now();
     while pool.available_permits() == 0 && began.elapsed() < YIELD_MAX {
         std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vardnav_store::{Change, Memory, StreamId};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_read_before_a_clearing_is_not_kept_after_it() {
+        let (store, turn) = (Arc::new(Memory::new()), Arc::new(Mutex::new(())));
+        let held = Arc::clone(&turn).lock_owned().await;
+        let follower = {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let stream = StreamId::rights();
+                let read = store.cursor("followed", &stream).await?;
+                tokio::time::sleep(Duration::from_millis(250)).await;
+                let change = Change {
+                    key: b"erased".to_vec(),
+                    value: Some(Vec::new()),
+                };
+                let kept = store.commit("followed", &stream, read, 1, vec![change]).await;
+                drop(held);
+                kept
+            })
+        };
+        tokio::task::yield_now().await;
+        clear_alone(store.as_ref(), "followed", &turn).await.ok();
+        assert!(follower.await.is_ok_and(|kept| kept.is_ok()), "it was kept late");
+        assert_eq!(store.scan("followed", &[], 1).await.map(|rows| rows.len()), Ok(0));
     }
 }

@@ -135,7 +135,9 @@ impl RegisterService for Service {
         let caller = caller(&request)?;
         let request = request.into_inner();
         let stream = own_stream(&self.register, &caller, &request.reporter)?;
-        Ok(Response::new(self.register.withdraw(&stream, request).await?))
+        Ok(Response::new(
+            self.register.withdraw(&caller, &stream, request).await?,
+        ))
     }
 
     async fn get_episode(
@@ -525,7 +527,7 @@ async fn report(
     let taken = match is_refused {
         true => BatchAnswer::refused(records),
         false => {
-            let taken = register.take(&reporter, of.as_ref(), records, validate_only);
+            let taken = register.take((&caller.name, &reporter), of.as_ref(), records, validate_only);
             taken.await.map_err(store_error)?
         }
     };

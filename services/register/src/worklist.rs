@@ -39,7 +39,7 @@ pub(crate) struct Worklist {
     /// The pool that batches are computed on.
     pool: Arc<Semaphore>,
     /// Held by whoever takes in entries.
-    turn: tokio::sync::Mutex<()>,
+    pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 /// Whose items are read: those of the entries, or of a derivation.

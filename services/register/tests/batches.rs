@@ -12,6 +12,8 @@ use vardnav_api::register::record_message;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService as _;
 use vardnav_interchange::release::starter;
+use vardnav_register::audit::AuditEntry;
+use vardnav_register::entry::StreamEntry;
 use vardnav_register::identity::{PersonKey, normalise};
 use vardnav_register::person::{PersonEvent, Statement};
 use vardnav_register::record::*;
@@ -340,4 +342,123 @@ async fn a_variable_without_a_basis_is_taken_in_a_test_delivery_alone() {
     tested.delivery = opened.into_inner().delivery.unwrap().number;
     let tested = told(bench.report(vec![tested], trusted()).await);
     assert_eq!(outcomes(&tested), [("a", true)], "{tested:?}");
+}
+
+/// Opens a delivery of the north for the month before this one; gives its number and a visit in it.
+async fn delivery(bench: &Bench) -> (u32, impl Fn(&str, Option<&str>) -> Record) {
+    let month = jiff::Zoned::now().date().first_of_month().yesterday().unwrap();
+    let request = pb::OpenDeliveryRequest {
+        reporter: NORTH.into(),
+        register: "near-care".into(),
+        periods: vec![month.strftime("%Y-%m").to_string()],
+        ..Default::default()
+    };
+    let opened = bench
+        .service
+        .open_delivery(asked(request, trusted()))
+        .await
+        .unwrap();
+    let record = move |id: &str, place: Option<&str>| {
+        let mut record = visit(id, 1, place);
+        if let Body::Contact(contact) = &mut record.body {
+            contact.date = month;
+        }
+        record
+    };
+    (opened.into_inner().delivery.unwrap().number, record)
+}
+
+#[tokio::test]
+async fn the_last_word_on_a_record_in_a_delivery_counts_and_lines_sent_again_are_answered_as_before() {
+    let (one, other) = (Some("clinic"), Some("school"));
+    for batches in [vec![3], vec![1, 1, 1], vec![2, 1]] {
+        let bench = Bench::new().await;
+        let (number, record) = delivery(&bench).await;
+        let words = [record("a", one), record("a", other), record("a", one)];
+        let mut line = 0;
+        let sent: Vec<pb::ReportRequest> = batches
+            .iter()
+            .map(|count| {
+                let some: Vec<&Record> = words.iter().skip(line).take(*count).collect();
+                line += count;
+                pb::ReportRequest {
+                    delivery: number,
+                    input: "file".into(),
+                    last_line: line as u64,
+                    ..batch(NORTH, &some)
+                }
+            })
+            .collect();
+        let answers = bench.report(sent.clone(), trusted()).await;
+        let outcomes = |answers: &[pb::ReportResponse]| {
+            let outcomes = answers.iter().flat_map(|answer| &answer.outcomes);
+            let told = outcomes.map(|outcome| (outcome.revision, outcome.leaf.clone()));
+            told.collect::<Vec<_>>()
+        };
+        let first = outcomes(&answers);
+        let revisions: Vec<u32> = first.iter().map(|(revision, _)| *revision).collect();
+        assert_eq!(revisions, [1, 2, 3]);
+        assert!(first.iter().all(|(_, leaf)| !leaf.is_empty()));
+
+        let stream = StreamId::reporter(NORTH).unwrap();
+        let size = bench.store.head(&stream).await.unwrap().size;
+        let again = outcomes(&bench.report(sent, trusted()).await);
+        assert_eq!(bench.store.head(&stream).await.unwrap().size, size);
+        for ((before, after), place) in first.iter().zip(&again).zip(0..) {
+            // The first and the last say the same: either may be told for both.
+            let is_one = place != 1;
+            assert!(before == after || is_one && after.0 != 2, "{first:?} {again:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_reported_delivered_or_withdrew_is_noted_once_a_batch_with_the_instant_of_its_entries() {
+    let bench = Bench::new().await;
+    let north = || of_the_north(r#""register.report""#);
+    let records = [visit("a", 1, None), visit("b", 1, None)];
+    let both: Vec<&Record> = records.iter().collect();
+    let (number, record) = delivery(&bench).await;
+    let delivered = pb::ReportRequest {
+        delivery: number,
+        ..batch(NORTH, &[&record("c", None)])
+    };
+    // What is sent again changes nothing, and is not noted.
+    let sent = vec![batch(NORTH, &both), batch(NORTH, &both), delivered];
+    bench.report(sent, north()).await;
+    let request = pb::WithdrawRecordsRequest {
+        reporter: NORTH.into(),
+        reason: "duplicate".into(),
+        records: vec![pb::withdraw_records_request::RecordName {
+            kind: pb::RecordKind::Contact.into(),
+            id: "a".into(),
+            revision: 0,
+        }],
+        ..Default::default()
+    };
+    bench
+        .service
+        .withdraw_records(asked(request, north()))
+        .await
+        .unwrap();
+
+    let rows = bench.store.read(&StreamId::audit(), 0, 100).await.unwrap();
+    let notes = rows.iter().map(|row| AuditEntry::decode(&row.bytes).unwrap());
+    let notes: Vec<AuditEntry> = notes.filter(|note| note.reporter() == NORTH).collect();
+    let told: Vec<_> = notes.iter().map(|note| (note.caller(), note.action())).collect();
+    assert_eq!(
+        told,
+        [("north", "report"), ("north", "deliver"), ("north", "withdraw")]
+    );
+    let rows = bench
+        .store
+        .read(&StreamId::reporter(NORTH).unwrap(), 0, 100)
+        .await
+        .unwrap();
+    for row in rows {
+        if let Ok(StreamEntry::Record(entry)) = StreamEntry::decode(&row.bytes) {
+            let noted = notes.iter().filter(|note| note.at() == entry.header.received);
+            assert_eq!(noted.count(), 1);
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //!
 //! | column | holds |
 //! |---|---|
-//! | `type` | `personnummer`, `samordningsnummer` or `reserve` |
+//! | `type` | `personnummer`, `samordningsnummer`, or `reserve@` and the reporter that gave the number out |
 //! | `number` | the person's number; in a change or merge the one that gives way |
 //! | `event` | `residence`, `death`, `no-death`, `moved-in`, `moved-out`, `protection-begins`, `protection-ends`, `number-change`, `merge`, `part` |
 //! | `from` | the date (`YYYY-MM-DD`); of a residence the first |
@@ -18,6 +18,7 @@ use vardnav_register::finding::Finding;
 use vardnav_register::identity::{IdentityError, Number, normalise};
 use vardnav_register::person::{Kommun, Statement};
 use vardnav_register::record::{IdentityType, Person};
+use vardnav_register::text::is_id;
 
 /// Code, meaning and remedy of what is found in population files.
 pub const CODES: &[(&str, &str, &str)] = &[
@@ -34,7 +35,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
     (
         "VN-POP-003",
         "a number in a population file is not of its kind",
-        "correct type and number",
+        "correct type and number; a reserve number is of the reporter that gave it out: reserve@REPORTER",
     ),
     (
         "VN-POP-004",
@@ -74,16 +75,18 @@ pub const COLUMNS: [&str; 8] = [
 const LINE_MAX: usize = 1_024;
 
 /// A person as a line names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// Kind of number.
     pub identity_type: IdentityType,
     /// The number in its one form.
     pub number: Number,
+    /// The reporter that gave it out, of a reserve number; else empty.
+    pub issuer: String,
 }
 
 /// What a line says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
     /// Something of the person alone.
     Of(Statement),
@@ -203,10 +206,15 @@ impl Reader {
 }
 
 fn named(kind: &str, number: &str, path: &str, reference: Date) -> Result<Named, Finding> {
-    let identity_type = match kind {
-        "personnummer" => IdentityType::Personnummer,
-        "samordningsnummer" => IdentityType::Samordningsnummer,
-        "reserve" => IdentityType::Reserve,
+    let (kind, issuer) = kind.split_once('@').unwrap_or((kind, ""));
+    let identity_type = match (kind, is_id(issuer)) {
+        ("personnummer", _) if issuer.is_empty() => IdentityType::Personnummer,
+        ("samordningsnummer", _) if issuer.is_empty() => IdentityType::Samordningsnummer,
+        ("reserve", true) => IdentityType::Reserve,
+        ("reserve", false) => {
+            let message = "a reserve number is named with the reporter that gave it out";
+            return Err(found("VN-POP-003", path, message));
+        }
         _ => return Err(found("VN-POP-003", path, "the type of the number is not known")),
     };
     let person = Person {
@@ -219,6 +227,7 @@ fn named(kind: &str, number: &str, path: &str, reference: Date) -> Result<Named,
     Ok(Named {
         identity_type,
         number,
+        issuer: issuer.to_owned(),
     })
 }
 
@@ -279,12 +288,14 @@ mod tests {
         personnummer,19821105-9954,residence,2024-01-01,2025-13-01,0180,,\n\
         personnummer,19821105-9955,death,2024-01-01,,,,\n\
         \n\
-        reserve,R99X12345678,number-change,2025-02-03,,,personnummer,198211059954\n\
+        reserve@region-norr,R99X12345678,number-change,2025-02-03,,,personnummer,198211059954\n\
         personnummer,19821105-9954,flight,2024-01-01,,,,\n\
         personnummer,19821105-9954,residence,2024-01-01,,Solna,,\n\
         personnummer,19821105-9954,merge,,,,reserve\n\
         personnummer,198211059954,no-death,,,,,\r\n\
-        reserve,R99X1,merge,,,,reserve,R99X2";
+        reserve@region-norr,R99X1,merge,,,,reserve@region-norr,R99X2\n\
+        reserve,R99X1,no-death,,,,,\n\
+        personnummer@region-norr,198211059954,no-death,,,,,";
 
     fn read(pieces: impl Iterator<Item = Vec<u8>>) -> Vec<Line> {
         let mut reader = Reader::new(date(2026, 11, 22));
@@ -321,6 +332,8 @@ mod tests {
             (9, "VN-POP-002 "),
             (10, "no-death"),
             (11, "merge"),
+            (12, "VN-POP-003 number"),
+            (13, "VN-POP-003 number"),
         ];
         let expected: Vec<(u64, String)> = expected
             .iter()

@@ -120,6 +120,16 @@ fn write_scope(w: &mut Writer, scope: &Scope) {
             w.u8(4);
             w.seq(records, write_record);
         }
+        Scope::PersonErasure {
+            person,
+            reporter,
+            records,
+        } => {
+            w.u8(5);
+            w.raw(&person.0);
+            w.str(reporter);
+            w.seq(records, write_record);
+        }
     }
 }
 
@@ -132,6 +142,11 @@ fn read_scope(r: &mut Reader<'_>) -> Result<Scope, DecodeError> {
             reporters: r.seq(LIMITS.scope, Reader::string)?,
         },
         4 => Scope::Erasure(r.seq(LIMITS.scope, read_record)?),
+        5 => Scope::PersonErasure {
+            person: PersonKey(r.array()?),
+            reporter: r.string()?,
+            records: r.seq(LIMITS.scope, read_record)?,
+        },
         _ => return Err(r.error(DecodeProblem::Tag)),
     })
 }

@@ -51,6 +51,14 @@ impl Rights {
             Scope::Records(records) | Scope::Erasure(records) => records
                 .iter()
                 .all(|record| named(&record.reporter) && named(&record.id)),
+            Scope::PersonErasure {
+                reporter, records, ..
+            } => {
+                (reporter.is_empty() || named(reporter))
+                    && records
+                        .iter()
+                        .all(|record| named(&record.reporter) && named(&record.id))
+            }
             Scope::Linkage { project, reporters } => {
                 named(project) && reporters.iter().all(|reporter| named(reporter))
             }
@@ -115,11 +123,14 @@ impl Rights {
     /// Withdraws or refuses a request.
     ///
     /// # Errors
-    /// [`RightsError`] when there is none, or it is over.
+    /// [`RightsError`] when there is none, it is over, or it is an approved erasure: that is carried out to its end.
     pub fn end(&self, caller: &str, at: i64, number: u64) -> Result<RightsEntry, RightsError> {
         let request = self.request(number).ok_or(RightsError::Unknown)?;
+        let is_begun = request.approved.is_some() && request.asked.scope.use_for() == Use::Erasure;
         match request.standing(at) {
-            Standing::Waits | Standing::Open => Ok(entry(caller, at, Step::Ended { request: number })),
+            Standing::Waits | Standing::Open if !is_begun => {
+                Ok(entry(caller, at, Step::Ended { request: number }))
+            }
             other => Err(RightsError::Standing(other)),
         }
     }

@@ -94,6 +94,25 @@ fn a_request_needs_a_second_person_and_ends_with_its_uses_and_its_time() {
 }
 
 #[test]
+fn an_erasure_is_ended_only_until_it_is_approved() {
+    let scope = || Scope::PersonErasure {
+        person: PersonKey([1; 16]),
+        reporter: String::new(),
+        records: vec![record(4)],
+    };
+    for scope in [scope(), Scope::Erasure(vec![record(4)])] {
+        let mut rights = Rights::new();
+        rights.apply(Rights::ask("anna", NOW, asked("person-right", scope)).unwrap());
+        assert!(rights.end("anna", NOW, 0).is_ok());
+        rights.apply(rights.approve("bo", NOW, 0, &is_another).unwrap());
+        assert_eq!(
+            rights.end("anna", NOW, 0),
+            Err(RightsError::Standing(Standing::Open))
+        );
+    }
+}
+
+#[test]
 fn what_is_asked_for_is_held_against_law_and_limits() {
     let ask = |asked: Asked| Rights::ask("anna", NOW, asked).map(|_| ()).unwrap_err();
     assert_eq!(ask(asked("curiosity", persons())), RightsError::Purpose);
@@ -144,6 +163,14 @@ fn entries_read_back_in_their_one_form() {
         Step::Asked(asked("person-right", persons())),
         Step::Asked(asked("person-right", Scope::Records(vec![record(4)]))),
         Step::Asked(asked("court-order", Scope::Erasure(vec![record(4), record(6)]))),
+        Step::Asked(asked(
+            "person-right",
+            Scope::PersonErasure {
+                person: PersonKey([3; 16]),
+                reporter: "region-norr".to_owned(),
+                records: vec![record(4)],
+            },
+        )),
         Step::Asked(asked(
             "research-linkage",
             Scope::Linkage {

@@ -69,12 +69,28 @@ impl IdentityBytes {
         Self(bytes)
     }
 
+    /// The identity of a normalised number of a kind. Reserve numbers are unique only where they are given out: those of
+    /// two issuers are two persons.
+    pub fn given_by(identity_type: IdentityType, number: &Number, issuer: &str) -> Self {
+        let bytes = Self::of(identity_type, number);
+        match identity_type {
+            IdentityType::Reserve => bytes.within(issuer),
+            IdentityType::Personnummer | IdentityType::Samordningsnummer => bytes,
+        }
+    }
+
     /// The same number as given out by somebody, for numbers that are unique only there.
     #[must_use]
     pub fn within(mut self, issuer: &str) -> Self {
         self.0.push(b'@');
         self.0.extend(issuer.as_bytes());
         self
+    }
+
+    /// Who gave the number out, of one that is unique only there; else empty.
+    pub fn issuer(&self) -> &str {
+        let number = std::str::from_utf8(&self.0).unwrap_or_default();
+        number.split_once('@').map_or("", |(_, issuer)| issuer)
     }
 
     fn bytes(&self) -> &[u8] {

@@ -70,7 +70,7 @@ impl VaultAdmin {
             let request = rights.request(number).ok_or(RightsError::Unknown)?;
             // Whoever approves an erasure has it carried out with it: that is the register's.
             match request.asked.scope {
-                Scope::Erasure(_) => Err(RightsError::Unknown),
+                Scope::Erasure(_) | Scope::PersonErasure { .. } => Err(RightsError::Unknown),
                 _ => rights.approve(caller, now, number, &another),
             }
         };
@@ -150,7 +150,7 @@ impl VaultAdmin {
                 }
                 Ok(persons)
             }
-            Scope::Linkage { .. } | Scope::Erasure(_) => Ok(Vec::new()),
+            Scope::Linkage { .. } | Scope::Erasure(_) | Scope::PersonErasure { .. } => Ok(Vec::new()),
         }
     }
 }

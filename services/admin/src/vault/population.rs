@@ -161,7 +161,7 @@ impl Import {
 }
 
 fn identity(named: &Named) -> IdentityBytes {
-    IdentityBytes::of(named.identity_type, &named.number)
+    IdentityBytes::given_by(named.identity_type, &named.number, &named.issuer)
 }
 
 fn misfit(error: PersonError) -> Finding {

@@ -240,6 +240,7 @@ fn opened_message(opened: &Opened) -> Option<pb::OpenedNumber> {
         number: Some(register::PersonNumber {
             r#type: kind.into(),
             number: number.to_owned(),
+            issuer: opened.number.identity.issuer().to_owned(),
         }),
     })
 }

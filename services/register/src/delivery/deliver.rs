@@ -16,6 +16,7 @@ use super::findings;
 use super::judge::{Delivering, JudgedBatch};
 use super::session::Session;
 use crate::Register;
+use crate::audit::By;
 use crate::batch::{self, Judged, Read, Refused};
 use crate::intake::{BatchAnswer, TRIES, Taken, all_loaded, named_episodes, new_identities, pieces};
 use crate::ledger::{self, Among};
@@ -39,7 +40,7 @@ impl Register {
     /// When the store does not take it; then nothing of the batch is acknowledged, and sending it again is safe.
     pub(crate) async fn deliver(
         self: &Arc<Self>,
-        (reporter, stream): (&str, &StreamId),
+        (caller, reporter, stream): (&str, &str, &StreamId),
         of: &Of,
         records: Vec<Read>,
         validate_only: bool,
@@ -52,7 +53,8 @@ impl Register {
             let mut tries = 0;
             loop {
                 tries += 1;
-                let taken = self.try_deliver((reporter, stream), of, &records, validate_only, &mut known);
+                let who = (caller, reporter, stream);
+                let taken = self.try_deliver(who, of, &records, validate_only, &mut known);
                 match taken.await {
                     Err(StoreError::Conflict { .. }) if tries < TRIES => {}
                     other => break other?,
@@ -64,7 +66,7 @@ impl Register {
 
     async fn try_deliver(
         self: &Arc<Self>,
-        (reporter, stream): (&str, &StreamId),
+        (caller, reporter, stream): (&str, &str, &StreamId),
         of: &Of,
         records: &[Read],
         validate_only: bool,
@@ -93,6 +95,7 @@ impl Register {
             opened,
             test,
             closed: delivery.closed.is_some(),
+            resent: false,
             periods: delivery.opening.periods.clone(),
             deliveries: known.deliveries.clone(),
             noted: HashSet::new(),
@@ -102,6 +105,7 @@ impl Register {
         let floor = (opened, test.then_some(opened));
         delivering.chains = chains(store, stream, &names, &known.deliveries, floor).await?;
         let session = known.session(store, stream, opened, until).await?;
+        delivering.resent = session.has_taken(&of.input, of.last_line);
         let positions = delivering.chains.iter().flat_map(|chain| &chain.entries);
         delivering.noted = positions
             .map(|former| former.position)
@@ -157,7 +161,6 @@ impl Register {
             }
         };
         let first = head.size;
-        let mut head = head;
         for (position, sealed) in (first..).zip(sealed.iter_mut().flatten()) {
             sealed.kept.position = Some(position);
         }
@@ -169,9 +172,12 @@ impl Register {
                 None => pieces.push(vec![note]),
             }
         }
-        for piece in pieces {
-            head = store.append(stream, head.size, piece).await?;
-        }
+        let by = By {
+            caller,
+            action: "deliver",
+            at: received,
+        };
+        let head = self.append_by(by, (stream, head), pieces).await?;
         let headers = sealed.iter().flatten().map(|sealed| &sealed.kept.header);
         session.appended((first, head.size), headers, &kept);
         session.took(&of.input, of.last_line);

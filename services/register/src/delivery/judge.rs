@@ -1,6 +1,6 @@
-//! Judging the records of a batch of a delivery: pure work over what was looked up. A record that the delivery holds
-//! already is answered with what it holds, one that is the same as the current one is kept, any other becomes the next
-//! revision of its record.
+//! Judging the records of a batch of a delivery: pure work over what was looked up. A record that says what the delivery
+//! holds of it last is answered with that, one that is the same as the current one is kept, any other becomes the next
+//! revision of its record: the last word counts. Lines that were answered before are answered as then.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,6 +23,8 @@ pub(crate) struct Delivering {
     pub(crate) test: bool,
     /// Whether nothing new is taken any more.
     pub(crate) closed: bool,
+    /// Whether the lines of the batch were answered before.
+    pub(crate) resent: bool,
     pub(crate) periods: Vec<Month>,
     pub(crate) deliveries: Deliveries,
     /// Of the entries in the chains, the positions of those that the delivery noted as the same as before.
@@ -45,6 +47,8 @@ pub(crate) struct JudgedBatch {
 #[derive(Default)]
 struct Seen {
     places: Vec<usize>,
+    /// The places of those that were refused once their persons were known.
+    refused: Vec<usize>,
     /// How many next revisions it got, and the last of them.
     new: u32,
     last: u32,
@@ -86,7 +90,11 @@ impl Delivering {
                 continue;
             };
             let before = seen.entry(at).or_default();
-            let repeats = before.places.iter().copied().find(|place| {
+            let states = match self.answers_any() {
+                true => before.places.as_slice(),
+                false => before.places.last().map_or(&[][..], std::slice::from_ref),
+            };
+            let repeats = states.iter().chain(&before.refused).copied().find(|place| {
                 let other = earlier.get(*place).and_then(|other| other.as_ref().ok());
                 other.is_some_and(|other| says_the_same(record, other, received))
             });
@@ -95,11 +103,12 @@ impl Delivering {
                 continue;
             }
             if let Some(findings) = refused.at(place) {
-                before.places.push(place);
+                before.refused.push(place);
                 judged.push(Judged::Rejected(findings.clone()));
                 continue;
             }
-            if let Some(held) = self.held(record, chain, vault)? {
+            let is_behind = !before.places.is_empty() && !self.answers_any();
+            if !is_behind && let Some(held) = self.held(record, chain, vault)? {
                 before.places.push(place);
                 judged.push(held);
                 continue;
@@ -109,7 +118,7 @@ impl Delivering {
                 continue;
             }
             let current = chain.current(&self.deliveries);
-            let is_first = before.new == 0 && chain.within(self.opened).next().is_none();
+            let is_first = before.places.is_empty() && chain.within(self.opened).next().is_none();
             if is_first
                 && let Some(former) = current
                 && let Some(same) = same(record, former, vault)?
@@ -158,11 +167,19 @@ impl Delivering {
         })
     }
 
-    /// What the delivery holds of a record already: a revision of its own, or one noted as the same as before.
+    /// Whether a record may be answered with whatever the delivery ever held of it: nothing that is new would come.
+    fn answers_any(&self) -> bool {
+        self.resent || self.closed
+    }
+
+    /// What the delivery holds of a record last: a revision of its own, or one noted as the same as before.
     fn held(&self, record: &Record, chain: &Chain, vault: &dyn Vault) -> Result<Option<Judged>, StoreError> {
         for former in chain.within(self.opened) {
             if let Some(same) = same(record, former, vault)? {
                 return Ok(Some(same.resent()));
+            }
+            if !self.answers_any() {
+                return Ok(None);
             }
         }
         let noted = chain

@@ -121,6 +121,11 @@ impl Session {
         *last = line.max(*last);
     }
 
+    /// Whether the lines of an input were answered up to one, as far as this server knows.
+    pub(crate) fn has_taken(&self, input: &str, line: u64) -> bool {
+        line > 0 && self.inputs.get(input).is_some_and(|last| line <= *last)
+    }
+
     /// How far each input was taken.
     pub(crate) fn inputs(&self) -> impl Iterator<Item = (&str, u64)> {
         self.inputs.iter().map(|(input, line)| (input.as_str(), *line))

@@ -8,12 +8,14 @@ use vardnav_register::entry::{Act, Entry, EntryBody, Header, VERSION};
 use vardnav_register::finding::Finding;
 use vardnav_register::record::RecordKind;
 use vardnav_register::text::may_echo_id;
+use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_store::{Hash, StoreError, StreamId};
 
 use super::chains::{Chain, chains};
 use super::close::row;
 use super::findings;
+use crate::audit::By;
 use crate::intake::TRIES;
 use crate::{Register, store_error};
 
@@ -48,6 +50,7 @@ impl Register {
     /// When the request is not as it must be, or the store does not take it; then sending it again is safe.
     pub(crate) async fn withdraw(
         &self,
+        caller: &Caller,
         stream: &StreamId,
         request: pb::WithdrawRecordsRequest,
     ) -> Result<pb::WithdrawRecordsResponse, ApiError> {
@@ -72,7 +75,7 @@ impl Register {
         let turn = self.turn(&request.reporter).await;
         let _turn = turn.lock().await;
         for _ in 0..TRIES {
-            match self.try_withdraw(stream, &request, &names).await {
+            match self.try_withdraw(caller, stream, &request, &names).await {
                 Err(StoreError::Conflict { .. }) => {}
                 other => return other.map_err(store_error),
             }
@@ -82,6 +85,7 @@ impl Register {
 
     async fn try_withdraw(
         &self,
+        caller: &Caller,
         stream: &StreamId,
         request: &pb::WithdrawRecordsRequest,
         names: &[(RecordKind, String)],
@@ -141,7 +145,12 @@ impl Register {
             outcomes.push(outcome);
         }
         if !rows.is_empty() {
-            store.append(stream, head.size, rows).await?;
+            let by = By {
+                caller: &caller.name,
+                action: "withdraw",
+                at: received,
+            };
+            self.append_by(by, (stream, head), vec![rows]).await?;
         }
         Ok(pb::WithdrawRecordsResponse { outcomes })
     }

@@ -5,21 +5,20 @@
 
 use std::collections::BTreeMap;
 
-use vardnav_api::rights::refusal;
+use vardnav_api::rights::{NamedPerson, refusal};
 use vardnav_api::status::ApiError;
 use vardnav_register::audit::About;
 use vardnav_register::entry::{Entry, EntryBody, StreamEntry};
 use vardnav_register::erasure::{self, Erasure, TARGETS_MAX, Target};
-use vardnav_register::identity::{Number, PersonKey};
-use vardnav_register::record::{IdentityType, RecordKind};
-use vardnav_register::rederive::rows::projection;
-use vardnav_register::rights::{Asked, RecordRef, Request, Rights, RightsEntry, Scope, Step};
+use vardnav_register::identity::PersonKey;
+use vardnav_register::record::RecordKind;
+use vardnav_register::rights::{Asked, RecordRef, Request, Rights, RightsEntry, Scope, Step, Use};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_store::{NotDecided, ROWS_LIMIT, Row, StoreError, StreamId, current};
 
 use super::{not_decided, record_ref};
-use crate::{Register, ledger, store_error};
+use crate::{Register, clear_alone, ledger, store_error};
 
 /// For how long an erasure may wait for the second person, in microseconds.
 const WAITS_MAX: i64 = 14 * 86_400_000_000;
@@ -31,29 +30,36 @@ impl Register {
     pub(super) async fn request_erasure(
         &self,
         caller: &Caller,
-        named: Option<(IdentityType, Number)>,
+        named: Option<NamedPerson>,
         listed: Vec<(String, RecordKind, String, u32)>,
         (basis, reason, reporter): (&str, &str, &str),
     ) -> Result<(u64, Vec<RecordRef>), ApiError> {
         let unknown = || ApiError::not_found("what is to be erased");
         let (records, person) = match named {
             Some(named) => {
-                let keys = self.keys_of(named).map_err(store_error)?.ok_or_else(unknown)?;
-                (
-                    self.whole(&keys, reporter).await.map_err(store_error)?,
-                    keys.first().copied(),
-                )
+                let keys = self.keys_of(&named).map_err(store_error)?.ok_or_else(unknown)?;
+                let person = keys.first().copied().ok_or_else(unknown)?;
+                let whole = self.whole(&keys, reporter).await.map_err(store_error)?;
+                (whole, Some(person))
             }
             None => (self.listed(listed).await?, None),
         };
         if records.is_empty() {
             return Err(unknown());
         }
+        let scope = match person {
+            Some(person) => Scope::PersonErasure {
+                person,
+                reporter: reporter.to_owned(),
+                records: records.clone(),
+            },
+            None => Scope::Erasure(records.clone()),
+        };
         let now = clock::now_micros();
         let asked = Asked {
             purpose: basis.to_owned(),
             reason: reason.to_owned(),
-            scope: Scope::Erasure(records.clone()),
+            scope,
             uses: 1,
             until: now + WAITS_MAX,
         };
@@ -110,7 +116,7 @@ impl Register {
         let now = clock::now_micros();
         let is_erasure = |rights: &Rights| {
             let request = rights.request(number);
-            request.is_some_and(|request| matches!(request.asked.scope, Scope::Erasure(_)))
+            request.is_some_and(|request| request.asked.scope.use_for() == Use::Erasure)
         };
         if !is_erasure(&self.rights.current().await.map_err(store_error)?) {
             return Err(ApiError::not_found("the erasure"));
@@ -137,42 +143,40 @@ impl Register {
     /// Carries out every erasure that is approved and not done.
     ///
     /// # Errors
-    /// When one cannot be carried out now.
+    /// When one cannot be carried out now: the others are all the same.
     pub(crate) async fn finish_erasures(&self) -> Result<(), StoreError> {
         let rights = self.rights.current().await?;
+        let mut outcome = Ok(());
         for (number, request) in rights.requests() {
             let is_due = request.approved.is_some() && request.ended.is_none() && request.used == 0;
-            if is_due && matches!(request.asked.scope, Scope::Erasure(_)) {
-                self.carry_out(number, request).await?;
+            if is_due && request.asked.scope.use_for() == Use::Erasure {
+                let done = self.carry_out(number, request).await;
+                outcome = outcome.and(done.map(|_| ()));
             }
         }
-        Ok(())
+        outcome
     }
 
+    /// Carries out one; gives how many revisions were erased.
     async fn carry_out(&self, number: u64, request: &Request) -> Result<u64, StoreError> {
-        let Scope::Erasure(records) = &request.asked.scope else {
-            return Ok(0);
-        };
         let _alone = self.erasing.lock().await;
-        if self
-            .rights
-            .current()
-            .await?
-            .request(number)
-            .is_some_and(|request| request.used > 0)
-        {
+        let records = self.due(&request.asked.scope).await?;
+        let rights = self.rights.current().await?;
+        if rights.request(number).is_some_and(|request| request.used > 0) {
             return Ok(records.len() as u64);
         }
         let mut by_reporter: BTreeMap<&str, Vec<&RecordRef>> = BTreeMap::new();
-        for record in records {
+        for record in &records {
             by_reporter.entry(&record.reporter).or_default().push(record);
         }
+        let mut count = 0;
         for (reporter, records) in by_reporter {
             let stream = StreamId::reporter(reporter)?;
-            self.tell(&stream, number, request, &records).await?;
-            for some in records.chunks(ROWS_LIMIT) {
+            let told = self.tell(&stream, number, request, &records).await?;
+            for some in told.chunks(ROWS_LIMIT) {
                 self.redact(&stream, some).await?;
             }
+            count += told.len() as u64;
         }
         self.forget_all().await?;
         let by = request.approved.as_ref().unwrap_or(&request.by).by.clone();
@@ -181,7 +185,7 @@ impl Register {
             at: clock::now_micros(),
             step: Step::Used {
                 request: number,
-                count: records.len() as u64,
+                count,
             },
         };
         match self
@@ -193,24 +197,53 @@ impl Register {
             Err(NotDecided::Refused(never)) => match never {},
             Err(NotDecided::Store(error)) => return Err(error),
         }
-        Ok(records.len() as u64)
+        Ok(count)
     }
 
-    /// Appends the entry that tells of an erasure, unless it is there.
+    /// The revisions that an erasure is about as the streams are now: of a person also those that came in after it was
+    /// asked.
+    async fn due(&self, scope: &Scope) -> Result<Vec<RecordRef>, StoreError> {
+        match scope {
+            Scope::Erasure(records) => Ok(records.clone()),
+            Scope::PersonErasure {
+                person,
+                reporter,
+                records,
+            } => {
+                let mut due = records.clone();
+                due.extend(self.whole(&self.vault.keys(*person), reporter).await?);
+                due.sort_unstable();
+                due.dedup();
+                Ok(due)
+            }
+            Scope::Persons(_) | Scope::Records(_) | Scope::Linkage { .. } => Ok(Vec::new()),
+        }
+    }
+
+    /// Appends the entry that tells of an erasure, unless it is there. Gives the positions that it names.
     async fn tell(
         &self,
         stream: &StreamId,
         number: u64,
         request: &Request,
         records: &[&RecordRef],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<u64>, StoreError> {
+        let positions = |erasure: &Erasure| erasure.targets.iter().map(|target| target.position).collect();
         let store = self.store.as_ref();
         let reporter = stream.as_reporter().unwrap_or_default();
         let turn = self.turn(reporter).await;
         let _turn = turn.lock().await;
         let known = store.find(stream, vec![erasure::key(number)]).await?;
-        if known.first().copied().flatten().is_some() {
-            return Ok(());
+        if let Some(position) = known.first().copied().flatten() {
+            let damaged =
+                || StoreError::Corrupt(format!("{stream}: position {position} tells of no erasure"));
+            let rows = store.read(stream, position, 1).await?;
+            let erasure = rows.first().map(|row| Erasure::decode(&row.bytes));
+            return erasure
+                .and_then(Result::ok)
+                .as_ref()
+                .map(positions)
+                .ok_or_else(damaged);
         }
         let found = ledger::read(
             store,
@@ -249,18 +282,18 @@ impl Register {
             let size = store.head(stream).await?.size;
             match store.append(stream, size, vec![row.clone()]).await {
                 Err(StoreError::Conflict { .. }) => {}
-                other => return other.map(|_| ()),
+                other => return other.map(|_| positions(&erasure)),
             }
         }
         Err(StoreError::Unavailable(format!("{stream} is busy")))
     }
 
     /// Writes over the content of entries, but for those whose content is gone already.
-    async fn redact(&self, stream: &StreamId, records: &[&RecordRef]) -> Result<(), StoreError> {
-        let mut erased = Vec::with_capacity(records.len());
-        for record in records {
-            let bytes = self.erased(stream, record.position).await?;
-            erased.extend(bytes.map(|bytes| (record.position, bytes)));
+    async fn redact(&self, stream: &StreamId, positions: &[u64]) -> Result<(), StoreError> {
+        let mut erased = Vec::with_capacity(positions.len());
+        for position in positions {
+            let bytes = self.erased(stream, *position).await?;
+            erased.extend(bytes.map(|bytes| (*position, bytes)));
         }
         self.store.redact_many(stream, erased).await
     }
@@ -285,24 +318,13 @@ impl Register {
 
     /// Has everything that follows the streams forget what it holds; it is built anew from what the ledger still holds.
     async fn forget_all(&self) -> Result<(), StoreError> {
-        let view = self.authority.view();
-        let derived = view.state().derivations();
-        let derived = derived.all().map(|standing| projection(&standing.plan.id));
-        let own = [
-            super::INDEX,
-            crate::WORKLIST,
-            crate::QUALITY,
-            crate::rederive::packing::PROJECTION,
-        ]
-        .map(str::to_owned);
-        let others = self
-            .also_forget
-            .get()
-            .into_iter()
-            .flatten()
-            .map(|name| (*name).to_owned());
-        for projection in own.into_iter().chain(others).chain(derived) {
-            self.store.clear(&projection).await?;
+        let store = self.store.as_ref();
+        clear_alone(store, super::INDEX, &self.persons.turn).await?;
+        clear_alone(store, crate::WORKLIST, &self.worklist.turn).await?;
+        clear_alone(store, crate::QUALITY, &self.quality.turn).await?;
+        self.forget_derived().await?;
+        for projection in self.also_forget.get().into_iter().flatten() {
+            store.clear(projection).await?;
         }
         Ok(())
     }

@@ -38,7 +38,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Index {
     store: Arc<dyn Store>,
     /// Held by whoever takes in entries.
-    turn: tokio::sync::Mutex<()>,
+    pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 /// Takes in what the streams hold, and carries out erasures that a stop broke off, again and again, until the register is
@@ -49,11 +49,10 @@ pub(crate) async fn follow(register: Weak<Register>) {
         if !is_clear {
             is_clear = register.store.clear(UNVERSIONED).await.is_ok();
         }
-        let done = match register.finish_erasures().await {
-            Ok(()) => register.persons.caught_up().await,
-            Err(error) => Err(error),
-        };
-        match done {
+        // An erasure that cannot be finished now does not keep the index from following.
+        let erased = register.finish_erasures().await;
+        let indexed = register.persons.caught_up().await;
+        match erased.and(indexed) {
             Ok(()) => reported.clear(),
             Err(error) => {
                 let text = error.to_string();

@@ -9,11 +9,10 @@ mod service;
 pub(crate) use index::{Index, PROJECTION as INDEX, follow};
 
 use jiff::civil::Date;
-use vardnav_api::rights::refusal;
+use vardnav_api::rights::{NamedPerson, refusal};
 use vardnav_api::status::ApiError;
 use vardnav_register::audit::{About, AuditEntry};
-use vardnav_register::identity::{Number, PersonKey, reference_date};
-use vardnav_register::record::IdentityType;
+use vardnav_register::identity::{PersonKey, reference_date};
 use vardnav_register::rights::{RecordRef, Rectification, Rights, RightsError, purpose};
 use vardnav_release::lifecycle::{NotAnother, is_another};
 use vardnav_runtime::caller::Caller;
@@ -25,8 +24,8 @@ use crate::{Register, ledger, store_error};
 
 impl Register {
     /// All keys of the person to whom a number leads; `None` when the vault does not know it.
-    fn keys_of(&self, named: (IdentityType, Number)) -> Result<Option<Vec<PersonKey>>, StoreError> {
-        let identity = IdentityBytes::of(named.0, &named.1);
+    fn keys_of(&self, named: &NamedPerson) -> Result<Option<Vec<PersonKey>>, StoreError> {
+        let identity = IdentityBytes::given_by(named.identity_type, &named.number, &named.issuer);
         let known = self.vault.known(&[identity])?;
         Ok(known.first().copied().flatten().map(|key| self.vault.keys(key)))
     }
@@ -67,7 +66,7 @@ impl Register {
     async fn rectify(
         &self,
         caller: &Caller,
-        named: (IdentityType, Number),
+        named: &NamedPerson,
         (code, reason): (&str, &str),
         (reporter, id): (&str, &str),
     ) -> Result<(u64, Vec<RecordRef>), ApiError> {

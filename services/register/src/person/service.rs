@@ -36,7 +36,10 @@ impl PersonService for Service {
         let named = number(request.person, today())?;
         let register = Arc::clone(&self.register);
         let nobody = || ApiError::not_found("a record of that person");
-        let keys = register.keys_of(named).map_err(store_error)?.ok_or_else(nobody)?;
+        let keys = register
+            .keys_of(&named)
+            .map_err(store_error)?
+            .ok_or_else(nobody)?;
         let about = About {
             person: keys.first().copied(),
             purpose: Some(request.purpose),
@@ -77,7 +80,7 @@ impl PersonService for Service {
             .register
             .rectify(
                 &caller,
-                named,
+                &named,
                 (&request.purpose, &request.reason),
                 (&request.reporter, &request.id),
             )

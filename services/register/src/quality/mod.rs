@@ -40,7 +40,7 @@ pub(crate) struct Quality {
     store: Arc<dyn Store>,
     pool: Arc<Semaphore>,
     /// Held by whoever counts.
-    turn: tokio::sync::Mutex<()>,
+    pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 /// Counts what the streams hold, again and again, until the register is dropped. What cannot be counted is tried again;

@@ -45,8 +45,7 @@ impl Pass {
             let _turn = self.turn()?;
             let (entries, next) = self.page(stream, place, size)?;
             let piece = self.piece(stream, (place, next), entries, countings)?;
-            let entries = Vec::new();
-            let within = Page { entries, next }.place(stream, place);
+            let within = Page::ends_at(next).place(stream, place);
             let further = within.into_iter().collect();
             self.keep(stream, piece, further, (countings, &mut counts))?;
             place = next;

@@ -239,6 +239,21 @@ impl Register {
         Ok(())
     }
 
+    /// Forgets what is packed and what is derived from it, each while nobody adds to it.
+    ///
+    /// # Errors
+    /// When the store cannot.
+    pub(crate) async fn forget_derived(&self) -> Result<(), StoreError> {
+        let store = self.store.as_ref();
+        crate::clear_alone(store, packing::PROJECTION, &self.derivations.packing).await?;
+        let view = self.authority.view();
+        for derivation in view.state().derivations().all() {
+            let live = self.live(&derivation.plan);
+            crate::clear_alone(store, &projection(&derivation.plan.id), &live.turn).await?;
+        }
+        Ok(())
+    }
+
     /// Entries that cannot be read, with the reason: derivations leave them out.
     pub(crate) async fn unreadable(&self) -> Result<Vec<String>, StoreError> {
         packing::told_unreadable(self.store.as_ref()).await

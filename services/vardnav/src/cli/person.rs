@@ -12,6 +12,9 @@ pub struct Extract {
     /// What kind of number it is
     #[arg(long, value_name = "TYPE", default_value = "personnummer", value_parser = ["personnummer", "samordningsnummer", "reserve"])]
     pub person: String,
+    /// Of a reserve number: the reporter that gave it out
+    #[arg(long, value_name = "REPORTER", default_value = "")]
+    pub issuer: String,
     /// Code of the purpose
     #[arg(long, default_value = "person-right")]
     pub purpose: String,
@@ -35,6 +38,9 @@ pub struct Rectify {
     /// What kind of number it is
     #[arg(long, value_name = "TYPE", default_value = "personnummer", value_parser = ["personnummer", "samordningsnummer", "reserve"])]
     pub person: String,
+    /// Of a reserve number: the reporter that gave it out
+    #[arg(long, value_name = "REPORTER", default_value = "")]
+    pub issuer: String,
     /// Code of the purpose
     #[arg(long, default_value = "person-right")]
     pub purpose: String,
@@ -70,6 +76,9 @@ pub struct Erase {
     /// What kind of number it is
     #[arg(long, value_name = "TYPE", default_value = "personnummer", value_parser = ["personnummer", "samordningsnummer", "reserve"])]
     pub person: String,
+    /// Of a reserve number: the reporter that gave it out
+    #[arg(long, value_name = "REPORTER", default_value = "")]
+    pub issuer: String,
     /// Only records of this reporter
     #[arg(long, default_value = "")]
     pub reporter: String,

@@ -192,10 +192,18 @@ async fn standing(
                 .map_err(|error| Failure::Failed(error.message))?;
             let in_month = date.is_some_and(|date: Date| Month::of(date) == month);
             let current = change.change() == pb::ChangeKind::Current;
+            let erased = change.change() == pb::ChangeKind::Erased;
             let of_reporter = positions.entry(change.reporter).or_default();
             let name = (change.kind, change.id);
+            // A revision that was erased after another took its place leaves that one standing.
+            let is_past = erased
+                && change.replaces == 0
+                && of_reporter
+                    .get(&name)
+                    .is_some_and(|held| *held != change.position);
             match current && in_month {
                 true => of_reporter.insert(name, change.position),
+                false if is_past => None,
                 false => of_reporter.remove(&name),
             };
         }

@@ -21,7 +21,7 @@ use crate::output::{self, Format};
 const NUMBER_BYTES_MAX: u64 = 256;
 
 /// The person whose number a file holds.
-fn person(kind: &str, file: &Path) -> Outcome<pb::PersonNumber> {
+fn person(kind: &str, issuer: &str, file: &Path) -> Outcome<pb::PersonNumber> {
     let mut text = String::new();
     let read = match file.to_str() {
         Some("-") => std::io::stdin().take(NUMBER_BYTES_MAX).read_to_string(&mut text),
@@ -36,6 +36,7 @@ fn person(kind: &str, file: &Path) -> Outcome<pb::PersonNumber> {
     Ok(pb::PersonNumber {
         r#type: kind.into(),
         number: text.trim().to_owned(),
+        issuer: issuer.to_owned(),
     })
 }
 
@@ -103,7 +104,7 @@ pub(crate) fn request_row(request: &pb::RightsRequest) -> Value {
 /// Everything held of a person.
 pub(crate) async fn extract(command: cli::Extract, client: &Client, format: Format) -> Outcome {
     let request = pb::ExtractPersonRequest {
-        person: Some(person(&command.person, &command.person_from)?),
+        person: Some(person(&command.person, &command.issuer, &command.person_from)?),
         purpose: command.purpose,
     };
     let mut pieces = client.persons().extract_person(request).await?.into_inner();
@@ -233,7 +234,7 @@ pub(crate) async fn rectify(command: cli::Rectify, client: &Client, format: Form
         return output::rows(format, &columns, &rows);
     }
     let request = pb::RectifyPersonRequest {
-        person: Some(person(&command.person, &command.person_from)?),
+        person: Some(person(&command.person, &command.issuer, &command.person_from)?),
         purpose: command.purpose,
         reason: command.reason.unwrap_or_default(),
         reporter: command.reporter,
@@ -262,7 +263,7 @@ pub(crate) async fn erase(command: cli::Erase, client: &Client, format: Format) 
     let records = command.record.iter().map(|text| record_named(text));
     let records = records.collect::<Outcome<Vec<_>>>()?;
     let person = match records.is_empty() {
-        true => Some(person(&command.person, &command.person_from)?),
+        true => Some(person(&command.person, &command.issuer, &command.person_from)?),
         false => None,
     };
     let request = pb::RequestErasureRequest {
