@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
+use vardnav_register::tree::Subtree;
 
 /// What a store answers with, some time later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -71,6 +72,14 @@ pub trait Store: Send + Sync + 'static {
     /// `Corrupt` when the first of them cannot be read back as it was written.
     fn read<'a>(&'a self, stream: &'a StreamId, from: u64, limit: u32) -> Answer<'a, Vec<StoredRow>>;
 
+    /// Rows at positions that rise, in that order: at least one, fewer than asked when the answer grows large. Rows that
+    /// lie together are fetched together, so that many old ones cost little more than a few.
+    ///
+    /// # Errors
+    /// `Limit` when the positions do not rise, are too many, or there is no such row; `Corrupt` when the first of them
+    /// cannot be read back as it was written.
+    fn read_at<'a>(&'a self, stream: &'a StreamId, positions: Vec<u64>) -> Answer<'a, Vec<StoredRow>>;
+
     /// The last position of each key, in the order asked; sees every append that has returned.
     fn find<'a>(&'a self, stream: &'a StreamId, keys: Vec<RowKey>) -> Answer<'a, Vec<Option<u64>>>;
 
@@ -78,6 +87,13 @@ pub trait Store: Send + Sync + 'static {
     /// complete. Fewer than asked when there are no more. They are derived: whoever builds a proof of them
     /// checks it against the root.
     fn hashes<'a>(&'a self, stream: &'a StreamId, level: u8, from: u64, count: u32) -> Answer<'a, Vec<Hash>>;
+
+    /// Hashes of complete subtrees of a stream's Merkle tree, in the order asked; derived as those of
+    /// [`Store::hashes`] are.
+    ///
+    /// # Errors
+    /// `Limit` when a subtree reaches beyond the stream.
+    fn subtrees<'a>(&'a self, stream: &'a StreamId, wanted: Vec<Subtree>) -> Answer<'a, Vec<Hash>>;
 
     /// Builds the derived hashes of a stream anew from the rows of the ledger: for whoever found that they do not
     /// lead to the root. Nothing happens where hashes are not kept apart from the rows, or none are wrong.
@@ -347,6 +363,18 @@ pub(crate) fn check_batch(rows: &[Row]) -> Result<(), StoreError> {
     if bytes > BATCH_LIMIT {
         return Err(StoreError::Limit(format!(
             "{bytes} bytes in one append, at most {BATCH_LIMIT}"
+        )));
+    }
+    Ok(())
+}
+
+/// Holds the positions of one read against the limits.
+pub(crate) fn check_positions(positions: &[u64], size: u64) -> Result<(), StoreError> {
+    let rise = positions.is_sorted_by(|a, b| a < b);
+    if positions.len() > ROWS_LIMIT || !rise || positions.last().is_some_and(|last| *last >= size) {
+        return Err(StoreError::Limit(format!(
+            "{} positions in one read: at most {ROWS_LIMIT}, rising, below {size}",
+            positions.len()
         )));
     }
     Ok(())

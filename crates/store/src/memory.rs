@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use vardnav_register::tree::Subtree;
+
 use crate::codec::index;
 use crate::contract::{
     Answer, BATCH_LIMIT, Change, Digest, HASHES_LIMIT, Hash, Head, ProjectionRow, ROWS_LIMIT, Row, RowKey,
     Store, StoreError, StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys,
-    check_projection,
+    check_positions, check_projection,
 };
+use crate::tiles::subtree;
 use crate::tree::{Frontier, empty_root};
 
 /// Keeps everything in memory.
@@ -145,6 +148,17 @@ impl Store for Memory {
         ready(Ok(answer))
     }
 
+    fn read_at<'a>(&'a self, stream: &'a StreamId, positions: Vec<u64>) -> Answer<'a, Vec<StoredRow>> {
+        let inner = self.inner();
+        let rows = inner.streams.get(stream).map_or(&[][..], |found| &found.rows);
+        ready(
+            check_positions(&positions, crate::codec::len64(rows.len())).map(|()| {
+                let rows = positions.iter().filter_map(|at| rows.get(index(*at)));
+                rows.cloned().collect()
+            }),
+        )
+    }
+
     fn find<'a>(&'a self, stream: &'a StreamId, keys: Vec<RowKey>) -> Answer<'a, Vec<Option<u64>>> {
         ready(check_keys(&keys).map(|()| {
             let inner = self.inner();
@@ -168,6 +182,19 @@ impl Store for Memory {
             .take(index(count.min(HASHES_LIMIT).into()))
             .copied()
             .collect()))
+    }
+
+    fn subtrees<'a>(&'a self, stream: &'a StreamId, wanted: Vec<Subtree>) -> Answer<'a, Vec<Hash>> {
+        let inner = self.inner();
+        let levels = inner.streams.get(stream).map(|found| &found.levels);
+        let level = |level: u8, from: u64, count: u32| {
+            let hashes = levels
+                .and_then(|levels| levels.get(usize::from(level)))
+                .and_then(|hashes| hashes.get(index(from)..))
+                .unwrap_or_default();
+            Ok(hashes.iter().take(index(count.into())).copied().collect())
+        };
+        ready(wanted.into_iter().map(|of| subtree(of, level)).collect())
     }
 
     fn mend<'a>(&'a self, _: &'a StreamId) -> Answer<'a, ()> {

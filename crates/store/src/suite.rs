@@ -28,6 +28,7 @@ pub trait Opener {
 /// Runs every case.
 pub async fn run(opener: &mut impl Opener) {
     appends_read_back(opener).await;
+    rows_are_read_where_they_lie(opener).await;
     appends_compare_and_swap(opener).await;
     appends_run_in_parallel(opener).await;
     appends_behind_wait_for_nobody(opener).await;
@@ -159,6 +160,55 @@ async fn appends_read_back(opener: &mut impl Opener) {
         }
     )));
     assert!(listed.is_sorted_by_key(|(id, _)| id.clone()));
+}
+
+async fn rows_are_read_where_they_lie(opener: &mut impl Opener) {
+    let store = opener.open().await;
+    let stream = StreamId::new("suite/where").unwrap();
+    let rows = sample_rows(77, 5_000);
+    let mut size = 0;
+    for count in [1, 700, 2, 1_500, 40].into_iter().cycle() {
+        let end = (size + count).min(rows.len());
+        let batch = rows[size..end].to_vec();
+        store.append(&stream, size as u64, batch).await.unwrap();
+        size = end;
+        if size == rows.len() {
+            break;
+        }
+    }
+    for wanted in [
+        vec![],
+        vec![0],
+        vec![4_999],
+        (0..5_000).collect(),
+        (0..5_000).step_by(7).collect(),
+        vec![3, 4, 5, 900, 2_300, 2_301, 4_998],
+    ] {
+        let mut read = Vec::new();
+        while read.len() < wanted.len() {
+            let rest: Vec<u64> = wanted[read.len()..].to_vec();
+            let some = store.read_at(&stream, rest).await.unwrap();
+            assert!(!some.is_empty());
+            read.extend(some);
+        }
+        assert_eq!(read.len(), wanted.len());
+        for (row, position) in read.iter().zip(wanted) {
+            let known = &rows[position as usize];
+            assert_eq!(row.position, position);
+            assert!(row.bytes == known.bytes && row.key == known.key && row.leaf == known.leaf);
+        }
+    }
+    let other = StreamId::new("suite/nowhere").unwrap();
+    assert!(store.read_at(&other, Vec::new()).await.unwrap().is_empty());
+    for (stream, wanted) in [
+        (&stream, vec![5_000]),
+        (&stream, vec![2, 2]),
+        (&stream, vec![3, 2]),
+        (&other, vec![0]),
+    ] {
+        let refused = store.read_at(stream, wanted).await;
+        assert!(matches!(refused, Err(StoreError::Limit(_))));
+    }
 }
 
 async fn appends_compare_and_swap(opener: &mut impl Opener) {

@@ -14,20 +14,21 @@ pub async fn subtree_hashes(
     stream: &StreamId,
     subtrees: &[Subtree],
 ) -> Result<Vec<Hash>, StoreError> {
-    let mut hashes = Vec::with_capacity(subtrees.len());
-    for subtree in subtrees {
-        let (level, above) = (subtree.level / 8, subtree.level % 8);
-        let below = store
-            .hashes(stream, level, subtree.index << above, 1 << above)
-            .await?;
-        if below.len() != 1 << above {
-            return Err(StoreError::Limit(
-                "a subtree reaches beyond the stream".to_owned(),
-            ));
-        }
-        hashes.push(fold(&below).ok_or_else(|| StoreError::Limit("a subtree without leaves".to_owned()))?);
+    store.subtrees(stream, subtrees.to_vec()).await
+}
+
+/// The hash of a complete subtree; `level` gives hashes of one of the levels that a store keeps, from a place on.
+pub(crate) fn subtree(
+    of: Subtree,
+    level: impl FnOnce(u8, u64, u32) -> Result<Vec<Hash>, StoreError>,
+) -> Result<Hash, StoreError> {
+    let beyond = || StoreError::Limit("a subtree reaches beyond the stream".to_owned());
+    let (kept, above) = (of.level / 8, of.level % 8);
+    let below = level(kept, of.index << above, 1 << above)?;
+    if below.len() != 1 << above {
+        return Err(beyond());
     }
-    Ok(hashes)
+    fold(&below).ok_or_else(beyond)
 }
 
 /// The root over a power of two of hashes.

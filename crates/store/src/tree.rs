@@ -34,6 +34,11 @@ impl Frontier {
         self.size
     }
 
+    /// Roots of the complete subtrees that it falls into, largest first.
+    pub(crate) fn peaks(&self) -> &[Hash] {
+        &self.peaks
+    }
+
     /// Appends a leaf; tells of each node completed at a height that is a multiple of eight, with its height.
     pub(crate) fn append(&mut self, leaf: Hash, mut completed: impl FnMut(u32, Hash)) {
         let mut carry = leaf;

@@ -32,7 +32,7 @@ pub(crate) async fn find(
     Ok(positions)
 }
 
-/// Entries at positions; neighbours are read together.
+/// Entries at positions, read together.
 pub(crate) async fn read(
     store: &dyn Store,
     stream: &StreamId,
@@ -41,25 +41,18 @@ pub(crate) async fn read(
     positions.sort_unstable();
     positions.dedup();
     let mut found = HashMap::with_capacity(positions.len());
-    let mut wanted = positions.into_iter().peekable();
-    while let Some(first) = wanted.next() {
-        let mut end = first + 1;
-        while wanted.next_if_eq(&end).is_some() {
-            end += 1;
+    let mut rest = positions.as_slice();
+    while let Some(first) = rest.first() {
+        let some = rest.get(..ROWS_LIMIT).unwrap_or(rest);
+        let rows = store.read_at(stream, some.to_vec()).await?;
+        if rows.is_empty() {
+            return Err(StoreError::Corrupt(format!(
+                "{stream}: position {first} is missing"
+            )));
         }
-        let mut next = first;
-        while next < end {
-            let limit = u32::try_from(end - next).unwrap_or(u32::MAX);
-            let rows = store.read(stream, next, limit).await?;
-            if rows.is_empty() {
-                return Err(StoreError::Corrupt(format!(
-                    "{stream}: position {next} is missing"
-                )));
-            }
-            for row in rows {
-                next = row.position + 1;
-                found.insert(row.position, former(stream, row)?);
-            }
+        rest = rest.get(rows.len()..).unwrap_or_default();
+        for row in rows {
+            found.insert(row.position, former(stream, row)?);
         }
     }
     Ok(found)

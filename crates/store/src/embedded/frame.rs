@@ -222,17 +222,18 @@ impl Body {
         }
     }
 
-    /// Appends the frame to a group's bytes, which begin at `start` of the log; answers its offset.
-    pub(crate) fn place(
+    /// Writes what stands before these bytes in the frame at `offset`, of the group that begins at `start` of the log.
+    #[expect(clippy::too_many_arguments, reason = "a frame's head says as much")]
+    pub(crate) fn head(
         &self,
         id: &LogId,
         start: u64,
+        offset: u64,
         stream: &StreamId,
         first: u64,
         root: &Hash,
         out: &mut Vec<u8>,
-    ) -> u64 {
-        let offset = start + crate::codec::len64(out.len());
+    ) {
         let name = stream.as_str();
         let mut covered = Vec::with_capacity(HEAD_LIMIT);
         covered.extend(self.table_sum.to_le_bytes());
@@ -245,8 +246,6 @@ impl Body {
         out.extend(MARKER);
         out.extend(head_sum(id, offset, &covered).to_le_bytes());
         out.extend(covered);
-        out.extend(&self.bytes);
-        offset
     }
 }
 

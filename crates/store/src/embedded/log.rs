@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::Shared;
-use super::frame::{Body, SEGMENT_HEADER, segment_header};
+use super::frame::{Body, HEAD_LIMIT, SEGMENT_HEADER, segment_header};
 use super::hashes::Nodes;
 use super::overlay::{Sealed, StreamState, Tree};
 use crate::codec::len64;
@@ -20,6 +20,8 @@ use crate::tree::Frontier;
 
 /// Most bytes gathered into one group.
 const GROUP_BYTES: usize = 32 * 1024 * 1024;
+/// Appends of as many bytes are written from where they lie; smaller ones are gathered first.
+const DIRECT: usize = 64 * 1024;
 
 /// An append on its way.
 pub(crate) struct Job {
@@ -51,7 +53,11 @@ pub(crate) struct Writer {
 /// An append that has its place in the group.
 struct Placed {
     job: Job,
+    /// The frame's bytes before those of the rows.
+    prefix: Vec<u8>,
     offset: u64,
+    /// The stream's right edge before it.
+    before: Frontier,
     first: u64,
     head: Head,
     nodes: Nodes,
@@ -60,7 +66,8 @@ struct Placed {
 /// What a group consists of.
 #[derive(Default)]
 struct Group {
-    buffer: Vec<u8>,
+    /// Bytes of its frames.
+    length: u64,
     placed: Vec<Placed>,
     refused: Vec<(Job, StoreError)>,
     unchanged: Vec<(Job, Head)>,
@@ -87,12 +94,7 @@ impl Writer {
 
     /// Makes a group durable and answers it; gives the buffer back.
     pub(crate) fn commit(&mut self, jobs: impl Iterator<Item = Job>, mut buffer: Vec<u8>) -> Vec<u8> {
-        buffer.clear();
-        buffer.shrink_to(GROUP_BYTES * 2);
-        let mut group = Group {
-            buffer,
-            ..Group::default()
-        };
+        let mut group = Group::default();
         let ready = self.shared.check_behind().and_then(|()| {
             self.take_back()
                 .map_err(|error| unavailable("cannot take back a failed write to the log", &error))?;
@@ -106,7 +108,7 @@ impl Writer {
             }
         }
         if !group.placed.is_empty() {
-            match self.make_durable(&group.buffer) {
+            match self.make_durable(&group, &mut buffer) {
                 Ok(()) => self.publish(&mut group),
                 Err(error) => {
                     let placed = std::mem::take(&mut group.placed);
@@ -135,7 +137,7 @@ impl Writer {
         if rows >= self.shared.options.part_rows || bytes >= self.shared.options.part_bytes {
             self.seal();
         }
-        group.buffer
+        buffer
     }
 
     /// Gives a job its place behind those of the group, or refuses it.
@@ -151,6 +153,7 @@ impl Writer {
             }
         };
         let first = frontier.size();
+        let before = frontier.clone();
         if let Some(expected) = job.expected.filter(|expected| *expected != first) {
             let error = StoreError::Conflict {
                 expected,
@@ -168,9 +171,11 @@ impl Writer {
         let nodes = Nodes::grow(&mut frontier, job.body.keys.iter().map(|(_, leaf)| *leaf));
         let root: Hash = frontier.root();
         let id = self.shared.segments.id();
-        let offset = job
-            .body
-            .place(id, self.end, &job.stream, first, &root, &mut group.buffer);
+        let offset = self.end + group.length;
+        let mut prefix = Vec::with_capacity(HEAD_LIMIT);
+        job.body
+            .head(id, self.end, offset, &job.stream, first, &root, &mut prefix);
+        group.length += len64(prefix.len() + job.body.bytes.len());
         let head = Head {
             size: frontier.size(),
             root,
@@ -178,7 +183,9 @@ impl Writer {
         group.frontiers.insert(job.stream.clone(), frontier);
         group.placed.push(Placed {
             job,
+            prefix,
             offset,
+            before,
             first,
             head,
             nodes,
@@ -186,11 +193,10 @@ impl Writer {
     }
 
     /// Writes the group behind the log and syncs it.
-    fn make_durable(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        let (base, file) = &self.segment;
-        let at = self.end - base;
-        let written =
-            write_all_at(&**file, bytes, at).map_err(|error| unavailable("cannot write the log", &error));
+    fn make_durable(&mut self, group: &Group, buffer: &mut Vec<u8>) -> Result<(), StoreError> {
+        let (_, file) = &self.segment;
+        let written = self.write(group, buffer);
+        let written = written.map_err(|error| unavailable("cannot write the log", &error));
         let synced = written.and_then(|()| {
             file.sync()
                 .map_err(|error| unavailable("cannot sync the log", &error))
@@ -203,8 +209,32 @@ impl Writer {
             }
             return Err(error);
         }
-        self.end += len64(bytes.len());
+        self.end += group.length;
         Ok(())
+    }
+
+    /// Writes the frames of a group; small ones together.
+    fn write(&self, group: &Group, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let (base, file) = &self.segment;
+        let mut at = self.end - base;
+        let mut put = |bytes: &[u8]| {
+            let written = write_all_at(&**file, bytes, at);
+            at += len64(bytes.len());
+            written
+        };
+        buffer.clear();
+        for placed in &group.placed {
+            let rows = &placed.job.body.bytes;
+            buffer.extend(&placed.prefix);
+            if rows.len() < DIRECT && buffer.len() < GROUP_BYTES {
+                buffer.extend(rows);
+            } else {
+                put(buffer)?;
+                buffer.clear();
+                put(rows)?;
+            }
+        }
+        put(buffer)
     }
 
     /// Cuts off what a refused group may have left behind the log's end, durably.
@@ -234,7 +264,7 @@ impl Writer {
             self.touched.insert(id);
         }
         let mut heads = Vec::with_capacity(group.placed.len());
-        for placed in &group.placed {
+        for placed in &mut group.placed {
             let stream = &placed.job.stream;
             let Some(state) = self.streams.get(stream) else {
                 continue;
@@ -248,6 +278,7 @@ impl Writer {
             self.shared
                 .overlay
                 .add(state.number, placed.first, placed.offset, length, keys);
+            self.shared.edges.keep(stream, std::mem::take(&mut placed.before));
             heads.push((stream.clone(), state.number, placed.head));
         }
         self.shared.heads.publish(self.end, heads.into_iter());

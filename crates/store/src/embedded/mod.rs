@@ -5,6 +5,7 @@
 mod backed_up;
 mod blobs;
 pub mod check;
+mod edges;
 mod filter;
 mod follower;
 mod frame;
@@ -17,6 +18,7 @@ mod merge;
 mod open;
 mod overlay;
 mod projections;
+mod reading;
 mod rebuild;
 mod recovery;
 mod redact;
@@ -24,6 +26,7 @@ mod run;
 mod segments;
 #[cfg(test)]
 pub(crate) mod simulated;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -32,8 +35,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use vardnav_register::tree::Subtree;
 
 use self::blobs::Blobs;
+use self::edges::Edges;
 use self::hashes::Hashes;
 use self::index::Index;
 use self::log::Job;
@@ -41,11 +46,10 @@ use self::overlay::Overlay;
 use self::projections::Projections;
 pub use self::recovery::Damage;
 use self::segments::Segments;
-use crate::codec::{index, len32};
+use crate::codec::len32;
 use crate::contract::{
-    Answer, BATCH_LIMIT, Change, Digest, HASHES_LIMIT, Hash, Head, ProjectionRow, ROWS_LIMIT, Row, RowKey,
-    Store, StoreError, StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys,
-    check_projection,
+    Answer, Change, Digest, Hash, Head, ProjectionRow, ROWS_LIMIT, Row, RowKey, Store, StoreError, StoredRow,
+    StreamId, check_batch, check_blob, check_changes, check_keys, check_projection,
 };
 use crate::disk::{Disk, Held, Open};
 use crate::tree::empty_root;
@@ -102,6 +106,7 @@ pub(crate) struct Shared {
     overlay: Overlay,
     index: Index,
     hashes: Hashes,
+    edges: Edges,
     heads: Heads,
     blobs: Blobs,
     projections: Projections,
@@ -233,83 +238,6 @@ impl Drop for Embedded {
 }
 
 impl Shared {
-    /// Frames of a stream with their offsets, in order: first the one that may hold `position`.
-    fn locate(&self, number: u32, position: u64) -> Result<BTreeMap<u64, u64>, StoreError> {
-        let newest = self.overlay.frames(number, position, FRAMES_AHEAD);
-        if newest
-            .first_key_value()
-            .is_some_and(|(first, _)| *first <= position)
-        {
-            return Ok(newest);
-        }
-        let mut found = self.index.frames(number, position, FRAMES_AHEAD)?;
-        if found.range(position..).count() < FRAMES_AHEAD {
-            found.extend(newest);
-        }
-        Ok(found)
-    }
-
-    fn read(&self, stream: &StreamId, from: u64, limit: u32) -> Result<Vec<StoredRow>, StoreError> {
-        let Some((number, head)) = self.heads.get(stream) else {
-            return Ok(Vec::new());
-        };
-        let limit = index(head.size.saturating_sub(from).min(limit.into())).min(ROWS_LIMIT);
-        let mut rows = Vec::new();
-        let mut budget = BATCH_LIMIT / 8;
-        while rows.len() < limit && budget > 0 {
-            let at = from + crate::codec::len64(rows.len());
-            match self.read_on(stream, number, at, limit - rows.len(), &mut budget) {
-                Ok(more) => rows.extend(more),
-                Err(error) if rows.is_empty() => return Err(error),
-                Err(_) => break,
-            }
-        }
-        Ok(rows)
-    }
-
-    /// Some rows from a position that exists; at least one.
-    fn read_on(
-        &self,
-        stream: &StreamId,
-        number: u32,
-        from: u64,
-        limit: usize,
-        budget: &mut usize,
-    ) -> Result<Vec<StoredRow>, StoreError> {
-        let _unchanged = self.redacting.read().unwrap_or_else(PoisonError::into_inner);
-        let mut rows: Vec<StoredRow> = Vec::new();
-        for (first, offset) in self.locate(number, from)? {
-            let at = from + crate::codec::len64(rows.len());
-            if first > at || rows.len() >= limit || *budget == 0 {
-                break;
-            }
-            let frame = match self.segments.frame(offset) {
-                Ok(frame) if frame.head.stream == *stream && frame.head.first == first => frame,
-                _ if !rows.is_empty() => break,
-                Ok(_) => return Err(segments::damaged(offset)),
-                Err(error) => return Err(error),
-            };
-            if frame.head.end() <= at {
-                continue;
-            }
-            match frame.rows(at, limit - rows.len(), *budget) {
-                Ok(more) => {
-                    let bytes: usize = more.iter().map(|row| row.bytes.len()).sum();
-                    *budget = budget.saturating_sub(bytes);
-                    rows.extend(more);
-                }
-                Err(error) if rows.is_empty() => return Err(error),
-                Err(_) => break,
-            }
-        }
-        if rows.is_empty() {
-            return Err(StoreError::Corrupt(format!(
-                "row {from} of stream {stream} cannot be read"
-            )));
-        }
-        Ok(rows)
-    }
-
     fn find(&self, stream: &StreamId, keys: &[RowKey]) -> Result<Vec<Option<u64>>, StoreError> {
         let Some((number, _)) = self.heads.get(stream) else {
             return Ok(vec![None; keys.len()]);
@@ -353,12 +281,6 @@ impl Shared {
             }
         }
     }
-
-    fn hashes(&self, stream: &StreamId, level: u8, from: u64, count: u32) -> Result<Vec<Hash>, StoreError> {
-        let size = self.heads.get(stream).map_or(0, |(_, head)| head.size);
-        self.hashes
-            .read(stream, size, level, from, count.min(HASHES_LIMIT).into())
-    }
 }
 
 impl Store for Embedded {
@@ -387,6 +309,11 @@ impl Store for Embedded {
         self.blocking(move |shared| shared.read(&stream, from, limit))
     }
 
+    fn read_at<'a>(&'a self, stream: &'a StreamId, positions: Vec<u64>) -> Answer<'a, Vec<StoredRow>> {
+        let stream = stream.clone();
+        self.blocking(move |shared| shared.read_at(&stream, &positions))
+    }
+
     fn find<'a>(&'a self, stream: &'a StreamId, keys: Vec<RowKey>) -> Answer<'a, Vec<Option<u64>>> {
         let stream = stream.clone();
         self.blocking(move |shared| check_keys(&keys).and_then(|()| shared.find(&stream, &keys)))
@@ -395,6 +322,14 @@ impl Store for Embedded {
     fn hashes<'a>(&'a self, stream: &'a StreamId, level: u8, from: u64, count: u32) -> Answer<'a, Vec<Hash>> {
         let stream = stream.clone();
         self.blocking(move |shared| shared.hashes(&stream, level, from, count))
+    }
+
+    fn subtrees<'a>(&'a self, stream: &'a StreamId, wanted: Vec<Subtree>) -> Answer<'a, Vec<Hash>> {
+        if let Some(kept) = self.shared.edges.find(stream, &wanted) {
+            return Box::pin(std::future::ready(Ok(kept)));
+        }
+        let stream = stream.clone();
+        self.blocking(move |shared| shared.subtrees(&stream, &wanted))
     }
 
     fn mend<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, ()> {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::blobs::Blobs;
+use super::edges::Edges;
 use super::follower::Follower;
 use super::frame::LogId;
 use super::hashes::{Hashes, Nodes};
@@ -159,6 +160,7 @@ pub(crate) fn open(
         segments,
         overlay: Overlay::default(),
         index,
+        edges: Edges::default(),
         hashes: Hashes::new(Arc::clone(&disk), folder.join("hashes")),
         heads: Heads::default(),
         blobs: Blobs::new(Arc::clone(&disk), folder.join("blobs")),

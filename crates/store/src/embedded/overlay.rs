@@ -2,13 +2,76 @@
 //! every append that has returned. Parts are sealed when large and leave once the follower has written them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::contract::{Hash, RowKey, StreamId};
 use crate::tree::Frontier;
 
 /// A key with the number of its stream.
 pub(crate) type FullKey = (u32, RowKey);
+
+/// Spreads keys over a table: they are hashes already, so that one multiplication does, under a secret of this process
+/// so that nobody can choose keys that fall together.
+#[derive(Debug, Clone)]
+pub(crate) struct Spread(u64);
+
+impl Default for Spread {
+    fn default() -> Self {
+        static SECRET: OnceLock<u64> = OnceLock::new();
+        Self(*SECRET.get_or_init(|| rand::random::<u64>() | 1))
+    }
+}
+
+impl BuildHasher for Spread {
+    type Hasher = Spreading;
+
+    fn build_hasher(&self) -> Spreading {
+        Spreading {
+            secret: self.0,
+            state: 0,
+        }
+    }
+}
+
+/// A key on its way through [`Spread`].
+pub(crate) struct Spreading {
+    secret: u64,
+    state: u64,
+}
+
+impl Spreading {
+    fn mix(&mut self, more: u64) {
+        let product = u128::from(self.state ^ more) * u128::from(self.secret);
+        let [low, high] = [product, product >> 64].map(|half| half.to_le_bytes());
+        let low = low.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let high = high.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        self.state = (low ^ high).rotate_left(23);
+    }
+}
+
+impl Hasher for Spreading {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.mix(u64::from_le_bytes(*word));
+        }
+        for byte in rest {
+            self.mix(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.mix(u64::from(number) ^ self.secret.rotate_left(32));
+    }
+
+    /// The length of a key is always the same.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.state
+    }
+}
 
 /// What a stream's tree is known to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +114,7 @@ pub(crate) struct StreamState {
 /// One part of the overlay.
 #[derive(Debug, Default)]
 pub(crate) struct Part {
-    pub(crate) keys: HashMap<FullKey, u64>,
+    pub(crate) keys: HashMap<FullKey, u64, Spread>,
     /// (stream, first position) → offset of the frame.
     pub(crate) frames: BTreeMap<(u32, u64), u64>,
     /// Bytes of log behind it.

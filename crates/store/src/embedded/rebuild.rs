@@ -3,10 +3,10 @@
 //! The rest of the index is not touched; it is built anew when the store is opened next.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::index_codec::{Manifest, full_key_bytes};
-use super::overlay::FullKey;
+use super::overlay::{FullKey, Spread};
 use super::run::{Run, RunWriter};
 use super::{FRAMES_AHEAD, Shared};
 use crate::codec::len64;
@@ -18,7 +18,7 @@ struct Rebuilding<'a> {
     manifest: Manifest,
     runs: Vec<Arc<Run>>,
     /// Keys that are in no run yet.
-    keys: HashMap<FullKey, u64>,
+    keys: HashMap<FullKey, u64, Spread>,
     entries: u64,
 }
 
@@ -34,7 +34,7 @@ impl Shared {
             shared: self,
             manifest: manifest.clone(),
             runs: Vec::new(),
-            keys: HashMap::new(),
+            keys: HashMap::default(),
             entries: 0,
         };
         for (stream, (number, _)) in self.heads.snapshot().1 {
@@ -73,11 +73,13 @@ impl Rebuilding<'_> {
                 }
                 // Rows that cannot be read are missing from the index as from the log.
                 at = first + 1;
+                let redacting = self.shared.redacting.read();
+                let _unchanged = redacting.unwrap_or_else(PoisonError::into_inner);
                 match self.shared.segments.frame(offset) {
-                    Ok(frame) if frame.head.stream == *stream && frame.head.first == first => {
+                    Ok(frame) if frame.head().stream == *stream && frame.head().first == first => {
                         let keys = frame.keys().map(|key| (number, key));
                         self.keys.extend(keys.zip(first..));
-                        at = frame.head.end();
+                        at = frame.head().end();
                     }
                     Ok(_) | Err(StoreError::Corrupt(_)) => {}
                     Err(error) => return Err(error),

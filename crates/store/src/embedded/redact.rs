@@ -140,7 +140,7 @@ impl Shared {
         let mut rest = rows;
         while let Some((position, _)) = rest.first() {
             let frame = self.frame_with(stream, *position)?;
-            let within = rest.iter().take_while(|(at, _)| *at < frame.head.end()).count();
+            let within = rest.iter().take_while(|(at, _)| *at < frame.head().end()).count();
             let (these, later) = rest.split_at_checked(within.max(1)).unwrap_or((rest, &[]));
             let changed = changed(&frame, these)?;
             if !changed.is_empty() {
@@ -159,7 +159,7 @@ impl Shared {
     }
 
     /// The frame that holds a row.
-    fn frame_with(&self, stream: &StreamId, position: u64) -> Result<Frame<'_>, StoreError> {
+    pub(crate) fn frame_with(&self, stream: &StreamId, position: u64) -> Result<Frame<'_>, StoreError> {
         let missing = || StoreError::Limit(format!("stream {stream} has no row {position}"));
         let (number, head) = self.heads.get(stream).ok_or_else(missing)?;
         if position >= head.size {
@@ -168,8 +168,8 @@ impl Shared {
         let frames = self.locate(number, position)?;
         let (first, offset) = frames.range(..=position).next_back().ok_or_else(missing)?;
         let frame = self.segments.frame(*offset)?;
-        let sound = frame.head.stream == *stream && frame.head.first == *first;
-        match sound && position < frame.head.end() {
+        let sound = frame.head().stream == *stream && frame.head().first == *first;
+        match sound && position < frame.head().end() {
             true => Ok(frame),
             false => Err(damaged(*offset)),
         }
@@ -189,6 +189,7 @@ impl Shared {
             files.insert(base, file);
         }
         self.redactions.fetch_add(1, Ordering::AcqRel);
+        self.segments.forget_tables();
         for (at, bytes) in &plan.0 {
             if let Some((base, file)) = files.range(..=at).next_back() {
                 write_all_at(&**file, bytes, at - base).map_err(failed)?;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::frame::{ENTRY, Entry, FrameHead, HEAD_LIMIT, LogId, MARKER, read_table, resum};
+use super::frame::{ENTRY, FrameHead, HEAD_LIMIT, LogId, MARKER, read_table, resum};
+use super::tables::{Table, Tables};
 use crate::codec::{index, len64};
 use crate::contract::{Hash, RowKey, StoreError, StoredRow};
 use crate::disk::{Disk, DiskFile, read_up_to, unavailable};
@@ -19,6 +20,7 @@ pub(crate) struct Segments {
     id: LogId,
     disk: Arc<dyn Disk>,
     files: RwLock<BTreeMap<u64, Arc<dyn DiskFile>>>,
+    tables: Tables,
 }
 
 impl Segments {
@@ -28,6 +30,7 @@ impl Segments {
             id,
             disk,
             files: RwLock::default(),
+            tables: Tables::default(),
         }
     }
 
@@ -78,8 +81,21 @@ impl Segments {
         read_up_to(&*file, offset - base, length).map_err(|error| unavailable("cannot read the log", &error))
     }
 
+    /// Forgets what was read of heads and tables: rows are written over.
+    pub(crate) fn forget_tables(&self) {
+        self.tables.clear();
+    }
+
     /// The head and table of the frame at `offset`, and what was read of its rows' bytes.
     pub(crate) fn frame(&self, offset: u64) -> Result<Frame<'_>, StoreError> {
+        if let Some(table) = self.tables.get(offset) {
+            return Ok(Frame {
+                segments: self,
+                offset,
+                table,
+                data: Vec::new(),
+            });
+        }
         let mut bytes = self.bytes(offset, FIRST_READ.max(HEAD_LIMIT))?;
         let head = FrameHead::read(&self.id, offset, &bytes).ok_or_else(|| damaged(offset))?;
         if let Some(missing) = head
@@ -95,11 +111,14 @@ impl Segments {
         let entries = read_table(&head, table).ok_or_else(|| damaged(offset))?;
         bytes.truncate(head.length);
         let data = bytes.split_off(head.data_start());
+        let table = Arc::new(Table { head, entries });
+        if table.head.table_length() > FIRST_READ {
+            self.tables.keep(offset, &table);
+        }
         Ok(Frame {
             segments: self,
             offset,
-            head,
-            entries,
+            table,
             data,
         })
     }
@@ -109,44 +128,48 @@ impl Segments {
 pub(crate) struct Frame<'a> {
     segments: &'a Segments,
     offset: u64,
-    pub(crate) head: FrameHead,
-    entries: Vec<Entry>,
+    table: Arc<Table>,
     /// The beginning of the rows' bytes, as far as read.
     data: Vec<u8>,
 }
 
 impl Frame<'_> {
+    /// Its head.
+    pub(crate) fn head(&self) -> &FrameHead {
+        &self.table.head
+    }
+
     /// Keys of its rows.
     pub(crate) fn keys(&self) -> impl Iterator<Item = RowKey> + '_ {
-        self.entries.iter().map(|entry| entry.key)
+        self.table.entries.iter().map(|entry| entry.key)
     }
 
     /// Leaves of its rows.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = Hash> + '_ {
-        self.entries.iter().map(|entry| entry.leaf)
+        self.table.entries.iter().map(|entry| entry.leaf)
     }
 
     /// What must be written where in the log so that rows have other bytes of the same length.
     pub(crate) fn patches(&self, rows: &[(u64, &[u8])]) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        let start = self.segments.bytes(self.offset, self.head.data_start())?;
+        let start = self.segments.bytes(self.offset, self.table.head.data_start())?;
         self.patches_of(&start, rows).ok_or_else(|| damaged(self.offset))
     }
 
     fn patches_of(&self, start: &[u8], rows: &[(u64, &[u8])]) -> Option<Vec<(u64, Vec<u8>)>> {
-        let place = |position: u64| Some(index(position.checked_sub(self.head.first)?));
+        let place = |position: u64| Some(index(position.checked_sub(self.table.head.first)?));
         let placed = rows
             .iter()
             .map(|(position, bytes)| Some((place(*position)?, *bytes)));
         let placed = placed.collect::<Option<Vec<_>>>()?;
-        let (sums, of_rows) = resum(self.segments.id(), self.offset, &self.head, start, &placed)?;
+        let (sums, of_rows) = resum(self.segments.id(), self.offset, &self.table.head, start, &placed)?;
         let mut patches = Vec::with_capacity(rows.len() * 2 + 1);
         for ((place, bytes), sum) in placed.into_iter().zip(of_rows) {
             let begin = match place.checked_sub(1) {
                 None => 0,
-                Some(before) => u64::from(self.entries.get(before)?.end),
+                Some(before) => u64::from(self.table.entries.get(before)?.end),
             };
-            let of_entry = self.head.head_length() + (place + 1) * ENTRY - sum.len();
-            let of_row = self.offset + len64(self.head.data_start()) + begin;
+            let of_entry = self.table.head.head_length() + (place + 1) * ENTRY - sum.len();
+            let of_row = self.offset + len64(self.table.head.data_start()) + begin;
             patches.push((of_row, bytes.to_vec()));
             patches.push((self.offset + len64(of_entry), sum.to_vec()));
         }
@@ -157,17 +180,18 @@ impl Frame<'_> {
     /// Rows from position `from` on, at most `limit`, until `budget` bytes are spent. Ends before the first row
     /// that is damaged; an error when that is the first row asked for.
     pub(crate) fn rows(&self, from: u64, limit: usize, budget: usize) -> Result<Vec<StoredRow>, StoreError> {
-        let skip = index(from.saturating_sub(self.head.first));
+        let skip = index(from.saturating_sub(self.table.head.first));
         let begin = match skip.checked_sub(1) {
             None => 0,
             Some(before) => self
+                .table
                 .entries
                 .get(before)
                 .map_or(0, |entry| index(entry.end.into())),
         };
         let mut wanted = 0;
         let mut end = begin;
-        for entry in self.entries.iter().skip(skip).take(limit) {
+        for entry in self.table.entries.iter().skip(skip).take(limit) {
             if wanted > 0 && end - begin >= budget {
                 break;
             }
@@ -178,7 +202,7 @@ impl Frame<'_> {
         let data = match self.data.get(begin..end) {
             Some(data) => data,
             None => {
-                let start = self.offset + len64(self.head.data_start() + begin);
+                let start = self.offset + len64(self.table.head.data_start() + begin);
                 fetched = self.segments.bytes(start, end - begin)?;
                 &fetched
             }
@@ -186,7 +210,7 @@ impl Frame<'_> {
         let mut rows = Vec::with_capacity(wanted);
         let mut start = begin;
         for (position, entry) in
-            (from.max(self.head.first)..).zip(self.entries.iter().skip(skip).take(wanted))
+            (from.max(self.table.head.first)..).zip(self.table.entries.iter().skip(skip).take(wanted))
         {
             let end = index(entry.end.into());
             let bytes = start

@@ -128,11 +128,12 @@ impl<'a, 'b> LogCheck<'a, 'b> {
     fn sound_now(&self, offset: u64) -> Result<Option<usize>, StoreError> {
         let shared = self.check.shared;
         let _unchanged = shared.redacting.read().unwrap_or_else(PoisonError::into_inner);
+        shared.segments.forget_tables();
         let Ok(frame) = shared.segments.frame(offset) else {
             return Ok(None);
         };
-        match frame.rows(frame.head.first, usize::MAX, usize::MAX) {
-            Ok(rows) if len64(rows.len()) == u64::from(frame.head.count) => Ok(Some(frame.head.length)),
+        match frame.rows(frame.head().first, usize::MAX, usize::MAX) {
+            Ok(rows) if len64(rows.len()) == u64::from(frame.head().count) => Ok(Some(frame.head().length)),
             Err(error @ StoreError::Unavailable(_)) => Err(error),
             _ => Ok(None),
         }
