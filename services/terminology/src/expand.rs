@@ -52,6 +52,12 @@ impl Recent {
         Ok(contents)
     }
 
+    /// How many are kept.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn get(&self, key: &(u64, pb::ExpandRequest)) -> Option<Arc<Contents>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.iter().find(|known| known.key == *key);

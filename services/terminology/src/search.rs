@@ -227,3 +227,62 @@ fn question(request: &pb::SearchRequest) -> u64 {
     let head = hash.iter().take(8);
     head.fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
+
+#[cfg(test)]
+mod tests {
+    use vardnav_release::Snapshot;
+    use vardnav_release::entry::EditionRecord;
+    use vardnav_release::package::Package;
+    use vardnav_runtime::caller::Caller;
+    use vardnav_store::{Authority, Blobs, Contents as Loaded, Digest as Blob, Loader, Memory, Store};
+    use vardnav_terminology::Edition;
+
+    use super::*;
+    use crate::kept::Spool;
+    use crate::{Terminology, load};
+
+    struct Files;
+
+    impl Loader for Files {
+        fn load_release(&self, _: &Package, _: &[Arc<Edition>]) -> Result<Snapshot, String> {
+            Err("no releases here".to_owned())
+        }
+
+        fn load_edition(&self, record: &EditionRecord, blobs: &Blobs) -> Result<Edition, String> {
+            load::edition(record, blobs, None)
+        }
+
+        fn load_contents(&self, blob: &Blob, blobs: &Blobs) -> Result<Loaded, String> {
+            load::contents(blob, blobs)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_search_is_held_to_is_found_once_for_all_that_is_typed() {
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        let authority = Authority::open(Arc::clone(&store), Arc::new(Files))
+            .await
+            .unwrap();
+        let service = Terminology::new(store, authority.clone(), None);
+        let files = r#"{"resourceType":"CodeSystem","url":"urn:s","version":"1","status":"active","content":"complete","concept":[{"code":"1","display":"hals"}]}
+{"resourceType":"ValueSet","url":"urn:v","version":"1","status":"active","compose":{"include":[{"system":"urn:s"}]}}"#;
+        let mut spool = Spool::default();
+        spool.push("all.ndjson", files.as_bytes()).unwrap();
+        let caller = Caller::trusted("anna");
+        service
+            .import(&caller, spool.finish(), false, None)
+            .await
+            .unwrap();
+        let view = authority.view();
+        let recent = Recent::default();
+        for text in ["h", "ha", "hal"] {
+            let request = pb::SearchRequest {
+                text: text.to_owned(),
+                value_set: "urn:v".to_owned(),
+                ..Default::default()
+            };
+            assert_eq!(search(&view, &recent, &request).unwrap().hits.len(), 1, "{text}");
+        }
+        assert_eq!(recent.len(), 1);
+    }
+}

@@ -6,6 +6,8 @@
     reason = "a test stops where it fails"
 )]
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::sync::Arc;
@@ -23,27 +25,12 @@ use vardnav_interchange::content::{self, Files as _, MemoryFiles};
 use vardnav_release::Snapshot;
 use vardnav_release::entry::EditionRecord;
 use vardnav_release::package::Package;
-use vardnav_runtime::caller::Caller;
-use vardnav_service_terminology::kept::{Spool, Spooled};
+use vardnav_service_terminology::kept::Spool;
 use vardnav_service_terminology::{Terminology, load};
-use vardnav_store::{Authority, Blobs, Contents, Digest, Loader, Memory, Store};
+use vardnav_store::{Authority, Blobs, Loader};
 use vardnav_terminology::Edition;
 
-struct Editions;
-
-impl Loader for Editions {
-    fn load_release(&self, _: &Package, _: &[Arc<Edition>]) -> Result<Snapshot, String> {
-        Err("no releases here".to_owned())
-    }
-
-    fn load_edition(&self, record: &EditionRecord, blobs: &Blobs) -> Result<Edition, String> {
-        load::edition(record, blobs, None)
-    }
-
-    fn load_contents(&self, blob: &Digest, blobs: &Blobs) -> Result<Contents, String> {
-        load::contents(blob, blobs)
-    }
-}
+use crate::support::{DIGIT4, Editions, MAP, caller, files, service, spooled};
 
 /// As [`Editions`], and counts how often files are read.
 #[derive(Default)]
@@ -89,55 +76,6 @@ async fn a_package_of_many_code_systems_is_read_once_at_a_start() {
         assert!(edition.find(&format!("c{number}")).is_some());
     }
     assert_eq!(loader.0.load(Ordering::Relaxed), 1);
-}
-
-fn files(digit4: &str) -> Spooled {
-    let files = [
-        (
-            "codes/icd-2021/chapter.txt",
-            "\u{feff}09\t\tNionde kapitlet (I00-I99)",
-        ),
-        ("codes/icd-2021/block.txt", "\u{feff}I30-I52\t\tHjärtblock\n"),
-        ("codes/icd-2021/digit3.txt", "\u{feff}I50\t\tPåhittad hjärtsvikt"),
-        ("codes/icd-2021/digit4.txt", digit4),
-        ("codes/icd-2021/digit5.txt", "\u{feff}I501A\t*\tDjupast"),
-        ("codes/kma-2021/level1.txt", "Kod:\t\tKodtext:\nA\t\tGrupp"),
-        ("codes/kma-2021/level2.txt", "Kod:\t\tKodtext:\nAA\t\tUndergrupp"),
-        ("codes/kma-2021/level3.txt", "Kod:\t\tKodtext:\nAA0\t\tTredje"),
-        (
-            "codes/kma-2021/level4.txt",
-            "Kod:\t\tKodtext:\tBeskrivning:\nAA001\t\tHjärtprov\tVad det är",
-        ),
-    ];
-    let mut spool = Spool::default();
-    for (path, text) in files {
-        spool.push(path, text.as_bytes()).unwrap();
-    }
-    spool.finish()
-}
-
-const DIGIT4: &str = "\u{feff}I509\t\tHjärtsvikt, ospecificerad";
-
-async fn service() -> (Arc<dyn Store>, Terminology) {
-    let store: Arc<dyn Store> = Arc::new(Memory::new());
-    let authority = Authority::open(Arc::clone(&store), Arc::new(Editions))
-        .await
-        .unwrap();
-    (Arc::clone(&store), Terminology::new(store, authority, None))
-}
-
-fn caller() -> Caller {
-    Caller::trusted("anna")
-}
-
-fn spooled(files: &MemoryFiles) -> Spooled {
-    let mut spool = Spool::default();
-    for path in files.paths() {
-        let mut bytes = Vec::new();
-        files.open(&path).unwrap().read_to_end(&mut bytes).unwrap();
-        spool.push(&path, &bytes).unwrap();
-    }
-    spool.finish()
 }
 
 #[tokio::test]
@@ -297,179 +235,6 @@ async fn imported_editions_answer_and_outlive_the_server() {
 }
 
 #[tokio::test]
-async fn a_search_is_paged_and_takes_no_other_token() {
-    let (_, service) = service().await;
-    service
-        .import(&caller(), files(DIGIT4), false, None)
-        .await
-        .unwrap();
-    let search = |token: &str| {
-        Request::new(pb::SearchRequest {
-            text: "hjart".to_owned(),
-            page_size: 1,
-            page_token: token.to_owned(),
-            ..Default::default()
-        })
-    };
-    let (mut codes, mut token) = (Vec::new(), String::new());
-    loop {
-        let answer = service.search(search(&token)).await.unwrap().into_inner();
-        codes.extend(answer.hits.into_iter().map(|hit| hit.code));
-        token = answer.next_page_token;
-        if token.is_empty() {
-            break;
-        }
-    }
-    assert_eq!(codes, ["AA001", "I30-I52", "I50", "I509"]);
-    assert_eq!(
-        service.search(search("-1")).await.unwrap_err().code(),
-        Code::InvalidArgument
-    );
-    let given = service
-        .search(search(""))
-        .await
-        .unwrap()
-        .into_inner()
-        .next_page_token;
-    let parts: Vec<&str> = given.split('.').collect();
-    for forged in [
-        "1".to_owned(),
-        format!("{}.{}.{}", usize::MAX, parts[1], parts[2]),
-        format!("1000.{}.{}", parts[1], parts[2]),
-        format!("1.{}.0", parts[1]),
-    ] {
-        let error = service.search(search(&forged)).await.unwrap_err();
-        assert_eq!(error.code(), Code::InvalidArgument, "{forged}");
-    }
-    let other = Request::new(pb::SearchRequest {
-        text: "prov".to_owned(),
-        page_token: given.clone(),
-        ..Default::default()
-    });
-    let error = service.search(other).await.unwrap_err();
-    assert!(error.message().contains("another question"), "{error}");
-    // What is imported meanwhile moves the pages.
-    let mut spool = Spool::default();
-    spool.push("map.json", MAP.as_bytes()).unwrap();
-    service
-        .import(&caller(), spool.finish(), false, None)
-        .await
-        .unwrap();
-    let error = service.search(search(&given)).await.unwrap_err();
-    assert_eq!(error.code(), Code::Aborted);
-}
-
-#[tokio::test]
-async fn a_search_tells_that_there_are_more_hits_than_can_be_paged_to() {
-    let (_, service) = service().await;
-    let concept = |number: usize| format!(r#"{{"code":"c{number}","display":"svikt {number}"}}"#);
-    let system = |url: &str, count: usize| {
-        let concepts: Vec<String> = (0..count).map(concept).collect();
-        format!(
-            r#"{{"resourceType":"CodeSystem","url":"{url}","version":"1","status":"active","content":"complete",
-            "concept":[{}]}}"#,
-            concepts.join(",")
-        )
-    };
-    let mut spool = Spool::default();
-    spool
-        .push("many.json", system("urn:many", 1001).as_bytes())
-        .unwrap();
-    spool
-        .push("few.json", system("urn:few", 1000).as_bytes())
-        .unwrap();
-    service
-        .import(&caller(), spool.finish(), false, None)
-        .await
-        .unwrap();
-    for (url, code) in [("urn:many", Some("VN-TERM-030")), ("urn:few", None)] {
-        let (mut hits, mut token, mut pages) = (0, String::new(), 0);
-        loop {
-            let request = pb::SearchRequest {
-                text: "svikt".to_owned(),
-                systems: vec![url.to_owned()],
-                page_size: 90,
-                page_token: token,
-                ..Default::default()
-            };
-            let answer = service.search(Request::new(request)).await.unwrap().into_inner();
-            hits += answer.hits.len();
-            pages += 1;
-            token = answer.next_page_token;
-            if token.is_empty() {
-                let told = answer.findings.first().map(|finding| finding.code.as_str());
-                assert_eq!(told, code, "{url}");
-                break;
-            }
-            assert_eq!(answer.findings, []);
-        }
-        assert_eq!((hits, pages), (1000, 12), "{url}");
-    }
-}
-
-#[tokio::test]
-async fn a_validation_shows_the_term_in_the_language_wished_for() {
-    let (_, service) = service().await;
-    let system = r#"{"resourceType":"CodeSystem","url":"urn:s","version":"1","status":"active","content":"complete",
-        "language":"sv","concept":[{"code":"1","display":"hjärtsvikt",
-        "designation":[{"language":"en","value":"heart failure"}]}]}"#;
-    let mut spool = Spool::default();
-    spool.push("system.json", system.as_bytes()).unwrap();
-    service
-        .import(&caller(), spool.finish(), false, None)
-        .await
-        .unwrap();
-    let validate = |language: &str| {
-        let request = pb::ValidateCodeRequest {
-            system: "urn:s".to_owned(),
-            code: "1".to_owned(),
-            language: language.to_owned(),
-            ..Default::default()
-        };
-        let service = service.clone();
-        async move { service.validate_code(Request::new(request)).await }
-    };
-    for (language, right) in [
-        ("", "hjärtsvikt"),
-        ("en", "heart failure"),
-        ("fi, en;q=0.5", "heart failure"),
-        ("fi", "hjärtsvikt"),
-    ] {
-        let answer = validate(language).await.unwrap().into_inner();
-        assert_eq!(answer.display, right, "{language}");
-    }
-    let error = validate("s v").await.unwrap_err();
-    assert_eq!(error.code(), Code::InvalidArgument);
-}
-
-#[tokio::test]
-async fn an_expression_holds_a_search_to_one_code_system() {
-    let (_, service) = service().await;
-    service
-        .import(&caller(), files(DIGIT4), false, None)
-        .await
-        .unwrap();
-    let search = |ecl: &str, systems: &[&str]| {
-        let request = pb::SearchRequest {
-            text: "hjärt".to_owned(),
-            ecl: ecl.to_owned(),
-            systems: systems.iter().map(|&system| system.to_owned()).collect(),
-            ..Default::default()
-        };
-        let service = service.clone();
-        async move { service.search(Request::new(request)).await }
-    };
-    let hits = search("*", &[KMA]).await.unwrap().into_inner().hits;
-    assert_eq!(hits.len(), 1);
-    let error = search("*", &[KMA, ICD_10_SE]).await.unwrap_err();
-    assert_eq!(error.code(), Code::InvalidArgument);
-    assert!(error.message().contains("one code system"), "{error}");
-    let error = search("<< I50", &[ICD_10_SE]).await.unwrap_err();
-    assert_eq!(error.code(), Code::InvalidArgument);
-    assert!(error.message().contains("numbers"), "{error}");
-}
-
-#[tokio::test]
 async fn a_code_system_with_a_defect_is_left_out_and_the_others_are_loaded() {
     let (_, service) = service().await;
     let answer = service
@@ -521,17 +286,6 @@ async fn an_imported_version_is_never_given_other_content() {
         assert_eq!(kept, [KMA], "what is the same is no error");
     }
 }
-
-const MAP: &str = r#"{
-  "resourceType": "ConceptMap", "url": "urn:map", "version": "1", "status": "active",
-  "group": [{
-    "source": "urn:local", "target": "urn:place|7",
-    "element": [{"code": "HOME", "target": [
-      {"code": "shelter", "relationship": "equivalent",
-       "dependsOn": [{"attribute": "unit", "valueString": "S"}],
-       "product": [{"attribute": "level", "valueString": "2"}]},
-      {"code": "home", "relationship": "equivalent"}]}],
-    "unmapped": {"mode": "use-source-code", "relationship": "related-to"}}]}"#;
 
 const LEAVING: &str = r#"{
   "resourceType": "ConceptMap", "url": "urn:leaving", "version": "1", "status": "draft",
