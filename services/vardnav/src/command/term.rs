@@ -127,6 +127,9 @@ async fn search(mut request: pb::SearchRequest, limit: i32, client: &Client, for
         let page = client.terminology().search(request.clone()).await?.into_inner();
         rows.extend(page.hits.iter().map(hit));
         if rows.len() >= limit || page.next_page_token.is_empty() {
+            for finding in page.findings.iter().filter(|_| rows.len() < limit) {
+                output::say(format_args!("{} {}", finding.code, finding.message));
+            }
             break;
         }
         request.page_token = page.next_page_token;
