@@ -462,3 +462,39 @@ async fn who_reported_delivered_or_withdrew_is_noted_once_a_batch_with_the_insta
         }
     }
 }
+
+#[tokio::test]
+async fn a_locked_month_is_delivered_by_whom_the_release_excepts() {
+    let files = starter::package().unwrap();
+    let files = files.files().map(|(path, bytes)| match path {
+        "register/deliveries.toml" => {
+            let text = std::str::from_utf8(bytes).unwrap();
+            let excepted = format!(
+                "refresh_days = 92\n\n[[register.exception]]\nreporter = \"{NORTH}\"\nperiods = [\"2024-02\"]\n\
+                 until = 9999-01-01\n"
+            );
+            (path.to_owned(), text.replacen("refresh_days = 92\n", &excepted, 1).into_bytes())
+        }
+        _ => (path.to_owned(), bytes.to_vec()),
+    });
+    let bench = Bench::under(Package::new(files).unwrap()).await;
+    let open = async |reporter: &str, period: &str| {
+        let request = pb::OpenDeliveryRequest {
+            reporter: reporter.into(),
+            register: "par-inpatient".into(),
+            periods: vec![period.into()],
+            validate_only: true,
+            ..Default::default()
+        };
+        let opened = bench.service.open_delivery(asked(request, trusted())).await;
+        opened.map(|opened| opened.into_inner().delivery.unwrap().window())
+    };
+    assert_eq!(
+        open(NORTH, "2024-02").await.unwrap(),
+        pb::DeliveryWindow::Exception
+    );
+    for (reporter, period) in [(SOUTH, "2024-02"), (NORTH, "2024-03")] {
+        let refused = open(reporter, period).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::FailedPrecondition, "{refused:?}");
+    }
+}

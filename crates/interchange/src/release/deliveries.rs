@@ -4,9 +4,10 @@
 use serde::Deserialize;
 use toml::Spanned;
 use vardnav_register::definition::LegalBasis;
-use vardnav_register::delivery::RegisterRule;
+use vardnav_register::delivery::{LockException, Month, RegisterRule};
+use vardnav_register::text::is_id;
 
-use super::reading::{LabelText, Reading};
+use super::reading::{Day, LabelText, Reading};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +25,16 @@ struct RegisterText {
     whole: bool,
     primary_days: u16,
     refresh_days: u16,
+    #[serde(default)]
+    exception: Vec<ExceptionText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExceptionText {
+    reporter: String,
+    periods: Vec<String>,
+    until: Day,
 }
 
 /// Reads the registers; `bases` are the release's legal bases.
@@ -51,6 +62,24 @@ pub(super) fn read(reading: &mut Reading<'_>, bases: &[LegalBasis]) -> Vec<Regis
         if text.refresh_days < text.primary_days {
             wrong("refresh_days is less than primary_days".to_owned());
         }
+        let mut exceptions = Vec::with_capacity(text.exception.len());
+        for exception in text.exception {
+            let periods: Result<Vec<Month>, _> = exception
+                .periods
+                .iter()
+                .map(|period| Month::parse(period))
+                .collect();
+            match periods {
+                Ok(periods) if !periods.is_empty() && is_id(&exception.reporter) => {
+                    exceptions.push(LockException {
+                        reporter: exception.reporter,
+                        periods,
+                        until: exception.until.0,
+                    });
+                }
+                _ => wrong("an exception names a reporter and months of the form 2026-09".to_owned()),
+            }
+        }
         rules.push(RegisterRule {
             id,
             name: text.name.into(),
@@ -58,6 +87,7 @@ pub(super) fn read(reading: &mut Reading<'_>, bases: &[LegalBasis]) -> Vec<Regis
             whole: text.whole,
             primary_days: text.primary_days,
             refresh_days: text.refresh_days,
+            exceptions,
         });
     }
     rules

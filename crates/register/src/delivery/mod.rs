@@ -16,5 +16,5 @@ mod standing;
 pub use entries::{Closing, Counts, End, KeptNote, Opening, Window, closing_key, opening_key};
 pub use order::{Place, Within, step};
 pub use period::{Month, MonthError, Months, PERIODS_MAX, spans};
-pub use rules::{RegisterRule, WindowError};
+pub use rules::{LockException, RegisterRule, WindowError};
 pub use standing::{Deliveries, Delivery};

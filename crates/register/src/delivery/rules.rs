@@ -24,6 +24,20 @@ pub struct RegisterRule {
     pub primary_days: u16,
     /// How many days after its last day a period is resubmitted at the latest; then it is locked.
     pub refresh_days: u16,
+    /// Who may deliver what is locked.
+    pub exceptions: Vec<LockException>,
+}
+
+/// That a reporter may deliver locked periods all the same. It is part of a release, so it is approved and published as
+/// that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockException {
+    /// The reporter.
+    pub reporter: String,
+    /// The periods.
+    pub periods: Vec<Month>,
+    /// First date on which they are locked again.
+    pub until: Date,
 }
 
 /// Why periods cannot be delivered.
@@ -48,24 +62,71 @@ impl RegisterRule {
         )
     }
 
-    /// The window that periods are in on a date, the latest of several.
+    /// The window that periods of a reporter are in on a date, the latest of several.
     ///
     /// # Errors
     /// [`WindowError`] of the first that is in none.
-    pub fn window(&self, periods: &[Month], today: Date) -> Result<Window, WindowError> {
+    pub fn window(&self, reporter: &str, periods: &[Month], today: Date) -> Result<Window, WindowError> {
         let mut window = Window::Primary;
         for period in periods {
             if period.first_day() > today {
                 return Err(WindowError::Ahead(*period));
             }
             let (primary, refresh) = self.deadlines(*period);
-            if today > refresh {
+            let own = if today <= primary {
+                Window::Primary
+            } else if today <= refresh {
+                Window::Refresh
+            } else if self.is_excepted(reporter, *period, today) {
+                Window::Exception
+            } else {
                 return Err(WindowError::Locked(*period));
-            }
-            if today > primary {
-                window = Window::Refresh;
-            }
+            };
+            window = window.max(own);
         }
         Ok(window)
+    }
+
+    fn is_excepted(&self, reporter: &str, period: Month, today: Date) -> bool {
+        self.exceptions.iter().any(|exception| {
+            exception.reporter == reporter && exception.periods.contains(&period) && today < exception.until
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_locked_period_is_delivered_by_whom_an_exception_names_until_it_ends() {
+        let month = |number| Month::of(date(2026, number, 1));
+        let rule = RegisterRule {
+            id: "near-care".to_owned(),
+            name: Label::default(),
+            legal_basis: "law".to_owned(),
+            whole: true,
+            primary_days: 31,
+            refresh_days: 92,
+            exceptions: vec![LockException {
+                reporter: "region-norr".to_owned(),
+                periods: vec![month(1), month(2)],
+                until: date(2026, 11, 1),
+            }],
+        };
+        let window = |reporter: &str, periods: &[Month], today| rule.window(reporter, periods, today);
+        let (norr, today) = ("region-norr", date(2026, 10, 31));
+        assert_eq!(window(norr, &[month(9)], today), Ok(Window::Primary));
+        assert_eq!(window(norr, &[month(9), month(8)], today), Ok(Window::Refresh));
+        assert_eq!(window(norr, &[month(2), month(9)], today), Ok(Window::Exception));
+        let locked = Err(WindowError::Locked(month(2)));
+        assert_eq!(window("region-syd", &[month(2)], today), locked);
+        assert_eq!(window(norr, &[month(2)], date(2026, 11, 1)), locked);
+        assert_eq!(
+            window(norr, &[month(2), month(3)], today),
+            Err(WindowError::Locked(month(3)))
+        );
     }
 }

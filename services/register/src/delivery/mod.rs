@@ -113,7 +113,7 @@ impl Register {
             }
             let today = reference_date(received);
             let window = rule
-                .window(&periods, today)
+                .window(&request.reporter, &periods, today)
                 .map_err(|error| precondition(error.to_string()))?;
             if known.deliveries.len() >= DELIVERIES_MAX {
                 let message = format!("a reporter has at most {DELIVERIES_MAX} deliveries");
