@@ -68,10 +68,25 @@ impl Questions {
         }
     }
 
+    /// What is typed: the first five letters of a word.
+    fn typed(&self, number: u64) -> String {
+        nth(&self.words, number).chars().take(5).collect()
+    }
+
     fn search(&self, number: u64) -> pb::SearchRequest {
         pb::SearchRequest {
-            text: nth(&self.words, number).chars().take(5).collect(),
+            text: self.typed(number),
             systems: vec![self.system.clone()],
+            ..Default::default()
+        }
+    }
+
+    /// The first of all codes that a text filter leaves.
+    fn expand(&self, number: u64) -> pb::ExpandRequest {
+        pb::ExpandRequest {
+            value_set: format!("{}?fhir_vs", self.system),
+            filter: self.typed(number),
+            page_size: 20,
             ..Default::default()
         }
     }
@@ -204,6 +219,18 @@ async fn single(loaded: &Loaded, questions: &Questions) -> Outcome<Vec<Figure>> 
         "search",
         search,
         |of, n| of.search(n),
+        budget
+    );
+    // A hundred times what another server of FHIR does with a list of this size.
+    let budget = (!loaded.large).then_some(Budget::AtLeast(5_100.0));
+    called!(
+        figures,
+        loaded,
+        empty,
+        questions,
+        "expand with a text filter",
+        expand,
+        |of, n| of.expand(n),
         budget
     );
     Ok(figures)
