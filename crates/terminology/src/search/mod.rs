@@ -230,11 +230,7 @@ pub(crate) fn narrowed(
         limit: edition.len(),
         ..SearchQuery::default()
     };
-    let mut search = Search::new(edition, &query, Asked::Terms(languages));
-    search.exact();
-    let mut all = ConceptSet::none(edition.len());
-    search.found.iter().for_each(|found| all.insert(found.concept));
-    all
+    Search::new(edition, &query, Asked::Terms(languages)).every()
 }
 
 fn hits<'e>(search: Search<'e, '_>) -> Vec<SearchHit<'e>> {

@@ -73,19 +73,24 @@ pub(super) struct Plan<'p, 'e, 's> {
 }
 
 impl<'e> Plan<'_, 'e, '_> {
+    /// Whether some doc could hold all words at the level or better.
+    pub(super) fn is_held(&self) -> bool {
+        self.words.iter().all(|word| self.lists(word) > 0)
+    }
+
     /// Whether some doc could hold all words at the level and no better.
     pub(super) fn possible(&self) -> bool {
         let some = |wider: fn(&QueryWord) -> bool| self.words.iter().any(wider);
-        let held = self.words.iter().all(|word| self.lists(word) > 0);
-        held && match self.level {
-            Level::Absent => false,
-            Level::Whole => true,
-            Level::Beginning => some(|word| word.exact.len() > usize::from(word.whole.is_some())),
-            Level::Folded => some(|word| word.folded.len() > word.exact.len()),
-            Level::Inside => some(|word| !word.inside.is_empty()),
-            Level::OneEdit => some(|word| !word.near.is_empty()),
-            Level::TwoEdits => some(|word| !word.near.is_empty() || !word.far.is_empty()),
-        }
+        self.is_held()
+            && match self.level {
+                Level::Absent => false,
+                Level::Whole => true,
+                Level::Beginning => some(|word| word.exact.len() > usize::from(word.whole.is_some())),
+                Level::Folded => some(|word| word.folded.len() > word.exact.len()),
+                Level::Inside => some(|word| !word.inside.is_empty()),
+                Level::OneEdit => some(|word| !word.near.is_empty()),
+                Level::TwoEdits => some(|word| !word.near.is_empty() || !word.far.is_empty()),
+            }
     }
 
     /// What it costs to go through the docs in rank order until enough are found. Terms are unevenly spread, so it gets

@@ -92,6 +92,33 @@ impl<'e, 's> Search<'e, 's> {
         }
     }
 
+    /// Every concept that holds all words typed, however well.
+    pub(super) fn every(&mut self) -> ConceptSet {
+        let mut all = ConceptSet::none(self.edition.len());
+        if self.full() {
+            return all;
+        }
+        for (word, typed) in self.words.iter_mut().zip(&self.typed) {
+            self.index.look_inside(typed, word);
+        }
+        let plan = self.plan(Level::Inside);
+        if !plan.is_held() {
+            return all;
+        }
+        plan.open().each(&(0..self.index.len()), |doc| {
+            let concept = self.index.concept(doc);
+            let fits = !all.holds(concept)
+                && self.filter.may_admit(doc)
+                && self.level(doc, Level::Inside) >= Level::Inside
+                && self.filter.on_date(doc);
+            if fits {
+                all.insert(concept);
+            }
+            false
+        });
+        all
+    }
+
     /// How many docs hold each very word typed.
     pub(super) fn known(&self) -> impl Iterator<Item = u32> {
         let whole = self.words.iter().map(|word| word.whole);

@@ -84,7 +84,13 @@ impl Questions {
     /// The first of all codes that a text filter leaves.
     fn expand(&self, number: u64) -> pb::ExpandRequest {
         pb::ExpandRequest {
-            value_set: format!("{}?fhir_vs", self.system),
+            composition: Some(pb::Composition {
+                include: vec![pb::composition::Part {
+                    system: self.system.clone(),
+                    ..Default::default()
+                }],
+                ..Default::default()
+            }),
             filter: self.typed(number),
             page_size: 20,
             ..Default::default()
