@@ -9,7 +9,7 @@ use crate::search::index::NO_LANGUAGE;
 use crate::search::words::Words;
 
 /// A beginning is common when more than one in this many docs hold a word with it.
-const RARITY: u32 = 12;
+const RARITY: u32 = 8;
 
 /// In editions with fewer docs nothing is common: their lists are short.
 const DOCS_MIN: u32 = 20_000;

@@ -25,7 +25,8 @@ pub(super) const LEVELS: usize = Level::Whole as usize + 1;
 const STEP: f64 = 10.0;
 const WIDE_STEP: f64 = 40.0;
 
-/// Looking at a doc somewhere.
+/// Asking the filter of a doc somewhere, and looking at one that it admits.
+const ASK: f64 = 5.0;
 const CHECK: f64 = 60.0;
 
 /// Looking up a list, and taking one doc of it.
@@ -132,10 +133,16 @@ impl<'e> Plan<'_, 'e, '_> {
         self.words_cost().min(self.set_cost()).min(self.merged_cost())
     }
 
-    /// What it costs to look at candidates, of which there are `count`, until enough are found.
-    fn looking(&self, count: f64) -> f64 {
+    /// What it costs to look at candidates, of which there are `count`, until enough are found, when the filter admits a
+    /// share of them.
+    fn looking(&self, count: f64, admitted: f64) -> f64 {
         let expected = self.missing as f64 * count / (self.fitting() * self.all());
-        expected.min(count) * CHECK
+        expected.min(count) * (ASK + admitted * CHECK)
+    }
+
+    /// What it costs to look at one doc that holds a word.
+    fn check(&self) -> f64 {
+        ASK + self.filter.share * CHECK
     }
 
     /// The docs that may hold all words at the level or better.
@@ -164,7 +171,7 @@ impl<'e> Plan<'_, 'e, '_> {
             marks.keep(bits);
         }
         for &(count, word) in others {
-            if self.opening(word) > left * CHECK {
+            if self.opening(word) > left * self.check() {
                 break;
             }
             match self.shared(word) {
@@ -275,13 +282,13 @@ impl<'e> Plan<'_, 'e, '_> {
             return 0.0;
         };
         for &(count, opening) in others {
-            if left <= FEW || opening > left * CHECK {
+            if left <= FEW || opening > left * self.check() {
                 break;
             }
             cost += opening;
             left *= (count / self.all()).min(1.0);
         }
-        cost + self.looking(left)
+        cost + self.looking(left, self.filter.share)
     }
 
     /// What it costs to merge the lists of the rarest word as far as needed.
@@ -294,12 +301,13 @@ impl<'e> Plan<'_, 'e, '_> {
             return f64::INFINITY;
         }
         let lists = lists as f64;
-        LIST * lists + self.looking(self.postings(word)) * (1.0 + MERGE * lists / CHECK)
+        LIST * lists
+            + self.looking(self.postings(word), self.filter.share) * (1.0 + MERGE * lists / self.check())
     }
 
     fn set_cost(&self) -> f64 {
         match self.filter.within {
-            Some(_) => SWEEP * self.all() + self.filter.docs * LIST + self.looking(self.filter.docs),
+            Some(_) => SWEEP * self.all() + self.filter.docs * LIST + self.looking(self.filter.docs, 1.0),
             None => f64::INFINITY,
         }
     }
