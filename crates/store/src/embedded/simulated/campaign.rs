@@ -174,10 +174,16 @@ impl World {
                 },
                 |(_, head)| head,
             );
-            let Some(served) = self.read(&id, head) else {
+            let mut served = self.read(&id, head);
+            if served.is_none() {
                 assert!(failing, "stream {place} cannot be read");
-                continue;
-            };
+                // What became of appends that were refused is learnt when the store was opened, whatever fails then.
+                if reopened {
+                    self.machine.arm(None);
+                    served = self.read(&id, head);
+                }
+            }
+            let Some(served) = served else { continue };
             if reopened {
                 self.adopt(place, &served);
             }
