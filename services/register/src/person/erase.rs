@@ -262,6 +262,9 @@ impl Register {
             })
             .collect();
         targets.sort_unstable_by_key(|target| target.position);
+        if let Some(left) = targets.len().checked_sub(TARGETS_MAX).filter(|left| *left > 0) {
+            tracing::error!(%stream, number, left, "an erasure cannot name all of the revisions: ask for another one");
+        }
         targets.truncate(TARGETS_MAX);
         let approved = request.approved.as_ref().unwrap_or(&request.by);
         let erasure = Erasure {
