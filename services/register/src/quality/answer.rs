@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use vardnav_api::common::label_message;
+use jiff::civil::Date;
+use vardnav_api::common::{date_message, label_message};
 use vardnav_api::quality::{counts_message, whole};
 use vardnav_api::register::kind_message;
 use vardnav_api::vardnav::register::v1 as pb;
-use vardnav_api::vardnav::register::v1::period_completeness::{KindCounts, UnitCounts};
+use vardnav_api::vardnav::register::v1::period_completeness::{Deadline, KindCounts, UnitCounts};
 use vardnav_classification::model::Label;
 use vardnav_register::delivery::Month;
 use vardnav_register::quality::{Counts, Period, Tally, UnitPeriod, has_duty};
@@ -21,12 +22,12 @@ const UNITS_MAX: usize = 5_000;
 /// Findings told.
 const FINDINGS_MAX: usize = 1_000;
 
-/// What there is of months of a reporter, from `from` on and before `until`.
+/// What there is of months of a reporter, from `from` on and before `until`, asked for today.
 pub(super) fn periods(
     (reporter, tally): (&str, &Tally),
     (from, until): (Month, Month),
     with_units: bool,
-    view: &View,
+    (today, view): (Date, &View),
 ) -> Vec<pb::PeriodCompleteness> {
     let mut known: BTreeMap<Month, Period> = BTreeMap::new();
     let asked: Vec<Month> = std::iter::successors(Some(from), |month| Some(month.next()))
@@ -48,7 +49,7 @@ pub(super) fn periods(
             previous: of(before(month, 1)),
             last_year: of(before(month, 12)),
         };
-        beside.message((reporter, month), with_units, view)
+        beside.message((reporter, month), with_units, (today, view))
     });
     told.collect()
 }
@@ -65,7 +66,7 @@ impl Beside<'_> {
         &self,
         (reporter, month): (&str, Month),
         with_units: bool,
-        view: &View,
+        (today, view): (Date, &View),
     ) -> pb::PeriodCompleteness {
         let units = view.units().filter(|unit| has_duty(unit, reporter, month));
         let duty: Vec<&str> = units.map(|unit| unit.hsa_id.as_str()).collect();
@@ -85,7 +86,7 @@ impl Beside<'_> {
             units_delivered: number(duty.len() - missing.len()),
             units_missing: missing.into_iter().take(MISSING_MAX).collect(),
             units: if with_units { self.units(&duty) } else { Vec::new() },
-            deadlines: Vec::new(),
+            deadlines: deadlines(month, today, view),
         }
     }
 
@@ -129,6 +130,23 @@ impl Beside<'_> {
         });
         told.collect()
     }
+}
+
+/// Until when a month is delivered to each register, by the release in force on a date: opening a delivery on it is
+/// judged by the same.
+fn deadlines(month: Month, today: Date, view: &View) -> Vec<Deadline> {
+    let Some(release) = view.snapshot_on(today) else {
+        return Vec::new();
+    };
+    let told = release.register.deliveries.iter().map(|register| {
+        let (primary, refresh) = register.deadlines(month);
+        Deadline {
+            register: register.id.clone(),
+            primary: Some(date_message(primary)),
+            refresh: Some(date_message(refresh)),
+        }
+    });
+    told.collect()
 }
 
 /// The month so many months before.

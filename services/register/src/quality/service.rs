@@ -9,8 +9,10 @@ use vardnav_api::quality::months;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::quality_service_server::QualityService;
+use vardnav_register::identity::reference_date;
 use vardnav_register::quality::Counts;
 use vardnav_runtime::caller::Caller;
+use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
 
 use super::answer;
@@ -49,6 +51,7 @@ impl QualityService for Service {
         let mut periods = Vec::new();
         let mut last = String::new();
         let view = self.register.authority.view();
+        let today = reference_date(clock::now_micros());
         for reporter in rest.by_ref().take(size) {
             let tally = self
                 .register
@@ -56,7 +59,7 @@ impl QualityService for Service {
                 .tally(&reporter)
                 .await
                 .map_err(store_error)?;
-            let told = answer::periods((&reporter, &tally), months, request.with_units, &view);
+            let told = answer::periods((&reporter, &tally), months, request.with_units, (today, &view));
             periods.extend(told);
             last = reporter;
         }
