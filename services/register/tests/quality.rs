@@ -30,7 +30,7 @@ impl Bench {
 async fn a_month_is_told_with_the_deadlines_of_each_register() {
     let bench = Bench::new().await;
     let months = bench.completeness("2026-09", "2026-11").await;
-    let told: Vec<(&str, Vec<(&str, Date, Date)>)> = months
+    let told: Vec<_> = months
         .iter()
         .map(|month| {
             let date = |message: &Option<vardnav_api::vardnav::r#type::v1::Date>| {
@@ -40,7 +40,7 @@ async fn a_month_is_told_with_the_deadlines_of_each_register() {
                 let (primary, refresh) = (date(&deadline.primary), date(&deadline.refresh));
                 (deadline.register.as_str(), primary, refresh)
             });
-            (month.period.as_str(), deadlines.collect())
+            (month.period.as_str(), deadlines.collect::<Vec<_>>())
         })
         .collect();
     let date = jiff::civil::date;
