@@ -13,7 +13,7 @@ use crate::vardnav::register::v1 as pb;
 pub fn refusal(error: &RightsError) -> ApiError {
     let message = error.to_string();
     match error {
-        RightsError::Purpose | RightsError::NotForPurpose(_) => ApiError::field("purpose", &message),
+        RightsError::Purpose(_) | RightsError::NotForPurpose(_) => ApiError::field("purpose", &message),
         RightsError::Reason => ApiError::field("reason", &message),
         RightsError::Scope => ApiError::field("records", &message),
         RightsError::Extent => ApiError::field("uses", &message),

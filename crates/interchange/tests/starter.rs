@@ -199,7 +199,8 @@ fn mutate(package: &Package, mutation: &Mutation) -> Package {
                 text.into_bytes()
             };
         }
-        _ => files.push((mutation.file.clone(), mutation.replace.clone().into_bytes())),
+        (Some(at), None) => files[at].1 = mutation.replace.clone().into_bytes(),
+        (None, _) => files.push((mutation.file.clone(), mutation.replace.clone().into_bytes())),
     }
     Package::new(files).unwrap()
 }

@@ -1,11 +1,13 @@
 //! What a release says about the register: variables with their legal basis, validation checks with their
-//! messages, patterns of reserve numbers, limits in time. Plain data; [`crate::validate`] acts on it.
+//! messages, reasons of withdrawals, purposes, patterns of reserve numbers, limits in time. Plain data;
+//! [`crate::validate`] and [`crate::rights`] act on it.
 
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
 
 use crate::delivery::RegisterRule;
 use crate::record::RecordKind;
+use crate::rights::Purpose;
 
 /// The register's part of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +18,10 @@ pub struct RegisterDefinition {
     pub checks: Vec<Check>,
     /// Statutes that variables, checks and duties rest on.
     pub legal_bases: Vec<LegalBasis>,
+    /// For which reasons reporters withdraw records.
+    pub withdrawal_reasons: Vec<WithdrawalReason>,
+    /// For which purposes identities may be used and content erased.
+    pub purposes: Vec<Purpose>,
     /// Patterns of reserve numbers.
     pub reserve_patterns: Vec<ReservePattern>,
     /// Registers that deliveries are for, with their windows.
@@ -26,6 +32,49 @@ pub struct RegisterDefinition {
     pub geography_system: String,
     /// Whether variables are collected on legal bases that are only proposed, as before a register is decided.
     pub collects_on_proposals: bool,
+}
+
+impl RegisterDefinition {
+    /// The reasons for which records are withdrawn on a date.
+    pub fn withdrawal_reasons_on(&self, date: Date) -> impl Iterator<Item = &WithdrawalReason> {
+        let reasons = self.withdrawal_reasons.iter();
+        reasons.filter(move |reason| holds_on(date, reason.from, reason.until))
+    }
+
+    /// The purposes that there are on a date.
+    pub fn purposes_on(&self, date: Date) -> impl Iterator<Item = &Purpose> {
+        let purposes = self.purposes.iter();
+        purposes.filter(move |purpose| holds_on(date, purpose.from, purpose.until))
+    }
+}
+
+fn holds_on(date: Date, from: Option<Date>, until: Option<Date>) -> bool {
+    from.is_none_or(|from| from <= date) && until.is_none_or(|until| date < until)
+}
+
+/// A reason for which a reporter withdraws a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithdrawalReason {
+    /// Its code, of the form of [`is_list_code`]; never [`NOT_IN_DELIVERY`].
+    pub code: String,
+    /// Name for people.
+    pub label: Label,
+    /// First date on which records are withdrawn for it.
+    pub from: Option<Date>,
+    /// First date on which they no longer are.
+    pub until: Option<Date>,
+}
+
+/// The reason that the register itself gives for what a closed delivery no longer holds: no reporter states it.
+pub const NOT_IN_DELIVERY: &str = "not-in-delivery";
+
+/// Whether a code of a reason or purpose is well-formed: 1 to 64 bytes of `a–z 0–9 -`, neither first nor last a `-`.
+pub fn is_list_code(code: &str) -> bool {
+    let is_of_code = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&code.len())
+        && code.bytes().all(is_of_code)
+        && !code.starts_with('-')
+        && !code.ends_with('-')
 }
 
 /// A reported variable. Its id is stable; names are for people.

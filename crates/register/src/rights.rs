@@ -1,29 +1,37 @@
 //! What touches the secrecy of persons and needs two of those who work with the register: openings of the vault,
 //! linkage exports, erasures; and what persons have a right to: corrections asked of reporters. Requests, approvals and
 //! uses are entries of a stream of their own, so that each is in the tree like any other; what may be done follows from
-//! all of them. Decides whether a step may be taken; takes none.
+//! all of them. Which purposes there are is said by the release in force when something is asked for and when it is
+//! approved; what was approved stays so. Decides whether a step may be taken; takes none.
 
 mod bytes;
 mod steps;
 
-pub use steps::{IsAnother, LIMITS, Limits};
+pub use steps::{IsAnother, LIMITS, Limits, check_purpose};
 
 use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use vardnav_classification::model::Label;
 
 use crate::identity::PersonKey;
 use crate::record::RecordKind;
 
-/// A purpose for which the law lets identities be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A purpose for which the law lets identities be used. Which there are is release data.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purpose {
-    /// Code.
-    pub code: &'static str,
+    /// Code, of the form of [`crate::definition::is_list_code`].
+    pub code: String,
     /// What it is for.
-    pub meaning: &'static str,
-    /// Where it stands in law.
-    pub basis: &'static str,
-    /// What may be asked for it.
-    pub use_for: &'static [Use],
+    pub label: Label,
+    /// Ids of the legal bases that it rests on.
+    pub legal_bases: Vec<String>,
+    /// What may be asked for it; nothing but corrections and what is held of a person when empty.
+    pub use_for: Vec<Use>,
+    /// First date on which it may be stated.
+    pub from: Option<Date>,
+    /// First date on which it no longer may.
+    pub until: Option<Date>,
 }
 
 /// What may be asked for a purpose.
@@ -37,49 +45,15 @@ pub enum Use {
     Erasure,
 }
 
-/// The purposes that there are.
-pub const PURPOSES: &[Purpose] = &[
-    Purpose {
-        code: "person-right",
-        meaning: "the person's own right to know, correct or have erased what is held",
-        basis: "GDPR articles 15, 16 and 17",
-        use_for: &[Use::Opening, Use::Erasure],
-    },
-    Purpose {
-        code: "quality-control",
-        meaning: "mending errors of identity together with the reporter",
-        basis: "GDPR article 5(1)(d)",
-        use_for: &[Use::Opening, Use::Erasure],
-    },
-    Purpose {
-        code: "statistics-linkage",
-        meaning: "linkage with other registers for official statistics",
-        basis: "OSL chapter 24 section 8; the act on official statistics (2001:99)",
-        use_for: &[Use::Opening, Use::Linkage],
-    },
-    Purpose {
-        code: "research-linkage",
-        meaning: "linkage for a research project that an ethics committee has approved",
-        basis: "OSL chapter 24 section 8; the act on ethical review (2003:460)",
-        use_for: &[Use::Opening, Use::Linkage],
-    },
-    Purpose {
-        code: "court-order",
-        meaning: "a decision by a court or by an authority that the register is bound by",
-        basis: "the decision",
-        use_for: &[Use::Opening, Use::Erasure],
-    },
-    Purpose {
-        code: "reported-in-error",
-        meaning: "content that should never have been reported",
-        basis: "GDPR articles 5(1)(c) and 17(1)(d)",
-        use_for: &[Use::Erasure],
-    },
-];
-
-/// The purpose with a code.
-pub fn purpose(code: &str) -> Option<&'static Purpose> {
-    PURPOSES.iter().find(|purpose| purpose.code == code)
+impl Use {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Linkage => "linkage",
+            Self::Erasure => "erasure",
+        }
+    }
 }
 
 /// A revision of a record in the register.
@@ -361,8 +335,8 @@ impl Rights {
 #[non_exhaustive]
 pub enum RightsError {
     /// There is no such purpose.
-    #[error("there is no such purpose; known are: {}", PURPOSES.iter().map(|purpose| purpose.code).collect::<Vec<_>>().join(", "))]
-    Purpose,
+    #[error("there is no such purpose; known are: {0}")]
+    Purpose(String),
     /// The purpose is not one for what is asked.
     #[error("the law gives no {0} for this purpose")]
     NotForPurpose(&'static str),

@@ -191,6 +191,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a table of hit policy first has no guard",
         "end it with a row that has `held` as its value, no conditions and no reason, such as `E99,…,held,…`",
     ),
+    (
+        "VN-REL-139",
+        "no reason of withdrawals or no purpose is stated, or one has a code that cannot be used",
+        "state at least one of each in register/withdrawals.toml and register/purposes.toml, with a code of a–z, 0–9 and `-` that is not `not-in-delivery`",
+    ),
 ];
 
 /// Checks a release. It may be published when no finding is an error.

@@ -53,6 +53,10 @@ pub enum Kind {
     Check,
     /// A statute or proposal.
     LegalBasis,
+    /// A reason of withdrawals.
+    WithdrawalReason,
+    /// A purpose for which identities may be used and content erased.
+    Purpose,
     /// A pattern of reserve numbers, as `issuer/pattern`.
     ReservePattern,
     /// The limits in time.
@@ -156,7 +160,7 @@ impl Item {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Release,
         Self::Edition,
         Self::Axis,
@@ -173,6 +177,8 @@ impl Kind {
         Self::Variable,
         Self::Check,
         Self::LegalBasis,
+        Self::WithdrawalReason,
+        Self::Purpose,
         Self::ReservePattern,
         Self::Limits,
         Self::Indicator,
@@ -200,6 +206,8 @@ impl Kind {
             Self::Variable => "variable",
             Self::Check => "check",
             Self::LegalBasis => "legal-basis",
+            Self::WithdrawalReason => "withdrawal-reason",
+            Self::Purpose => "purpose",
             Self::ReservePattern => "reserve-pattern",
             Self::Limits => "limits",
             Self::Indicator => "indicator",
@@ -222,6 +230,8 @@ impl Kind {
             Self::Concept => "terms",
             Self::Variable => "variables",
             Self::LegalBasis => "legal-bases",
+            Self::WithdrawalReason => "withdrawals",
+            Self::Purpose => "purposes",
             Self::Indicator | Self::Disclosure => "indicators",
             Self::Map | Self::MapRow => "maps",
         }

@@ -96,6 +96,10 @@ pub enum Element {
     Check(String),
     /// A legal basis, by id.
     LegalBasis(String),
+    /// A reason of withdrawals, by code.
+    WithdrawalReason(String),
+    /// A purpose, by code.
+    Purpose(String),
     /// Limits and reserve-number patterns.
     Limits,
     /// An indicator, by id.

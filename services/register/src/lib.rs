@@ -37,6 +37,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Semaphore};
 use vardnav_api::status::{ApiError, Kind};
+use vardnav_register::identity::reference_date;
+use vardnav_release::snapshot::Snapshot;
 use vardnav_store::{Authority, HeadKey, RightsLog, Store, StoreError, Vault};
 
 use crate::worklist::Worklist;
@@ -137,6 +139,21 @@ impl Register {
     /// What was asked, approved and done of what touches the secrecy of persons: one for all services of a node.
     pub fn rights(&self) -> Arc<RightsLog> {
         Arc::clone(&self.rights)
+    }
+
+    /// The release in force on the day of an instant, in microseconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn release_at(&self, at: i64) -> Result<Arc<Snapshot>, ApiError> {
+        let release = self.authority.view().release_on(reference_date(at));
+        release.ok_or_else(|| {
+            ApiError::new(
+                Kind::FailedPrecondition,
+                "VN-API-021",
+                "no release is in force today",
+            )
+        })
     }
 
     /// The turn of a reporter. Only registered reporters get one, so there are not more than those.

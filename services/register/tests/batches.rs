@@ -8,6 +8,7 @@ mod bench;
 
 use bench::*;
 use jiff::civil::{Date, date};
+use tonic::Code;
 use vardnav_api::register::record_message;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService as _;
@@ -461,6 +462,42 @@ async fn who_reported_delivered_or_withdrew_is_noted_once_a_batch_with_the_insta
             assert_eq!(noted.count(), 1);
         }
     }
+}
+
+#[tokio::test]
+async fn a_record_is_withdrawn_for_a_reason_that_the_release_has() {
+    let bench = Bench::new().await;
+    let north = || of_the_north(r#""register.report""#);
+    bench
+        .report(vec![batch(NORTH, &[&visit("a", 1, None)])], north())
+        .await;
+    let withdraw = async |reason: &str| {
+        let request = pb::WithdrawRecordsRequest {
+            reporter: NORTH.into(),
+            reason: reason.into(),
+            records: vec![pb::withdraw_records_request::RecordName {
+                kind: pb::RecordKind::Contact.into(),
+                id: "a".into(),
+                revision: 0,
+            }],
+            ..Default::default()
+        };
+        let answer = bench.service.withdraw_records(asked(request, north())).await;
+        answer.map(|answer| answer.into_inner().outcomes.remove(0))
+    };
+    for reason in ["boredom", "not-in-delivery", ""] {
+        let refused = withdraw(reason).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(
+            refused
+                .message()
+                .contains("release 2026.1 has reported-in-error, wrong-person"),
+            "{refused:?}"
+        );
+    }
+    let first = withdraw("duplicate").await.unwrap();
+    assert!(first.withdrawn && !first.resent);
+    assert_eq!(withdraw("duplicate").await.unwrap().leaf, first.leaf);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ pub mod description;
 mod geography;
 mod head;
 mod indicators;
+mod lists;
 mod maps;
 pub mod reading;
 mod register;

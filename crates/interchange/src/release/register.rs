@@ -125,6 +125,8 @@ pub(super) fn read(reading: &mut Reading<'_>) -> RegisterDefinition {
         variables: variables(reading),
         checks: checks(reading),
         legal_bases: legal_bases(reading),
+        withdrawal_reasons: super::lists::withdrawal_reasons(reading),
+        purposes: super::lists::purposes(reading),
         ..RegisterDefinition::default()
     };
     definition.deliveries = super::deliveries::read(reading, &definition.legal_bases);

@@ -1,6 +1,9 @@
 //! Whether a step may be taken, and the entry that takes it.
 
-use super::{Asked, Rectification, Rights, RightsEntry, RightsError, Scope, Standing, Step, Use, purpose};
+use super::Purpose;
+use super::{Asked, Rectification, Rights, RightsEntry, RightsError, Scope, Standing, Step, Use};
+use crate::definition::RegisterDefinition;
+use crate::identity::reference_date;
 use crate::text::{holds_personal_number, is_id};
 
 /// Most of what may be asked for at once.
@@ -30,20 +33,17 @@ const DAY: i64 = 86_400_000_000;
 pub type IsAnother<'a> = &'a dyn Fn(&str, &str) -> Result<(), RightsError>;
 
 impl Rights {
-    /// Asks for something.
+    /// Asks for something, under the release in force at that instant.
     ///
     /// # Errors
     /// [`RightsError`] when purpose, reason, scope or extent are not what they must be.
-    pub fn ask(caller: &str, at: i64, asked: Asked) -> Result<RightsEntry, RightsError> {
-        let purpose = purpose(&asked.purpose).ok_or(RightsError::Purpose)?;
-        let wanted = asked.scope.use_for();
-        if !purpose.use_for.contains(&wanted) {
-            return Err(RightsError::NotForPurpose(match wanted {
-                Use::Opening => "opening of the vault",
-                Use::Linkage => "linkage export",
-                Use::Erasure => "erasure",
-            }));
-        }
+    pub fn ask(
+        register: &RegisterDefinition,
+        caller: &str,
+        at: i64,
+        asked: Asked,
+    ) -> Result<RightsEntry, RightsError> {
+        check_use(register, at, &asked)?;
         check_reason(&asked.reason)?;
         let named = |id: &str| is_id(id) && !holds_personal_number(id);
         let ids_fit = match &asked.scope {
@@ -73,12 +73,14 @@ impl Rights {
         Ok(entry(caller, at, Step::Asked(asked)))
     }
 
-    /// Approves a request.
+    /// Approves a request, under the release in force at that instant.
     ///
     /// # Errors
-    /// [`RightsError`] when it does not wait, or whoever approves is not another person than who asked.
+    /// [`RightsError`] when it does not wait, whoever approves is not another person than who asked, or its purpose is no
+    /// longer one for what is asked.
     pub fn approve(
         &self,
+        register: &RegisterDefinition,
         caller: &str,
         at: i64,
         number: u64,
@@ -87,7 +89,10 @@ impl Rights {
         let request = self.request(number).ok_or(RightsError::Unknown)?;
         is_another(&request.by.by, caller)?;
         match request.standing(at) {
-            Standing::Waits => Ok(entry(caller, at, Step::Approved { request: number })),
+            Standing::Waits => {
+                check_use(register, at, &request.asked)?;
+                Ok(entry(caller, at, Step::Approved { request: number }))
+            }
             other => Err(RightsError::Standing(other)),
         }
     }
@@ -135,18 +140,57 @@ impl Rights {
         }
     }
 
-    /// Asks reporters for a correction.
+    /// Asks reporters for a correction, under the release in force at that instant.
     ///
     /// # Errors
     /// [`RightsError`] when purpose or reason are not what they must be, or no record is named.
-    pub fn rectify(caller: &str, at: i64, asked: Rectification) -> Result<RightsEntry, RightsError> {
-        purpose(&asked.purpose).ok_or(RightsError::Purpose)?;
+    pub fn rectify(
+        register: &RegisterDefinition,
+        caller: &str,
+        at: i64,
+        asked: Rectification,
+    ) -> Result<RightsEntry, RightsError> {
+        check_purpose(register, at, &asked.purpose)?;
         check_reason(&asked.reason)?;
         if !(1..=LIMITS.scope).contains(&asked.records.len()) {
             return Err(RightsError::Scope);
         }
         Ok(entry(caller, at, Step::Rectify(asked)))
     }
+}
+
+/// The purpose with a code at an instant, in microseconds since 1970-01-01 UTC.
+///
+/// # Errors
+/// [`RightsError::Purpose`] with the codes that there are when it is not among them.
+pub fn check_purpose<'a>(
+    register: &'a RegisterDefinition,
+    at: i64,
+    code: &str,
+) -> Result<&'a Purpose, RightsError> {
+    let today = reference_date(at);
+    let found = register.purposes_on(today).find(|purpose| purpose.code == code);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = register
+            .purposes_on(today)
+            .map(|known| known.code.as_str())
+            .collect();
+        RightsError::Purpose(known.join(", "))
+    })
+}
+
+/// Whether the purpose of a request is one for what it asks.
+fn check_use(register: &RegisterDefinition, at: i64, asked: &Asked) -> Result<(), RightsError> {
+    let purpose = check_purpose(register, at, &asked.purpose)?;
+    let wanted = asked.scope.use_for();
+    if purpose.use_for.contains(&wanted) {
+        return Ok(());
+    }
+    Err(RightsError::NotForPurpose(match wanted {
+        Use::Opening => "opening of the vault",
+        Use::Linkage => "linkage export",
+        Use::Erasure => "erasure",
+    }))
 }
 
 fn check_reason(reason: &str) -> Result<(), RightsError> {

@@ -1,6 +1,9 @@
 //! Nothing is opened, exported or erased but by two persons, in time, as often as was asked.
 
+use jiff::civil::date;
+
 use super::*;
+use crate::definition::RegisterDefinition;
 
 const NOW: i64 = 1_000_000;
 const HOUR: i64 = 3_600_000_000;
@@ -29,6 +32,34 @@ fn persons() -> Scope {
     Scope::Persons(vec![PersonKey([1; 16])])
 }
 
+fn purpose(code: &str, use_for: &[Use]) -> Purpose {
+    Purpose {
+        code: code.to_owned(),
+        label: Label::default(),
+        legal_bases: Vec::new(),
+        use_for: use_for.to_vec(),
+        from: None,
+        until: None,
+    }
+}
+
+/// What a release says; one of its purposes ended before [`NOW`].
+fn register() -> RegisterDefinition {
+    let purposes = vec![
+        purpose("person-right", &[Use::Opening, Use::Erasure]),
+        Purpose {
+            until: Some(date(1970, 1, 1)),
+            ..purpose("ended", &[Use::Opening])
+        },
+        purpose("research-linkage", &[Use::Opening, Use::Linkage]),
+        purpose("court-order", &[Use::Opening, Use::Erasure]),
+    ];
+    RegisterDefinition {
+        purposes,
+        ..RegisterDefinition::default()
+    }
+}
+
 /// Accounts of one person share what stands before a dash.
 fn is_another(one: &str, other: &str) -> Result<(), RightsError> {
     let person = |account: &str| account.split('-').next().map(str::to_owned);
@@ -42,26 +73,29 @@ fn is_another(one: &str, other: &str) -> Result<(), RightsError> {
 #[test]
 fn a_request_needs_a_second_person_and_ends_with_its_uses_and_its_time() {
     let mut rights = Rights::new();
-    rights.apply(Rights::ask("anna", NOW, asked("person-right", persons())).unwrap());
+    rights.apply(Rights::ask(&register(), "anna", NOW, asked("person-right", persons())).unwrap());
     let spend = |rights: &Rights, by: &str, at| rights.spend(by, at, 0, Use::Opening, 1);
     assert_eq!(
         spend(&rights, "anna", NOW),
         Err(RightsError::Standing(Standing::Waits))
     );
     for own in ["anna", "anna-admin"] {
-        assert_eq!(rights.approve(own, NOW, 0, &is_another), Err(RightsError::Own));
+        assert_eq!(
+            rights.approve(&register(), own, NOW, 0, &is_another),
+            Err(RightsError::Own)
+        );
     }
     assert_eq!(
-        rights.approve("bo", NOW, 1, &is_another),
+        rights.approve(&register(), "bo", NOW, 1, &is_another),
         Err(RightsError::Unknown)
     );
     assert_eq!(
-        rights.approve("bo", NOW + HOUR, 0, &is_another),
+        rights.approve(&register(), "bo", NOW + HOUR, 0, &is_another),
         Err(RightsError::Standing(Standing::Expired))
     );
-    rights.apply(rights.approve("bo", NOW, 0, &is_another).unwrap());
+    rights.apply(rights.approve(&register(), "bo", NOW, 0, &is_another).unwrap());
     assert_eq!(
-        rights.approve("cia", NOW, 0, &is_another),
+        rights.approve(&register(), "cia", NOW, 0, &is_another),
         Err(RightsError::Standing(Standing::Open))
     );
     assert_eq!(spend(&rights, "bo", NOW), Err(RightsError::NotYours));
@@ -85,12 +119,32 @@ fn a_request_needs_a_second_person_and_ends_with_its_uses_and_its_time() {
         Err(RightsError::Standing(Standing::UsedUp))
     );
     let number = rights.count();
-    rights.apply(Rights::ask("anna", NOW, asked("court-order", persons())).unwrap());
+    rights.apply(Rights::ask(&register(), "anna", NOW, asked("court-order", persons())).unwrap());
     rights.apply(rights.end("bo", NOW, number).unwrap());
     assert_eq!(
-        rights.approve("bo", NOW, number, &is_another),
+        rights.approve(&register(), "bo", NOW, number, &is_another),
         Err(RightsError::Standing(Standing::Ended))
     );
+}
+
+#[test]
+fn what_waits_is_approved_under_the_purposes_of_its_day_and_what_is_approved_stays_so() {
+    let (release, mut next) = (register(), register());
+    next.purposes.retain(|purpose| purpose.code != "court-order");
+    let mut rights = Rights::new();
+    for _ in 0..2 {
+        let asked = Rights::ask(&release, "anna", NOW, asked("court-order", persons()));
+        rights.apply(asked.unwrap());
+    }
+    let approved = rights.approve(&release, "bo", NOW, 0, &is_another);
+    rights.apply(approved.unwrap());
+    // The next release no longer has the purpose.
+    let late = rights.approve(&next, "bo", NOW, 1, &is_another);
+    assert!(matches!(late, Err(RightsError::Purpose(_))), "{late:?}");
+    assert!(rights.spend("anna", NOW, 0, Use::Opening, 1).is_ok());
+    next.purposes.push(purpose("court-order", &[Use::Erasure]));
+    let late = rights.approve(&next, "bo", NOW, 1, &is_another);
+    assert!(matches!(late, Err(RightsError::NotForPurpose(_))), "{late:?}");
 }
 
 #[test]
@@ -102,9 +156,9 @@ fn an_erasure_is_ended_only_until_it_is_approved() {
     };
     for scope in [scope(), Scope::Erasure(vec![record(4)])] {
         let mut rights = Rights::new();
-        rights.apply(Rights::ask("anna", NOW, asked("person-right", scope)).unwrap());
+        rights.apply(Rights::ask(&register(), "anna", NOW, asked("person-right", scope)).unwrap());
         assert!(rights.end("anna", NOW, 0).is_ok());
-        rights.apply(rights.approve("bo", NOW, 0, &is_another).unwrap());
+        rights.apply(rights.approve(&register(), "bo", NOW, 0, &is_another).unwrap());
         assert_eq!(
             rights.end("anna", NOW, 0),
             Err(RightsError::Standing(Standing::Open))
@@ -114,8 +168,17 @@ fn an_erasure_is_ended_only_until_it_is_approved() {
 
 #[test]
 fn what_is_asked_for_is_held_against_law_and_limits() {
-    let ask = |asked: Asked| Rights::ask("anna", NOW, asked).map(|_| ()).unwrap_err();
-    assert_eq!(ask(asked("curiosity", persons())), RightsError::Purpose);
+    let ask = |asked: Asked| {
+        Rights::ask(&register(), "anna", NOW, asked)
+            .map(|_| ())
+            .unwrap_err()
+    };
+    let known = "person-right, research-linkage, court-order".to_owned();
+    assert_eq!(
+        ask(asked("curiosity", persons())),
+        RightsError::Purpose(known.clone())
+    );
+    assert_eq!(ask(asked("ended", persons())), RightsError::Purpose(known));
     let linkage = Scope::Linkage {
         project: "p-1".to_owned(),
         reporters: vec!["region-norr".to_owned()],
@@ -124,7 +187,7 @@ fn what_is_asked_for_is_held_against_law_and_limits() {
         ask(asked("person-right", linkage.clone())),
         RightsError::NotForPurpose(_)
     ));
-    assert!(Rights::ask("anna", NOW, asked("research-linkage", linkage)).is_ok());
+    assert!(Rights::ask(&register(), "anna", NOW, asked("research-linkage", linkage)).is_ok());
     for reason in ["", "  ", "for 19821105-9954", &"x".repeat(501)] {
         let reason = reason.to_owned();
         let wrong = Asked {

@@ -397,9 +397,8 @@ pub(crate) fn world() -> World {
             pattern: "########@@##".into(),
         }],
         limits: TimeLimits::default(),
-        deliveries: Vec::new(),
         geography_system: "geo".into(),
-        collects_on_proposals: false,
+        ..RegisterDefinition::default()
     })
 }
 

@@ -1,9 +1,8 @@
-//! Checks of the register's part: variables, validation checks, legal bases, limits.
+//! Checks of the register's part: variables, validation checks, legal bases, reasons of withdrawals, purposes, limits.
 
 use std::collections::BTreeSet;
 
-use vardnav_register::definition::FAMILIES;
-use vardnav_register::definition::{Check, Variable};
+use vardnav_register::definition::{Check, FAMILIES, NOT_IN_DELIVERY, Variable, is_list_code};
 use vardnav_register::validate::{
     CODED_PATHS, MAP_MECHANISMS, MECHANISMS, Mechanism, OPTIONAL_PATHS, RECORD_PATHS, parameters,
 };
@@ -17,6 +16,8 @@ pub(super) fn check(found: &mut Findings<'_>) {
     legal_bases(found);
     variables(found, &register.variables);
     checks(found, &register.checks);
+    withdrawal_reasons(found);
+    purposes(found);
     limits(found);
 }
 
@@ -149,6 +150,72 @@ fn checks(found: &mut Findings<'_>, checks: &[Check]) {
             found.error("VN-REL-109", &Element::Check(String::new()), message);
         }
     }
+}
+
+fn withdrawal_reasons(found: &mut Findings<'_>) {
+    let reasons = &found.source.register.withdrawal_reasons;
+    if reasons.is_empty() && !found.source.unread.contains("register/withdrawals.toml") {
+        let at = Element::WithdrawalReason(String::new());
+        found.error(
+            "VN-REL-139",
+            &at,
+            "there is no reason for which records are withdrawn",
+        );
+    }
+    let mut codes = BTreeSet::new();
+    for reason in reasons {
+        let at = Element::WithdrawalReason(reason.code.clone());
+        let name = format!("reason `{}`", reason.code);
+        if reason.code == NOT_IN_DELIVERY {
+            let message = format!("{name} is the one that the register itself gives");
+            found.error("VN-REL-139", &at, message);
+        }
+        list_code(found, &at, (&name, &reason.code), &mut codes);
+        found.text(&at, &format!("the label of {name}"), &reason.label);
+        found.interval(&at, &name, reason.from, reason.until);
+    }
+}
+
+fn purposes(found: &mut Findings<'_>) {
+    let purposes = &found.source.register.purposes;
+    if purposes.is_empty() && !found.source.unread.contains("register/purposes.toml") {
+        let at = Element::Purpose(String::new());
+        found.error(
+            "VN-REL-139",
+            &at,
+            "there is no purpose for which identities are used",
+        );
+    }
+    let mut codes = BTreeSet::new();
+    for purpose in purposes {
+        let at = Element::Purpose(purpose.code.clone());
+        let name = format!("purpose `{}`", purpose.code);
+        list_code(found, &at, (&name, &purpose.code), &mut codes);
+        found.text(&at, &format!("the label of {name}"), &purpose.label);
+        found.interval(&at, &name, purpose.from, purpose.until);
+        if purpose.legal_bases.is_empty() {
+            found.legal_basis(&at, &name, "");
+        }
+        for basis in &purpose.legal_bases {
+            found.legal_basis(&at, &name, basis);
+        }
+    }
+}
+
+fn list_code<'a>(
+    found: &mut Findings<'_>,
+    at: &Element,
+    (name, code): (&str, &'a str),
+    codes: &mut BTreeSet<&'a str>,
+) {
+    if !is_list_code(code) {
+        let message = format!("the code of {name} is not 1 to 64 of a–z, 0–9 and `-`");
+        found.error("VN-REL-139", at, message);
+    }
+    if !codes.insert(code) {
+        found.error("VN-REL-104", at, format!("{name} is given twice"));
+    }
+    found.harmless(at, "the code", code);
 }
 
 fn limits(found: &mut Findings<'_>) {

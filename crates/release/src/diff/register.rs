@@ -1,4 +1,4 @@
-//! Variables, checks, legal bases, limits, indicators and maps of a release as elements that can be compared.
+//! Variables, checks, legal bases, reasons of withdrawals, purposes, limits, indicators and maps of a release as elements that can be compared.
 
 use vardnav_register::definition::{Check, Severity, Variable};
 
@@ -30,6 +30,23 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
             .with("summary-en", &basis.summary.en)
             .with("status", &basis.status)
             .with("from", date(basis.from))
+    }));
+    items.extend(register.withdrawal_reasons.iter().map(|reason| {
+        let at = place(Element::WithdrawalReason(reason.code.clone()));
+        Item::new(Kind::WithdrawalReason, &reason.code, at)
+            .named(&reason.label)
+            .with("from", date(reason.from))
+            .with("until", date(reason.until))
+    }));
+    items.extend(register.purposes.iter().map(|purpose| {
+        let at = place(Element::Purpose(purpose.code.clone()));
+        let uses: Vec<&str> = purpose.use_for.iter().map(|used| used.name()).collect();
+        Item::new(Kind::Purpose, &purpose.code, at)
+            .named(&purpose.label)
+            .with("legal-basis", purpose.legal_bases.join(", "))
+            .with("uses", uses.join(", "))
+            .with("from", date(purpose.from))
+            .with("until", date(purpose.until))
     }));
     items.extend(register.reserve_patterns.iter().map(|row| {
         let id = format!("{}/{}", row.issuer, row.pattern);

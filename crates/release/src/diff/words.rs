@@ -127,6 +127,8 @@ fn kind(kind: Kind) -> Label {
         Kind::Variable => ("variabel", "variable"),
         Kind::Check => ("kontroll", "check"),
         Kind::LegalBasis => ("rättslig grund", "legal basis"),
+        Kind::WithdrawalReason => ("skäl för återtagande", "reason of withdrawals"),
+        Kind::Purpose => ("ändamål", "purpose"),
         Kind::ReservePattern => ("mönster för reservnummer", "pattern of reserve numbers"),
         Kind::Limits => ("gränser i tid", "limits in time"),
         Kind::Indicator => ("indikator", "indicator"),

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use vardnav_api::rights::refusal;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_register::audit::{About, AuditEntry};
-use vardnav_register::identity::PersonKey;
+use vardnav_register::identity::{PersonKey, reference_date};
 use vardnav_register::rights::{Asked, RecordRef, Rights, RightsError, Scope, Use};
 use vardnav_release::lifecycle::{NotAnother, is_another};
+use vardnav_release::snapshot::Snapshot;
 use vardnav_runtime::clock;
 use vardnav_store::{
     Authority, FileVault, NotDecided, NumberOf, RightsLog, Store, StoreError, StreamId, audit, current,
@@ -49,8 +50,22 @@ impl VaultAdmin {
         }
     }
 
+    /// The release in force on the day of an instant: it says which purposes there are.
+    fn release_at(&self, at: i64) -> Result<Arc<Snapshot>, ApiError> {
+        let release = self.authority.view().release_on(reference_date(at));
+        release.ok_or_else(|| {
+            ApiError::new(
+                Kind::FailedPrecondition,
+                "VN-API-021",
+                "no release is in force today",
+            )
+        })
+    }
+
     async fn ask(&self, caller: &str, asked: Asked) -> Result<u64, ApiError> {
-        let entry = Rights::ask(caller, clock::now_micros(), asked).map_err(|error| refusal(&error))?;
+        let now = clock::now_micros();
+        let release = self.release_at(now)?;
+        let entry = Rights::ask(&release.register, caller, now, asked).map_err(|error| refusal(&error))?;
         self.rights
             .decide(|_| Ok(entry.clone()))
             .await
@@ -59,6 +74,7 @@ impl VaultAdmin {
 
     async fn approve(&self, caller: &str, number: u64) -> Result<(), ApiError> {
         let now = clock::now_micros();
+        let release = self.release_at(now)?;
         let another = |one: &str, other: &str| {
             let view = self.authority.view();
             is_another(view.state(), &[one], other).map_err(|error| match error {
@@ -71,7 +87,7 @@ impl VaultAdmin {
             // Whoever approves an erasure has it carried out with it: that is the register's.
             match request.asked.scope {
                 Scope::Erasure(_) | Scope::PersonErasure { .. } => Err(RightsError::Unknown),
-                _ => rights.approve(caller, now, number, &another),
+                _ => rights.approve(&release.register, caller, now, number, &another),
             }
         };
         self.rights.decide(decide).await.map(|_| ()).map_err(not_decided)

@@ -3,6 +3,7 @@
 
 use vardnav_api::status::ApiError;
 use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_register::definition::NOT_IN_DELIVERY;
 use vardnav_register::delivery::{Closing, Counts, Delivery, End};
 use vardnav_register::entry::{Act, Delivered, Entry, Header, VERSION, row_key};
 use vardnav_runtime::caller::Caller;
@@ -17,9 +18,6 @@ use crate::{Register, ledger, store_error};
 
 /// Withdrawals appended at once.
 const WITHDRAWN: usize = 5000;
-
-/// Why a record is withdrawn that a delivery does not hold.
-pub(crate) const NOT_IN_DELIVERY: &str = "not-in-delivery";
 
 /// What closing came to.
 enum Came {

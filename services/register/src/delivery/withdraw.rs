@@ -1,4 +1,5 @@
-//! Withdrawing records one by one.
+//! Withdrawing records one by one, for a reason that the release in force today has. What was withdrawn before is
+//! answered as it stands, also when its reason is no longer one.
 
 use vardnav_api::common::finding_message;
 use vardnav_api::register::{bytes, kind, kind_message};
@@ -6,6 +7,7 @@ use vardnav_api::status::ApiError;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_register::entry::{Act, Entry, EntryBody, Header, VERSION};
 use vardnav_register::finding::Finding;
+use vardnav_register::identity::reference_date;
 use vardnav_register::record::RecordKind;
 use vardnav_register::text::may_echo_id;
 use vardnav_runtime::caller::Caller;
@@ -22,16 +24,6 @@ use crate::{Register, store_error};
 /// Most records withdrawn at once.
 const RECORDS_MAX: usize = 5000;
 
-/// Codes of the reasons for which a reporter withdraws a record.
-const REASONS: &[&str] = &[
-    "reported-in-error",
-    "wrong-person",
-    "wrong-unit",
-    "duplicate",
-    "objection",
-    "other",
-];
-
 /// What became of a withdrawal.
 enum Withdrawal {
     Refused(Finding),
@@ -41,6 +33,18 @@ enum Withdrawal {
         leaf: Hash,
     },
     New(Entry),
+}
+
+/// Why nothing is withdrawn.
+enum NotWithdrawn {
+    Reason(ApiError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotWithdrawn {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 impl Register {
@@ -58,10 +62,7 @@ impl Register {
             let message = format!("at most {RECORDS_MAX} records");
             return Err(ApiError::field("records", message));
         }
-        if !REASONS.contains(&request.reason.as_str()) {
-            let message = format!("one of {} is needed", REASONS.join(", "));
-            return Err(ApiError::field("reason", message));
-        }
+        let unknown = self.unknown_reason(&request.reason).err();
         let mut names: Vec<(RecordKind, String)> = Vec::with_capacity(request.records.len());
         let mut seen = std::collections::HashSet::new();
         for (at, named) in request.records.iter().enumerate() {
@@ -75,12 +76,28 @@ impl Register {
         let turn = self.turn(&request.reporter).await;
         let _turn = turn.lock().await;
         for _ in 0..TRIES {
-            match self.try_withdraw(caller, stream, &request, &names).await {
-                Err(StoreError::Conflict { .. }) => {}
-                other => return other.map_err(store_error),
+            let tried = self.try_withdraw(caller, stream, &request, &names, unknown.as_ref());
+            match tried.await {
+                Err(NotWithdrawn::Store(StoreError::Conflict { .. })) => {}
+                Err(NotWithdrawn::Store(error)) => return Err(store_error(error)),
+                Err(NotWithdrawn::Reason(error)) => return Err(error),
+                Ok(answer) => return Ok(answer),
             }
         }
         Err(super::busy())
+    }
+
+    /// Refuses a reason that the release in force today does not have.
+    fn unknown_reason(&self, reason: &str) -> Result<(), ApiError> {
+        let now = clock::now_micros();
+        let (release, today) = (self.release_at(now)?, reference_date(now));
+        let known = || release.register.withdrawal_reasons_on(today);
+        if known().any(|known| known.code == reason) {
+            return Ok(());
+        }
+        let known: Vec<&str> = known().map(|known| known.code.as_str()).collect();
+        let message = format!("release {} has {}", release.id, known.join(", "));
+        Err(ApiError::field("reason", message))
     }
 
     async fn try_withdraw(
@@ -89,7 +106,8 @@ impl Register {
         stream: &StreamId,
         request: &pb::WithdrawRecordsRequest,
         names: &[(RecordKind, String)],
-    ) -> Result<pb::WithdrawRecordsResponse, StoreError> {
+        unknown: Option<&ApiError>,
+    ) -> Result<pb::WithdrawRecordsResponse, NotWithdrawn> {
         let store = self.store.as_ref();
         let head = store.head(stream).await?;
         let known = self.known(&request.reporter).await;
@@ -108,6 +126,9 @@ impl Register {
                 received,
                 &known.deliveries,
             );
+            if let (Some(error), false) = (unknown, matches!(withdrawal, Withdrawal::Resent { .. })) {
+                return Err(NotWithdrawn::Reason(error.clone()));
+            }
             let mut outcome = pb::WithdrawOutcome {
                 index,
                 kind: kind_message(name.0).into(),

@@ -63,7 +63,9 @@ impl Register {
             uses: 1,
             until: now + WAITS_MAX,
         };
-        let entry = Rights::ask(&caller.name, now, asked).map_err(|error| refusal(&error))?;
+        let release = self.release_at(now)?;
+        let entry =
+            Rights::ask(&release.register, &caller.name, now, asked).map_err(|error| refusal(&error))?;
         let about = About {
             person,
             purpose: Some(basis.to_owned()),
@@ -129,8 +131,9 @@ impl Register {
             .await
             .map_err(store_error)?;
         let another = |one: &str, other: &str| self.another(one, other);
+        let release = self.release_at(now)?;
         self.rights
-            .decide(|rights| rights.approve(&caller.name, now, number, &another))
+            .decide(|rights| rights.approve(&release.register, &caller.name, now, number, &another))
             .await
             .map_err(not_decided)?;
         let rights = self.rights.current().await.map_err(store_error)?;

@@ -13,7 +13,7 @@ use vardnav_api::rights::{NamedPerson, refusal};
 use vardnav_api::status::ApiError;
 use vardnav_register::audit::{About, AuditEntry};
 use vardnav_register::identity::{PersonKey, reference_date};
-use vardnav_register::rights::{RecordRef, Rectification, Rights, RightsError, purpose};
+use vardnav_register::rights::{RecordRef, Rectification, Rights, RightsError, check_purpose};
 use vardnav_release::lifecycle::{NotAnother, is_another};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
@@ -95,7 +95,10 @@ impl Register {
             reason: reason.to_owned(),
             records: records.clone(),
         };
-        let entry = Rights::rectify(&caller.name, clock::now_micros(), asked).map_err(|e| refusal(&e))?;
+        let now = clock::now_micros();
+        let release = self.release_at(now)?;
+        let entry =
+            Rights::rectify(&release.register, &caller.name, now, asked).map_err(|error| refusal(&error))?;
         let about = About {
             person: Some(person),
             purpose: Some(code.to_owned()),
@@ -112,6 +115,14 @@ impl Register {
         Ok((number, records))
     }
 
+    /// Refuses a purpose that the release in force today does not have.
+    fn check_purpose(&self, code: &str) -> Result<(), ApiError> {
+        let now = clock::now_micros();
+        let release = self.release_at(now)?;
+        let found = check_purpose(&release.register, now, code);
+        found.map(|_| ()).map_err(|error| refusal(&error))
+    }
+
     /// Whether two callers are two persons, by what the authority knows.
     pub(crate) fn another(&self, one: &str, other: &str) -> Result<(), RightsError> {
         let view = self.authority.view();
@@ -120,13 +131,6 @@ impl Register {
             NotAnother::Unknown(stranger) => RightsError::Stranger(stranger),
         })
     }
-}
-
-/// The purpose with a code.
-fn check_purpose(code: &str) -> Result<(), ApiError> {
-    purpose(code)
-        .map(|_| ())
-        .ok_or_else(|| refusal(&RightsError::Purpose))
 }
 
 /// The revision that an entry of a stream is of.

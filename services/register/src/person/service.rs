@@ -13,7 +13,7 @@ use vardnav_register::audit::About;
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
 
-use super::{check_purpose, today};
+use super::today;
 use crate::service::{Service, own_stream};
 use crate::{ledger, store_error};
 
@@ -32,7 +32,7 @@ impl PersonService for Service {
     ) -> Result<Response<Self::ExtractPersonStream>, Status> {
         let caller = caller(&request)?;
         let request = request.into_inner();
-        check_purpose(&request.purpose)?;
+        self.register.check_purpose(&request.purpose)?;
         let named = number(request.person, today())?;
         let register = Arc::clone(&self.register);
         let nobody = || ApiError::not_found("a record of that person");

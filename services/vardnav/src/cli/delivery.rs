@@ -130,8 +130,8 @@ pub struct Withdraw {
     /// Kind of record
     #[arg(long, default_value = "episode")]
     pub kind: String,
-    /// Why
-    #[arg(long, value_parser = ["reported-in-error", "wrong-person", "wrong-unit", "duplicate", "objection", "other"])]
+    /// Why: code of a reason that the release in force today has (register/withdrawals.toml)
+    #[arg(long)]
     pub reason: String,
     /// Only check; nothing is stored
     #[arg(long)]

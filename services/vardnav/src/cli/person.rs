@@ -15,7 +15,7 @@ pub struct Extract {
     /// Of a reserve number: the reporter that gave it out
     #[arg(long, value_name = "REPORTER", default_value = "")]
     pub issuer: String,
-    /// Code of the purpose
+    /// Code of a purpose that the release in force today has (register/purposes.toml)
     #[arg(long, default_value = "person-right")]
     pub purpose: String,
     /// Folder for the document: `extract.ndjson` and `extract.txt`; stdout (NDJSON) when left out
@@ -41,7 +41,7 @@ pub struct Rectify {
     /// Of a reserve number: the reporter that gave it out
     #[arg(long, value_name = "REPORTER", default_value = "")]
     pub issuer: String,
-    /// Code of the purpose
+    /// Code of a purpose that the release in force today has (register/purposes.toml)
     #[arg(long, default_value = "person-right")]
     pub purpose: String,
     /// What is to be corrected, in words, without any personal number
@@ -61,7 +61,7 @@ pub struct Rectify {
 pub struct Erase {
     #[command(subcommand)]
     pub step: Option<EraseStep>,
-    /// Code of the legal basis: court-order, person-right, quality-control or reported-in-error
+    /// Code of a purpose that the release in force today has (register/purposes.toml), for example court-order
     #[arg(long, required = true)]
     pub basis: Option<String>,
     /// Why, in words, without any personal number

@@ -46,7 +46,7 @@ pub enum Vault {
 /// What is asked for.
 #[derive(Debug, clap::Args)]
 pub struct Request {
-    /// Code of the purpose, for example person-right, quality-control, statistics-linkage, research-linkage, court-order
+    /// Code of a purpose that the release in force today has (register/purposes.toml), for example quality-control
     #[arg(long)]
     pub purpose: String,
     /// Why, in words, without any personal number
