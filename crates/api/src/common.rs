@@ -90,16 +90,20 @@ pub fn label_message(label: &Label) -> pb::Label {
     }
 }
 
-/// A finding as a message.
-pub fn finding_message(finding: &Finding) -> pb::Finding {
-    let severity = match finding.severity {
+/// The weight of a finding as a message.
+pub fn severity_message(severity: Severity) -> pb::Severity {
+    match severity {
         Severity::Warning => pb::Severity::Warning,
         Severity::Hold => pb::Severity::Hold,
         Severity::Error => pb::Severity::Error,
-    };
+    }
+}
+
+/// A finding as a message.
+pub fn finding_message(finding: &Finding) -> pb::Finding {
     pb::Finding {
         code: finding.code.clone(),
-        severity: severity.into(),
+        severity: severity_message(finding.severity).into(),
         path: finding.path.clone(),
         message: finding.message.clone(),
     }

@@ -3,8 +3,10 @@
 //! takes the place of a record, or withdraws it, takes away what it counted as.
 //!
 //! Counts are sums over entries, so that the order in which streams are followed does not matter and adding up again
-//! from the beginning gives the same. [`row`] has their bytes, [`refusal`] the durable note of what was rejected.
+//! from the beginning gives the same. [`row`] has their bytes, [`refusal`] the durable note of what was rejected, [`alike`]
+//! the contacts that say the same.
 
+pub mod alike;
 pub mod refusal;
 pub mod row;
 
@@ -17,6 +19,7 @@ use crate::outcome::Outcome;
 use crate::record::{Body, Record, RecordKind};
 use crate::text::is_id;
 use crate::unit::CareUnit;
+use alike::Likeness;
 use refusal::Refusal;
 
 /// What an entry counts as while it is current.
@@ -34,6 +37,8 @@ pub struct Counted {
     pub held: bool,
     /// Codes of what was found, each once.
     pub codes: BTreeSet<String>,
+    /// What it is told apart by, when it is a contact.
+    pub likeness: Option<Likeness>,
 }
 
 impl Counted {
@@ -42,10 +47,11 @@ impl Counted {
     /// # Errors
     /// [`DecodeError`] when its bytes are not of their form.
     pub fn of(entry: &Entry) -> Result<Option<Self>, DecodeError> {
-        let (Some(record), Some((_, derived))) = (entry.record()?, entry.derived()?) else {
+        let (Some(record), Some((person, derived))) = (entry.record()?, entry.derived()?) else {
             return Ok(None);
         };
         let months = spans(&record);
+        let likeness = Likeness::of(&record, person, &derived);
         Ok(Some(Self {
             month: months.first,
             last: months.last,
@@ -53,6 +59,7 @@ impl Counted {
             unit: unit_of(&record).to_owned(),
             held: derived.outcome == Outcome::Held,
             codes: derived.findings.into_iter().map(|finding| finding.code).collect(),
+            likeness,
         }))
     }
 }

@@ -143,6 +143,12 @@ impl CheckSet {
         Some(&self.check(mechanism, date)?.code)
     }
 
+    /// Finding code and weight of a mechanism on a date; `None` when no check asks for it.
+    pub fn told_as(&self, mechanism: Mechanism, date: Date) -> Option<(&str, Severity)> {
+        let check = self.check(mechanism, date)?;
+        Some((&check.code, check.severity))
+    }
+
     /// A parameter of a mechanism's check on a date, or what it is without one.
     fn parameter(&self, mechanism: Mechanism, name: &str, date: Date) -> u32 {
         let given = self

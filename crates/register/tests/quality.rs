@@ -11,6 +11,9 @@ use vardnav_register::definition::Severity;
 use vardnav_register::delivery::Month;
 use vardnav_register::finding::Finding;
 use vardnav_register::hash::to_hex;
+use vardnav_register::quality::alike::{
+    BLOCK, Blocks, Gathered, Likeness, MARK, Mark, block_key, months_from, number_of,
+};
 use vardnav_register::quality::refusal::Refusal;
 use vardnav_register::quality::{Counted, Counts, Key, Tally, has_duty, row};
 use vardnav_register::record::{Principals, RecordKind};
@@ -43,6 +46,7 @@ fn counted() -> impl Strategy<Value = Counted> {
             },
             held,
             codes: codes.into_iter().map(str::to_owned).collect(),
+            likeness: None,
         })
 }
 
@@ -126,6 +130,89 @@ proptest! {
             prop_assert_eq!(refusal.encode(), bytes);
         }
     }
+}
+
+/// Marks of contacts of few likenesses that become current one after the other, some in the place of others, some gone.
+fn marks() -> impl Strategy<Value = Vec<Mark>> {
+    prop::collection::vec((0..6_u64, 0..12_usize, any::<bool>(), any::<bool>()), 0..1_500).prop_map(|steps| {
+        let mut current: BTreeMap<usize, Mark> = BTreeMap::new();
+        let mut marks = Vec::new();
+        for (position, (digest, record, held, withdrawn)) in (0..).zip(steps) {
+            if let Some(former) = current.remove(&record) {
+                marks.push(Mark { gone: true, ..former });
+            }
+            if !withdrawn {
+                let day = u8::try_from(digest).unwrap() + 26;
+                let likeness = Likeness {
+                    digest: digest << 40 | 7,
+                    day,
+                };
+                let mark = Mark {
+                    likeness,
+                    position,
+                    held,
+                    gone: false,
+                };
+                current.insert(record, mark);
+                marks.push(mark);
+            }
+        }
+        marks
+    })
+}
+
+proptest! {
+    #[test]
+    fn contacts_alike_are_those_that_stand_and_share_a_likeness(marks in marks(), step in 1..700_usize, shares in 1..4_u64) {
+        // In whatever pieces they come, the blocks are the same.
+        let mut blocks: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+        for some in marks.chunks(step) {
+            let (number, last) = blocks.last_key_value().map(|(number, last)| (*number, last.clone())).unwrap_or_default();
+            let mut tail = Blocks::after(number, last);
+            some.iter().for_each(|mark| tail.push(mark));
+            blocks.extend(tail.into_changed());
+        }
+        let bytes: Vec<u8> = marks.iter().flat_map(Mark::encode).collect();
+        let whole: Vec<Vec<u8>> = bytes.chunks(BLOCK * MARK).map(<[u8]>::to_vec).collect();
+        prop_assert_eq!(blocks.into_values().collect::<Vec<_>>(), whole.clone());
+        // Those that stand, two and more of a likeness, compared one by one.
+        let stands = |mark: &&Mark| !mark.gone && !marks.contains(&Mark { gone: true, ..**mark });
+        let stand: Vec<Mark> = marks.iter().filter(stands).copied().collect();
+        let others = |mark: &Mark| stand.iter().filter(|other| other.likeness == mark.likeness).count();
+        let alike: BTreeSet<u64> = stand.iter().filter(|mark| others(mark) > 1).map(|mark| mark.position).collect();
+        let mut told = BTreeSet::new();
+        for share in 0..shares {
+            let mut gathered = Gathered::new(share, shares);
+            whole.iter().for_each(|block| gathered.take(block).unwrap());
+            for group in gathered.alike() {
+                prop_assert!(group.len() > 1);
+                prop_assert!(group.windows(2).all(|two| two[0].likeness == two[1].likeness && two[0].position < two[1].position));
+                for mark in group {
+                    prop_assert!(stand.contains(&mark));
+                    prop_assert!(told.insert(mark.position), "told once");
+                }
+            }
+        }
+        prop_assert_eq!(told, alike);
+    }
+}
+
+#[test]
+fn blocks_lie_after_the_counts_by_month_the_last_of_a_month_first() {
+    let keys = [
+        Key::Rejected(month(40), "VN-REG-999".to_owned()).encode("a"),
+        row::end("a"),
+        block_key("a", month(0), 7),
+        block_key("a", month(0), 6),
+        block_key("a", month(0), 0),
+        block_key("a", month(1), 3),
+        row::prefix("b"),
+    ];
+    assert!(keys.is_sorted(), "{keys:?}");
+    assert!(keys[2].starts_with(&months_from("a", month(0))));
+    assert_eq!(number_of(&keys[3]), Some(6));
+    assert_eq!(Key::decode(&keys[2]), None);
+    assert!(Gathered::new(0, 1).take(&[1; MARK + 1]).is_err());
 }
 
 #[test]

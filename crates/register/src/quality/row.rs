@@ -7,16 +7,25 @@ use crate::delivery::Month;
 use crate::record::RecordKind;
 
 /// The version of the rows.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 const RECORDS: u8 = 1;
 const FOUND: u8 = 2;
 const REJECTED: u8 = 3;
+/// After all others: rows that are no counts.
+const ALIKE: u8 = 4;
 
 /// What the keys of a reporter's rows begin with.
 pub fn prefix(reporter: &str) -> Vec<u8> {
     let mut key = reporter.as_bytes().to_vec();
     key.push(0);
+    key
+}
+
+/// What comes after the counts of a reporter: the blocks of [`super::alike`] begin with it.
+pub fn end(reporter: &str) -> Vec<u8> {
+    let mut key = prefix(reporter);
+    key.push(ALIKE);
     key
 }
 

@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use vardnav_api::common::{date_message, label_message};
+use vardnav_api::common::{date_message, label_message, severity_message};
 use vardnav_api::quality::{counts_message, whole};
 use vardnav_api::register::kind_message;
 use vardnav_api::vardnav::register::v1 as pb;
-use vardnav_api::vardnav::register::v1::period_completeness::{Deadline, KindCounts, UnitCounts};
+use vardnav_api::vardnav::register::v1::period_completeness::{
+    Deadline, KindCounts, PeriodFinding, UnitCounts,
+};
 use vardnav_classification::model::Label;
+use vardnav_register::definition::Severity;
 use vardnav_register::delivery::Month;
 use vardnav_register::quality::{Counts, Period, Tally, UnitPeriod, has_duty};
 use vardnav_register::validate::Mechanism;
@@ -22,9 +25,12 @@ const UNITS_MAX: usize = 5_000;
 /// Findings told.
 const FINDINGS_MAX: usize = 1_000;
 
+/// What is found of records of a month together, by finding code.
+pub(super) type Together = BTreeMap<String, (Severity, Counts)>;
+
 /// What there is of months of a reporter, from `from` on and before `until`, asked for today.
 pub(super) fn periods(
-    (reporter, tally): (&str, &Tally),
+    (reporter, tally, together): (&str, &Tally, &BTreeMap<Month, Together>),
     (from, until): (Month, Month),
     with_units: bool,
     (today, view): (Date, &View),
@@ -49,7 +55,27 @@ pub(super) fn periods(
             previous: of(before(month, 1)),
             last_year: of(before(month, 12)),
         };
-        beside.message((reporter, month), with_units, (today, view))
+        let found = together
+            .get(&month)
+            .map_or_else(Vec::new, |found| found_together(found, view));
+        pb::PeriodCompleteness {
+            findings: found,
+            ..beside.message((reporter, month), with_units, (today, view))
+        }
+    });
+    told.collect()
+}
+
+fn found_together(found: &Together, view: &View) -> Vec<PeriodFinding> {
+    let told = found.iter().map(|(code, (severity, counts))| {
+        let (message, remedy) = words(code, view);
+        PeriodFinding {
+            code: code.clone(),
+            severity: severity_message(*severity).into(),
+            records: whole(counts.records()),
+            message: Some(label_message(&message)),
+            remedy: Some(label_message(&remedy)),
+        }
     });
     told.collect()
 }
@@ -87,6 +113,7 @@ impl Beside<'_> {
             units_missing: missing.into_iter().take(MISSING_MAX).collect(),
             units: if with_units { self.units(&duty) } else { Vec::new() },
             deadlines: deadlines(month, today, view),
+            findings: Vec::new(),
         }
     }
 

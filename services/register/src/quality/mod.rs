@@ -1,7 +1,8 @@
 //! The projection of counts: follows the reporters' streams as their entries become current, and the notes of what was
-//! rejected, and keeps counts by month, each commit with the position it stands for. It can be thrown away and is then
-//! counted anew. What is counted is said in `vardnav_register::quality`.
+//! rejected, and keeps counts by month and marks of contacts, each commit with the position it stands for. It can be thrown
+//! away and is then made anew. What is counted is said in `vardnav_register::quality`.
 
+mod alike;
 mod answer;
 mod refused;
 mod service;
@@ -14,17 +15,22 @@ use tokio::sync::Semaphore;
 use vardnav_register::bytes::DecodeError;
 use vardnav_register::delivery::{Month, Place};
 use vardnav_register::entry::{Entry, StreamEntry, row_key};
+use vardnav_register::quality::alike::Mark;
 use vardnav_register::quality::refusal::Refusal;
 use vardnav_register::quality::{Counted, Counts, Key, Tally, row};
 use vardnav_runtime::clock;
 use vardnav_store::current::{self, Current};
 use vardnav_store::{Change, Store, StoreError, StreamId};
 
+use alike::Marks;
+
 use crate::Register;
 use crate::let_batches_go_first;
 
 /// Name of the projection, with the version of its rows.
-pub const PROJECTION: &str = "quality.1";
+pub const PROJECTION: &str = "quality.2";
+/// The projection that held the rows before contacts were marked.
+const FORMER: &str = "quality.1";
 
 /// Entries taken in at a time.
 const BATCH: u32 = 4_000;
@@ -46,8 +52,11 @@ pub(crate) struct Quality {
 /// Counts what the streams hold, again and again, until the register is dropped. What cannot be counted is tried again;
 /// its stream waits.
 pub(crate) async fn follow(register: Weak<Register>) {
-    let mut reported = String::new();
+    let (mut reported, mut is_clear) = (String::new(), false);
     while let Some(register) = register.upgrade() {
+        if !is_clear {
+            is_clear = register.store.clear(FORMER).await.is_ok();
+        }
         match register.quality.catch_up().await {
             Ok(()) => reported.clear(),
             Err(error) => {
@@ -98,14 +107,14 @@ impl Quality {
     /// # Errors
     /// When the store does not answer or a row cannot be read.
     pub(crate) async fn tally(&self, reporter: &str) -> Result<Tally, StoreError> {
-        let prefix = row::prefix(reporter);
+        let (prefix, end) = (row::prefix(reporter), row::end(reporter));
         let mut tally = Tally::default();
         let mut from = prefix.clone();
         loop {
             let rows = self.store.scan(PROJECTION, &from, SCAN).await?;
             let full = rows.len() == SCAN as usize;
             for found in &rows {
-                if !found.key.starts_with(&prefix) {
+                if !found.key.starts_with(&prefix) || found.key >= end {
                     return Ok(tally);
                 }
                 match (Key::decode(&found.key), Counts::decode(&found.value)) {
@@ -148,8 +157,9 @@ impl Quality {
         let reporter = stream.as_reporter().unwrap_or_default();
         let mut place = self.place(stream).await?;
         while let Some(page) = current::page(store, stream, place, size, BATCH).await? {
-            let tally = self.tally_of(stream, &page.entries).await?;
+            let (tally, marks) = self.tally_of(stream, &page.entries).await?;
             let mut changes = self.changes(reporter, &tally).await?;
+            changes.extend(self.blocks(reporter, marks).await?);
             changes.extend(page.place(stream, place));
             let (from, to) = (place.cursor, page.next.cursor);
             store.commit(PROJECTION, stream, from, to, changes).await?;
@@ -180,41 +190,44 @@ impl Quality {
         Ok(())
     }
 
-    /// What entries that become current one after the other add, with what they take the place of taken away.
-    async fn tally_of(&self, stream: &StreamId, entries: &[Current]) -> Result<Tally, StoreError> {
-        let mut tally = Tally::default();
+    /// What entries that become current one after the other add, with what they take the place of taken away, and the
+    /// marks that they leave.
+    async fn tally_of(&self, stream: &StreamId, entries: &[Current]) -> Result<(Tally, Marks), StoreError> {
+        let (mut tally, mut marks) = (Tally::default(), Marks::new());
         // Entries of the page itself are not read again.
-        let mut at_hand: BTreeMap<[u8; 16], &Entry> = BTreeMap::new();
-        for Current { position, entry, .. } in entries {
-            let counted = Counted::of(entry).map_err(damaged(stream, *position))?;
-            if let Some(counted) = counted {
-                tally.count(&counted, 1);
-            }
+        let mut at_hand: BTreeMap<[u8; 16], &Current> = BTreeMap::new();
+        for current in entries {
+            let Current { position, entry, .. } = current;
             let header = &entry.header;
             if header.replaces > 0 {
                 let key = row_key(header.kind, &header.id, header.replaces);
                 let former = match at_hand.get(&key) {
-                    Some(former) => Counted::of(former).map_err(damaged(stream, *position))?,
+                    Some(former) => counted(stream, former.position, &former.entry)?,
                     None => self.former(stream, key).await?,
                 };
-                if let Some(former) = former {
+                if let Some((position, former)) = former {
                     tally.count(&former, -1);
+                    mark(&mut marks, (position, &former), true);
                 }
             }
-            at_hand.insert(header.key(), entry);
+            if let Some((position, counted)) = counted(stream, *position, entry)? {
+                tally.count(&counted, 1);
+                mark(&mut marks, (position, &counted), false);
+            }
+            at_hand.insert(header.key(), current);
         }
-        Ok(tally)
+        Ok((tally, marks))
     }
 
-    /// What the entry under a key counted as.
-    async fn former(&self, stream: &StreamId, key: [u8; 16]) -> Result<Option<Counted>, StoreError> {
+    /// What the entry under a key counted as, with its position.
+    async fn former(&self, stream: &StreamId, key: [u8; 16]) -> Result<Option<(u64, Counted)>, StoreError> {
         let found = self.store.find(stream, vec![key]).await?;
         let Some(position) = found.first().copied().flatten() else {
             return Ok(None);
         };
         for row in self.store.read(stream, position, 1).await? {
             if let StreamEntry::Record(entry) = current::entry(stream, &row)? {
-                return Counted::of(&entry).map_err(damaged(stream, position));
+                return counted(stream, position, &entry);
             }
         }
         Ok(None)
@@ -251,6 +264,24 @@ impl Quality {
     /// erased.
     async fn place(&self, stream: &StreamId) -> Result<Place, StoreError> {
         current::place(self.store.as_ref(), PROJECTION, stream).await
+    }
+}
+
+/// What the entry at a position counts as.
+fn counted(stream: &StreamId, position: u64, entry: &Entry) -> Result<Option<(u64, Counted)>, StoreError> {
+    let counted = Counted::of(entry).map_err(damaged(stream, position))?;
+    Ok(counted.map(|counted| (position, counted)))
+}
+
+/// Marks an entry that becomes current, or that something takes the place of, when it is of a contact.
+fn mark(marks: &mut Marks, (position, counted): (u64, &Counted), gone: bool) {
+    if let Some(likeness) = counted.likeness {
+        marks.entry(counted.month).or_default().push(Mark {
+            likeness,
+            position,
+            held: counted.held,
+            gone,
+        });
     }
 }
 

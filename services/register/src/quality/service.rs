@@ -9,6 +9,7 @@ use vardnav_api::quality::months;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::quality_service_server::QualityService;
+use vardnav_register::delivery::Month;
 use vardnav_register::identity::reference_date;
 use vardnav_register::quality::Counts;
 use vardnav_runtime::caller::Caller;
@@ -59,7 +60,14 @@ impl QualityService for Service {
                 .tally(&reporter)
                 .await
                 .map_err(store_error)?;
-            let told = answer::periods((&reporter, &tally), months, request.with_units, (today, &view));
+            let together = self.register.quality.together(&reporter, months, &view).await;
+            let together = together.map_err(store_error)?;
+            let told = answer::periods(
+                (&reporter, &tally, &together),
+                months,
+                request.with_units,
+                (today, &view),
+            );
             periods.extend(told);
             last = reporter;
         }
@@ -85,6 +93,7 @@ impl QualityService for Service {
         let reporters = reporters(&self.register, &caller, &request.reporter)?;
         let behind = self.register.quality.caught_up().await.map_err(store_error)?;
         let mut all: BTreeMap<String, Counts> = BTreeMap::new();
+        let view = self.register.authority.view();
         for reporter in reporters {
             let tally = self
                 .register
@@ -95,11 +104,42 @@ impl QualityService for Service {
             for (code, counts) in tally.findings(from, until) {
                 all.entry(code.to_owned()).or_default().add(counts, 1);
             }
+            let months = (from, until);
+            let together = self.register.quality.together(&reporter, months, &view).await;
+            for (code, (_, counts)) in together.map_err(store_error)?.into_values().flatten() {
+                all.entry(code).or_default().add(counts, 1);
+            }
         }
-        let (findings, more) = answer::findings(&all, &self.register.authority.view());
+        let (findings, more) = answer::findings(&all, &view);
         Ok(Response::new(pb::ListFindingsResponse {
             findings,
             more,
+            behind,
+        }))
+    }
+
+    async fn list_contacts_alike(
+        &self,
+        request: Request<pb::ListContactsAlikeRequest>,
+    ) -> Result<Response<pb::ListContactsAlikeResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let months = months(&request.from, &request.until)?;
+        let size = page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+        let stream = own_stream(&self.register, &caller, &request.reporter)?;
+        let after = after(&request.page_token)?;
+        let behind = self.register.quality.caught_up().await.map_err(store_error)?;
+        self.register
+            .note(&caller, "contacts-alike", &request.reporter, None)
+            .await
+            .map_err(store_error)?;
+        let view = self.register.authority.view();
+        let listed = self.register.quality.listed(&stream, months, after, size, &view);
+        let (contacts, next) = listed.await.map_err(store_error)?;
+        let next = next.map(|(month, position)| format!("{month}:{position}"));
+        Ok(Response::new(pb::ListContactsAlikeResponse {
+            contacts,
+            next_page_token: next.unwrap_or_default(),
             behind,
         }))
     }
@@ -117,6 +157,19 @@ impl QualityService for Service {
         }
         Ok(Response::new(changes::follow(&self.register, caller, request)?))
     }
+}
+
+/// The month and the first position of those that were told last.
+fn after(token: &str) -> Result<Option<(Month, u64)>, ApiError> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let read = || {
+        let (month, position) = token.split_once(':')?;
+        Some((Month::parse(month).ok()?, position.parse().ok()?))
+    };
+    let wrong = || ApiError::field("page_token", "not a token of an earlier answer");
+    read().map(Some).ok_or_else(wrong)
 }
 
 /// The reporters that are asked for, by id.

@@ -124,6 +124,8 @@ pub enum Register {
     Completeness(completeness::Completeness),
     /// List what was found, the most frequent first, with what to do
     Findings(completeness::Months),
+    /// List contacts that say the same as others of the same person, with the others
+    Alike(completeness::Alike),
     /// What became current, from a token on, for another system to follow
     Changes(changes::Changes),
     /// Derive history anew under a release, beside what the entries hold

@@ -1,5 +1,6 @@
 //! `vardnav register completeness` and `findings`: what there is of each month beside other months, which care units
-//! nothing came from, and what is wrong most often with what to do about it.
+//! nothing came from, and what is wrong most often with what to do about it. `vardnav register alike`: the contacts that say
+//! the same as others.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use vardnav_api::register::kind;
 use vardnav_api::vardnav::register::v1 as pb;
 
 use crate::client::Client;
-use crate::command::date_text;
+use crate::command::{date_text, enum_text};
 use crate::exit::Outcome;
 use crate::output::{self, Format};
 
@@ -35,6 +36,19 @@ pub struct Completeness {
     /// A row for each kind of record
     #[arg(long)]
     pub kinds: bool,
+}
+
+/// Contacts that say the same, of whom and when.
+#[derive(Debug, Clone, Args)]
+pub struct Alike {
+    /// Reporter
+    pub reporter: String,
+    /// First month, for example 2026-09
+    #[arg(long, value_name = "MONTH")]
+    pub from: String,
+    /// First month no longer included; the one after the first when left out
+    #[arg(long, value_name = "MONTH", default_value = "")]
+    pub until: String,
 }
 
 /// Tells what there is of each month.
@@ -105,6 +119,7 @@ pub(crate) async fn completeness(command: Completeness, client: &Client, format:
             "units_delivered",
             "units_with_duty",
             "deadline",
+            "found",
         ],
     };
     output::rows(format, columns, &rows)
@@ -127,6 +142,50 @@ pub(crate) async fn findings(command: Months, client: &Client, format: Format) -
     output::rows(format, &columns, &rows)
 }
 
+/// Lists contacts that say the same as others.
+pub(crate) async fn alike(command: Alike, client: &Client, format: Format) -> Outcome {
+    let mut request = pb::ListContactsAlikeRequest {
+        reporter: command.reporter,
+        from: command.from,
+        until: command.until,
+        page_size: 1_000,
+        page_token: String::new(),
+    };
+    let mut rows = Vec::new();
+    loop {
+        let page = client
+            .quality()
+            .list_contacts_alike(request.clone())
+            .await?
+            .into_inner();
+        if request.page_token.is_empty() {
+            told_behind(page.behind);
+        }
+        rows.extend(page.contacts.iter().map(alike_row));
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    output::rows(
+        format,
+        &["code", "id", "revision", "date", "unit", "others"],
+        &rows,
+    )
+}
+
+fn alike_row(contact: &pb::ContactAlike) -> Value {
+    json!({
+        "code": contact.code,
+        "severity": enum_text(contact.severity().as_str_name(), "SEVERITY_"),
+        "id": contact.id,
+        "revision": contact.revision,
+        "date": date_text(contact.date.as_ref()),
+        "unit": contact.unit,
+        "others": contact.others,
+    })
+}
+
 fn told_behind(behind: u64) {
     if behind > 0 {
         output::say(format_args!("{behind} entries are not counted yet"));
@@ -143,6 +202,8 @@ fn period_row(period: &pb::PeriodCompleteness) -> Value {
         })
     });
     let deadlines: Vec<Value> = deadlines.collect();
+    let findings: Vec<Value> = period.findings.iter().map(found_row).collect();
+    let found: Vec<&str> = period.findings.iter().map(|found| found.code.as_str()).collect();
     json!({
         "reporter": period.reporter,
         "period": period.period,
@@ -159,6 +220,21 @@ fn period_row(period: &pb::PeriodCompleteness) -> Value {
         "kinds": period.kinds.iter().map(|kind| kind_row(period, kind)).collect::<Vec<_>>(),
         "deadline": deadlines.first().map(|deadline| deadline["primary"].clone()),
         "deadlines": deadlines,
+        "found": found,
+        "findings": findings,
+    })
+}
+
+fn found_row(found: &pb::period_completeness::PeriodFinding) -> Value {
+    let ((message_sv, message), (remedy_sv, remedy)) = (label(&found.message), label(&found.remedy));
+    json!({
+        "code": found.code,
+        "severity": enum_text(found.severity().as_str_name(), "SEVERITY_"),
+        "records": found.records,
+        "message": message,
+        "message_sv": message_sv,
+        "remedy": remedy,
+        "remedy_sv": remedy_sv,
     })
 }
 
@@ -193,10 +269,6 @@ fn unit_row(period: &pb::PeriodCompleteness, unit: &pb::period_completeness::Uni
 }
 
 fn finding_row(finding: &pb::FindingCount) -> Value {
-    let label = |label: &Option<vardnav_api::vardnav::r#type::v1::Label>| {
-        let label = label.clone().unwrap_or_default();
-        (label.sv, label.en)
-    };
     let ((message_sv, message), (remedy_sv, remedy)) = (label(&finding.message), label(&finding.remedy));
     json!({
         "code": finding.code,
@@ -208,4 +280,10 @@ fn finding_row(finding: &pb::FindingCount) -> Value {
         "remedy": remedy,
         "remedy_sv": remedy_sv,
     })
+}
+
+/// A text in Swedish and in English.
+fn label(label: &Option<vardnav_api::vardnav::r#type::v1::Label>) -> (String, String) {
+    let label = label.clone().unwrap_or_default();
+    (label.sv, label.en)
 }

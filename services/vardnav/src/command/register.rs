@@ -112,6 +112,7 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
         cli::Register::Completeness(command) => {
             completeness::completeness(command, &target.connect().await?, format).await
         }
+        cli::Register::Alike(command) => completeness::alike(command, &target.connect().await?, format).await,
         cli::Register::Findings(command) => {
             completeness::findings(command, &target.connect().await?, format).await
         }
