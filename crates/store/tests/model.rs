@@ -1,10 +1,12 @@
-//! Random operations on the embedded store, with reopening in between, answer as the simple store does.
+//! Random operations on a store, with reopening in between, answer as the simple store does.
 #![expect(clippy::unwrap_used, reason = "a failed expectation ends the test")]
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use vardnav_store::suite::{read_all, sample_row, sample_rows};
+use vardnav_store::postgres::private::{Private, QUICK};
+use vardnav_store::postgres::{self, Postgres};
+use vardnav_store::suite::{Opener, read_all, sample_row, sample_rows};
 use vardnav_store::{Change, Embedded, Memory, Options, Store, StreamId};
 
 #[derive(Debug, Clone)]
@@ -57,17 +59,37 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..40)
 }
 
-async fn both(steps: Vec<Step>) {
-    let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        segment_bytes: 100_000,
-        part_rows: 70,
-        part_bytes: 30_000,
-        fan_in: 2,
-    };
-    let open = || Arc::new(Embedded::open(folder.path(), options.clone()).unwrap());
+struct Folder(tempfile::TempDir);
+
+impl Opener for Folder {
+    async fn open(&mut self) -> Arc<dyn Store> {
+        let options = Options {
+            segment_bytes: 100_000,
+            part_rows: 70,
+            part_bytes: 30_000,
+            fan_in: 2,
+        };
+        let store = Embedded::open(self.0.path(), options).unwrap();
+        assert_eq!(store.damage(), []);
+        Arc::new(store)
+    }
+}
+
+struct Database(String);
+
+impl Opener for Database {
+    async fn open(&mut self) -> Arc<dyn Store> {
+        let few = postgres::Options {
+            connections: 2,
+            ..postgres::Options::default()
+        };
+        Arc::new(Postgres::open(&self.0, few).await.unwrap())
+    }
+}
+
+async fn both(steps: Vec<Step>, opener: &mut impl Opener) {
     let model = Memory::new();
-    let mut store = open();
+    let mut store = opener.open().await;
     let name = |stream: u8| StreamId::new(&format!("model/{stream}")).unwrap();
     for step in steps {
         match step {
@@ -130,8 +152,7 @@ async fn both(steps: Vec<Step>) {
             }
             Step::Reopen => {
                 drop(store);
-                store = open();
-                assert_eq!(store.damage(), []);
+                store = opener.open().await;
             }
         }
     }
@@ -141,10 +162,36 @@ async fn both(steps: Vec<Step>) {
     }
 }
 
+fn wait(work: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(work);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn embedded_answers_as_memory_does(steps in steps()) {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(both(steps));
+        wait(both(steps, &mut Folder(tempfile::tempdir().unwrap())));
     }
+}
+
+#[test]
+fn postgres_answers_as_memory_does() {
+    let Some(private) = Private::start(QUICK).unwrap() else {
+        eprintln!("skipped: this machine has no PostgreSQL");
+        return;
+    };
+    let cases = std::cell::Cell::new(0);
+    let config = ProptestConfig {
+        cases: 12,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(steps in steps())| {
+        let name = format!("model-{}", cases.replace(cases.get() + 1));
+        wait(async {
+            let url = private.database(&name).await.unwrap();
+            both(steps, &mut Database(url)).await;
+        });
+    });
 }

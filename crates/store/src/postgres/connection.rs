@@ -1,0 +1,194 @@
+//! Connections to the database: so many and no more, each with the settings that the store's promises need, each
+//! question with a limit of time. What is asked stands beside whoever asks it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, NoTls, Row};
+
+use super::failed::Failed;
+use crate::contract::StoreError;
+
+/// How long a connection may take to come about.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long a connection that is needed may be waited for.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How much longer than the database's own limit an answer is waited for.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How the database is used.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Most connections that are open at once.
+    pub connections: usize,
+    /// How long something that fails is tried again before it is given up.
+    pub patience: Duration,
+    /// How long the database may work on one statement.
+    pub statement_max: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connections: 16,
+            patience: Duration::from_secs(10),
+            statement_max: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The connections of one store.
+pub(super) struct Link {
+    pool: Pool,
+    answer_max: Duration,
+}
+
+/// A connection for a while.
+pub(super) struct Lent {
+    /// There as long as it is of use.
+    object: Option<Object>,
+    answer_max: Duration,
+}
+
+impl Link {
+    /// Connections to what `url` names; none is opened yet.
+    ///
+    /// # Errors
+    /// `Limit` when it is no address of a database, or one beyond this machine, to which connections are not encrypted.
+    pub(super) fn new(url: &str, options: &Options) -> Result<Self, StoreError> {
+        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            // What the parser says may hold a part of the address, and so of a password.
+            let _ = error;
+            StoreError::Limit(
+                "no address of a database: write it as postgres://user@host:port/name".to_owned(),
+            )
+        })?;
+        hold_to_this_machine(&config)?;
+        config
+            .connect_timeout(CONNECT_MAX)
+            .target_session_attrs(TargetSessionAttrs::ReadWrite)
+            .tcp_user_timeout(options.statement_max + GRACE);
+        if config.get_application_name().is_none() {
+            config.application_name("vardnav");
+        }
+        let manager = Manager::from_config(
+            config,
+            NoTls,
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let settings = settings(options.statement_max);
+        let pool = Pool::builder(manager)
+            .max_size(options.connections.max(1))
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(WAIT_MAX))
+            .create_timeout(Some(CONNECT_MAX + GRACE))
+            .post_create(Hook::async_fn(move |client, _| {
+                let settings = settings.clone();
+                Box::pin(async move {
+                    let set = client.batch_execute(&settings).await;
+                    set.map_err(HookError::Backend)?;
+                    let durable = client.query_one("SHOW synchronous_commit", &[]).await;
+                    let durable = durable.and_then(|row| row.try_get::<_, String>(0));
+                    match durable.map_err(HookError::Backend)?.as_str() {
+                        // An answer would come before anything is on disk.
+                        "off" => client
+                            .batch_execute("SET synchronous_commit = on")
+                            .await
+                            .map_err(HookError::Backend),
+                        _ => Ok(()),
+                    }
+                })
+            }))
+            .build()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self {
+            pool,
+            answer_max: options.statement_max + GRACE,
+        })
+    }
+
+    /// A connection, as soon as there is one.
+    pub(super) async fn lend(&self) -> Result<Lent, Failed> {
+        Ok(Lent {
+            object: Some(self.pool.get().await?),
+            answer_max: self.answer_max,
+        })
+    }
+
+    /// A connection of its own for work in several statements.
+    pub(super) async fn own(&self) -> Result<Object, Failed> {
+        Ok(self.pool.get().await?)
+    }
+}
+
+impl Lent {
+    /// Rows that a statement gives.
+    pub(super) async fn query(
+        &mut self,
+        statement: &str,
+        with: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failed> {
+        let gone = || Failed::Again(StoreError::Unavailable("the connection was given up".to_owned()));
+        let object = self.object.as_ref().ok_or_else(gone)?;
+        let asked = async {
+            let prepared = object.prepare_cached(statement).await?;
+            object.query(&prepared, with).await
+        };
+        match tokio::time::timeout(self.answer_max, asked).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => {
+                // Whoever had it next would wait behind what hangs.
+                drop(self.object.take().map(Object::take));
+                Err(Failed::silent(self.answer_max))
+            }
+        }
+    }
+
+    /// The row that a statement gives, if it gives one.
+    pub(super) async fn query_opt(
+        &mut self,
+        statement: &str,
+        with: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, Failed> {
+        Ok(self.query(statement, with).await?.into_iter().next())
+    }
+}
+
+/// What holds of every connection. A statement is planned each time it runs, for tables grow by orders of magnitude
+/// between two countings of their rows.
+fn settings(statement_max: Duration) -> String {
+    let milliseconds = statement_max.as_millis();
+    format!(
+        "SET statement_timeout = {milliseconds}; \
+         SET idle_in_transaction_session_timeout = {milliseconds}; \
+         SET default_transaction_isolation = 'read committed'; \
+         SET plan_cache_mode = force_custom_plan"
+    )
+}
+
+/// Holds that nothing leaves this machine: connections are not encrypted.
+fn hold_to_this_machine(config: &Config) -> Result<(), StoreError> {
+    let near = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+    };
+    let far_address = config
+        .get_hostaddrs()
+        .iter()
+        .any(|address| !address.is_loopback());
+    let encrypted = matches!(config.get_ssl_mode(), SslMode::Require);
+    if far_address || encrypted || !config.get_hosts().iter().all(near) {
+        return Err(StoreError::Limit(
+            "connections to the database are not encrypted: reach it over a socket, over loopback or through a tunnel"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}

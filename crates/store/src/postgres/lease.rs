@@ -1,0 +1,138 @@
+//! Leases: work that one server at a time may do is done by whoever holds its row, until a moment that the holder keeps
+//! moving on. Each taking has a number that rises, the fence. The time is the database's; whoever cannot renew in time
+//! counts the lease as lost by its own clock, from before it last asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_postgres::types::ToSql;
+
+use super::{Core, Postgres};
+use crate::contract::StoreError;
+
+const TAKE: &str = "INSERT INTO leases (name, holder, fence, until) \
+                    VALUES ($1, $2, 1, now() + $3::bigint * interval '1 millisecond') \
+                    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = leases.fence + 1, \
+                    until = excluded.until WHERE leases.until < now() OR leases.holder = excluded.holder \
+                    RETURNING fence";
+const RENEW: &str = "UPDATE leases SET until = now() + $4::bigint * interval '1 millisecond' \
+                     WHERE name = $1 AND holder = $2 AND fence = $3 RETURNING fence";
+const GIVE_BACK: &str = "UPDATE leases SET until = now() WHERE name = $1 AND holder = $2 AND fence = $3";
+
+/// Why a lease is not had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LeaseError {
+    /// Somebody else has it.
+    #[error("another holds it, until it is given back or not renewed in time")]
+    Held,
+    /// The database cannot be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A lease that is held, and renewed until it is dropped or lost.
+pub struct Lease {
+    core: Arc<Core>,
+    row: (String, String, i64),
+    lost: watch::Receiver<bool>,
+    renewing: JoinHandle<()>,
+}
+
+impl Lease {
+    /// Takes the lease `name` for `holder`, for `time` at once and again and again. It is had by nobody else as long as
+    /// it is not lost; a holder of the same name takes it from itself, so that a server that was killed is back at once.
+    ///
+    /// # Errors
+    /// `Held` when another has it.
+    pub async fn take(
+        store: &Postgres,
+        name: &str,
+        holder: &str,
+        time: Duration,
+    ) -> Result<Self, LeaseError> {
+        let core = Arc::clone(&store.core);
+        let began = Instant::now();
+        let taken = core.ask(TAKE, &[&name, &holder, &milliseconds(time)]).await?;
+        let fence: i64 = match taken.first() {
+            Some(row) => row
+                .try_get(0)
+                .map_err(|_| StoreError::Corrupt(format!("lease {name}")))?,
+            None => return Err(LeaseError::Held),
+        };
+        let row = (name.to_owned(), holder.to_owned(), fence);
+        let (tell, lost) = watch::channel(false);
+        let renewing = tokio::spawn(renew(Arc::clone(&core), row.clone(), time, began, tell));
+        Ok(Self {
+            core,
+            row,
+            lost,
+            renewing,
+        })
+    }
+
+    /// Its number among the takings of this lease.
+    pub fn fence(&self) -> u64 {
+        self.row.2.cast_unsigned()
+    }
+
+    /// Waits until the lease is lost: another took it, or it could not be renewed in time.
+    pub async fn lost(&self) {
+        let mut lost = self.lost.clone();
+        // The task that tells ends only after it told.
+        let _ = lost.wait_for(|lost| *lost).await;
+    }
+
+    /// Gives it back, so that another need not wait for its end.
+    pub async fn give_back(self) {
+        self.renewing.abort();
+        let (name, holder, fence) = &self.row;
+        if let Err(error) = self.core.change(GIVE_BACK, &[name, holder, fence]).await {
+            tracing::warn!(%error, name, "a lease was not given back and ends by itself");
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+/// Renews a lease until it is lost, and tells so.
+async fn renew(
+    core: Arc<Core>,
+    (name, holder, fence): (String, String, i64),
+    time: Duration,
+    mut held_from: Instant,
+    tell: watch::Sender<bool>,
+) {
+    loop {
+        tokio::time::sleep(time / 3).await;
+        let ends = held_from + time;
+        let asked = Instant::now();
+        let milliseconds = milliseconds(time);
+        let with: [&(dyn ToSql + Sync); 4] = [&name, &holder, &fence, &milliseconds];
+        match tokio::time::timeout_at(ends, core.ask(RENEW, &with)).await {
+            Ok(Ok(rows)) if !rows.is_empty() => held_from = asked,
+            Ok(Ok(_)) => {
+                tracing::error!(name, "a lease was lost: another took it");
+                break;
+            }
+            Ok(Err(error)) if Instant::now() < ends => {
+                tracing::warn!(%error, name, "a lease could not be renewed yet");
+            }
+            Ok(Err(_)) | Err(_) => {
+                tracing::error!(name, "a lease was lost: it could not be renewed in time");
+                break;
+            }
+        }
+    }
+    tell.send_replace(true);
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

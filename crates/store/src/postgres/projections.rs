@@ -1,0 +1,201 @@
+//! Rows of projections and their cursors. A projection has a generation: to clear it is to begin the next one, and rows
+//! of earlier ones are invisible before they are gone. A row that is removed is empty first, for a statement changes a
+//! table in one way only, and goes right after.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::types::ToSql;
+
+use super::Core;
+use super::failed::Failed;
+use crate::codec::len64;
+use crate::contract::{Change, ProjectionRow, ROWS_LIMIT, StoreError, StreamId};
+
+/// The generation that a projection is in.
+macro_rules! in_generation {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "coalesce((SELECT g.generation FROM projections AS g WHERE g.projection = $1), 0)",
+            $after
+        )
+    };
+}
+
+const ROW: &str = in_generation!(
+    "SELECT value FROM projection_rows WHERE projection = $1 AND generation = ",
+    " AND key = $2"
+);
+const SCAN: &str = in_generation!(
+    "SELECT key, value FROM projection_rows WHERE projection = $1 AND generation = ",
+    " AND key >= $2 AND value IS NOT NULL ORDER BY key LIMIT $3"
+);
+const CURSOR: &str = in_generation!(
+    "SELECT next FROM cursors WHERE projection = $1 AND generation = ",
+    " AND stream = $2"
+);
+
+/// What both statements do once the cursor has moved.
+macro_rules! commit {
+    ($moved:expr) => {
+        concat!(
+            "WITH moved AS (",
+            $moved,
+            "), changed AS (INSERT INTO projection_rows (projection, generation, key, value) \
+             SELECT moved.projection, moved.generation, c.key, c.value FROM moved \
+             CROSS JOIN unnest($5::bytea[], $6::bytea[]) AS c (key, value) \
+             ON CONFLICT (projection, generation, key) DO UPDATE SET value = excluded.value) \
+             SELECT generation FROM moved"
+        )
+    };
+}
+
+const FIRST: &str = commit!(in_generation!(
+    "INSERT INTO cursors (projection, generation, stream, next) SELECT $1, ",
+    ", $2, $4 ON CONFLICT (projection, generation, stream) DO UPDATE SET next = excluded.next \
+     WHERE cursors.next = $3 RETURNING projection, generation"
+));
+const NEXT: &str = commit!(in_generation!(
+    "UPDATE cursors SET next = $4 WHERE projection = $1 AND generation = ",
+    " AND stream = $2 AND next = $3 RETURNING projection, generation"
+));
+const REMOVE: &str = "DELETE FROM projection_rows WHERE projection = $1 AND generation = $2 AND key = ANY ($3) \
+                      AND value IS NULL";
+const CLEAR: &str = "INSERT INTO projections (projection, generation) VALUES ($1, 1) \
+                     ON CONFLICT (projection) DO UPDATE SET generation = projections.generation + 1 \
+                     RETURNING generation";
+const SWEEP: &str = "DELETE FROM projection_rows WHERE projection = $1 AND (generation, key) IN \
+                     (SELECT r.generation, r.key FROM projection_rows AS r WHERE r.projection = $1 \
+                     AND r.generation < $2 LIMIT 20000) RETURNING generation";
+const SWEEP_CURSORS: &str = "DELETE FROM cursors WHERE projection = $1 AND generation < $2";
+
+impl Core {
+    pub(super) async fn row(&self, projection: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.ask(ROW, &[&projection, &key]).await?;
+        match found.first() {
+            Some(row) => row.try_get(0).map_err(unreadable),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn scan(
+        &self,
+        projection: &str,
+        from: &[u8],
+        limit: u32,
+    ) -> Result<Vec<ProjectionRow>, StoreError> {
+        let limit = u64::from(limit).min(len64(ROWS_LIMIT)).cast_signed();
+        let found = self.ask(SCAN, &[&projection, &from, &limit]).await?;
+        let read = |row: &tokio_postgres::Row| {
+            let (key, value) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(ProjectionRow { key, value })
+        };
+        found
+            .iter()
+            .map(read)
+            .collect::<Result<_, _>>()
+            .map_err(unreadable)
+    }
+
+    pub(super) async fn cursor(&self, projection: &str, stream: &StreamId) -> Result<u64, StoreError> {
+        let found = self.ask(CURSOR, &[&projection, &stream.as_str()]).await?;
+        match found.first() {
+            Some(row) => row.try_get(0).map(i64::cast_unsigned).map_err(unreadable),
+            None => Ok(0),
+        }
+    }
+
+    pub(super) async fn commit(
+        &self,
+        projection: &str,
+        stream: &StreamId,
+        (expected, next): (u64, u64),
+        changes: Vec<Change>,
+    ) -> Result<(), StoreError> {
+        // In the order of their keys, so that of two at once none waits for the other in a circle; the last one holds.
+        let changes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = changes
+            .into_iter()
+            .map(|change| (change.key, change.value))
+            .collect();
+        let mut tries = self.tries();
+        let mut unknown = false;
+        loop {
+            match self
+                .try_to_commit(projection, stream, (expected, next), &changes, unknown)
+                .await
+            {
+                Ok(()) => return Ok(()),
+                Err(failed) => {
+                    unknown |= failed.is_unknown();
+                    tries.again(failed).await?;
+                }
+            }
+        }
+    }
+
+    /// `unknown` says whether the same may have been done by an earlier try.
+    async fn try_to_commit(
+        &self,
+        projection: &str,
+        stream: &StreamId,
+        (expected, next): (u64, u64),
+        changes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+        unknown: bool,
+    ) -> Result<(), Failed> {
+        let (keys, values): (Vec<&[u8]>, Vec<Option<&[u8]>>) = changes
+            .iter()
+            .map(|(key, value)| (key.as_slice(), value.as_deref()))
+            .unzip();
+        let name = stream.as_str();
+        let (from, to) = (expected.cast_signed(), next.cast_signed());
+        let with: [&(dyn ToSql + Sync); 6] = [&projection, &name, &from, &to, &keys, &values];
+        let mut lent = self.link.lend().await?;
+        let statement = if expected == 0 { FIRST } else { NEXT };
+        let Some(moved) = lent.query_opt(statement, &with).await? else {
+            let found = lent.query_opt(CURSOR, &[&projection, &name]).await?;
+            let actual = match found {
+                Some(row) => row.try_get::<_, i64>(0)?.cast_unsigned(),
+                None => 0,
+            };
+            if actual == expected {
+                let what = format!("the cursor of {projection} on {stream} moves all the time");
+                return Err(Failed::Again(StoreError::Unavailable(what)));
+            }
+            if unknown && actual == next {
+                // Rows and cursor move together, and an earlier try may have moved them.
+                return Ok(());
+            }
+            return Err(StoreError::Conflict { expected, actual }.into());
+        };
+        let generation: i64 = moved.try_get(0)?;
+        let removed: Vec<&[u8]> = changes
+            .iter()
+            .filter(|(_, value)| value.is_none())
+            .map(|(key, _)| key.as_slice())
+            .collect();
+        if !removed.is_empty()
+            && let Err(failed) = lent.query(REMOVE, &[&projection, &generation, &removed]).await
+        {
+            tracing::debug!(
+                ?failed,
+                projection,
+                "removed rows stay empty until they are written again"
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) async fn clear(&self, projection: &str) -> Result<(), StoreError> {
+        let begun = self.ask(CLEAR, &[&projection]).await?;
+        let generation: i64 = match begun.first() {
+            Some(row) => row.try_get(0).map_err(unreadable)?,
+            None => return Ok(()),
+        };
+        while !self.ask(SWEEP, &[&projection, &generation]).await?.is_empty() {}
+        self.change(SWEEP_CURSORS, &[&projection, &generation]).await
+    }
+}
+
+fn unreadable(error: tokio_postgres::Error) -> StoreError {
+    StoreError::Corrupt(format!("a row of the database is not as it must be: {error}"))
+}

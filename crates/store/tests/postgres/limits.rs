@@ -1,0 +1,105 @@
+//! What the database does not give is told as what it is: too many connections, a full disk, an address that is none.
+
+use std::time::Duration;
+
+use vardnav_store::postgres::{Options, Postgres};
+use vardnav_store::suite::sample_rows;
+use vardnav_store::{Store, StoreError, StreamId};
+
+use super::{options, server};
+
+fn unavailable(error: &StoreError, with: &str) {
+    assert!(
+        matches!(error, StoreError::Unavailable(why) if why.contains(with)),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn too_many_connections_are_told_and_pass() {
+    let Some(private) = server() else { return };
+    let url = private.database("many").await.unwrap();
+    Postgres::open(&url, options()).await.unwrap();
+    private
+        .execute(
+            "postgres",
+            "CREATE USER small; ALTER DATABASE many CONNECTION LIMIT 1; ALTER DATABASE many OWNER TO small",
+        )
+        .await
+        .unwrap();
+    private
+        .execute(
+            "many",
+            "GRANT ALL ON ALL TABLES IN SCHEMA public TO small; GRANT ALL ON SCHEMA public TO small",
+        )
+        .await
+        .unwrap();
+    let url = url.replace("vardnav@", "small@");
+    let hasty = Options {
+        patience: Duration::from_millis(300),
+        ..options()
+    };
+    let (client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    let link = tokio::spawn(link);
+    let refused = Postgres::open(&url, hasty.clone()).await.err().unwrap();
+    unavailable(&refused, "takes no more connections");
+    drop(client);
+    link.await.unwrap().unwrap();
+    Postgres::open(&url, options()).await.unwrap();
+}
+
+#[tokio::test]
+async fn statements_that_hang_are_given_up() {
+    let Some(private) = server() else { return };
+    let url = private.database("hang").await.unwrap();
+    let hasty = Options {
+        patience: Duration::from_millis(300),
+        statement_max: Duration::from_millis(400),
+        ..options()
+    };
+    let store = Postgres::open(&url, hasty).await.unwrap();
+    let stream = StreamId::reporter("one").unwrap();
+    store.append(&stream, 0, sample_rows(0, 3)).await.unwrap();
+    let (mut client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(link);
+    let holding = client.transaction().await.unwrap();
+    holding
+        .batch_execute("SELECT * FROM heads FOR UPDATE")
+        .await
+        .unwrap();
+    let given_up = store.append(&stream, 3, sample_rows(3, 3)).await.unwrap_err();
+    unavailable(&given_up, "in time");
+    holding.rollback().await.unwrap();
+    let head = store.append(&stream, 3, sample_rows(3, 3)).await.unwrap();
+    assert_eq!(head.size, 6);
+}
+
+#[tokio::test]
+async fn addresses_that_lead_elsewhere_are_refused() {
+    for url in [
+        "no address",
+        "postgres://one:secret@database.example/name",
+        "postgres://one:secret@192.0.2.1/name",
+        "postgres://one:secret@localhost/name?hostaddr=192.0.2.1",
+        "postgres://one:secret@localhost/name?sslmode=require",
+        "postgres://one:secret@localhost/name?no-such=thing",
+    ] {
+        let refused = Postgres::open(url, options()).await.err().unwrap();
+        assert!(matches!(refused, StoreError::Limit(_)), "{url}: {refused}");
+        assert!(!refused.to_string().contains("secret"));
+    }
+    let hasty = Options {
+        patience: Duration::from_millis(100),
+        ..options()
+    };
+    let nobody = Postgres::open("postgres://one:secret@127.0.0.1:1/name", hasty)
+        .await
+        .err()
+        .unwrap();
+    unavailable(&nobody, "");
+    assert!(!nobody.to_string().contains("secret"));
+}

@@ -1,0 +1,108 @@
+//! From every earlier version of the tables to the newest, and not back.
+
+use vardnav_store::postgres::{MIGRATIONS, Migration, Postgres};
+use vardnav_store::suite::{self, read_all, sample_rows};
+use vardnav_store::{Change, Store, StoreError, StreamId};
+
+use super::{Database, options, server};
+
+#[test]
+fn migrations_are_numbered_without_gaps() {
+    assert!(
+        MIGRATIONS
+            .iter()
+            .map(|migration| migration.version)
+            .eq(1..=MIGRATIONS.len() as i32)
+    );
+}
+
+/// A database that any earlier version made and filled is brought on with everything in it, and passes the suite then. The
+/// first one is the oldest that can hold anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_every_earlier_version_to_the_newest() {
+    let Some(private) = server() else { return };
+    for version in 1..=MIGRATIONS.len() {
+        let url = private.database(&format!("from-{version}")).await.unwrap();
+        let stream = StreamId::new("before/one").unwrap();
+        let rows = sample_rows(0, 700);
+        let digest = {
+            // What this version writes suits the tables of every version back to the first: it expands only.
+            let earlier = Postgres::open_with(&url, options(), &MIGRATIONS[..version])
+                .await
+                .unwrap();
+            earlier.append(&stream, 0, rows.clone()).await.unwrap();
+            let change = Change {
+                key: b"key".to_vec(),
+                value: Some(b"value".to_vec()),
+            };
+            earlier
+                .commit("before", &stream, 0, 700, vec![change])
+                .await
+                .unwrap();
+            earlier.put_blob(b"blob".to_vec()).await.unwrap()
+        };
+        let newest = Postgres::open(&url, options()).await.unwrap();
+        assert_eq!(read_all(&newest, &stream).await.unwrap(), rows);
+        assert_eq!(newest.head(&stream).await.unwrap().root, suite::root_of(&rows));
+        assert_eq!(newest.cursor("before", &stream).await.unwrap(), 700);
+        assert_eq!(
+            newest.row("before", b"key").await.unwrap(),
+            Some(b"value".to_vec())
+        );
+        assert_eq!(newest.get_blob(&digest).await.unwrap(), Some(b"blob".to_vec()));
+        drop(newest);
+        if version < MIGRATIONS.len() {
+            suite::run(&mut Database(url)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn newer_or_other_tables_are_not_served() {
+    let Some(private) = server() else { return };
+    let url = private.database("newer").await.unwrap();
+    let mut newer = MIGRATIONS.to_vec();
+    newer.push(Migration {
+        version: MIGRATIONS.len() as i32 + 1,
+        text: "CREATE TABLE later (stream text NOT NULL, PRIMARY KEY (stream))",
+    });
+    drop(Postgres::open_with(&url, options(), &newer).await.unwrap());
+    let refused = Postgres::open(&url, options()).await.err().unwrap();
+    assert!(
+        matches!(&refused, StoreError::Corrupt(why) if why.contains("newer")),
+        "{refused}"
+    );
+    let mut other = newer.clone();
+    other.last_mut().unwrap().text = "CREATE TABLE other (stream text NOT NULL, PRIMARY KEY (stream))";
+    let refused = Postgres::open_with(&url, options(), &other).await.err().unwrap();
+    assert!(
+        matches!(&refused, StoreError::Corrupt(why) if why.contains("other words")),
+        "{refused}"
+    );
+    drop(Postgres::open_with(&url, options(), &newer).await.unwrap());
+}
+
+/// Servers that start at once on an empty database make its tables once; a migration that fails leaves nothing behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_servers_begin_at_once() {
+    let Some(private) = server() else { return };
+    let url = private.database("together").await.unwrap();
+    let mut broken = MIGRATIONS.to_vec();
+    broken.push(Migration {
+        version: MIGRATIONS.len() as i32 + 1,
+        text: "CREATE TABLE half (stream text NOT NULL, PRIMARY KEY (stream)); SELECT no_such_thing",
+    });
+    let failed = Postgres::open_with(&url, options(), &broken).await.err().unwrap();
+    assert!(matches!(failed, StoreError::Unavailable(_)), "{failed}");
+    private.execute("together", "CREATE TABLE half ()").await.unwrap();
+    let url = private.database("together-anew").await.unwrap();
+    let opened: Vec<_> = (0..6)
+        .map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { Postgres::open(&url, options()).await.map(drop) })
+        })
+        .collect();
+    for opened in opened {
+        opened.await.unwrap().unwrap();
+    }
+}
