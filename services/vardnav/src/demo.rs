@@ -9,6 +9,7 @@ use tokio_stream::StreamExt as _;
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_api::vardnav::register::v1::{ExportRequest, Reporter};
 use vardnav_api::vardnav::r#type::v1::FileChunk;
+use vardnav_interchange::register::records::Form;
 use vardnav_interchange::release::starter;
 use vardnav_runtime::caller::Callers;
 use vardnav_runtime::shutdown;
@@ -85,6 +86,8 @@ async fn demonstrate(command: &cli::Demo, folder: &Path, format: Format) -> Outc
         dry_run: false,
         batch: 1000,
         delivery: None,
+        form: Form::Ndjson,
+        reporter: None,
     };
     let began = std::time::Instant::now();
     let summary = report(&anna, reader(&file)?, "year".to_owned(), &options, |_| Ok(())).await?;

@@ -1,4 +1,4 @@
-//! Files of the register: records as NDJSON lines, receipts, public keys. What is wrong with a line becomes
+//! Files of the register: records as NDJSON lines and as tables, receipts, public keys. What is wrong with a line becomes
 //! findings with paths; no finding repeats what the line says, nor what a parser says of it.
 
 mod fields;
@@ -8,4 +8,6 @@ pub mod lines;
 pub mod population;
 pub mod read;
 pub mod receipt_file;
+pub mod records;
+pub mod table;
 pub mod write;

@@ -79,7 +79,16 @@ fn read_record_of(bytes: &[u8], delivered: bool) -> Result<ReportedRecord, Box<R
             "not one complete JSON object",
         ));
     };
-    let mut findings = Vec::new();
+    read_tree(json, delivered, Vec::new())
+}
+
+/// Reads a record from a tree, whatever it was written as. A tree with findings of its own is refused, with what else
+/// is wrong with it.
+pub(super) fn read_tree(
+    json: Json<'_>,
+    delivered: bool,
+    mut findings: Vec<Finding>,
+) -> Result<ReportedRecord, Box<Refused>> {
     let Some(mut fields) = Fields::of(json, String::new(), &mut findings) else {
         return Err(Box::new(Refused {
             findings,
@@ -158,7 +167,8 @@ fn read_record_of(bytes: &[u8], delivered: bool) -> Result<ReportedRecord, Box<R
     }
 }
 
-fn refused(mechanism: Mechanism, detail: &str) -> Box<Refused> {
+/// What is not even the beginning of a record.
+pub(super) fn refused(mechanism: Mechanism, detail: &str) -> Box<Refused> {
     Box::new(Refused {
         findings: vec![finding_without_release(mechanism, String::new(), detail)],
         ..Refused::default()

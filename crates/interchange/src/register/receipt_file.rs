@@ -5,7 +5,7 @@
 //! A receipt file is one line of JSON: a mark of the format, the salted SHA-256 of the input file, and one receipt
 //! for each batch. Hashes, nonces and keys are lower-case hexadecimal, instants microseconds since 1970 in UTC.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,8 @@ use vardnav_register::receipt::{self, Receipt, ReceiptError, ReceiptLeaf, Signed
 use vardnav_register::record::{Record, RecordKind};
 use vardnav_register::tree::MultiProof;
 
-use super::lines::{Lines, Salted};
-use super::read::{read_delivered, read_line};
+use super::lines::Salted;
+use super::records::{Form, Reading, Records};
 
 /// The mark at the beginning of a receipt file.
 const RECEIPT_FORMAT: &str = "vardnav receipt v1";
@@ -92,18 +92,33 @@ impl ReceiptFile {
         }
     }
 
-    /// Verifies the file against the input that was reported and a public key. Returns how many records are
-    /// proven. `verify_signature` gets public key, message and signature.
+    /// Verifies the file against the NDJSON that was reported and a public key; as [`Self::verify_as`].
     ///
     /// # Errors
-    /// [`ReceiptFileError`] with the first thing that does not fit.
+    /// As [`Self::verify_as`].
     pub fn verify(
         &self,
         input: impl BufRead,
         key: &PublicKey,
         verify_signature: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool,
     ) -> Result<usize, ReceiptFileError> {
-        let records = self.records(input)?;
+        self.verify_as(&Form::Ndjson, input, key, verify_signature)
+    }
+
+    /// Verifies the file against the input that was reported, in the form that it was reported in, and a public key.
+    /// Returns how many records are proven. `verify_signature` gets public key, message and signature. Lines of a table
+    /// that name no reporter are of the one that the receipts are for, where it is one.
+    ///
+    /// # Errors
+    /// [`ReceiptFileError`] with the first thing that does not fit.
+    pub fn verify_as(
+        &self,
+        form: &Form,
+        input: impl BufRead,
+        key: &PublicKey,
+        verify_signature: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool,
+    ) -> Result<usize, ReceiptFileError> {
+        let records = self.records(form, input)?;
         for (number, receipt) in (1..).zip(&self.receipts) {
             receipt::verify(
                 receipt,
@@ -121,21 +136,32 @@ impl ReceiptFile {
     }
 
     /// The receipted records of the input by line, after its digest was found to be right.
-    fn records(&self, input: impl BufRead) -> Result<BTreeMap<u64, (String, Record)>, ReceiptFileError> {
+    fn records(
+        &self,
+        form: &Form,
+        input: impl BufRead,
+    ) -> Result<BTreeMap<u64, (String, Record)>, ReceiptFileError> {
         let leaves = self.receipts.iter().flat_map(|receipt| &receipt.leaves);
-        let wanted: BTreeMap<u64, bool> = leaves.map(|leaf| (leaf.line, leaf.assigned)).collect();
+        let wanted: BTreeSet<u64> = leaves.map(|leaf| leaf.line).collect();
+        let reporters: BTreeSet<&str> = self
+            .receipts
+            .iter()
+            .map(|receipt| receipt.reporter.as_str())
+            .collect();
+        let reading = Reading {
+            form: form.clone(),
+            // A revision that is not stated is the register's, and one that is stays as it is.
+            delivered: true,
+            reporter: reporters
+                .first()
+                .filter(|_| reporters.len() == 1)
+                .map(|one| (*one).to_owned()),
+        };
         let mut records = BTreeMap::new();
-        let mut lines = Lines::new(Salted::new(input, &self.salt));
-        while let Some(line) = lines.next_line()? {
-            let Some(assigned) = wanted.get(&line.number) else {
-                continue;
-            };
-            let reported = match assigned {
-                true => read_delivered(line.content),
-                false => read_line(line.content),
-            };
-            if let Ok(reported) = reported {
-                records.insert(line.number, (reported.reporter, reported.record));
+        let mut lines = Records::new(Salted::new(input, &self.salt), &reading);
+        while let Some(line) = lines.next_record()? {
+            if let (Ok(reported), true) = (line.read, wanted.contains(&line.line)) {
+                records.insert(line.line, (reported.reporter, reported.record));
             }
         }
         if lines.into_inner().digest() == self.input {

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::command::input::Input;
+
 /// Opens, sends and closes a delivery in one.
 #[derive(Debug, Args)]
 pub struct Deliver {
-    /// File (NDJSON); `-` for stdin
+    /// File; `-` for stdin
     pub file: PathBuf,
     #[command(flatten)]
     pub of: Of,
@@ -50,6 +52,8 @@ pub struct Sending {
     /// How many seconds to go on trying when the server cannot be reached
     #[arg(long, default_value = "60", value_name = "SECONDS")]
     pub retry: u64,
+    #[command(flatten)]
+    pub input: Input,
 }
 
 /// What a delivery is expected to hold when it is closed.
@@ -80,7 +84,7 @@ pub enum Delivery {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Send a file (NDJSON) within an open delivery; one outcome per line
+    /// Send a file (NDJSON, CSV, text of a layout) within an open delivery; one outcome per record
     Send {
         /// File; `-` for stdin
         file: PathBuf,

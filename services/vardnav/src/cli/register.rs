@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use super::delivery::{Deliver, Delivery, Withdraw};
 use super::person;
+use crate::command::input::Input;
 use crate::command::{changes, completeness, export, worklist};
 
 #[derive(Debug, Subcommand)]
@@ -19,7 +20,7 @@ pub enum Register {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// Report records from a file (NDJSON); one outcome per line
+    /// Report records from a file (NDJSON, CSV, text of a layout); one outcome per record, with its line
     Report {
         /// File; `-` for stdin
         file: PathBuf,
@@ -35,9 +36,11 @@ pub enum Register {
         /// Number of the open delivery that the records belong to
         #[arg(long, value_name = "NUMBER", requires = "reporter")]
         delivery: Option<u32>,
-        /// Reporter of the delivery
-        #[arg(long, requires = "delivery")]
+        /// Reporter of the delivery, and of lines of a table that name none
+        #[arg(long)]
         reporter: Option<String>,
+        #[command(flatten)]
+        input: Input,
     },
     /// Deliver the records of some periods in full from a file (NDJSON): open, send and close in one
     Deliver(Deliver),
@@ -76,6 +79,8 @@ pub enum Register {
         /// Folder of kept national heads, in which that head must stand
         #[arg(long, value_name = "DIR", requires = "anchor")]
         heads: Option<PathBuf>,
+        #[command(flatten)]
+        written: Input,
     },
     /// Lead from the heads of a receipt file to a national head
     Anchor {

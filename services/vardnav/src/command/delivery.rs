@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use vardnav_api::register::kind_message;
 use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_interchange::register::records::Form;
 use vardnav_register::record::RecordKind;
 
 use crate::cli::delivery::{Deliver, Delivery, Expect, Numbered, Of, Sending, Withdraw};
@@ -34,8 +35,9 @@ pub(crate) async fn run(command: Delivery, client: &Client, format: Format) -> O
             dry_run,
             sending,
         } => {
-            let options = options(&file, sending, dry_run, reporter, number);
-            report::run(&file, options, client, format).await
+            let (input, form) = sending.input.open(&file)?;
+            let options = options(&file, sending, form, dry_run, reporter, number);
+            report::run(&file, input, options, client, format).await
         }
         Delivery::Close {
             of,
@@ -67,13 +69,15 @@ pub(crate) async fn deliver(command: Deliver, client: &Client, format: Format) -
         expect,
     } = command;
     let expect = expected(&expect)?;
+    let (input, form) = sending.input.open(&file)?;
     let opened = open(client, &of, false).await?;
     let number = opened.number;
     output::say(format_args!("delivery {number} of {} is open", of.reporter));
     let reporter = of.reporter.clone();
     let sent = report::run(
         &file,
-        options(&file, sending, false, reporter, number),
+        input,
+        options(&file, sending, form, false, reporter, number),
         client,
         format,
     )
@@ -189,8 +193,17 @@ async fn send_once(client: &Client, requests: Vec<pb::ReportRequest>) -> Outcome
     }
 }
 
-fn options(file: &Path, sending: Sending, dry_run: bool, reporter: String, number: u32) -> Options {
+fn options(
+    file: &Path,
+    sending: Sending,
+    form: Form,
+    dry_run: bool,
+    reporter: String,
+    number: u32,
+) -> Options {
     Options {
+        form,
+        reporter: Some(reporter.clone()),
         receipts: sending.receipts,
         dry_run,
         batch: usize::from(sending.batch),

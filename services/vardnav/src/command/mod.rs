@@ -11,6 +11,7 @@ pub(crate) mod describe;
 pub(crate) mod export;
 pub(crate) mod heads;
 pub(crate) mod indicator;
+pub(crate) mod input;
 pub(crate) mod map;
 pub(crate) mod person;
 pub(crate) mod prove;

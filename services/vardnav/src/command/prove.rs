@@ -1,7 +1,7 @@
 //! `vardnav register prove` and `anchor`: that reported lines stand in the register, and that what they stand in lies
 //! under a national head that others keep as well. Proving asks no server.
 
-use std::io::{BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use vardnav_register::receipt::{Receipt, stream_of};
 use vardnav_store::keys;
 
 use crate::client::Client;
+use crate::command::input::Input;
 use crate::command::{heads, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
@@ -24,6 +25,8 @@ pub(crate) struct Files {
     pub(crate) receipt: PathBuf,
     /// The file that was reported.
     pub(crate) input: PathBuf,
+    /// How it is written.
+    pub(crate) written: Input,
     /// Public key file.
     pub(crate) key: PathBuf,
     /// Anchor file.
@@ -36,10 +39,9 @@ pub(crate) struct Files {
 pub(crate) fn prove(files: &Files, format: Format) -> Outcome {
     let receipt = ReceiptFile::read(&read(&files.receipt)?).map_err(|error| refused(&error))?;
     let key = PublicKey::read(&read(&files.key)?).map_err(|error| refused(&error))?;
-    let input = std::fs::File::open(&files.input)
-        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", files.input.display())))?;
+    let (input, form) = files.written.open(&files.input)?;
     let proven = receipt
-        .verify(BufReader::new(input), &key, keys::verify)
+        .verify_as(&form, input, &key, keys::verify)
         .map_err(|error| refused(&error))?;
     let heads: Vec<Value> = receipt
         .receipts

@@ -32,10 +32,12 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
             key,
             anchor,
             heads,
+            written,
         } => {
             let files = prove::Files {
                 receipt,
                 input,
+                written,
                 key,
                 anchor,
                 heads,
@@ -52,20 +54,26 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
             batch,
             delivery,
             reporter,
+            input,
         } => {
-            let delivered = delivery.zip(reporter).map(|(number, reporter)| Delivered {
-                reporter,
-                number,
-                input: report::input_name(&file),
-                retry: std::time::Duration::ZERO,
-            });
+            let (reader, form) = input.open(&file)?;
+            let delivered = delivery
+                .zip(reporter.clone())
+                .map(|(number, reporter)| Delivered {
+                    reporter,
+                    number,
+                    input: report::input_name(&file),
+                    retry: std::time::Duration::ZERO,
+                });
             let options = Options {
                 receipts,
                 dry_run,
                 batch: usize::from(batch),
                 delivery: delivered,
+                form,
+                reporter,
             };
-            report::run(&file, options, &target.connect().await?, format).await
+            report::run(&file, reader, options, &target.connect().await?, format).await
         }
         cli::Register::Deliver(command) => delivery::deliver(command, &target.connect().await?, format).await,
         cli::Register::Delivery(command) => delivery::run(command, &target.connect().await?, format).await,

@@ -13,9 +13,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use vardnav_api::register::{hash, kind, record_message};
 use vardnav_api::status::ApiError;
 use vardnav_api::vardnav::register::v1 as pb;
-use vardnav_interchange::register::lines::{Lines, Salted};
-use vardnav_interchange::register::read::{Refused, ReportedRecord, read_delivered, read_line};
+use vardnav_interchange::register::lines::Salted;
+use vardnav_interchange::register::read::{Refused, ReportedRecord};
 use vardnav_interchange::register::receipt_file::ReceiptFile;
+use vardnav_interchange::register::records::{Form, Places, Reading, RecordLine, Records};
 use vardnav_register::entry;
 use vardnav_register::finding::Finding;
 use vardnav_register::hash::sha256;
@@ -43,6 +44,10 @@ pub(crate) struct Options {
     pub batch: usize,
     /// The open delivery that the records belong to.
     pub delivery: Option<Delivered>,
+    /// How the file is written.
+    pub form: Form,
+    /// The reporter of lines of a table that name none.
+    pub reporter: Option<String>,
 }
 
 /// A delivery that a file is sent within.
@@ -101,7 +106,13 @@ impl Summary {
 }
 
 /// Runs the command.
-pub(crate) async fn run(file: &Path, options: Options, client: &Client, format: Format) -> Outcome {
+pub(crate) async fn run(
+    file: &Path,
+    input: Box<dyn BufRead + Send>,
+    options: Options,
+    client: &Client,
+    format: Format,
+) -> Outcome {
     let bar = progress();
     let mut rows = Vec::new();
     let mut csv = (format == Format::Csv).then(|| csv::Writer::from_writer(std::io::stdout()));
@@ -139,7 +150,7 @@ pub(crate) async fn run(file: &Path, options: Options, client: &Client, format: 
         }
         Ok(())
     };
-    let result = report(client, reader(file)?, name(file), &options, shown).await;
+    let result = report(client, input, name(file), &options, shown).await;
     bar.finish_and_clear();
     let summary = result?;
     std::io::stdout().flush()?;
@@ -183,9 +194,13 @@ struct Group {
 
 enum Slot {
     /// Refused before it was sent.
-    Refused { line: u64, refused: Box<Refused> },
+    Refused { places: Places, refused: Box<Refused> },
     /// Place `index` of batch `batch` of the group.
-    Sent { line: u64, batch: usize, index: usize },
+    Sent {
+        places: Places,
+        batch: usize,
+        index: usize,
+    },
 }
 
 /// Reports everything that `input` holds. `shown` gets one row per line, in order.
@@ -304,23 +319,27 @@ fn read(
     groups: &mpsc::Sender<Group>,
     requests: &mpsc::Sender<pb::ReportRequest>,
 ) -> Outcome<[u8; 32]> {
-    let mut lines = Lines::new(input);
     let (batch, delivery) = (options.batch, options.delivery.as_ref());
+    let reading = Reading {
+        form: options.form.clone(),
+        delivered: delivery.is_some(),
+        reporter: options.reporter.clone(),
+    };
+    let mut records = Records::new(input, &reading);
     loop {
         let mut slots = Vec::with_capacity(batch);
         let mut batches: Vec<pb::ReportRequest> = Vec::new();
         while slots.len() < batch {
-            let Some(line) = lines.next_line()? else { break };
-            let number = line.number;
+            let Some(record) = records.next_record()? else {
+                break;
+            };
+            let RecordLine { line, read, places } = record;
             let reported = match delivery {
-                None => read_line(line.content),
-                Some(delivery) => read_delivered(line.content).and_then(|read| of_delivery(read, delivery)),
+                None => read,
+                Some(delivery) => read.and_then(|read| of_delivery(read, delivery)),
             };
             slots.push(match reported {
-                Err(refused) => Slot::Refused {
-                    line: number,
-                    refused,
-                },
+                Err(refused) => Slot::Refused { places, refused },
                 Ok(reported) => {
                     let place = batches
                         .iter()
@@ -337,16 +356,13 @@ fn read(
                         });
                         batches.len() - 1
                     });
-                    let records = batches.get_mut(place).map(|batch| {
-                        batch.last_line = number;
-                        &mut batch.records
-                    });
-                    let index = records.map_or(0, |records| {
-                        records.push(record_message(&reported.record, true));
-                        records.len() - 1
+                    let index = batches.get_mut(place).map_or(0, |batch| {
+                        batch.last_line = line;
+                        batch.records.push(record_message(&reported.record, true));
+                        batch.records.len() - 1
                     });
                     Slot::Sent {
-                        line: number,
+                        places,
                         batch: place,
                         index,
                     }
@@ -354,7 +370,7 @@ fn read(
             });
         }
         if slots.is_empty() {
-            return Ok(lines.into_inner().digest());
+            return Ok(records.into_inner().digest());
         }
         // When the receiver is gone, reporting has ended with an error of its own.
         let gone = groups
@@ -389,20 +405,25 @@ fn of_delivery(reported: ReportedRecord, delivery: &Delivered) -> Result<Reporte
 
 fn row(slot: &Slot, reporters: &[String], answered: &[pb::ReportResponse]) -> Outcome<Value> {
     match slot {
-        Slot::Refused { line, refused } => Ok(json!({
-            "line": line,
+        Slot::Refused { places, refused } => Ok(json!({
+            "line": places.begin(),
             "reporter": refused.reporter,
             "kind": refused.kind.map(|kind| kind.name()),
             "id": refused.id,
             "revision": refused.revision,
             "outcome": "rejected",
-            "findings": refused.findings.iter().map(local_finding).collect::<Vec<_>>(),
+            "findings": refused
+                .findings
+                .iter()
+                .map(|finding| placed(local_finding(finding), &finding.path, places))
+                .collect::<Value>(),
             "leaf": null,
         })),
-        Slot::Sent { line, batch, index } => {
+        Slot::Sent { places, batch, index } => {
             let found = answered
                 .get(*batch)
                 .and_then(|answer| answer.outcomes.get(*index));
+            let line = places.begin();
             let outcome = found
                 .ok_or_else(|| Failure::Failed(format!("the server gave no outcome for line {line}")))?;
             Ok(json!({
@@ -412,12 +433,25 @@ fn row(slot: &Slot, reporters: &[String], answered: &[pb::ReportResponse]) -> Ou
                 "id": (!outcome.id.is_empty()).then_some(&outcome.id),
                 "revision": outcome.revision,
                 "outcome": outcome.outcome().as_str_name().trim_start_matches("OUTCOME_").to_lowercase(),
-                "findings": outcome.findings.iter().map(finding_row).collect::<Vec<_>>(),
+                "findings": outcome
+                    .findings
+                    .iter()
+                    .map(|finding| placed(finding_row(finding), &finding.path, places))
+                    .collect::<Value>(),
                 "leaf": (!outcome.leaf.is_empty()).then(|| hex(&outcome.leaf)),
                 "kept": outcome.kept,
             }))
         }
     }
+}
+
+/// A finding about a record of a table, with the line and the column it leads to.
+pub(crate) fn placed(mut finding: Value, path: &str, places: &Places) -> Value {
+    if let (true, Some(fields)) = (places.is_table(), finding.as_object_mut()) {
+        fields.insert("line".to_owned(), json!(places.line_of(path)));
+        fields.insert("column".to_owned(), json!(places.column_of(path)));
+    }
+    finding
 }
 
 fn local_finding(finding: &Finding) -> Value {
@@ -432,7 +466,7 @@ fn keep_receipts(group: &Group, answered: Vec<pb::ReportResponse>, receipts: &mu
             .slots
             .iter()
             .filter_map(|slot| match slot {
-                Slot::Sent { line, batch, index } if *batch == place => Some((*index, *line)),
+                Slot::Sent { places, batch, index } if *batch == place => Some((*index, places.begin())),
                 _ => None,
             })
             .collect();
