@@ -90,8 +90,8 @@ pub struct Variable {
     pub definition: Label,
     /// Kinds of record that have it.
     pub kinds: Vec<RecordKind>,
-    /// Id of the legal basis it is collected on.
-    pub legal_basis: String,
+    /// On what it is collected, for which registers. Without any it is not.
+    pub bases: Vec<VariableBasis>,
     /// Whether a record without it is incomplete.
     pub required: bool,
     /// Code systems that its values come from, where it is coded; a coding names the one it is of.
@@ -100,6 +100,31 @@ pub struct Variable {
     pub from: Date,
     /// First date on which it may no longer be.
     pub until: Option<Date>,
+}
+
+/// A legal basis on which a variable is collected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableBasis {
+    /// Id of the legal basis.
+    pub legal_basis: String,
+    /// Ids of the registers that hold the variable on it; every register when empty.
+    pub registers: Vec<String>,
+    /// First date of care for which they do.
+    pub from: Option<Date>,
+    /// First date of care for which they no longer do.
+    pub until: Option<Date>,
+}
+
+impl VariableBasis {
+    /// A basis on which every register holds a variable.
+    pub fn of_every_register(legal_basis: impl Into<String>) -> Self {
+        Self {
+            legal_basis: legal_basis.into(),
+            registers: Vec::new(),
+            from: None,
+            until: None,
+        }
+    }
 }
 
 /// A statute or proposal.

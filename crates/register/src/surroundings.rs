@@ -64,6 +64,19 @@ pub trait Codes: Send + Sync {
     }
 }
 
+/// For which register what is reported is collected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum CollectedFor {
+    /// For those whose deliveries also stand for what is reported record by record; where a release has no such register,
+    /// for whichever holds it.
+    #[default]
+    RecordByRecord,
+    /// For the register with this id, which a delivery is to.
+    Register(String),
+    /// For the registers that hold the record already.
+    AsBefore,
+}
+
 /// A release in force, as far as records need it.
 #[derive(Clone, Copy)]
 pub struct ReleaseView<'a> {
@@ -107,6 +120,11 @@ pub trait Surroundings {
     /// Whether what is reported is test data, of which nothing is asked for a legal basis.
     fn is_synthetic(&self) -> bool {
         false
+    }
+
+    /// For which register what is reported is collected: it says which legal bases hold.
+    fn collected_for(&self) -> &CollectedFor {
+        &CollectedFor::RecordByRecord
     }
 
     /// When a person died, where it is known.

@@ -4,6 +4,7 @@
 //!
 //! Findings carry paths and shapes, never what was reported. A clean record costs no allocation.
 
+mod bases;
 mod coded;
 mod codes;
 mod fields;
@@ -260,9 +261,8 @@ fn validate_with<S: Surroundings + ?Sized>(
     );
     if let Some(release) = release {
         codes::check(record, reporter, release, surroundings, &mut report);
-        let synthetic = surroundings.is_synthetic();
         let variables = &release.checks.variables;
-        variables.check(record, with_person, synthetic, &mut report);
+        variables.check(record, with_person, surroundings, &mut report);
     }
     report.into_findings()
 }

@@ -162,6 +162,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "give it an id and concepts of its code system, each once and each at a place of its own",
     ),
     (
+        "VN-REL-129",
+        "a legal basis of a variable is for a register that does not exist",
+        "name a register of register/deliveries.toml, or none when the basis holds for every register",
+    ),
+    (
         "VN-REL-131",
         "a map leads to an axis that does not exist or takes no mapped facts, or to a value that the axis does not have",
         "name an axis whose sources in axes.toml hold `mapped`, and one of its values",

@@ -19,6 +19,7 @@ use vardnav_register::outcome::{Outcome, assess_identified};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
 use vardnav_register::record::{Record, RecordKind};
 use vardnav_register::supply::{Effect, Supplied, next_entry, person_before};
+use vardnav_register::surroundings::CollectedFor;
 use vardnav_register::text::may_echo_id;
 use vardnav_register::validate::other_person;
 use vardnav_register::worklist::{owner, remedy};
@@ -130,6 +131,7 @@ impl Register {
         let store = self.store.as_ref();
         let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
         let mut surroundings = BatchSurroundings::of(view, episodes).with(&self.vault);
+        surroundings.collected_for = CollectedFor::AsBefore;
         let (register, asked) = (Arc::clone(self), Arc::clone(supply));
         let judged = self.compute(move || {
             let vault = register.vault.as_ref();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use vardnav_register::identity::PersonKey;
 use vardnav_register::mapping::ReporterMaps;
-use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
+use vardnav_register::surroundings::{CollectedFor, EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
 use vardnav_store::{Vault, View};
 
@@ -21,6 +21,8 @@ pub(crate) struct BatchSurroundings {
     pub(crate) vault: Option<Arc<dyn Vault>>,
     /// Whether the records are of a test delivery.
     pub(crate) synthetic: bool,
+    /// For which register the records are collected.
+    pub(crate) collected_for: CollectedFor,
 }
 
 impl BatchSurroundings {
@@ -31,6 +33,7 @@ impl BatchSurroundings {
             episodes,
             vault: None,
             synthetic: false,
+            collected_for: CollectedFor::RecordByRecord,
         }
     }
 
@@ -62,6 +65,10 @@ impl Surroundings for BatchSurroundings {
 
     fn is_synthetic(&self) -> bool {
         self.synthetic
+    }
+
+    fn collected_for(&self) -> &CollectedFor {
+        &self.collected_for
     }
 
     fn died(&self, person: PersonKey) -> Option<Date> {

@@ -345,6 +345,44 @@ async fn a_variable_without_a_basis_is_taken_in_a_test_delivery_alone() {
     assert_eq!(outcomes(&tested), [("a", true)], "{tested:?}");
 }
 
+#[tokio::test]
+async fn a_register_holds_what_it_has_a_basis_for() {
+    let bench = Bench::new().await;
+    let month = jiff::Zoned::now().date().first_of_month().yesterday().unwrap();
+    let delegated = |id: &str| {
+        let mut record = visit(id, 1, None);
+        if let Body::Contact(contact) = &mut record.body {
+            contact.date = month;
+            contact.delegated = Some(true);
+        }
+        record
+    };
+    for (register, is_held) in [
+        ("near-care", true),
+        ("municipal-register", true),
+        ("par-outpatient", false),
+    ] {
+        let request = pb::OpenDeliveryRequest {
+            reporter: NORTH.into(),
+            register: register.into(),
+            periods: vec![month.strftime("%Y-%m").to_string()],
+            ..Default::default()
+        };
+        let opened = bench.service.open_delivery(asked(request, trusted())).await;
+        let mut delivered = batch(NORTH, &[&delegated(register)]);
+        delivered.delivery = opened.unwrap().into_inner().delivery.unwrap().number;
+        let told = told(bench.report(vec![delivered], trusted()).await);
+        let found = codes(told.first().unwrap());
+        assert_eq!(!found.contains(&"VN-REG-049"), is_held, "{register}: {told:?}");
+    }
+    let alone = told(
+        bench
+            .report(vec![batch(NORTH, &[&delegated("alone")])], trusted())
+            .await,
+    );
+    assert_eq!(outcomes(&alone), [("alone", true)], "{alone:?}");
+}
+
 /// Opens a delivery of the north for the month before this one; gives its number and a visit in it.
 async fn delivery(bench: &Bench) -> (u32, impl Fn(&str, Option<&str>) -> Record) {
     let month = jiff::Zoned::now().date().first_of_month().yesterday().unwrap();

@@ -233,8 +233,6 @@ fn of_variable(release: &ReleaseSource, variable: &Variable) -> Column {
         "revision" => Place::Line("revision"),
         path => Place::Record(path.to_owned()),
     };
-    let mut bases = release.register.legal_bases.iter();
-    let basis = bases.find(|basis| basis.id == variable.legal_basis);
     Column {
         name: name_of(&variable.path),
         place,
@@ -246,8 +244,22 @@ fn of_variable(release: &ReleaseSource, variable: &Variable) -> Column {
         codes: variable.code_systems.join(" "),
         from: Some(variable.from),
         until: variable.until,
-        legal_basis: basis.map_or_else(|| variable.legal_basis.clone(), |basis| basis.citation.clone()),
+        legal_basis: legal_basis(release, variable),
     }
+}
+
+/// The citations of the bases of a variable, each with the registers that it is for.
+fn legal_basis(release: &ReleaseSource, variable: &Variable) -> String {
+    let told = variable.bases.iter().map(|stated| {
+        let mut bases = release.register.legal_bases.iter();
+        let basis = bases.find(|basis| basis.id == stated.legal_basis);
+        let citation = basis.map_or(&stated.legal_basis, |basis| &basis.citation);
+        match stated.registers.is_empty() {
+            true => citation.clone(),
+            false => format!("{citation} ({})", stated.registers.join(", ")),
+        }
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn of_parts(release: &ReleaseSource) -> Table {

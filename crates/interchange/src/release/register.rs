@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 use vardnav_register::definition::{
-    Check, LegalBasis, RegisterDefinition, ReservePattern, Severity, TimeLimits, Variable,
+    Check, LegalBasis, RegisterDefinition, ReservePattern, Severity, TimeLimits, Variable, VariableBasis,
 };
 use vardnav_register::record::RecordKind;
 use vardnav_release::source::Element;
@@ -26,11 +26,25 @@ struct VariableText {
     label: LabelText,
     definition: LabelText,
     kinds: Vec<KindText>,
-    legal_basis: String,
+    /// For every register; with it no `basis` is stated.
+    legal_basis: Option<Spanned<String>>,
+    #[serde(default)]
+    basis: Vec<BasisText>,
     #[serde(default)]
     required: bool,
     code_system: Option<SystemsText>,
     from: Day,
+    until: Option<Day>,
+}
+
+/// A basis for some registers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BasisText {
+    legal_basis: String,
+    #[serde(default)]
+    registers: Vec<String>,
+    from: Option<Day>,
     until: Option<Day>,
 }
 
@@ -164,13 +178,18 @@ fn variables(reading: &mut Reading<'_>) -> Vec<Variable> {
         .into_iter()
         .map(|text| {
             reading.note(Element::Variable(text.id.get_ref().clone()), &file, &text.id);
+            if let Some(both) = text.legal_basis.as_ref().filter(|_| !text.basis.is_empty()) {
+                let line = file.line_of(both.span().start);
+                let message = "`legal_basis` holds for every register: state it, or `basis` for each";
+                reading.problem("VN-REL-102", file.path, line, message);
+            }
             Variable {
                 id: text.id.into_inner(),
                 path: text.path,
                 label: text.label.into(),
                 definition: text.definition.into(),
                 kinds: text.kinds.into_iter().map(kind).collect(),
-                legal_basis: text.legal_basis,
+                bases: bases(text.legal_basis, text.basis),
                 required: text.required,
                 code_systems: match text.code_system {
                     Some(SystemsText::One(system)) => vec![system],
@@ -182,6 +201,17 @@ fn variables(reading: &mut Reading<'_>) -> Vec<Variable> {
             }
         })
         .collect()
+}
+
+fn bases(every: Option<Spanned<String>>, some: Vec<BasisText>) -> Vec<VariableBasis> {
+    let every = every.map(|basis| VariableBasis::of_every_register(basis.into_inner()));
+    let some = some.into_iter().map(|text| VariableBasis {
+        legal_basis: text.legal_basis,
+        registers: text.registers,
+        from: text.from.map(|day| day.0),
+        until: text.until.map(|day| day.0),
+    });
+    every.into_iter().chain(some).collect()
 }
 
 fn legal_bases(reading: &mut Reading<'_>) -> Vec<LegalBasis> {

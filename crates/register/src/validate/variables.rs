@@ -2,14 +2,14 @@
 //! requires are there, and whether all that is stated has a legal basis on the record's date. What the values mean is
 //! judged elsewhere.
 
-use jiff::civil::Date;
-
 use super::Mechanism;
+use super::bases::Bases;
 use super::report::Report;
-use crate::definition::{LegalBasis, RegisterDefinition, Variable};
+use crate::definition::RegisterDefinition;
 use crate::record::{
     Body, CareRequest, Contact, Episode, IdentityType, MonitoringPeriod, Record, RecordKind,
 };
+use crate::surroundings::Surroundings;
 
 /// A path of a record that a variable may be about.
 pub struct RecordPath {
@@ -255,10 +255,7 @@ struct Collected {
     id: String,
     kinds: Vec<RecordKind>,
     required: bool,
-    basis: String,
-    /// First date on which both the variable and its basis hold; `None` when it has no basis that holds.
-    from: Option<Date>,
-    until: Option<Date>,
+    bases: Bases,
 }
 
 impl Variables {
@@ -270,9 +267,7 @@ impl Variables {
                 id: variable.id.clone(),
                 kinds: variable.kinds.clone(),
                 required: variable.required,
-                basis: variable.legal_basis.clone(),
-                from: held_from(variable, definition),
-                until: variable.until,
+                bases: Bases::of(variable, definition),
             })
         });
         Self {
@@ -280,64 +275,38 @@ impl Variables {
         }
     }
 
-    /// Whether what a record states may be collected, and what is required is there. Of test data nothing is asked for a
-    /// basis.
-    pub(super) fn check(&self, record: &Record, with_person: bool, synthetic: bool, report: &mut Report<'_>) {
+    /// Whether what a record states may be held by the register that it is collected for, and what that requires is
+    /// there. Of test data nothing is asked for a basis.
+    pub(super) fn check<S: Surroundings + ?Sized>(
+        &self,
+        record: &Record,
+        with_person: bool,
+        surroundings: &S,
+        report: &mut Report<'_>,
+    ) {
         let (kind, date) = (record.kind(), record.date());
+        let (synthetic, collected_for) = (surroundings.is_synthetic(), surroundings.collected_for());
+        let is_held =
+            |variable: &Collected| variable.kinds.contains(&kind) && variable.bases.hold(date, collected_for);
         for (known, collected) in RECORD_PATHS.iter().zip(&self.by_path) {
             let is_stated = (known.is_stated)(record);
             match collected {
                 _ if known.path.starts_with("person.") && !with_person => {}
                 Some(variable) if variable.required && !is_stated => {
-                    let asked = variable.kinds.contains(&kind) && variable.holds_on(date);
-                    if asked && !is_excused(known.path, record) {
+                    if is_held(variable) && !is_excused(known.path, record) {
                         report.add(Mechanism::FormatMissingField, || known.path.to_owned());
                     }
                 }
                 _ if !is_stated || synthetic || OPTIONAL_PATHS.contains(&known.path) => {}
-                Some(variable) if variable.kinds.contains(&kind) && variable.holds_on(date) => {}
+                Some(variable) if is_held(variable) => {}
                 Some(variable) => {
-                    report.add_with(
-                        Mechanism::VariableNoBasis,
-                        || known.path.to_owned(),
-                        &variable.told(),
-                    );
+                    let told = format!("variable {}, {}", variable.id, variable.bases.told(collected_for));
+                    report.add_with(Mechanism::VariableNoBasis, || known.path.to_owned(), &told);
                 }
                 None => report.add(Mechanism::VariableNoBasis, || known.path.to_owned()),
             }
         }
     }
-}
-
-impl Collected {
-    fn holds_on(&self, date: Date) -> bool {
-        self.from.is_some_and(|from| from <= date) && self.until.is_none_or(|until| date < until)
-    }
-
-    /// The variable, its basis and when it holds.
-    fn told(&self) -> String {
-        let Self {
-            id,
-            basis,
-            from,
-            until,
-            ..
-        } = self;
-        let from = from.map_or_else(|| "not in force".to_owned(), |from| format!("from {from}"));
-        let until = until.map_or_else(String::new, |until| format!(" until {until}"));
-        format!("variable {id}, basis {basis} {from}{until}")
-    }
-}
-
-/// The first date on which a variable and its basis both hold; `None` where the basis is not one that the release
-/// collects on.
-fn held_from(variable: &Variable, definition: &RegisterDefinition) -> Option<Date> {
-    let basis = definition
-        .legal_bases
-        .iter()
-        .find(|basis| basis.id == variable.legal_basis)
-        .filter(|basis| definition.collects_on_proposals || basis.status != LegalBasis::PROPOSED)?;
-    Some(basis.from.map_or(variable.from, |from| from.max(variable.from)))
 }
 
 /// Whether a record lacks a required variable rightly.

@@ -373,7 +373,7 @@ pub(crate) fn world() -> World {
         label: label(known.path),
         definition: label(known.path),
         kinds: known.kinds.to_vec(),
-        legal_basis: "law".into(),
+        bases: vec![VariableBasis::of_every_register("law")],
         required: known.path == "professions",
         code_systems: systems(known.path)
             .iter()

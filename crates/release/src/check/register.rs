@@ -83,7 +83,7 @@ fn variables(found: &mut Findings<'_>, variables: &[Variable]) {
         }
         found.text(&at, &format!("the label of {name}"), &variable.label);
         found.text(&at, &format!("the definition of {name}"), &variable.definition);
-        found.legal_basis(&at, &name, &variable.legal_basis);
+        bases(found, &at, &name, variable);
         for url in &variable.code_systems {
             found.code_system(&at, &name, url);
         }
@@ -96,6 +96,24 @@ fn variables(found: &mut Findings<'_>, variables: &[Variable]) {
         if !paths.contains(path) && !OPTIONAL_PATHS.contains(&path) {
             let message = format!("path `{path}` can be reported but has no variable");
             found.error("VN-REL-115", &Element::Variable(String::new()), message);
+        }
+    }
+}
+
+fn bases(found: &mut Findings<'_>, at: &Element, name: &str, variable: &Variable) {
+    if variable.bases.is_empty() {
+        found.legal_basis(at, name, "");
+    }
+    let registers = &found.source.register.deliveries;
+    for basis in &variable.bases {
+        found.legal_basis(at, name, &basis.legal_basis);
+        found.interval(at, &format!("a basis of {name}"), basis.from, basis.until);
+        for id in &basis.registers {
+            if !registers.iter().any(|register| register.id == *id) {
+                let message =
+                    format!("a basis of {name} is for register `{id}`, which the release does not have");
+                found.error("VN-REL-129", at, message);
+            }
         }
     }
 }

@@ -74,11 +74,28 @@ fn variable(variable: &Variable, place: Place) -> Item {
     )
     .with("path", &variable.path)
     .with("kinds", kinds.join(", "))
-    .with("legal-basis", &variable.legal_basis)
+    .with("legal-basis", bases(variable))
     .with("required", flag(variable.required))
     .with("code-systems", sorted(&variable.code_systems))
     .with("from", variable.from.to_string())
     .with("until", date(variable.until))
+}
+
+/// The bases of a variable, each with the registers and dates that it is for.
+fn bases(variable: &Variable) -> String {
+    let told = variable.bases.iter().map(|basis| {
+        let mut told = basis.legal_basis.clone();
+        if !basis.registers.is_empty() {
+            told.push_str(&format!(" ({})", sorted(&basis.registers)));
+        }
+        for (word, date) in [("from", basis.from), ("until", basis.until)] {
+            if let Some(date) = date {
+                told.push_str(&format!(" {word} {date}"));
+            }
+        }
+        told
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn check(check: &Check, place: Place) -> Item {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use vardnav_register::delivery::KeptNote;
 use vardnav_register::entry::{Delivered, test_key};
 use vardnav_register::record::RecordKind;
+use vardnav_register::surroundings::CollectedFor;
 use vardnav_runtime::clock;
 use vardnav_store::{Row, Store, StoreError, StreamId, View};
 
@@ -88,6 +89,7 @@ impl Register {
             return Ok(Taken { judged, sealed, head });
         };
         let test = delivery.opening.test;
+        let collected_for = CollectedFor::Register(delivery.opening.register.clone());
         let until = delivery.closed.as_ref().map_or(head.size, |(closed, _)| *closed);
         let (names, places) = names(records);
         let mut delivering = Delivering {
@@ -123,6 +125,7 @@ impl Register {
         }
         let mut before = BatchSurroundings::of(view, around).with(&self.vault);
         before.synthetic = test;
+        before.collected_for = collected_for;
         let delivering = Arc::new(delivering);
         let mut refused = Refused::default();
         let (judged, mut sealed, kept) = loop {
