@@ -4,9 +4,10 @@
 //!
 //! Counts are sums over entries, so that the order in which streams are followed does not matter and adding up again
 //! from the beginning gives the same. [`row`] has their bytes, [`refusal`] the durable note of what was rejected, [`alike`]
-//! the contacts that say the same.
+//! the contacts that say the same, [`departure`] how a month departs from those before it.
 
 pub mod alike;
+pub mod departure;
 pub mod refusal;
 pub mod row;
 

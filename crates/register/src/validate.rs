@@ -18,7 +18,9 @@ mod variables;
 pub use coded::CODED_PATHS;
 pub(crate) use codes::UNKNOWN;
 pub use maps::mapping;
-pub use mechanism::{MAP_MECHANISMS, MECHANISMS, Mechanism, parameters};
+pub use mechanism::{
+    MAP_MECHANISMS, MECHANISMS, Mechanism, OPTIONAL_MECHANISMS, TOGETHER, bounds, parameters,
+};
 pub use variables::{OPTIONAL_PATHS, RECORD_PATHS, RecordPath};
 
 use std::collections::BTreeMap;
@@ -151,7 +153,7 @@ impl CheckSet {
     }
 
     /// A parameter of a mechanism's check on a date, or what it is without one.
-    fn parameter(&self, mechanism: Mechanism, name: &str, date: Date) -> u32 {
+    pub(crate) fn parameter(&self, mechanism: Mechanism, name: &str, date: Date) -> u32 {
         let given = self
             .check(mechanism, date)
             .map_or(&[][..], |check| &check.parameters);

@@ -14,6 +14,7 @@ use vardnav_register::hash::to_hex;
 use vardnav_register::quality::alike::{
     BLOCK, Blocks, Gathered, Likeness, MARK, Mark, block_key, months_from, number_of,
 };
+use vardnav_register::quality::departure::{Asked, Departure, Of, Series};
 use vardnav_register::quality::refusal::Refusal;
 use vardnav_register::quality::{Counted, Counts, Key, Tally, has_duty, row};
 use vardnav_register::record::{Principals, RecordKind};
@@ -213,6 +214,92 @@ fn blocks_lie_after_the_counts_by_month_the_last_of_a_month_first() {
     assert_eq!(number_of(&keys[3]), Some(6));
     assert_eq!(Key::decode(&keys[2]), None);
     assert!(Gathered::new(0, 1).take(&[1; MARK + 1]).is_err());
+}
+
+/// A tally of so many contacts of a unit in months from January on.
+fn tally_of(unit: &str, counts: &[i64]) -> Tally {
+    let mut tally = Tally::default();
+    for (after, count) in (0..).zip(counts) {
+        let (accepted, held) = (count / 2, count - count / 2);
+        let counts = Counts {
+            accepted,
+            held,
+            ..Counts::default()
+        };
+        tally.add(
+            Key::Records(month(after), RecordKind::Contact, unit.to_owned()),
+            counts,
+        );
+    }
+    tally
+}
+
+#[test]
+fn a_month_departs_when_it_is_too_far_from_the_median_of_those_before_it() {
+    let asked = Asked {
+        code: "VN-REG-055".to_owned(),
+        severity: Severity::Warning,
+        months: 4,
+        percent: 50,
+        least: 20,
+        units: false,
+    };
+    let departs = |counts: &[i64], is_over, asked: &Asked| {
+        let series = Series::of(&tally_of("", counts));
+        let at = month(i32::try_from(counts.len()).unwrap() - 1);
+        let departures = series.departures(at, is_over, asked);
+        assert!(
+            departures
+                .iter()
+                .all(|found| found.of == Of::Kind(RecordKind::Contact))
+        );
+        departures.first().map(|found| (found.records, found.usual))
+    };
+    // The median of 10, 90, 100, 110 is 95.
+    for (records, is_over, told) in [
+        (48, true, false),
+        (47, true, true),
+        (0, true, true),
+        (142, true, false),
+        (143, true, true),
+        (47, false, false),
+        (0, false, false),
+        (143, false, true),
+    ] {
+        let counts = [5_000, 110, 10, 100, 90, records];
+        let told = told.then_some((records, 95));
+        assert_eq!(departs(&counts, is_over, &asked), told, "{records} {is_over}");
+    }
+    // Of an odd number the middle one; months without records count.
+    let three = Asked {
+        months: 3,
+        ..asked.clone()
+    };
+    assert_eq!(departs(&[5_000, 30, 0, 40, 90], true, &three), Some((90, 30)));
+    assert_eq!(departs(&[0, 0, 40, 0], true, &three), None, "too few are usual");
+    assert_eq!(departs(&[20, 20, 20, 0], true, &three), Some((0, 20)));
+    assert_eq!(departs(&[19, 19, 19, 0], true, &three), None);
+    assert_eq!(departs(&[19, 19, 19, 900], true, &three), None);
+    // The months there are not are empty.
+    assert_eq!(departs(&[40, 90], true, &three), None);
+
+    // One unit fell silent, which kinds of record do not tell.
+    let units = Asked {
+        units: true,
+        ..three.clone()
+    };
+    let mut tally = tally_of("SE-1", &[100, 100, 100, 0]);
+    for (key, counts) in tally_of("SE-2", &[900, 900, 900, 950]).iter() {
+        tally.add(key.clone(), counts);
+    }
+    let series = Series::of(&tally);
+    assert_eq!(series.departures(month(3), true, &three), []);
+    let silent = Departure {
+        of: Of::Unit("SE-1".to_owned()),
+        records: 0,
+        usual: 100,
+    };
+    assert_eq!(series.departures(month(3), true, &units), [silent]);
 }
 
 #[test]

@@ -103,8 +103,8 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
     (
         "VN-REL-117",
-        "the check of an exclusion does not refuse, or that of a contradiction does not only warn",
-        "give exclusions checks of severity error that hold from the release's first date, contradictions of severity warning",
+        "the check of an exclusion does not refuse, or that of a contradiction or of records together does not only warn",
+        "give exclusions checks of severity error that hold from the release's first date, contradictions and what is found of records together checks of severity warning",
     ),
     (
         "VN-REL-118",

@@ -12,8 +12,10 @@ use tonic::Code;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::quality_service_server::QualityService as _;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService as _;
+use vardnav_interchange::release::starter;
 use vardnav_register::audit::AuditEntry;
 use vardnav_register::record::{Body, Record};
+use vardnav_release::package::Package;
 use vardnav_service_register::QUALITY;
 use vardnav_store::StreamId;
 
@@ -240,4 +242,61 @@ async fn contacts_alike_are_told_to_those_who_act_for_the_reporter() {
         let refused = bench.service.list_contacts_alike(request).await;
         assert_eq!(refused.unwrap_err().code(), code, "{reporter} {token}");
     }
+}
+
+/// The starter release with another check of how months depart.
+fn departing(from: &str, to: &str) -> Package {
+    let package = starter::package().unwrap();
+    let files = package.files().map(|(path, bytes)| {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let text = match path {
+            "register/checks.toml" => {
+                assert!(text.contains(from));
+                text.replacen(from, to, 1)
+            }
+            _ => text,
+        };
+        (path.to_owned(), text.into_bytes())
+    });
+    Package::new(files.collect::<Vec<_>>()).unwrap()
+}
+
+#[tokio::test]
+async fn a_month_that_departs_is_told_as_the_release_asks() {
+    let parameters = "parameters = { months = 6, percent = 50, least = 20, units = 1 }";
+    let told = async |parameters_of: &str, until: &str| {
+        let bench = Bench::under(departing(parameters, parameters_of)).await;
+        for (month, count) in [(2, 4), (3, 3), (4, 4), (5, 1)] {
+            for number in 0..count {
+                let record = on(
+                    &format!("{month}-{number}"),
+                    1,
+                    jiff::civil::date(2026, month, number + 1),
+                );
+                bench.append(NORTH, &record, RECEIVED, false).await;
+            }
+        }
+        let months = bench.completeness("2026-03", until).await;
+        let findings = months.into_iter().flat_map(|month| {
+            let period = month.period;
+            month.findings.into_iter().map(move |found| {
+                assert!(!found.message.unwrap().sv.is_empty() && !found.remedy.unwrap().sv.is_empty());
+                assert_eq!(found.kind, i32::from(pb::RecordKind::Contact));
+                (period.clone(), found.code, found.records, found.usual)
+            })
+        });
+        findings.collect::<Vec<_>>()
+    };
+    let found =
+        |month: &str, records: u64, usual: u64| (month.to_owned(), "VN-REG-055".to_owned(), records, usual);
+    assert_eq!(told(parameters, "2026-07").await, []);
+    let few = "parameters = { months = 3, percent = 50, least = 3, units = 1 }";
+    assert_eq!(
+        told(few, "2026-07").await,
+        [found("2026-05", 1, 4), found("2026-06", 0, 3)]
+    );
+    let more = "parameters = { months = 3, percent = 80, least = 3 }";
+    assert_eq!(told(more, "2026-07").await, [found("2026-06", 0, 3)]);
+    let later = format!("{few}\nfrom = 2026-06-01");
+    assert_eq!(told(&later, "2026-07").await, [found("2026-06", 0, 3)]);
 }

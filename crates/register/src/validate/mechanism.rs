@@ -1,5 +1,7 @@
 //! The mechanisms by name. The order is that of their own finding codes and does not change.
 
+use std::ops::RangeInclusive;
+
 macro_rules! mechanisms {
     ($($variant:ident $name:literal $message:literal,)*) => {
         /// A mechanism of validation.
@@ -79,6 +81,7 @@ mechanisms! {
     RequestEnding "request.ending" "how a care request ended and the date on which it did go together",
     TimeAfterDeath "time.after-death" "the care lies after the death of the person",
     ContactDuplicate "contact.duplicate" "another contact of the same person, unit, date and type is reported already",
+    PeriodDeparts "period.departs" "the month has far more or fewer records than the months before it",
 }
 
 /// The parameters that a check of a mechanism may set, each with what it is without one.
@@ -86,9 +89,29 @@ pub fn parameters(mechanism: Mechanism) -> &'static [(&'static str, u32)] {
     match mechanism {
         // How many days after a death care may still be dated, such as of an examination.
         Mechanism::TimeAfterDeath => &[("days", 0)],
+        // How many months before are looked at, by how many per cent of their median a month may depart, how many
+        // records the median is at least, and whether care units are looked at one by one (1) beside kinds of record.
+        Mechanism::PeriodDeparts => &[("months", 6), ("percent", 50), ("least", 20), ("units", 1)],
         _ => &[],
     }
 }
+
+/// The least and the greatest value of a parameter.
+pub fn bounds(mechanism: Mechanism, parameter: &str) -> RangeInclusive<u32> {
+    match (mechanism, parameter) {
+        (Mechanism::PeriodDeparts, "months") => 2..=36,
+        (Mechanism::PeriodDeparts, "percent") => 1..=10_000,
+        (Mechanism::PeriodDeparts, "least") => 1..=u32::MAX,
+        (Mechanism::PeriodDeparts, "units") => 0..=1,
+        _ => 0..=u32::MAX,
+    }
+}
+
+/// The mechanisms about records together, which hold nothing up: their checks warn, and no record is judged by them when it is taken.
+pub const TOGETHER: &[Mechanism] = &[Mechanism::ContactDuplicate, Mechanism::PeriodDeparts];
+
+/// The mechanisms that a release may leave without a check: it then asks for nothing of them.
+pub const OPTIONAL_MECHANISMS: &[&str] = &["period.departs"];
 
 /// The mechanisms about maps: a release needs checks for them only when it takes codes that maps are asked about.
 pub const MAP_MECHANISMS: &[&str] = &[
@@ -163,6 +186,7 @@ mod tests {
         assert_eq!(Mechanism::LimitTooMany.code(), "VN-REG-044");
         assert_eq!(Mechanism::MapMisled.code(), "VN-REG-048");
         assert_eq!(Mechanism::ContactDuplicate.code(), "VN-REG-054");
+        assert_eq!(Mechanism::PeriodDeparts.code(), "VN-REG-055");
         assert_eq!(Mechanism::from_name("exclusion"), None);
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use vardnav_register::definition::{Check, FAMILIES, NOT_IN_DELIVERY, Variable, is_list_code};
+use vardnav_register::definition::{Check, FAMILIES, NOT_IN_DELIVERY, Severity, Variable, is_list_code};
 use vardnav_register::validate::{
-    CODED_PATHS, MAP_MECHANISMS, MECHANISMS, Mechanism, OPTIONAL_PATHS, RECORD_PATHS, parameters,
+    CODED_PATHS, MAP_MECHANISMS, MECHANISMS, Mechanism, OPTIONAL_MECHANISMS, OPTIONAL_PATHS, RECORD_PATHS,
+    TOGETHER, bounds, parameters,
 };
 
 use super::Findings;
@@ -137,11 +138,23 @@ fn checks(found: &mut Findings<'_>, checks: &[Check]) {
         }
         let mechanism = Mechanism::from_name(&check.mechanism);
         let taken = mechanism.map_or(&[][..], parameters);
-        for (parameter, _) in &check.parameters {
+        for (parameter, value) in &check.parameters {
             if !taken.iter().any(|(known, _)| known == parameter) {
                 let message = format!("{name} sets `{parameter}`, which its mechanism does not ask for");
                 found.error("VN-REL-109", &at, message);
             }
+            let bounds = mechanism.map_or(0..=u32::MAX, |mechanism| bounds(mechanism, parameter));
+            if !bounds.contains(value) {
+                let (least, most) = bounds.into_inner();
+                let message = format!("`{parameter}` of {name} is not {least} to {most}");
+                found.error("VN-REL-116", &at, message);
+            }
+        }
+        if mechanism.is_some_and(|mechanism| TOGETHER.contains(&mechanism))
+            && check.severity != Severity::Warning
+        {
+            let message = format!("{name} is about records together and is not a warning");
+            found.error("VN-REL-117", &at, message);
         }
         let description = &found.source.description;
         let named = description
@@ -160,7 +173,7 @@ fn checks(found: &mut Findings<'_>, checks: &[Check]) {
     let takes_codes = |variable: &Variable| OPTIONAL_PATHS.contains(&variable.path.as_str());
     let asks_maps = found.source.register.variables.iter().any(takes_codes);
     for mechanism in MECHANISMS {
-        if !asks_maps && MAP_MECHANISMS.contains(mechanism) {
+        if !asks_maps && MAP_MECHANISMS.contains(mechanism) || OPTIONAL_MECHANISMS.contains(mechanism) {
             continue;
         }
         if !checks.iter().any(|check| check.mechanism == *mechanism) {

@@ -14,6 +14,7 @@ use vardnav_api::vardnav::register::v1::period_completeness::{
 use vardnav_classification::model::Label;
 use vardnav_register::definition::Severity;
 use vardnav_register::delivery::Month;
+use vardnav_register::quality::departure::{Asked, Of, Series};
 use vardnav_register::quality::{Counts, Period, Tally, UnitPeriod, has_duty};
 use vardnav_register::validate::Mechanism;
 use vardnav_store::View;
@@ -49,35 +50,75 @@ pub(super) fn periods(
     }
     let none = Period::default();
     let of = |month: Option<Month>| month.and_then(|month| known.get(&month)).unwrap_or(&none);
+    let series = Series::of(tally);
     let told = asked.into_iter().map(|month| {
         let beside = Beside {
             period: of(Some(month)),
             previous: of(before(month, 1)),
             last_year: of(before(month, 12)),
         };
-        let found = together
-            .get(&month)
-            .map_or_else(Vec::new, |found| found_together(found, view));
         pb::PeriodCompleteness {
-            findings: found,
+            findings: found_together((reporter, month), together.get(&month), &series, (today, view)),
             ..beside.message((reporter, month), with_units, (today, view))
         }
     });
     told.collect()
 }
 
-fn found_together(found: &Together, view: &View) -> Vec<PeriodFinding> {
-    let told = found.iter().map(|(code, (severity, counts))| {
+/// What is found of records of a month together.
+fn found_together(
+    (reporter, month): (&str, Month),
+    together: Option<&Together>,
+    series: &Series,
+    (today, view): (Date, &View),
+) -> Vec<PeriodFinding> {
+    let finding = |code: &str, severity, records| {
         let (message, remedy) = words(code, view);
         PeriodFinding {
-            code: code.clone(),
-            severity: severity_message(*severity).into(),
-            records: whole(counts.records()),
+            code: code.to_owned(),
+            severity: severity_message(severity).into(),
+            records: whole(records),
             message: Some(label_message(&message)),
             remedy: Some(label_message(&remedy)),
+            ..PeriodFinding::default()
         }
+    };
+    let together = together.into_iter().flatten();
+    let together = together.map(|(code, (severity, counts))| finding(code, *severity, counts.records()));
+    let departures = asked(month, view).into_iter().flat_map(|asked| {
+        let is_over = month.next().first_day() <= today;
+        let departures = series.departures(month, is_over, &asked);
+        let departures = departures.into_iter().filter(|departure| match &departure.of {
+            Of::Unit(unit) => departure.records > 0 || is_due(unit, reporter, month, view),
+            Of::Kind(_) => true,
+        });
+        let told = departures.map(|departure| {
+            let of = finding(&asked.code, asked.severity, departure.records);
+            let usual = whole(departure.usual);
+            match departure.of {
+                Of::Kind(kind) => PeriodFinding {
+                    kind: kind_message(kind).into(),
+                    usual,
+                    ..of
+                },
+                Of::Unit(unit) => PeriodFinding { unit, usual, ..of },
+            }
+        });
+        told.collect::<Vec<_>>()
     });
-    told.collect()
+    together.chain(departures).take(FINDINGS_MAX).collect()
+}
+
+/// What a month is held against, by the release in force on its last day.
+fn asked(month: Month, view: &View) -> Option<Asked> {
+    let last = month.next().first_day().yesterday().ok()?;
+    Asked::by(view.snapshot_on(last)?.view().checks, last)
+}
+
+/// Whether a reporter has records to report of a care unit in a month: it has the duty, or the unit is not registered.
+fn is_due(unit: &str, reporter: &str, month: Month, view: &View) -> bool {
+    let unit = view.state().unit(unit);
+    unit.is_none_or(|unit| has_duty(unit, reporter, month))
 }
 
 /// A month beside others.

@@ -203,7 +203,8 @@ fn period_row(period: &pb::PeriodCompleteness) -> Value {
     });
     let deadlines: Vec<Value> = deadlines.collect();
     let findings: Vec<Value> = period.findings.iter().map(found_row).collect();
-    let found: Vec<&str> = period.findings.iter().map(|found| found.code.as_str()).collect();
+    let mut found: Vec<&str> = period.findings.iter().map(|found| found.code.as_str()).collect();
+    found.dedup();
     json!({
         "reporter": period.reporter,
         "period": period.period,
@@ -220,7 +221,7 @@ fn period_row(period: &pb::PeriodCompleteness) -> Value {
         "kinds": period.kinds.iter().map(|kind| kind_row(period, kind)).collect::<Vec<_>>(),
         "deadline": deadlines.first().map(|deadline| deadline["primary"].clone()),
         "deadlines": deadlines,
-        "found": found,
+        "found": found.join(" "),
         "findings": findings,
     })
 }
@@ -231,6 +232,9 @@ fn found_row(found: &pb::period_completeness::PeriodFinding) -> Value {
         "code": found.code,
         "severity": enum_text(found.severity().as_str_name(), "SEVERITY_"),
         "records": found.records,
+        "kind": kind(found.kind(), "kind").ok().map(|kind| kind.name()),
+        "unit": found.unit,
+        "usual": found.usual,
         "message": message,
         "message_sv": message_sv,
         "remedy": remedy,
