@@ -57,6 +57,10 @@ pub enum Kind {
     WithdrawalReason,
     /// A purpose for which identities may be used and content erased.
     Purpose,
+    /// A register that deliveries are for.
+    Register,
+    /// An exception from the lock of a register, as `register/reporter`.
+    LockException,
     /// A pattern of reserve numbers, as `issuer/pattern`.
     ReservePattern,
     /// The limits in time.
@@ -160,7 +164,7 @@ impl Item {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Release,
         Self::Edition,
         Self::Axis,
@@ -179,6 +183,8 @@ impl Kind {
         Self::LegalBasis,
         Self::WithdrawalReason,
         Self::Purpose,
+        Self::Register,
+        Self::LockException,
         Self::ReservePattern,
         Self::Limits,
         Self::Indicator,
@@ -208,6 +214,8 @@ impl Kind {
             Self::LegalBasis => "legal-basis",
             Self::WithdrawalReason => "withdrawal-reason",
             Self::Purpose => "purpose",
+            Self::Register => "register",
+            Self::LockException => "lock-exception",
             Self::ReservePattern => "reserve-pattern",
             Self::Limits => "limits",
             Self::Indicator => "indicator",
@@ -232,6 +240,7 @@ impl Kind {
             Self::LegalBasis => "legal-bases",
             Self::WithdrawalReason => "withdrawals",
             Self::Purpose => "purposes",
+            Self::Register | Self::LockException => "deliveries",
             Self::Indicator | Self::Disclosure => "indicators",
             Self::Map | Self::MapRow => "maps",
         }

@@ -100,6 +100,8 @@ pub enum Element {
     WithdrawalReason(String),
     /// A purpose, by code.
     Purpose(String),
+    /// A register that deliveries are for.
+    Register(String),
     /// Limits and reserve-number patterns.
     Limits,
     /// An indicator, by id.

@@ -6,6 +6,7 @@ use toml::Spanned;
 use vardnav_register::definition::LegalBasis;
 use vardnav_register::delivery::{LockException, Month, RegisterRule};
 use vardnav_register::text::is_id;
+use vardnav_release::source::Element;
 
 use super::reading::{Day, LabelText, Reading};
 
@@ -47,6 +48,7 @@ pub(super) fn read(reading: &mut Reading<'_>, bases: &[LegalBasis]) -> Vec<Regis
     };
     let mut rules: Vec<RegisterRule> = Vec::with_capacity(register.len());
     for text in register {
+        reading.note(Element::Register(text.id.get_ref().clone()), &file, &text.id);
         let line = file.line_of(text.id.span().start);
         let id = text.id.into_inner();
         let mut wrong = |message: String| reading.problem("VN-REL-022", file.path, line, message);

@@ -1,6 +1,7 @@
-//! Variables, checks, legal bases, reasons of withdrawals, purposes, limits, indicators and maps of a release as elements that can be compared.
+//! Variables, checks, legal bases, reasons of withdrawals, purposes, registers of deliveries, limits, indicators and maps of a release as elements that can be compared.
 
 use vardnav_register::definition::{Check, Severity, Variable};
+use vardnav_register::delivery::RegisterRule;
 
 use super::elements::{date, flag, grains, labelled, sorted};
 use super::{Item, Kind};
@@ -48,6 +49,9 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
             .with("from", date(purpose.from))
             .with("until", date(purpose.until))
     }));
+    for rule in &register.deliveries {
+        deliveries(rule, &place(Element::Register(rule.id.clone())), &mut items);
+    }
     items.extend(register.reserve_patterns.iter().map(|row| {
         let id = format!("{}/{}", row.issuer, row.pattern);
         Item::new(Kind::ReservePattern, id, place(Element::Limits))
@@ -63,6 +67,27 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
     indicators(source, &mut items);
     maps(source, &mut items);
     items
+}
+
+/// A register that deliveries are for, and who is excepted from its lock.
+fn deliveries(rule: &RegisterRule, place: &Place, items: &mut Vec<Item>) {
+    items.push(
+        Item::new(Kind::Register, &rule.id, place.clone())
+            .named(&rule.name)
+            .with("legal-basis", &rule.legal_basis)
+            .with("whole", flag(rule.whole))
+            .with("primary-days", rule.primary_days.to_string())
+            .with("refresh-days", rule.refresh_days.to_string()),
+    );
+    items.extend(rule.exceptions.iter().map(|exception| {
+        let id = format!("{}/{}", rule.id, exception.reporter);
+        let mut periods = exception.periods.clone();
+        periods.sort_unstable();
+        let periods: Vec<String> = periods.iter().map(ToString::to_string).collect();
+        Item::new(Kind::LockException, id, place.clone())
+            .with("periods", periods.join(", "))
+            .with("until", exception.until.to_string())
+    }));
 }
 
 fn variable(variable: &Variable, place: Place) -> Item {
