@@ -191,6 +191,16 @@ impl Derived {
         Reader::new(bytes).array().map(PersonKey)
     }
 
+    /// The outcome alone, which follows the person in every version.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the bytes end before it, or it is none.
+    pub fn outcome_of(bytes: &[u8]) -> Result<Outcome, DecodeError> {
+        let mut r = Reader::new(bytes);
+        r.array::<16>()?;
+        Outcome::from_number(r.u8()?).ok_or_else(|| r.error(DecodeProblem::Tag))
+    }
+
     /// Reads what [`Self::encode`] wrote in a version.
     ///
     /// # Errors

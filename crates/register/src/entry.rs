@@ -24,6 +24,7 @@ use crate::content::{content_bytes, decode_content};
 use crate::derived::Derived;
 use crate::hash::{Hash, sha256};
 use crate::identity::{IdentityError, PersonKey, normalise, reference_date};
+use crate::outcome::Outcome;
 use crate::record::{Person, Record};
 
 /// A nonce of a commitment.
@@ -386,6 +387,17 @@ impl Entry {
     pub fn person(&self) -> Result<Option<PersonKey>, DecodeError> {
         match &self.body {
             EntryBody::Whole { derived, .. } => Derived::person(derived).map(Some),
+            EntryBody::Erased { .. } | EntryBody::Withdrawn { .. } => Ok(None),
+        }
+    }
+
+    /// The outcome alone; `None` as with [`Self::derived`].
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the derived bytes end before it, or it is none.
+    pub fn outcome(&self) -> Result<Option<Outcome>, DecodeError> {
+        match &self.body {
+            EntryBody::Whole { derived, .. } => Derived::outcome_of(derived).map(Some),
             EntryBody::Erased { .. } | EntryBody::Withdrawn { .. } => Ok(None),
         }
     }

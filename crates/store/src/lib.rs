@@ -38,4 +38,4 @@ pub use memory::Memory;
 pub use postgres::Postgres;
 pub use rights::{NotDecided, RightsLog};
 pub use tiles::subtree_hashes;
-pub use vault::{FileVault, IdentityBytes, LinkageKey, Noted, NumberOf, Vault};
+pub use vault::{Drawn, FileVault, IdentityBytes, LinkageKey, Noted, NumberOf, Vault};

@@ -209,3 +209,21 @@ async fn what_many_persons_take() {
         .status();
     assert!(opened.unwrap().success());
 }
+
+#[tokio::test]
+async fn whoever_is_not_kept_is_not_known_and_gets_the_same_key_again_until_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = FileVault::open(folder.path()).unwrap();
+    let draw = |number| vault.draw(identity(number)).unwrap();
+    let (one, again, other) = (draw(1), draw(1), draw(2));
+    assert!(!one.is_known && one.person == again.person && one.person != other.person);
+    assert_eq!(vault.persons(), 0);
+    let key = one.person;
+    assert_eq!(vault.keep(vec![one, again]).await.unwrap(), [key, key]);
+    assert!(draw(1).is_known && draw(1).person == key && !draw(2).is_known);
+    drop(vault);
+    let vault = FileVault::open(folder.path()).unwrap();
+    let known = vault.known(&[identity(1), identity(2)]).unwrap();
+    assert_eq!(known, [Some(key), None]);
+    assert_eq!(vault.persons(), 1);
+}

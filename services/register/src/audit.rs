@@ -56,8 +56,6 @@ impl Register {
             return Ok(head);
         }
         let reporter = stream.as_reporter().unwrap_or_default();
-        let entry = AuditEntry::new(by.caller, by.at, by.action, reporter, None, None)
-            .map_err(|error| StoreError::Limit(error.to_string()))?;
         let store = self.store.as_ref();
         let appended = async {
             let mut head = head;
@@ -66,10 +64,17 @@ impl Register {
             }
             Ok(head)
         };
-        let (head, noted) = tokio::join!(
-            appended,
-            vardnav_store::audit::note(store, std::slice::from_ref(&entry))
-        );
+        let (head, noted) = tokio::join!(appended, self.note_of(by, reporter));
         noted.and(head)
+    }
+
+    /// Notes that somebody does something with a reporter's records.
+    ///
+    /// # Errors
+    /// When the note is not durable: then the caller gets no answer.
+    pub(crate) async fn note_of(&self, by: By<'_>, reporter: &str) -> Result<(), StoreError> {
+        let entry = AuditEntry::new(by.caller, by.at, by.action, reporter, None, None)
+            .map_err(|error| StoreError::Limit(error.to_string()))?;
+        vardnav_store::audit::note(self.store.as_ref(), &[entry]).await
     }
 }

@@ -1,5 +1,5 @@
 //! Taking a batch: one outcome per record, in order; what is new becomes durable; a receipt for all that the register
-//! now holds. The order of things: look up, judge, resolve persons (the vault is durable first), seal, append, prove.
+//! now holds. The order of things: look up, judge, seal (the vault keeps new persons first), append, prove.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use vardnav_register::delivery::Deliveries;
 use vardnav_register::derived::Derived;
 use vardnav_register::entry::{Header, row_key};
 use vardnav_register::finding::Finding;
-use vardnav_register::identity::Identity;
+use vardnav_register::identity::PersonKey;
 use vardnav_register::outcome::{Outcome, assess};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
 use vardnav_register::record::{Body, Record, RecordKind};
 use vardnav_runtime::clock;
 use vardnav_store::current;
-use vardnav_store::{Head, IdentityBytes, Row, StoreError, StreamId, View};
+use vardnav_store::{Head, Row, StoreError, StreamId, View};
 
 use crate::Register;
 use crate::answer;
 use crate::audit::By;
-use crate::batch::{self, Judged, LookedUp, Read, Refused, Sealed};
+use crate::batch::{Batch, Judge, Judged, LookedUp, Passed, Read, Sealed, Single};
 use crate::delivery::{Of, replaced};
 use crate::ledger::{self, Among, Former};
 use crate::proof;
@@ -27,6 +27,8 @@ use crate::surroundings::BatchSurroundings;
 
 /// How often a batch is tried again when another server was faster.
 pub(crate) const TRIES: usize = 4;
+/// How often a batch is judged at most, each time with persons who were new to the vault before.
+const PASSES_MAX: usize = 8;
 /// Bytes appended at once; a larger batch is appended in pieces, and acknowledged when all of it is there.
 const APPEND_BYTES: usize = 32 << 20;
 
@@ -144,41 +146,19 @@ impl Register {
         let store = self.store.as_ref();
         let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
         let before = BatchSurroundings::of(view, episodes).with(&self.vault);
-        let looked_up = Arc::new(looked_up);
-        let mut refused = Refused::default();
-        let (judged, mut sealed) = loop {
-            let (mut judged, known) = {
-                let (register, records, reporter) =
-                    (Arc::clone(self), Arc::clone(records), reporter.to_owned());
-                let (looked_up, mut surroundings) = (Arc::clone(&looked_up), before.clone());
-                self.compute(move || {
-                    let vault = register.vault.as_ref();
-                    let of = (reporter.as_str(), received, &refused);
-                    let judged = batch::judge(of, &records, &looked_up, &mut surroundings, vault)?;
-                    Ok::<_, StoreError>((judged, refused))
-                })
-                .await??
-            };
-            if validate_only {
-                let sealed = judged.iter().map(|_| None).collect();
-                return Ok(Taken { judged, sealed, head });
-            }
-            let persons = self.vault.resolve(new_identities(&judged, reporter)).await?;
-            let (register, records, reporter) = (Arc::clone(self), Arc::clone(records), reporter.to_owned());
-            let mut surroundings = before.clone();
-            let sealed = self.compute(move || {
-                let vault = register.vault.as_ref();
-                let of = (reporter.as_str(), received, None);
-                let mut known = known;
-                let to_seal = (records.as_slice(), persons.as_slice(), judged.as_mut_slice());
-                let sealed = batch::seal(of, to_seal, &mut known, &mut surroundings, vault)?;
-                Ok::<_, StoreError>((judged, sealed, known))
-            });
-            match sealed.await?? {
-                (judged, Some(sealed), _) => break (judged, sealed),
-                (_, None, known) => refused = known,
-            }
+        let batch = Batch {
+            records: Arc::clone(records),
+            reporter: reporter.into(),
+            received,
+            delivered: None,
+            validate_only,
         };
+        let judge = Single::new(reporter, received, looked_up);
+        let (passed, _) = self.judge_and_seal(caller, batch, judge, before).await?;
+        let (judged, mut sealed) = (passed.judged, passed.sealed);
+        if validate_only {
+            return Ok(Taken { judged, sealed, head });
+        }
         for (position, sealed) in (head.size..).zip(sealed.iter_mut().flatten()) {
             sealed.kept.position = Some(position);
         }
@@ -189,6 +169,50 @@ impl Register {
         };
         let head = self.append_by(by, (stream, head), pieces(&mut sealed)).await?;
         Ok(Taken { judged, sealed, head })
+    }
+
+    /// Judges and seals a batch, and has the vault keep the persons whom it does not know. `before` is what holds before
+    /// the batch. That a batch is only judged is noted when anybody is known, for what is found may tell of them.
+    ///
+    /// # Errors
+    /// When the vault or the audit trail does not take what must be there first; then nothing may be appended.
+    pub(crate) async fn judge_and_seal<J: Judge>(
+        self: &Arc<Self>,
+        caller: &str,
+        batch: Batch,
+        judge: J,
+        before: BatchSurroundings,
+    ) -> Result<(Passed, J), StoreError> {
+        for _ in 0..PASSES_MAX {
+            let (register, batch, mut judge) = (Arc::clone(self), batch.clone(), judge.clone());
+            let (validate_only, received) = (batch.validate_only, batch.received);
+            let reporter = Arc::clone(&batch.reporter);
+            let mut surroundings = before.clone();
+            let passed = self.compute(move || {
+                let passed = batch.pass(&mut judge, &mut surroundings, register.vault.as_ref())?;
+                Ok::<_, StoreError>((passed, judge))
+            });
+            let (mut passed, judge) = passed.await??;
+            if validate_only {
+                if passed.knew {
+                    let by = By {
+                        caller,
+                        action: "check",
+                        at: received,
+                    };
+                    self.note_of(by, &reporter).await?;
+                }
+                return Ok((passed, judge));
+            }
+            let keys: Vec<PersonKey> = passed.new.iter().map(|drawn| drawn.person).collect();
+            if keys.is_empty() || self.vault.keep(std::mem::take(&mut passed.new)).await? == keys {
+                return Ok((passed, judge));
+            }
+            // Another batch brought some of them at the same time: now they are known.
+        }
+        Err(StoreError::Unavailable(
+            "persons of the batch came from elsewhere again and again".to_owned(),
+        ))
     }
 
     /// Former entries of the very revisions that are reported, and the latest revision of each record that is
@@ -465,20 +489,6 @@ pub(crate) fn pieces(sealed: &mut [Option<Sealed>]) -> Vec<Vec<Row>> {
         }
     }
     pieces
-}
-
-/// What the vault knows a person by: a reserve number is the reporter's own.
-fn vault_identity(identity: &Identity, reporter: &str) -> IdentityBytes {
-    IdentityBytes::given_by(identity.identity_type, &identity.number, reporter)
-}
-
-/// What the vault knows those by who are in new entries, in their order.
-pub(crate) fn new_identities(judged: &[Judged], reporter: &str) -> Vec<IdentityBytes> {
-    let identities = judged.iter().filter_map(|judged| match judged {
-        Judged::New { identity, .. } => Some(vault_identity(identity, reporter)),
-        _ => None,
-    });
-    identities.collect()
 }
 
 /// Ids of the episodes that records of the batch name or revise.

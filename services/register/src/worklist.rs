@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use vardnav_register::bytes::DecodeError;
 use vardnav_register::delivery::Place;
+use vardnav_register::outcome::Outcome;
 use vardnav_register::rederive::rows::{Key, projection};
 use vardnav_register::worklist::{Item, ReleaseNotAtHand, Revision, held, row};
 use vardnav_release::entry::AS_REPORTED;
@@ -246,10 +247,16 @@ impl Worklist {
 fn revision(stream: &StreamId, current: &Current, view: &View) -> Result<Revision, StoreError> {
     let Current { position, entry, .. } = current;
     let damaged = |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {position}: {error}"));
-    let waits = match (
-        entry.derived().map_err(damaged)?,
-        entry.record().map_err(damaged)?,
-    ) {
+    // Most are not held: of those nothing else is looked at.
+    let is_held = entry.outcome().map_err(damaged)? == Some(Outcome::Held);
+    let (derived, record) = match is_held {
+        true => (
+            entry.derived().map_err(damaged)?,
+            entry.record().map_err(damaged)?,
+        ),
+        false => (None, None),
+    };
+    let waits = match (derived, record) {
         (Some((_, derived)), Some(record)) => held(&record, &derived, |id| {
             view.snapshot(id).map(|release| release.description.as_ref())
         })

@@ -6,6 +6,8 @@
 #[expect(dead_code, reason = "this test needs a part of the bench")]
 mod bench;
 
+use std::sync::Arc;
+
 use bench::*;
 use jiff::civil::{Date, date};
 use tonic::Code;
@@ -19,7 +21,8 @@ use vardnav_register::identity::{PersonKey, normalise};
 use vardnav_register::person::{PersonEvent, Statement};
 use vardnav_register::record::*;
 use vardnav_release::package::Package;
-use vardnav_store::{IdentityBytes, StreamId, Vault as _};
+use vardnav_service_register::{Register, Service};
+use vardnav_store::{Answer, Drawn, FileVault, HeadKey, IdentityBytes, StoreError, StreamId, Vault};
 
 fn batch(reporter: &str, records: &[&Record]) -> pb::ReportRequest {
     pb::ReportRequest {
@@ -571,5 +574,118 @@ async fn a_locked_month_is_delivered_by_whom_the_release_excepts() {
     for (reporter, period) in [(SOUTH, "2024-02"), (NORTH, "2024-03")] {
         let refused = open(reporter, period).await.unwrap_err();
         assert_eq!(refused.code(), tonic::Code::FailedPrecondition, "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_the_vault_knows_keeps_nobody_and_is_noted() {
+    let bench = Bench::new().await;
+    state(&bench, DEAD, Statement::Died { on: date(2020, 1, 1) }).await;
+    let dead = visit("late", 1, None);
+    let unknown = of_person(visit("unknown", 1, None), ALIVE);
+    let persons = bench.files.persons();
+    let audit = StreamId::audit();
+    for (record, finding, noted) in [(&unknown, None, 0), (&dead, Some("VN-REG-053"), 1)] {
+        let before = bench.store.head(&audit).await.unwrap().size;
+        let request = pb::ReportRequest {
+            validate_only: true,
+            ..batch(NORTH, &[record])
+        };
+        let answers = told(bench.report(vec![request], trusted()).await);
+        let found = codes(answers.first().unwrap());
+        assert_eq!(found.contains(&"VN-REG-053"), finding.is_some(), "{answers:?}");
+        assert_eq!(bench.store.head(&audit).await.unwrap().size, before + noted);
+    }
+    assert_eq!(bench.files.persons(), persons);
+    let stream = StreamId::reporter(NORTH).unwrap();
+    assert_eq!(bench.store.head(&stream).await.unwrap().size, 0);
+}
+
+/// A vault that at first does not know whom it has: as when another batch brings them at the same moment.
+struct Late {
+    vault: Arc<FileVault>,
+    unknown: std::sync::atomic::AtomicUsize,
+}
+
+impl Vault for Late {
+    fn draw(&self, identity: IdentityBytes) -> Result<Drawn, StoreError> {
+        use std::sync::atomic::Ordering::Relaxed;
+        let mut drawn = self.vault.draw(identity)?;
+        let late = self
+            .unknown
+            .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+        if late.is_ok() {
+            (drawn.person, drawn.is_known) = (PersonKey([7; 16]), false);
+        }
+        Ok(drawn)
+    }
+
+    fn keep(&self, persons: Vec<Drawn>) -> Answer<'_, Vec<PersonKey>> {
+        self.vault.keep(persons)
+    }
+
+    fn seal_nonce(&self, nonce: &[u8; 32], associated: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.vault.seal_nonce(nonce, associated)
+    }
+
+    fn unseal_nonce(&self, sealed: &[u8], associated: &[u8]) -> Result<[u8; 32], StoreError> {
+        self.vault.unseal_nonce(sealed, associated)
+    }
+
+    fn known(&self, identities: &[IdentityBytes]) -> Result<Vec<Option<PersonKey>>, StoreError> {
+        self.vault.known(identities)
+    }
+
+    fn state(&self, person: PersonKey, on: Date) -> vardnav_register::person::PersonState {
+        self.vault.state(person, on)
+    }
+
+    fn keys(&self, person: PersonKey) -> Vec<PersonKey> {
+        self.vault.keys(person)
+    }
+}
+
+#[tokio::test]
+async fn whoever_comes_with_another_batch_at_the_same_time_gets_one_key_and_is_held_against_what_is_known() {
+    for late in 0..3 {
+        let bench = Bench::new().await;
+        state(&bench, DEAD, Statement::Died { on: date(2020, 1, 1) }).await;
+        let known = person(&bench, ALIVE).await;
+        let vault = Arc::new(Late {
+            vault: Arc::clone(&bench.files),
+            unknown: late.into(),
+        });
+        let register = Register::new(
+            Arc::clone(&bench.store),
+            vault,
+            Arc::clone(&bench.authority),
+            HeadKey::open(bench.folder.path()).unwrap(),
+            2,
+        );
+        let bench = Bench {
+            service: Service::new(register),
+            ..bench
+        };
+        let records = [
+            of_person(visit("a", 1, None), ALIVE),
+            visit("dead", 1, None),
+            of_person(visit("b", 1, None), ALIVE),
+        ];
+        let sent: Vec<&Record> = records.iter().collect();
+        let answers = told(bench.report(vec![batch(NORTH, &sent)], trusted()).await);
+        assert_eq!(
+            outcomes(&answers),
+            [("a", true), ("dead", false), ("b", true)],
+            "{late}: {answers:?}"
+        );
+        let rows = bench.store.read(&StreamId::reporter(NORTH).unwrap(), 0, 10).await;
+        let persons = rows
+            .unwrap()
+            .into_iter()
+            .map(|row| match StreamEntry::decode(&row.bytes) {
+                Ok(StreamEntry::Record(entry)) => entry.person().unwrap(),
+                other => panic!("{other:?}"),
+            });
+        assert_eq!(persons.collect::<Vec<_>>(), [Some(known); 2]);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use jiff::civil::Date;
@@ -18,7 +18,7 @@ use super::event_log::{Event, EventLog};
 use super::person_log::{PersonLog, PersonRow};
 use super::seal::{Keys, Lookup, random};
 use super::table::Table;
-use super::{IdentityBytes, Vault, make_folder};
+use super::{Drawn, IdentityBytes, Vault, make_folder};
 use crate::codec::index;
 use crate::contract::{Answer, ROWS_LIMIT, StoreError};
 use crate::disk::{Machine, lock, unavailable};
@@ -33,6 +33,8 @@ const EVENTS_FILE: &str = "events";
 const QUEUE: usize = 256;
 /// Bytes of a person's row in the file, about.
 const ROW_BYTES: usize = 112;
+/// Most keys that are drawn and not kept.
+const DRAWN_MAX: usize = 200_000;
 /// Most new persons written together.
 const GROUP: usize = 100_000;
 
@@ -48,6 +50,8 @@ pub(super) struct Shared {
     pub(super) keys: Keys,
     /// By look-up.
     pub(super) persons: RwLock<Table>,
+    /// Keys drawn for persons who are not kept yet, and may never be.
+    drawn: Mutex<HashMap<Lookup, PersonKey>>,
     /// What is stated of them.
     pub(super) stated: RwLock<Persons>,
     /// Secrets of linkage projects.
@@ -66,10 +70,10 @@ type Work = Box<dyn FnOnce(&Shared, &mut Files) + Send>;
 
 /// What the writer is asked.
 pub(super) enum Job {
-    /// Gives keys to identities without one.
+    /// Keeps identities without a key under those given.
     Admit {
         /// Those.
-        unknown: Vec<(Lookup, IdentityBytes)>,
+        unknown: Vec<Drawn>,
         /// Where to answer.
         answer: oneshot::Sender<Result<(), StoreError>>,
     },
@@ -124,6 +128,7 @@ impl FileVault {
         let shared = Arc::new(Shared {
             keys,
             persons: RwLock::new(persons.finish()),
+            drawn: Mutex::default(),
             stated: RwLock::new(stated),
             projects: RwLock::new(projects),
             _lock: held,
@@ -224,25 +229,30 @@ impl Shared {
         }
     }
 
-    /// Gives keys to those of the group that still have none.
+    /// Keeps those of the group that still have no key.
     fn admit<'a>(
         &self,
         log: &mut PersonLog,
-        unknown: impl Iterator<Item = &'a (Lookup, IdentityBytes)>,
+        unknown: impl Iterator<Item = &'a Drawn>,
     ) -> Result<(), StoreError> {
         let mut new = HashSet::new();
         let mut rows = Vec::new();
         {
             let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
-            for (lookup, identity) in unknown {
+            for drawn in unknown {
+                let Drawn {
+                    lookup,
+                    identity,
+                    person,
+                    ..
+                } = drawn;
                 if persons.get(lookup).is_some() || !new.insert(*lookup) {
                     continue;
                 }
-                let person = random()?;
-                let sealed = self.keys.seal_identity(identity, &person)?;
+                let sealed = self.keys.seal_identity(identity, &person.0)?;
                 rows.push(PersonRow {
                     lookup: *lookup,
-                    person,
+                    person: person.0,
                     sealed: sealed.into(),
                 });
             }
@@ -253,8 +263,28 @@ impl Shared {
             for row in &rows {
                 persons.insert(&row.lookup, PersonKey(row.person));
             }
+            drop(persons);
+            let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+            for row in &rows {
+                drawn.remove(&row.lookup);
+            }
         }
         Ok(())
+    }
+
+    /// The key that is drawn for whoever has none, the same for all who ask until it is kept.
+    fn draw(&self, lookup: Lookup) -> Result<PersonKey, StoreError> {
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(person) = drawn.get(&lookup) {
+            return Ok(*person);
+        }
+        // Of most nothing more is heard; what is forgotten too early is drawn anew.
+        if drawn.len() >= DRAWN_MAX {
+            drawn.clear();
+        }
+        let person = PersonKey(random()?);
+        drawn.insert(lookup, person);
+        Ok(person)
     }
 
     pub(super) fn known(&self, lookups: &[Lookup]) -> Vec<Option<PersonKey>> {
@@ -264,23 +294,30 @@ impl Shared {
 }
 
 impl Vault for FileVault {
-    fn resolve(&self, identities: Vec<IdentityBytes>) -> Answer<'_, Vec<PersonKey>> {
+    fn draw(&self, identity: IdentityBytes) -> Result<Drawn, StoreError> {
+        let lookup = self.shared.keys.lookup(&identity)?;
+        let known = self.shared.known(&[lookup]).first().copied().flatten();
+        let person = known.map_or_else(|| self.shared.draw(lookup), Ok)?;
+        Ok(Drawn {
+            person,
+            is_known: known.is_some(),
+            identity,
+            lookup,
+        })
+    }
+
+    fn keep(&self, persons: Vec<Drawn>) -> Answer<'_, Vec<PersonKey>> {
         Box::pin(async move {
-            if identities.len() > ROWS_LIMIT {
-                let what = format!("{} identities together, at most {ROWS_LIMIT}", identities.len());
+            if persons.len() > ROWS_LIMIT {
+                let what = format!("{} identities together, at most {ROWS_LIMIT}", persons.len());
                 return Err(StoreError::Limit(what));
             }
-            let lookups = identities
-                .iter()
-                .map(|identity| self.shared.keys.lookup(identity));
-            let lookups = lookups.collect::<Result<Vec<_>, _>>()?;
+            let lookups: Vec<Lookup> = persons.iter().map(|drawn| drawn.lookup).collect();
             let known = self.shared.known(&lookups);
-            let unknown: Vec<_> = lookups
-                .iter()
-                .zip(identities)
-                .zip(&known)
+            let drawn = persons.into_iter().zip(&known);
+            let unknown: Vec<Drawn> = drawn
                 .filter(|(_, known)| known.is_none())
-                .map(|((lookup, identity), _)| (*lookup, identity))
+                .map(|(drawn, _)| drawn)
                 .collect();
             if unknown.is_empty() {
                 return Ok(known.into_iter().flatten().collect());

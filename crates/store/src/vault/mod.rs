@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 pub use self::file::FileVault;
 pub use self::persons::{LinkageKey, Noted, NumberOf};
+use self::seal::Lookup;
 pub(crate) use self::seal::random;
 use crate::contract::{Answer, StoreError};
 use crate::disk::{Disk, create_folder, unavailable};
@@ -30,8 +31,21 @@ use crate::disk::{Disk, create_folder, unavailable};
 /// Keys are durable before they are answered, so a commit group syncs the vault before the ledger; a key that no
 /// ledger entry mentions is harmless. Resolving is not opening: no number leaves the vault.
 pub trait Vault: Send + Sync + 'static {
+    /// The key of whoever an identity is of, or one drawn at random for whoever has none; nothing is kept by it. Who has
+    /// none gets the same key again for a while, whoever asks.
+    fn draw(&self, identity: IdentityBytes) -> Result<Drawn, StoreError>;
+
+    /// Keeps persons under the keys drawn for them; durable on return. Gives the key that each has, in order: another than
+    /// was drawn when it got one at the same time.
+    fn keep(&self, persons: Vec<Drawn>) -> Answer<'_, Vec<PersonKey>>;
+
     /// The person key of each identity, in order; new persons get new keys.
-    fn resolve(&self, identities: Vec<IdentityBytes>) -> Answer<'_, Vec<PersonKey>>;
+    fn resolve(&self, identities: Vec<IdentityBytes>) -> Answer<'_, Vec<PersonKey>> {
+        Box::pin(async move {
+            let drawn = identities.into_iter().map(|identity| self.draw(identity));
+            self.keep(drawn.collect::<Result<_, _>>()?).await
+        })
+    }
 
     /// Seals the nonce of a commitment to an identity; it can be unsealed only together with the same
     /// `associated` bytes.
@@ -54,6 +68,17 @@ pub trait Vault: Send + Sync + 'static {
 
     /// All keys of the person that a key is of, the leading one first.
     fn keys(&self, person: PersonKey) -> Vec<PersonKey>;
+}
+
+/// An identity with the key that it has, or is to have.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// The key.
+    pub person: PersonKey,
+    /// Whether the vault knew it under that key.
+    pub is_known: bool,
+    identity: IdentityBytes,
+    lookup: Lookup,
 }
 
 /// An identity as the vault looks it up: equal bytes are one person. Wiped when dropped, withheld by `Debug`.

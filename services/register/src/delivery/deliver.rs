@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use vardnav_register::delivery::KeptNote;
-use vardnav_register::entry::{Delivered, test_key};
+use vardnav_register::entry::{self, test_key};
 use vardnav_register::record::RecordKind;
 use vardnav_register::surroundings::CollectedFor;
 use vardnav_runtime::clock;
@@ -14,12 +14,12 @@ use vardnav_store::{Row, Store, StoreError, StreamId, View};
 use super::Known;
 use super::chains::chains;
 use super::findings;
-use super::judge::{Delivering, JudgedBatch};
+use super::judge::{Delivered, Delivering};
 use super::session::Session;
 use crate::Register;
 use crate::audit::By;
-use crate::batch::{self, Judged, Read, Refused};
-use crate::intake::{BatchAnswer, TRIES, Taken, all_loaded, named_episodes, new_identities, pieces};
+use crate::batch::{Batch, Judged, Read};
+use crate::intake::{BatchAnswer, TRIES, Taken, all_loaded, named_episodes, pieces};
 use crate::ledger::{self, Among};
 use crate::surroundings::BatchSurroundings;
 
@@ -46,6 +46,7 @@ impl Register {
         records: Vec<Read>,
         validate_only: bool,
     ) -> Result<BatchAnswer, StoreError> {
+        let records = Arc::new(records);
         let taken = {
             let turn = self.turn(reporter).await;
             let _turn = turn.lock().await;
@@ -69,7 +70,7 @@ impl Register {
         self: &Arc<Self>,
         (caller, reporter, stream): (&str, &str, &StreamId),
         of: &Of,
-        records: &[Read],
+        records: &Arc<Vec<Read>>,
         validate_only: bool,
         known: &mut Known,
     ) -> Result<Taken, StoreError> {
@@ -93,6 +94,8 @@ impl Register {
         let until = delivery.closed.as_ref().map_or(head.size, |(closed, _)| *closed);
         let (names, places) = names(records);
         let mut delivering = Delivering {
+            reporter: reporter.to_owned(),
+            received,
             number: of.number,
             opened,
             test,
@@ -126,43 +129,19 @@ impl Register {
         let mut before = BatchSurroundings::of(view, around).with(&self.vault);
         before.synthetic = test;
         before.collected_for = collected_for;
-        let delivering = Arc::new(delivering);
-        let mut refused = Refused::default();
-        let (judged, mut sealed, kept) = loop {
-            let (register, whose, own) = (Arc::clone(self), reporter.to_owned(), records.to_vec());
-            let (delivering, mut surroundings) = (Arc::clone(&delivering), before.clone());
-            let judged = self.compute(move || {
-                let vault = register.vault.as_ref();
-                let of = (whose.as_str(), received, &refused);
-                let judged = delivering.judge(of, own, &mut surroundings, vault)?;
-                Ok::<_, StoreError>((judged, refused))
-            });
-            let (judged, known) = judged.await??;
-            let JudgedBatch {
-                mut judged,
-                records,
-                kept,
-            } = judged;
-            if validate_only {
-                let sealed = judged.iter().map(|_| None).collect();
-                return Ok(Taken { judged, sealed, head });
-            }
-            let persons = self.vault.resolve(new_identities(&judged, reporter)).await?;
-            let (register, whose) = (Arc::clone(self), reporter.to_owned());
-            let (delivered, mut surroundings) = (Delivered { opened, test }, before.clone());
-            let sealed = self.compute(move || {
-                let vault = register.vault.as_ref();
-                let of = (whose.as_str(), received, Some(delivered));
-                let mut known = known;
-                let to_seal = (records.as_slice(), persons.as_slice(), judged.as_mut_slice());
-                let sealed = batch::seal(of, to_seal, &mut known, &mut surroundings, vault)?;
-                Ok::<_, StoreError>((judged, sealed, known))
-            });
-            match sealed.await?? {
-                (judged, Some(sealed), _) => break (judged, sealed, kept),
-                (_, None, known) => refused = known,
-            }
+        let batch = Batch {
+            records: Arc::clone(records),
+            reporter: reporter.into(),
+            received,
+            delivered: Some(entry::Delivered { opened, test }),
+            validate_only,
         };
+        let judge = Delivered::new(delivering);
+        let (passed, judge) = self.judge_and_seal(caller, batch, judge, before).await?;
+        let (judged, mut sealed, kept) = (passed.judged, passed.sealed, judge.kept);
+        if validate_only {
+            return Ok(Taken { judged, sealed, head });
+        }
         let first = head.size;
         for (position, sealed) in (first..).zip(sealed.iter_mut().flatten()) {
             sealed.kept.position = Some(position);

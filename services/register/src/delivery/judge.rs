@@ -3,6 +3,7 @@
 //! revision of its record: the last word counts. Lines that were answered before are answered as then.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use vardnav_register::delivery::{Deliveries, Month, spans};
 use vardnav_register::entry::Nonce;
@@ -12,12 +13,15 @@ use vardnav_store::{StoreError, Vault};
 
 use super::chains::Chain;
 use super::findings;
-use crate::batch::{Judged, Kept, Read, Refused, identity_nonce, says_the_same, stand_for_later};
+use crate::batch::{Candidate, Judge, Judged, Kept, Read, Verdict, identity_nonce, says_the_same};
 use crate::ledger::Former;
 use crate::surroundings::BatchSurroundings;
 
 /// What a batch of a delivery is judged against.
 pub(crate) struct Delivering {
+    pub(crate) reporter: String,
+    /// The instant at which it is taken.
+    pub(crate) received: i64,
     pub(crate) number: u32,
     pub(crate) opened: u64,
     pub(crate) test: bool,
@@ -34,137 +38,146 @@ pub(crate) struct Delivering {
     pub(crate) chains: Vec<Chain>,
 }
 
-/// A batch judged.
-pub(crate) struct JudgedBatch {
-    pub(crate) judged: Vec<Judged>,
-    /// The records with the revisions that the register gives them.
-    pub(crate) records: Vec<Read>,
+/// Judges the records of a batch of a delivery.
+#[derive(Clone)]
+pub(crate) struct Delivered {
+    against: Arc<Delivering>,
+    /// By the place of the chain.
+    seen: HashMap<usize, Seen>,
     /// Positions of entries that are noted as the same as before.
     pub(crate) kept: Vec<u64>,
 }
 
 /// What came of a record earlier in the batch.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Seen {
     places: Vec<usize>,
-    /// The places of those that were refused once their persons were known.
-    refused: Vec<usize>,
     /// How many next revisions it got, and the last of them.
     new: u32,
     last: u32,
 }
 
-impl Delivering {
-    /// Judges every record in order; episodes of the batch stand for the records after them, but for those that were
-    /// refused. `of` are the reporter, the instant and what was refused.
-    ///
-    /// # Errors
-    /// When a nonce that the vault sealed cannot be opened again: then nothing can be said of what was sent before.
-    pub(crate) fn judge(
-        &self,
-        (reporter, received, refused): (&str, i64, &Refused),
-        mut records: Vec<Read>,
-        surroundings: &mut BatchSurroundings,
-        vault: &dyn Vault,
-    ) -> Result<JudgedBatch, StoreError> {
-        let mut seen: HashMap<usize, Seen> = HashMap::new();
-        let mut judged = Vec::with_capacity(records.len());
-        let mut kept = Vec::new();
-        for place in 0..records.len() {
-            let (earlier, rest) = records.split_at_mut(place);
-            let record = match rest.first_mut() {
-                Some(Ok(record)) => record,
-                Some(Err(finding)) => {
-                    judged.push(Judged::Rejected(vec![finding.clone()]));
-                    continue;
-                }
-                None => break,
-            };
-            let name = (record.kind(), record.id.clone());
-            let Some((at, chain)) = self
-                .places
-                .get(&name)
-                .and_then(|at| Some((*at, self.chains.get(*at)?)))
-            else {
-                judged.push(Judged::Rejected(vec![findings::unknown_record()]));
-                continue;
-            };
-            let before = seen.entry(at).or_default();
-            let states = match self.answers_any() {
-                true => before.places.as_slice(),
-                false => before.places.last().map_or(&[][..], std::slice::from_ref),
-            };
-            let repeats = states.iter().chain(&before.refused).copied().find(|place| {
-                let other = earlier.get(*place).and_then(|other| other.as_ref().ok());
-                other.is_some_and(|other| says_the_same(record, other, received))
-            });
-            if let Some(earlier) = repeats {
-                judged.push(Judged::Repeats(earlier));
-                continue;
-            }
-            if let Some(findings) = refused.at(place) {
-                before.refused.push(place);
-                judged.push(Judged::Rejected(findings.clone()));
-                continue;
-            }
-            let is_behind = !before.places.is_empty() && !self.answers_any();
-            if !is_behind && let Some(held) = self.held(record, chain, vault)? {
-                before.places.push(place);
-                judged.push(held);
-                continue;
-            }
-            if let Some(refused) = self.refused(chain) {
-                judged.push(refused);
-                continue;
-            }
-            let current = chain.current(&self.deliveries);
-            let is_first = before.places.is_empty() && chain.within(self.opened).next().is_none();
-            if is_first
-                && let Some(former) = current
-                && let Some(same) = same(record, former, vault)?
-            {
-                kept.push(former.position);
-                before.places.push(place);
-                judged.push(same.kept());
-                continue;
-            }
-            let latest = match self.test {
-                true => chain.latest_tested,
-                false => chain.latest,
-            };
-            record.revision = latest.saturating_add(before.new).saturating_add(1);
-            let assessment = assess(record, reporter, received, surroundings);
-            let mut found = assessment.findings;
-            let periods = !spans(record).touch(&self.periods);
-            if periods {
-                found.insert(0, findings::other_period(self.number));
-            }
-            judged.push(match assessment.accepted.filter(|_| !periods) {
-                None => Judged::Rejected(found),
-                Some((identity, derived)) => {
-                    let replaces = match before.new {
-                        0 => self.replaced_by_next(chain, current),
-                        _ => before.last,
-                    };
-                    before.new += 1;
-                    before.last = record.revision;
-                    before.places.push(place);
-                    stand_for_later(record, None, &derived, surroundings);
-                    Judged::New {
-                        outcome: assessment.outcome,
-                        findings: found,
-                        identity,
-                        derived,
-                        replaces,
-                    }
-                }
-            });
+/// A revision that is to be taken: the place of its chain, its own, and its number.
+pub(crate) struct Revised {
+    chain: usize,
+    place: usize,
+    revision: u32,
+}
+
+impl Delivered {
+    /// Judges what is delivered.
+    pub(crate) fn new(against: Delivering) -> Self {
+        Self {
+            against: Arc::new(against),
+            seen: HashMap::new(),
+            kept: Vec::new(),
         }
-        Ok(JudgedBatch {
-            judged,
-            records,
-            kept,
-        })
+    }
+}
+
+impl Judge for Delivered {
+    type Mark = Revised;
+
+    fn judge(
+        &mut self,
+        record: &Record,
+        place: usize,
+        records: &[Read],
+        surroundings: &BatchSurroundings,
+        vault: &dyn Vault,
+    ) -> Result<Verdict<Revised>, StoreError> {
+        let settled = |judged| Ok(Verdict::Settled(judged));
+        let against = self.against.as_ref();
+        let name = (record.kind(), record.id.clone());
+        let chain = against.places.get(&name).copied();
+        let Some((at, chain)) = chain.and_then(|at| Some((at, against.chains.get(at)?))) else {
+            return settled(Judged::Rejected(vec![findings::unknown_record()]));
+        };
+        let before = self.seen.entry(at).or_default();
+        let states = match against.answers_any() {
+            true => before.places.as_slice(),
+            false => before.places.last().map_or(&[][..], std::slice::from_ref),
+        };
+        let repeats = states.iter().copied().find(|place| {
+            let other = records.get(*place).and_then(|other| other.as_ref().ok());
+            other.is_some_and(|other| says_the_same(record, other, against.received))
+        });
+        if let Some(earlier) = repeats {
+            return settled(Judged::Repeats(earlier));
+        }
+        let is_behind = !before.places.is_empty() && !against.answers_any();
+        if !is_behind && let Some(held) = against.held(record, chain, vault)? {
+            before.places.push(place);
+            return settled(held);
+        }
+        if let Some(refused) = against.refused(chain) {
+            return settled(refused);
+        }
+        let current = chain.current(&against.deliveries);
+        let is_first = before.places.is_empty() && chain.within(against.opened).next().is_none();
+        if is_first
+            && let Some(former) = current
+            && let Some(same) = same(record, former, vault)?
+        {
+            self.kept.push(former.position);
+            before.places.push(place);
+            return settled(same.kept());
+        }
+        let latest = match against.test {
+            true => chain.latest_tested,
+            false => chain.latest,
+        };
+        let next = Record {
+            revision: latest.saturating_add(before.new).saturating_add(1),
+            ..record.clone()
+        };
+        let replaces = match before.new {
+            0 => against.replaced_by_next(chain, current),
+            _ => before.last,
+        };
+        Ok(against.next(next, replaces, (at, place), surroundings))
+    }
+
+    fn took(&mut self, mark: Revised) {
+        let seen = self.seen.entry(mark.chain).or_default();
+        seen.new += 1;
+        seen.last = mark.revision;
+        seen.places.push(mark.place);
+    }
+}
+
+impl Delivering {
+    /// A record as the next of its revisions.
+    fn next(
+        &self,
+        next: Record,
+        replaces: u32,
+        (chain, place): (usize, usize),
+        surroundings: &BatchSurroundings,
+    ) -> Verdict<Revised> {
+        let assessment = assess(&next, &self.reporter, self.received, surroundings);
+        let mut found = assessment.findings;
+        let is_other_period = !spans(&next).touch(&self.periods);
+        if is_other_period {
+            found.insert(0, findings::other_period(self.number));
+        }
+        let Some((identity, derived)) = assessment.accepted.filter(|_| !is_other_period) else {
+            return Verdict::Settled(Judged::Rejected(found));
+        };
+        let mark = Revised {
+            chain,
+            place,
+            revision: next.revision,
+        };
+        let candidate = Candidate {
+            record: Some(next),
+            outcome: assessment.outcome,
+            findings: found,
+            identity,
+            derived,
+            replaces,
+        };
+        Verdict::ToTake(Box::new(candidate), mark)
     }
 
     /// Whether a record may be answered with whatever the delivery ever held of it: nothing that is new would come.

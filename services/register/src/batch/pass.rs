@@ -1,0 +1,258 @@
+//! One way through the records of a batch: each is judged, its person is looked up, what is known of the person is held
+//! against it, and what is taken is sealed and stands for the records after it. Whoever is not known to the vault has a
+//! key drawn, under which the vault is to keep them before anything of the batch is.
+
+use std::sync::Arc;
+
+use rand::Rng as _;
+use rand::rngs::ThreadRng;
+use vardnav_register::definition::Severity;
+use vardnav_register::derived::Derived;
+use vardnav_register::entry::{Act, Delivered, Entry, Header, Nonce, Nonces, VERSION, identity_bytes};
+use vardnav_register::finding::Finding;
+use vardnav_register::identity::PersonKey;
+use vardnav_register::outcome::Outcome;
+use vardnav_register::record::Record;
+use vardnav_register::surroundings::{EpisodeView, Surroundings as _};
+use vardnav_register::validate::{Mechanism, about_person, finding_about, other_person};
+use vardnav_store::{Drawn, IdentityBytes, ROW_LIMIT, Row, StoreError, Vault};
+
+use super::{Candidate, Judge, Judged, Kept, Read, Sealed, Verdict};
+use crate::surroundings::BatchSurroundings;
+
+/// A batch on its way.
+#[derive(Clone)]
+pub(crate) struct Batch {
+    pub(crate) records: Arc<Vec<Read>>,
+    pub(crate) reporter: Arc<str>,
+    /// The instant that goes into its entries.
+    pub(crate) received: i64,
+    /// The delivery that it belongs to.
+    pub(crate) delivered: Option<Delivered>,
+    /// Whether it is judged and nothing is taken.
+    pub(crate) validate_only: bool,
+}
+
+/// What came of a batch.
+pub(crate) struct Passed {
+    pub(crate) judged: Vec<Judged>,
+    /// In the places of those that are taken, unless they are only validated.
+    pub(crate) sealed: Vec<Option<Sealed>>,
+    /// Persons of what is taken whom the vault does not know, with the keys that it is sealed under.
+    pub(crate) new: Vec<Drawn>,
+    /// Whether anybody was looked up whom the vault knows.
+    pub(crate) knew: bool,
+}
+
+impl Batch {
+    /// Goes through the records.
+    ///
+    /// # Errors
+    /// When the vault cannot tell, seal or open something.
+    pub(crate) fn pass<J: Judge>(
+        &self,
+        judge: &mut J,
+        surroundings: &mut BatchSurroundings,
+        vault: &dyn Vault,
+    ) -> Result<Passed, StoreError> {
+        let mut persons = Persons {
+            new: Vec::new(),
+            knew: false,
+            chance: rand::rng(),
+        };
+        let mut judged = Vec::with_capacity(self.records.len());
+        let mut sealed = Vec::with_capacity(self.records.len());
+        for (place, read) in self.records.iter().enumerate() {
+            let verdict = match read {
+                Err(finding) => Verdict::Settled(Judged::Rejected(vec![finding.clone()])),
+                Ok(record) => judge.judge(record, place, &self.records, surroundings, vault)?,
+            };
+            let (became, row) = match (verdict, read) {
+                (Verdict::Settled(settled), _) => (settled, None),
+                (Verdict::ToTake(..), Err(finding)) => (Judged::Rejected(vec![finding.clone()]), None),
+                (Verdict::ToTake(mut candidate, mark), Ok(record)) => {
+                    let revised = candidate.record.take();
+                    let record = revised.as_ref().unwrap_or(record);
+                    match self.seal(record, *candidate, &mut persons, surroundings, vault)? {
+                        Err(findings) => (Judged::Rejected(findings), None),
+                        Ok(taken) => {
+                            judge.took(mark);
+                            taken
+                        }
+                    }
+                }
+            };
+            judged.push(became);
+            sealed.push(row);
+        }
+        Ok(Passed {
+            judged,
+            sealed,
+            new: persons.new,
+            knew: persons.knew,
+        })
+    }
+
+    /// Seals a record that is to be taken; gives what was found when it is not, because it names another person's
+    /// episode, something that is known of its person speaks against it, or it is too large.
+    fn seal(
+        &self,
+        record: &Record,
+        candidate: Candidate,
+        persons: &mut Persons,
+        surroundings: &mut BatchSurroundings,
+        vault: &dyn Vault,
+    ) -> Result<Result<(Judged, Option<Sealed>), Vec<Finding>>, StoreError> {
+        let Candidate {
+            mut outcome,
+            mut findings,
+            identity,
+            mut derived,
+            replaces,
+            ..
+        } = candidate;
+        let identity = IdentityBytes::given_by(identity.identity_type, &identity.number, &self.reporter);
+        let drawn = vault.draw(identity)?;
+        persons.knew |= drawn.is_known;
+        let person = drawn.person;
+        let known = (&mut derived, &mut findings, &mut outcome);
+        let mut refused = speaks_against(&self.reporter, record, person, known, surroundings);
+        let mut sealed = None;
+        if refused.is_none() && !self.validate_only {
+            let random = persons.chance.random();
+            let row = self.seal_one(
+                (record, replaces),
+                (person, &derived),
+                random,
+                surroundings,
+                vault,
+            )?;
+            let too_large = || {
+                let detail = "the record is too large to keep";
+                finding_about(record, Mechanism::LimitTooMany, "", detail, surroundings)
+            };
+            match row {
+                Some(row) => sealed = Some(row),
+                None => refused = Some(too_large()),
+            }
+        }
+        if let Some(refusing) = refused {
+            findings.retain(|other| *other != refusing);
+            findings.insert(0, refusing);
+            return Ok(Err(findings));
+        }
+        if !drawn.is_known {
+            persons.new.push(drawn);
+        }
+        stand_for_later(record, Some(person), &derived, surroundings);
+        let judged = Judged::New {
+            outcome,
+            findings,
+            derived,
+        };
+        Ok(Ok((judged, sealed)))
+    }
+
+    /// The row of one record; `None` when it is larger than a row may be.
+    fn seal_one(
+        &self,
+        (record, replaces): (&Record, u32),
+        (person, derived): (PersonKey, &Derived),
+        [content, identity, of_derived]: [Nonce; 3],
+        surroundings: &BatchSurroundings,
+        vault: &dyn Vault,
+    ) -> Result<Option<Sealed>, StoreError> {
+        let nonces = Nonces {
+            content,
+            identity,
+            derived: of_derived,
+        };
+        let header = Header {
+            version: VERSION,
+            act: Act::Report,
+            reporter: self.reporter.as_ref().to_owned(),
+            kind: record.kind(),
+            id: record.id.clone(),
+            revision: record.revision,
+            replaces,
+            delivery: self.delivered,
+            received: self.received,
+            release: release_of(record, derived, surroundings),
+        };
+        let bytes = identity_bytes(&record.person, self.received, header.version)
+            .map_err(|error| StoreError::Corrupt(format!("an identity that was valid is not: {error}")))?;
+        // Bound to its header: it opens only with the entry it belongs to.
+        let sealed_nonce = vault.seal_nonce(&nonces.identity, &header.bytes())?;
+        let entry = Entry::new(header, record, &bytes, (person, derived), &nonces, sealed_nonce)
+            .map_err(|error| StoreError::Corrupt(format!("the entry cannot be written: {error}")))?;
+        let commitments = entry.commitments();
+        let leaf = commitments.leaf(&entry.header);
+        let row = Row {
+            key: entry.key(),
+            leaf,
+            bytes: entry.encode(),
+        };
+        let kept = Kept {
+            position: None,
+            leaf,
+            header: entry.header,
+            content_nonce: nonces.content,
+            identity_nonce: nonces.identity,
+            derived: commitments.derived,
+            assigned: self.delivered.is_some(),
+        };
+        Ok((row.bytes.len() <= ROW_LIMIT).then_some(Sealed { kept, row }))
+    }
+}
+
+/// The persons of a batch.
+struct Persons {
+    /// Those of what is taken whom the vault did not know.
+    new: Vec<Drawn>,
+    /// Whether anybody was looked up whom it did know.
+    knew: bool,
+    chance: ThreadRng,
+}
+
+/// What speaks against a record now that its person is known. What else is found then goes with the record.
+fn speaks_against(
+    reporter: &str,
+    record: &Record,
+    person: PersonKey,
+    (derived, findings, outcome): (&mut Derived, &mut Vec<Finding>, &mut Outcome),
+    surroundings: &BatchSurroundings,
+) -> Option<Finding> {
+    let about = about_person(record, reporter, person, derived, surroundings);
+    let refusing = about.iter().find(|finding| finding.severity == Severity::Error);
+    let refusing = other_person(record, reporter, person, surroundings).or_else(|| refusing.cloned());
+    derived.findings.extend(about.iter().map(Finding::stored));
+    findings.extend(about);
+    if Outcome::of(findings) == Outcome::Held {
+        *outcome = Outcome::Held;
+        derived.outcome = Outcome::Held;
+    }
+    refusing
+}
+
+/// Id of the release in force on the record's date.
+fn release_of(record: &Record, derived: &Derived, surroundings: &BatchSurroundings) -> String {
+    let of_part = derived.parts.first().map(|part| part.release.clone());
+    let on_date = || Some(surroundings.release_on(record.date())?.id.to_owned());
+    of_part.or_else(on_date).unwrap_or_default()
+}
+
+/// An episode stands for the contacts and monitoring periods that come after it in the batch.
+pub(crate) fn stand_for_later(
+    record: &Record,
+    person: Option<PersonKey>,
+    derived: &Derived,
+    surroundings: &mut BatchSurroundings,
+) {
+    let view = Arc::clone(&surroundings.view);
+    let episode = EpisodeView::of(record, person, derived, |id| {
+        view.snapshot(id).map(|release| release.description.as_ref())
+    });
+    if let Some(episode) = episode {
+        surroundings.episodes.insert(record.id.clone(), Arc::new(episode));
+    }
+}
