@@ -114,6 +114,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "send it to the server that the message names",
     ),
     (
+        "VN-API-037",
+        "the store of the server is a database, for which it does not do this",
+        "use the database's own means, and copy the folder with the vault and the keys beside it",
+    ),
+    (
         "VN-API-050",
         "what touches the secrecy of persons needs two persons: one who asks, and uses it, and another who approves",
         "have another person approve it; link accounts to persons where the procedure asks for it",

@@ -110,6 +110,16 @@ pub struct Serve {
     /// File of callers (TOML): `[[caller]]` with name, token_sha256, permissions, reporters (`*` for all)
     #[arg(long, value_name = "FILE")]
     pub callers: Option<PathBuf>,
+    /// Keep the register in this PostgreSQL database (`postgres://user@host/name`) instead of in the folder, which keeps
+    /// the vault and the keys; one server at a time serves a database
+    #[arg(
+        long,
+        env = "VARDNAV_STORE",
+        hide_env_values = true,
+        value_name = "URL",
+        conflicts_with = "sync"
+    )]
+    pub store: Option<String>,
     /// Serve a copy of this server and keep it current; nothing else is taken
     #[arg(long, value_name = "URL")]
     pub sync: Option<String>,

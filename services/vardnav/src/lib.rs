@@ -16,6 +16,7 @@ mod explain;
 mod follow;
 mod loader;
 mod page;
+mod place;
 mod serve;
 mod starter;
 mod sync;
@@ -45,7 +46,7 @@ async fn dispatch(cli: Cli) -> Outcome {
     if let Some(folder) = &target.data
         && !makes_store(&command)
     {
-        server::find(folder)?;
+        place::find(folder)?;
     }
     match command {
         Command::Serve(serve) => serve::run(serve, &target, output).await,

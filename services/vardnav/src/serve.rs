@@ -16,6 +16,7 @@ use crate::client::Target;
 use crate::exit::{Failure, Outcome};
 use crate::follow::{Event, Follower};
 use crate::output::{self, Format};
+use crate::place::Held;
 use crate::server::Node;
 
 /// Where data are kept when nothing is said.
@@ -26,12 +27,13 @@ pub(crate) async fn run(command: cli::Serve, target: &Target, format: Format) ->
     let folder = target.data.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let callers = callers(&command)?;
     let asserted = matches!(callers, Callers::Asserted);
-    let (node, follower) = match &command.sync {
-        Some(origin) => {
+    let (mut node, follower) = match (&command.sync, &command.store) {
+        (_, Some(url)) => (Node::open_in_database(&folder, url).await?, None),
+        (Some(origin), None) => {
             let (node, follower) = Node::open_copy(&folder, origin, target).await?;
             (node, Some(follower))
         }
-        None => (Node::open(&folder).await?, None),
+        (None, None) => (Node::open(&folder).await?, None),
     };
     if asserted && node.copy_of.is_none() {
         node.know_sample().await?;
@@ -39,13 +41,32 @@ pub(crate) async fn run(command: cli::Serve, target: &Target, format: Format) ->
     let serving = Serving::start(&node, command.grpc, command.http, callers).await?;
     announce(&serving, &node, &folder, format)?;
     let following = follower.map(|follower| tokio::spawn(keep_current(follower)));
-    shutdown::asked_to_stop().await;
+    let held = node.held.take();
+    let taken = tokio::select! {
+        () = shutdown::asked_to_stop() => false,
+        () = other_serves(held.as_ref()) => true,
+    };
     output::say("stopping");
     if let Some(following) = following {
         following.abort();
     }
     serving.stop().await;
+    if taken {
+        let what = "another server serves the database now, so this one does not any more";
+        return Err(Failure::Failed(what.to_owned()));
+    }
+    if let Some(held) = held {
+        held.give_back().await;
+    }
     Ok(())
+}
+
+/// Waits until another server serves the database of this one; for ever when it has none.
+async fn other_serves(held: Option<&Held>) {
+    match held {
+        Some(held) => held.taken().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Follows the origin of a copy as long as that is of use, and logs what happens.

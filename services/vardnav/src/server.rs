@@ -2,7 +2,7 @@
 //! starts with, and how a node serves.
 
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -37,42 +37,19 @@ use vardnav_service_release::Releases;
 use vardnav_service_terminology::kept::Uploads;
 use vardnav_service_terminology::{EditionCache, Terminology};
 use vardnav_service_units::Units;
-use vardnav_store::{Authority, Embedded, FileVault, HeadKey, Options, Store, Vault, custody};
+use vardnav_store::{Authority, FileVault, HeadKey, Vault, custody};
 
 use crate::client::{Target, endpoint};
 use crate::copy::{self, Copy};
 use crate::exit::{Failure, Outcome};
 use crate::follow::{Follower, Progress};
 use crate::loader::Files;
+use crate::place::{Held, Place};
 
 /// Who introduces a node's own keys.
 const NODE: &str = "node";
 /// Name by which health tells whether a copy is current.
 const SYNC_HEALTH: &str = "vardnav.sync";
-/// Folder of the store within a node's folder.
-const STORE_FOLDER: &str = "store";
-
-/// Looks whether a folder is one of a node, or an empty one, which may become one.
-///
-/// # Errors
-/// When it is neither: it is missing, or holds something else.
-pub(crate) fn find(folder: &Path) -> Outcome {
-    if folder.join(STORE_FOLDER).is_dir() {
-        return Ok(());
-    }
-    let nothing = || Failure::Usage(format!("{} holds no store; check its name", folder.display()));
-    let mut entries = std::fs::read_dir(folder).map_err(|_| nothing())?;
-    match entries.next() {
-        None => Ok(()),
-        Some(_) => Err(nothing()),
-    }
-}
-
-/// Folder of the store within a node's folder.
-pub(crate) fn store_folder(folder: &Path) -> PathBuf {
-    folder.join(STORE_FOLDER)
-}
-
 /// Everything one process serves.
 pub struct Node {
     pub(crate) authority: Arc<Authority>,
@@ -89,6 +66,8 @@ pub struct Node {
     pub(crate) copy_of: Option<String>,
     /// How far the copy is, while it follows.
     pub(crate) following: Option<watch::Receiver<Progress>>,
+    /// What keeps other servers from its database, when the store is there.
+    pub(crate) held: Option<Held>,
 }
 
 /// The services behind their gate.
@@ -98,14 +77,23 @@ impl Node {
     /// Opens a folder and composes the services over it. A folder without releases starts with the starter release,
     /// but for a copy, whose releases come from where it is copied from.
     pub async fn open(folder: &Path) -> Outcome<Self> {
-        let mut node = Self::open_empty(folder).await?;
-        node.copy_of = copy::origin(folder)?;
-        if node.copy_of.is_none() {
-            crate::starter::publish(&node.releases, &node.authority).await?;
-            node.register
+        Self::open_empty(folder).await?.begun(folder).await
+    }
+
+    /// As [`Node::open`], with the store in the database that `url` names instead of in the folder.
+    pub(crate) async fn open_in_database(folder: &Path, url: &str) -> Outcome<Self> {
+        let place = Place::in_database(folder, url).await?;
+        Self::over(folder, place).await?.begun(folder).await
+    }
+
+    async fn begun(mut self, folder: &Path) -> Outcome<Self> {
+        self.copy_of = copy::origin(folder)?;
+        if self.copy_of.is_none() {
+            crate::starter::publish(&self.releases, &self.authority).await?;
+            self.register
                 .tend(vec![vardnav_service_indicators::PROJECTION.to_owned()]);
         }
-        Ok(node)
+        Ok(self)
     }
 
     /// Opens a folder as a copy of a server, with what follows that.
@@ -125,18 +113,14 @@ impl Node {
 
     /// As [`Node::open`], and a folder without releases stays without.
     pub async fn open_empty(folder: &Path) -> Outcome<Self> {
+        Self::over(folder, Place::in_folder(folder).await?).await
+    }
+
+    /// The node of a folder over a store.
+    async fn over(folder: &Path, place: Place) -> Outcome<Self> {
         let cannot =
             |error: &dyn Display| Failure::Failed(format!("{} cannot be opened: {error}", folder.display()));
-        let place = store_folder(folder);
-        let store = tokio::task::spawn_blocking(move || Embedded::open(&place, Options::default()))
-            .await
-            .map_err(Failure::failed)?
-            .map_err(|error| cannot(&error))?;
-        for damage in store.damage() {
-            tracing::error!(?damage, "damage was found in the store");
-        }
-        let embedded = Arc::new(store);
-        let store: Arc<dyn Store> = Arc::clone(&embedded) as Arc<dyn Store>;
+        let store = Arc::clone(&place.store);
         let cache = EditionCache::new(&folder.join("cache"));
         let files = Files { cache: cache.clone() };
         let uploads = Uploads::new(&folder.join("uploads"));
@@ -153,7 +137,7 @@ impl Node {
             .map_err(|error| cannot(&error))?;
         Ok(Self::compose(
             folder,
-            embedded,
+            place,
             Arc::new(vault),
             key,
             authority,
@@ -164,14 +148,18 @@ impl Node {
 
     fn compose(
         folder: &Path,
-        embedded: Arc<Embedded>,
+        place: Place,
         vault: Arc<FileVault>,
         key: HeadKey,
         authority: Arc<Authority>,
         cache: EditionCache,
         uploads: Uploads,
     ) -> Self {
-        let store: Arc<dyn Store> = Arc::clone(&embedded) as Arc<dyn Store>;
+        let store = place.store;
+        let admin = match place.embedded {
+            Some(embedded) => Admin::new(embedded, folder),
+            None => Admin::beside(Arc::clone(&store), folder),
+        };
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let (of_register, owned) = (Arc::clone(&vault) as Arc<dyn Vault>, Arc::clone(&authority));
         let register = Register::new(Arc::clone(&store), of_register, owned, key, threads);
@@ -190,11 +178,12 @@ impl Node {
             releases: Releases::new(Arc::clone(&authority)),
             classification: Classifier::new(Arc::clone(&authority)),
             units: Units::new(Arc::clone(&authority)),
-            admin: Admin::new(embedded, folder),
+            admin,
             vault: vault_admin,
             authority,
             copy_of: None,
             following: None,
+            held: place.held,
         }
     }
 

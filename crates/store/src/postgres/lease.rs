@@ -33,11 +33,22 @@ pub enum LeaseError {
     Store(#[from] StoreError),
 }
 
-/// A lease that is held, and renewed until it is dropped or lost.
+/// How a lease stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Nobody else has it.
+    Held,
+    /// It was not renewed in time: another may have it.
+    Doubtful,
+    /// Another had it since.
+    Taken,
+}
+
+/// A lease that is held, and renewed until it is dropped or another takes it.
 pub struct Lease {
     core: Arc<Core>,
     row: (String, String, i64),
-    lost: watch::Receiver<bool>,
+    standing: watch::Receiver<Standing>,
     renewing: JoinHandle<()>,
 }
 
@@ -63,12 +74,12 @@ impl Lease {
             None => return Err(LeaseError::Held),
         };
         let row = (name.to_owned(), holder.to_owned(), fence);
-        let (tell, lost) = watch::channel(false);
+        let (tell, standing) = watch::channel(Standing::Held);
         let renewing = tokio::spawn(renew(Arc::clone(&core), row.clone(), time, began, tell));
         Ok(Self {
             core,
             row,
-            lost,
+            standing,
             renewing,
         })
     }
@@ -78,11 +89,21 @@ impl Lease {
         self.row.2.cast_unsigned()
     }
 
-    /// Waits until the lease is lost: another took it, or it could not be renewed in time.
+    /// Waits until it could not be renewed in time, or another took it: from then on another may do the work. It may be
+    /// held again later, as long as nobody took it.
     pub async fn lost(&self) {
-        let mut lost = self.lost.clone();
-        // The task that tells ends only after it told.
-        let _ = lost.wait_for(|lost| *lost).await;
+        self.wait(|standing| *standing != Standing::Held).await;
+    }
+
+    /// Waits until another took it.
+    pub async fn taken(&self) {
+        self.wait(|standing| *standing == Standing::Taken).await;
+    }
+
+    async fn wait(&self, until: impl FnMut(&Standing) -> bool) {
+        let mut standing = self.standing.clone();
+        // Whoever tells ends only when another took it, or with this lease.
+        let _ = standing.wait_for(until).await;
     }
 
     /// Gives it back, so that another need not wait for its end.
@@ -101,36 +122,45 @@ impl Drop for Lease {
     }
 }
 
-/// Renews a lease until it is lost, and tells so.
+/// Renews a lease until another takes it, and tells how it stands.
 async fn renew(
     core: Arc<Core>,
     (name, holder, fence): (String, String, i64),
     time: Duration,
     mut held_from: Instant,
-    tell: watch::Sender<bool>,
+    tell: watch::Sender<Standing>,
 ) {
     loop {
         tokio::time::sleep(time / 3).await;
-        let ends = held_from + time;
         let asked = Instant::now();
         let milliseconds = milliseconds(time);
         let with: [&(dyn ToSql + Sync); 4] = [&name, &holder, &fence, &milliseconds];
-        match tokio::time::timeout_at(ends, core.ask(RENEW, &with)).await {
-            Ok(Ok(rows)) if !rows.is_empty() => held_from = asked,
-            Ok(Ok(_)) => {
+        let renewing = core.ask(RENEW, &with);
+        tokio::pin!(renewing);
+        let renewed = match tokio::time::timeout_at(held_from + time, &mut renewing).await {
+            Ok(renewed) => renewed,
+            Err(_) => {
+                if tell.send_replace(Standing::Doubtful) == Standing::Held {
+                    tracing::warn!(name, "a lease could not be renewed in time");
+                }
+                renewing.await
+            }
+        };
+        match renewed {
+            Ok(rows) if rows.is_empty() => {
                 tracing::error!(name, "a lease was lost: another took it");
-                break;
+                tell.send_replace(Standing::Taken);
+                return;
             }
-            Ok(Err(error)) if Instant::now() < ends => {
-                tracing::warn!(%error, name, "a lease could not be renewed yet");
+            Ok(_) => {
+                held_from = asked;
+                if tell.send_replace(Standing::Held) != Standing::Held {
+                    tracing::warn!(name, "a lease is held again");
+                }
             }
-            Ok(Err(_)) | Err(_) => {
-                tracing::error!(name, "a lease was lost: it could not be renewed in time");
-                break;
-            }
+            Err(error) => tracing::warn!(%error, name, "a lease could not be renewed yet"),
         }
     }
-    tell.send_replace(true);
 }
 
 fn milliseconds(time: Duration) -> i64 {

@@ -87,7 +87,7 @@ async fn a_lease_is_held_by_one() {
     // A server that comes back takes it from its former self, which learns of it.
     let again = Lease::take(&one, "work", "one", time).await.unwrap();
     assert!(again.fence() > lease.fence());
-    tokio::time::timeout(time, lease.lost()).await.unwrap();
+    tokio::time::timeout(time, lease.taken()).await.unwrap();
     drop(again);
     // Nobody renews it now.
     tokio::time::sleep(time + time / 2).await;
@@ -97,7 +97,7 @@ async fn a_lease_is_held_by_one() {
     drop((back, elsewhere));
 }
 
-/// Whoever cannot renew in time counts its lease as lost before another can have it.
+/// Whoever cannot renew in time counts its lease as lost before another can have it, and has it again when nobody took it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_is_lost_with_the_database() {
     let Some(mut private) = private() else { return };
@@ -107,4 +107,11 @@ async fn a_lease_is_lost_with_the_database() {
     let lease = Lease::take(&store, "work", "one", time).await.unwrap();
     private.kill().unwrap();
     tokio::time::timeout(time * 2, lease.lost()).await.unwrap();
+    private.begin().unwrap();
+    let other = Postgres::open(&url, options()).await.unwrap();
+    tokio::time::sleep(time).await;
+    let lost = tokio::time::timeout(time * 2, lease.lost()).await;
+    assert!(lost.is_err(), "it is held again");
+    let refused = Lease::take(&other, "work", "other", time).await.err();
+    assert_eq!(refused, Some(LeaseError::Held));
 }

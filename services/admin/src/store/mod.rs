@@ -18,7 +18,7 @@ use vardnav_api::vardnav::admin::v1::{
 use vardnav_register::audit::{About, AuditEntry};
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
-use vardnav_store::{Embedded, StoreError, audit, backup};
+use vardnav_store::{Embedded, Store, StoreError, audit, backup};
 
 /// Messages that may wait for whoever asked.
 const WAITING: usize = 8;
@@ -28,7 +28,9 @@ const HELD_MAX: usize = 100_000;
 /// The service.
 #[derive(Clone)]
 pub struct Admin {
-    store: Arc<Embedded>,
+    store: Arc<dyn Store>,
+    /// The store, when it lies in the node's folder.
+    embedded: Option<Arc<Embedded>>,
     node: PathBuf,
     one: Arc<Semaphore>,
 }
@@ -37,10 +39,29 @@ impl Admin {
     /// Serves what `store` keeps, whose folder lies in the node's folder `node`.
     pub fn new(store: Arc<Embedded>, node: &Path) -> Self {
         Self {
+            embedded: Some(Arc::clone(&store)),
+            ..Self::beside(store, node)
+        }
+    }
+
+    /// Serves a node whose `store` is kept elsewhere than in its folder `node`, by something with means of its own to
+    /// check and copy it.
+    pub fn beside(store: Arc<dyn Store>, node: &Path) -> Self {
+        Self {
             store,
+            embedded: None,
             node: node.to_owned(),
             one: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// The store in the node's folder.
+    fn embedded(&self) -> Result<Arc<Embedded>, ApiError> {
+        self.embedded.clone().ok_or_else(|| {
+            let what = "the store of this node is a database: check and copy it by the database's own means, \
+                        and the folder with the vault and the keys beside it";
+            ApiError::new(Kind::FailedPrecondition, "VN-API-037", what)
+        })
     }
 
     /// Copies the node's secret keys into a folder on this machine, noted in the audit trail first. Not a call that a
@@ -89,10 +110,10 @@ impl AdminService for Admin {
         request: Request<CheckStoreRequest>,
     ) -> Result<Response<Self::CheckStoreStream>, Status> {
         let caller = caller(&request)?;
+        let store = self.embedded()?;
         tracing::info!(caller = %caller.name, "the store is checked");
         let alone = self.alone()?;
         self.note(&caller.name, "check-store").await?;
-        let store = Arc::clone(&self.store);
         let (tell, told) = mpsc::channel(WAITING);
         tokio::task::spawn_blocking(move || {
             let _alone = alone;
@@ -118,6 +139,7 @@ impl AdminService for Admin {
         request: Request<BackUpStoreRequest>,
     ) -> Result<Response<Self::BackUpStoreStream>, Status> {
         let caller = caller(&request)?;
+        let store = self.embedded()?;
         let request = request.into_inner();
         if request.keys {
             let what =
@@ -136,7 +158,7 @@ impl AdminService for Admin {
         tracing::info!(caller = %caller.name, "the store is copied");
         let alone = self.alone()?;
         self.note(&caller.name, "back-up-store").await?;
-        let (store, node) = (Arc::clone(&self.store), self.node.clone());
+        let node = self.node.clone();
         let (give, given) = mpsc::channel(WAITING);
         tokio::task::spawn_blocking(move || {
             let _alone = alone;

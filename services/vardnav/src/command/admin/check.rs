@@ -12,7 +12,7 @@ use vardnav_store::{Embedded, Options};
 use crate::client::Client;
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
-use crate::server;
+use crate::place;
 
 const COLUMNS: &[&str] = &[
     "code", "file", "offset", "stream", "position", "lost", "message", "remedy",
@@ -45,7 +45,7 @@ pub(crate) async fn of_server(client: &Client, format: Format) -> Outcome {
 
 /// Checks the store of a node's folder.
 pub(crate) async fn in_place(folder: &Path, format: Format) -> Outcome {
-    let place = server::store_folder(folder);
+    let place = place::store_folder(folder);
     let checked = tokio::task::spawn_blocking(move || {
         let bar = bar();
         let mut findings = Vec::new();
