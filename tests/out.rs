@@ -408,3 +408,115 @@ fn the_files_of_a_month_hold_each_record_that_stands_once() {
         assert!(row["kind"].is_string() && row["reporter"] == reporter.as_str());
     }
 }
+
+/// What stands by the changes alone: each record as it became current last, unless it was withdrawn.
+fn folded(server: &Server) -> BTreeMap<(String, String), [u64; 2]> {
+    let mut standing: BTreeMap<RecordName, Value> = BTreeMap::new();
+    for change in rows(server, &["changes"]) {
+        match change["change"].as_str() {
+            Some("current") => drop(standing.insert(name(&change), change)),
+            Some(_) => drop(standing.remove(&name(&change))),
+            None => {}
+        }
+    }
+    let mut counts: BTreeMap<(String, String), [u64; 2]> = BTreeMap::new();
+    for ((reporter, ..), change) in standing {
+        let month = change["date"].as_str().unwrap()[..7].to_owned();
+        counts.entry((reporter, month)).or_default()[usize::from(change["outcome"] == "held")] += 1;
+    }
+    counts
+}
+
+/// Accepted and held, as the figures tell.
+fn stated(rows: &[Value]) -> BTreeMap<(String, String), [u64; 2]> {
+    let told = told(rows).into_iter();
+    told.map(|(of, [accepted, held, _])| (of, [accepted, held]))
+        .collect()
+}
+
+#[test]
+fn withdrawals_and_deliveries_move_the_figures_and_contacts_alike_are_told_until_one_is_withdrawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let sent = sample(500, 6);
+    let file = write(folder.path(), "lines.ndjson", &sent);
+    let outcomes = lines(&server.run(&["-o", "ndjson", "register", "report", &file]));
+    let stands = standing(&sent, &outcomes);
+    assert_eq!(stated(&year(&server)), folded(&server));
+
+    // The same contact under another id: both are told, until one of them is withdrawn.
+    let (line, _) = one_of(&stands, "contact", "2026-05");
+    let (reporter, id) = (line["reporter"].as_str().unwrap(), line["id"].as_str().unwrap());
+    let mut again = line.clone();
+    again["id"] = json!("again-1");
+    again["revision"] = json!(1);
+    let file = write(folder.path(), "again.ndjson", &[again.to_string()]);
+    rows(&server, &["report", &file]);
+    let alike = || {
+        let rows = rows(&server, &["alike", reporter, "--from", "2026-05"]);
+        let told = rows
+            .into_iter()
+            .map(|row| (row["id"].clone(), row["others"].clone()));
+        told.filter(|(own, _)| *own == id || *own == "again-1")
+            .collect::<Vec<_>>()
+    };
+    let both = [(json!(id), json!(["again-1"])), (json!("again-1"), json!([id]))];
+    assert_eq!(alike(), both);
+    let found = rows(&server, &["completeness", reporter, "--from", "2026-05"]);
+    assert!(
+        found[0]["found"].as_str().unwrap().contains("VN-REG-054"),
+        "{}",
+        found[0]
+    );
+    assert_eq!(found[0]["deadline"], "2026-07-01", "{}", found[0]);
+    let before = stated(&year(&server));
+    let withdraw = [
+        "withdraw",
+        reporter,
+        "again-1",
+        "--kind",
+        "contact",
+        "--reason",
+        "duplicate",
+    ];
+    rows(&server, &withdraw);
+    assert_eq!(alike(), []);
+    let records = |counts: &BTreeMap<(String, String), [u64; 2]>| {
+        let counts = counts.get(&(reporter.to_owned(), "2026-05".to_owned()));
+        counts.map_or(0, |[accepted, held]| accepted + held)
+    };
+    let after = stated(&year(&server));
+    assert_eq!(records(&after) + 1, records(&before));
+    assert_eq!(after, folded(&server));
+
+    // A delivery stands for its period in full: what is not in it is gone.
+    let october = stands.values().map(|(line, _)| line);
+    let october = october.filter(|line| {
+        line["reporter"] == reporter
+            && line["kind"] == "contact"
+            && line["episode"].is_null()
+            && month(line) == "2026-10"
+    });
+    let october: Vec<String> = october
+        .take(2)
+        .map(|line| {
+            let mut line = line.clone();
+            line.as_object_mut().unwrap().remove("revision");
+            line.to_string()
+        })
+        .collect();
+    let file = write(folder.path(), "october.ndjson", &october);
+    let deliver = ["deliver", &file, "--reporter", reporter, "--period", "2026-10"];
+    rows(&server, &deliver);
+    let delivered = stated(&year(&server));
+    let of_october = delivered.get(&(reporter.to_owned(), "2026-10".to_owned()));
+    let [accepted, held] = of_october.copied().unwrap_or_default();
+    assert_eq!(accepted + held, october.len() as u64);
+    assert_eq!(delivered, folded(&server));
+
+    server.kill();
+    std::fs::remove_dir_all(data.join("store").join("projections")).unwrap();
+    let server = Server::start(&data);
+    assert_eq!(stated(&year(&server)), delivered);
+}
