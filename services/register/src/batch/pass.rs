@@ -102,7 +102,7 @@ impl Batch {
         persons: &mut Persons,
         surroundings: &mut BatchSurroundings,
         vault: &dyn Vault,
-    ) -> Result<Result<(Judged, Option<Sealed>), Vec<Finding>>, StoreError> {
+    ) -> Result<Took, StoreError> {
         let Candidate {
             mut outcome,
             mut findings,
@@ -204,6 +204,9 @@ impl Batch {
         Ok((row.bytes.len() <= ROW_LIMIT).then_some(Sealed { kept, row }))
     }
 }
+
+/// A record that is taken, sealed unless it is only validated; or what was found, when it is not.
+type Took = Result<(Judged, Option<Sealed>), Vec<Finding>>;
 
 /// The persons of a batch.
 struct Persons {
