@@ -209,6 +209,7 @@ fn lines_become_rows() {
     let line = json!({
         "reporter": "region-x", "kind": "episode", "id": "e-1", "revision": 2, "outcome": "held",
         "position": 7, "received": "2026-10-01T12:00:00.000001Z", "leaf": "ab", "sex": "female", "age": 81,
+        "residence": "0180", "residence_source": "population",
         "record": {
             "unit": "SE-1", "start": "2026-09-02",
             "principals": {"responsible": "01", "performing": [{"organisation": "0180", "basis": "contract"}, "0184"]},
@@ -234,6 +235,9 @@ fn lines_become_rows() {
     let text = |text: &str| Some(Scalar::Text(text.to_owned()));
     assert_eq!(of("id"), Cell::One(text("e-1").unwrap()));
     assert_eq!(of("revision"), Cell::One(Scalar::Integer(2)));
+    assert_eq!(of("residence"), Cell::None);
+    assert_eq!(of("residence_known"), Cell::One(text("0180").unwrap()));
+    assert_eq!(of("residence_source"), Cell::One(text("population").unwrap()));
     assert_eq!(of("start"), Cell::One(Scalar::Date(20_698)));
     assert_eq!(of("end"), Cell::None);
     assert_eq!(of("received"), Cell::One(Scalar::Instant(1_790_856_000_000_001)));

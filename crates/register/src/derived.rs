@@ -36,8 +36,8 @@ pub struct Derived {
     pub protected: bool,
     /// Legal sex.
     pub sex: Option<Sex>,
-    /// Kommun of residence (SCB code, four digits; the first two are the region's); `None` when unknown or the
-    /// identity is protected.
+    /// Kommun of residence (SCB code, four digits; the first two are the region's), as stated or else as the population
+    /// register had it when the record was taken: [`crate::residence`]. `None` when unknown or the identity is protected.
     pub residence: Option<String>,
     /// Age in completed years on the record's date; `None` when it is unknown, and in versions before 3.
     pub years: Option<u16>,

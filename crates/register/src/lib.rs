@@ -22,6 +22,7 @@ pub mod quality;
 pub mod receipt;
 pub mod record;
 pub mod rederive;
+pub mod residence;
 pub mod rights;
 pub mod supply;
 pub mod surroundings;

@@ -12,6 +12,7 @@ use crate::definition::RegisterDefinition;
 use crate::derived::{Derived, Part, PartDerived};
 use crate::identity::PersonKey;
 use crate::mapping::{CodeMap, ReporterMaps};
+use crate::person::Kommun;
 use crate::record::{Body, Fact, Plan, Principals, Record, RecordKind};
 use crate::unit::CareUnit;
 use crate::validate::CheckSet;
@@ -135,6 +136,12 @@ pub trait Surroundings {
     /// Whether a person's data are protected on a date, as far as it is known beside what is reported.
     fn is_protected(&self, _person: PersonKey, _on: Date) -> bool {
         false
+    }
+
+    /// Where the population register had a person on a date, as far as it is known beside what is reported. Nothing is told
+    /// of whoever is protected, on the date or now.
+    fn residence(&self, _person: PersonKey, _on: Date) -> Option<Kommun> {
+        None
     }
 
     /// Whether two keys are of one person: numbers change, and persons known by two are merged.

@@ -37,6 +37,7 @@ use crate::finding::Finding;
 use crate::hash::sha256;
 use crate::identity::PersonKey;
 use crate::record::{Body, Record};
+use crate::residence;
 use crate::surroundings::{ReleaseView, Surroundings};
 use coded::CodedVariables;
 use report::Report;
@@ -288,7 +289,7 @@ pub fn other_person<S: Surroundings + ?Sized>(
 }
 
 /// What is wrong with a record now that its person is known: care after death, the residence of a person who is known to
-/// be protected though the record does not say so, and a contact that another one of the reporter's says the same of. Another person's episode is [`other_person`]'s.
+/// be protected though the record does not say so or that is another than the population register's, and a contact that another one of the reporter's says the same of. Another person's episode is [`other_person`]'s.
 pub fn about_person<S: Surroundings + ?Sized>(
     record: &Record,
     reporter: &str,
@@ -310,6 +311,11 @@ pub fn about_person<S: Surroundings + ?Sized>(
     }
     if record.residence.is_some() && !record.person.protected && surroundings.is_protected(person, date) {
         report.add(Mechanism::ProtectedGeography, || "residence".to_owned());
+    }
+    if let Some(stated) = record.residence.as_deref().filter(|_| !record.person.protected)
+        && residence::known(record, person, surroundings).is_some_and(|known| known.code() != stated)
+    {
+        report.add(Mechanism::ResidenceOther, || "residence".to_owned());
     }
     let key = || contact_key(record, person, derived);
     let alike = surroundings.contact_alike(reporter, &key);

@@ -10,6 +10,7 @@ use vardnav_register::derived::Derived;
 use vardnav_register::entry::{EntryBody, row_key};
 use vardnav_register::receipt::{Receipt, SignedHead};
 use vardnav_register::record::{RecordKind, Sex};
+use vardnav_register::residence::ResidenceSource;
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_store::{Hash, StoreError, StreamId, View, current};
@@ -106,8 +107,25 @@ impl Register {
         Ok(None)
     }
 
-    /// What is told of entries, as a derivation has them.
+    /// What reporters are told of entries, as a derivation has them: without what only the register knows of persons.
     pub(crate) async fn told_of(
+        &self,
+        stream: &StreamId,
+        formers: &[Former],
+        choice: &Choice,
+    ) -> Result<Vec<pb::RecordRevision>, StoreError> {
+        let mut told = self.told_in_full(stream, formers, choice).await?;
+        for revision in &mut told {
+            if revision.residence_source == ResidenceSource::Population.name() {
+                revision.residence.clear();
+                revision.residence_source.clear();
+            }
+        }
+        Ok(told)
+    }
+
+    /// Everything that is told of entries, as a derivation has them.
+    pub(crate) async fn told_in_full(
         &self,
         stream: &StreamId,
         formers: &[Former],
@@ -213,6 +231,9 @@ fn revision(
         answer::outcome_message(derived.outcome)
     });
     let derived = derived.map(|(_, derived)| derived).unwrap_or_default();
+    let source = record
+        .as_ref()
+        .and_then(|record| ResidenceSource::of(record, &derived));
     Ok(pb::RecordRevision {
         reporter: header.reporter.clone(),
         kind: kind_message(header.kind).into(),
@@ -237,6 +258,8 @@ fn revision(
         },
         delivery: 0,
         current_from: None,
+        residence: derived.residence.clone().unwrap_or_default(),
+        residence_source: source.map_or_else(String::new, |source| source.name().to_owned()),
     })
 }
 

@@ -18,6 +18,7 @@ use vardnav_register::identity::PersonKey;
 use vardnav_register::outcome::{Outcome, assess_identified};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
 use vardnav_register::record::{Record, RecordKind};
+use vardnav_register::residence;
 use vardnav_register::supply::{Effect, Supplied, next_entry, person_before};
 use vardnav_register::surroundings::CollectedFor;
 use vardnav_register::text::may_echo_id;
@@ -306,10 +307,11 @@ impl Supply {
             Err(reason) => return Ok((refused(revision, &reason.to_string(), Vec::new()), None)),
         };
         let assessed = assess_identified(&next, &self.reporter, received, &latest.derived, surroundings);
-        let Some(derived) = assessed.derived else {
+        let Some(mut derived) = assessed.derived else {
             let reason = self.not_taken(&next, surroundings);
             return Ok((refused(revision, &reason, assessed.findings), None));
         };
+        residence::add_known(&next, latest.person, &mut derived, surroundings);
         if let Some(finding) = other_person(&next, &self.reporter, latest.person, surroundings) {
             return Ok((
                 refused(revision, "the revision would not be taken", vec![finding]),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use vardnav_register::identity::PersonKey;
 use vardnav_register::mapping::ReporterMaps;
+use vardnav_register::person::Kommun;
 use vardnav_register::surroundings::{CollectedFor, EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
 use vardnav_store::{Vault, View};
@@ -17,7 +18,7 @@ use vardnav_store::{Vault, View};
 pub(crate) struct BatchSurroundings {
     pub(crate) view: Arc<View>,
     pub(crate) episodes: HashMap<String, Arc<EpisodeView>>,
-    /// Knows deaths and protection; without it nothing is known of persons.
+    /// Knows deaths, protection and residence; without it nothing is known of persons.
     pub(crate) vault: Option<Arc<dyn Vault>>,
     /// Whether the records are of a test delivery.
     pub(crate) synthetic: bool,
@@ -79,6 +80,13 @@ impl Surroundings for BatchSurroundings {
     fn is_protected(&self, person: PersonKey, on: Date) -> bool {
         let vault = self.vault.as_ref();
         vault.is_some_and(|vault| vault.state(person, on).protected)
+    }
+
+    fn residence(&self, person: PersonKey, on: Date) -> Option<Kommun> {
+        let vault = self.vault.as_ref()?;
+        let known = vault.state(person, on).residence?;
+        // Whose data are protected now lives nowhere, also in what was before.
+        (!vault.state(person, Date::MAX).protected).then_some(known)
     }
 
     fn is_same_person(&self, one: PersonKey, other: PersonKey) -> bool {

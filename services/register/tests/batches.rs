@@ -10,17 +10,20 @@ use std::sync::Arc;
 
 use bench::*;
 use jiff::civil::{Date, date};
+use tokio_stream::StreamExt as _;
 use tonic::Code;
 use vardnav_api::register::record_message;
 use vardnav_api::vardnav::register::v1 as pb;
+use vardnav_api::vardnav::register::v1::quality_service_server::QualityService as _;
 use vardnav_api::vardnav::register::v1::register_service_server::RegisterService as _;
 use vardnav_interchange::release::starter;
 use vardnav_register::audit::AuditEntry;
 use vardnav_register::entry::StreamEntry;
 use vardnav_register::identity::{PersonKey, normalise};
-use vardnav_register::person::{PersonEvent, Statement};
+use vardnav_register::person::{Kommun, PersonEvent, Statement};
 use vardnav_register::record::*;
 use vardnav_release::package::Package;
+use vardnav_runtime::caller::Caller;
 use vardnav_service_register::{Register, Service};
 use vardnav_store::{Answer, Drawn, FileVault, HeadKey, IdentityBytes, StoreError, StreamId, Vault};
 
@@ -185,6 +188,79 @@ async fn care_after_death_and_the_residence_of_the_protected_are_refused_by_what
         "{answers:?}"
     );
     assert_eq!(codes(answers.first().unwrap()).first(), Some(&"VN-REG-039"));
+}
+
+/// The records of the north by id, with the residence that a caller is told of each and where it is from.
+async fn residences(bench: &Bench, caller: Caller) -> Vec<(String, String, String)> {
+    let request = pb::FollowRegisterRequest {
+        reporter: NORTH.into(),
+        until_now: true,
+        ..Default::default()
+    };
+    let pieces = bench.service.follow_register(asked(request, caller)).await;
+    let mut pieces = pieces.unwrap().into_inner();
+    let mut told = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let records = piece
+            .unwrap()
+            .changes
+            .into_iter()
+            .filter_map(|change| change.record);
+        told.extend(records.map(|record| (record.id, record.residence, record.residence_source)));
+    }
+    told
+}
+
+#[tokio::test]
+async fn where_a_record_states_no_residence_it_is_the_population_registers_on_the_date() {
+    let bench = Bench::new().await;
+    let lives = |code: &str, from| Statement::Residence {
+        kommun: Kommun::new(code).unwrap(),
+        from,
+        until: None,
+    };
+    state(&bench, ALIVE, lives("1280", date(2020, 1, 1))).await;
+    state(&bench, ALIVE, lives("0180", date(2026, 11, 1))).await;
+    // No code of a kommun.
+    state(&bench, DEAD, lives("9999", date(2020, 1, 1))).await;
+    let unplaced = |id: &str, number: &str| {
+        let mut record = of_person(visit(id, 1, None), number);
+        record.residence = None;
+        record
+    };
+    let stated = of_person(visit("stated", 1, None), ALIVE);
+    let mut agreed = of_person(visit("agreed", 1, None), ALIVE);
+    agreed.residence = Some("1280".into());
+    let (looked_up, nowhere) = (unplaced("looked-up", ALIVE), unplaced("nowhere", DEAD));
+    let sent = batch(NORTH, &[&stated, &agreed, &looked_up, &nowhere]);
+    let answers = told(bench.report(vec![sent], trusted()).await);
+    let warned: Vec<bool> = answers
+        .iter()
+        .map(|told| codes(told).contains(&"VN-REG-056"))
+        .collect();
+    assert_eq!(warned, [true, false, false, false], "{answers:?}");
+    assert!(outcomes(&answers).iter().all(|(_, taken)| *taken), "{answers:?}");
+
+    // Whose data are protected now lived nowhere before either; what was taken before stays.
+    let on = date(2026, 11, 10);
+    state(&bench, ALIVE, Statement::ProtectionBegan { on }).await;
+    let hidden = unplaced("hidden", ALIVE);
+    bench.report(vec![batch(NORTH, &[&hidden])], trusted()).await;
+    let row = |id: &str, code: &str, source: &str| (id.to_owned(), code.to_owned(), source.to_owned());
+    assert_eq!(
+        residences(&bench, trusted()).await,
+        [
+            row("stated", "0180", "stated"),
+            row("agreed", "1280", "stated"),
+            row("looked-up", "1280", "population"),
+            row("nowhere", "", ""),
+            row("hidden", "", ""),
+        ]
+    );
+    // A reporter is told what it stated.
+    let own = residences(&bench, of_the_north(r#""register.export""#)).await;
+    assert_eq!(own.get(2), Some(&row("looked-up", "", "")));
+    assert_eq!(own.first(), Some(&row("stated", "0180", "stated")));
 }
 
 #[tokio::test]

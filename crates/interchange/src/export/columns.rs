@@ -161,7 +161,7 @@ fn of_kind(release: &ReleaseSource, kind: RecordKind) -> Table {
 }
 
 /// What the register adds to each record.
-fn received() -> [Column; 6] {
+fn received() -> [Column; 8] {
     [
         own(
             "position",
@@ -213,6 +213,32 @@ fn received() -> [Column; 6] {
             Kind::Integer,
             ("ålder", "Fyllda år på postens datum."),
             ("age", "Completed years on the record's date."),
+        ),
+        own(
+            "residence_known",
+            Place::Line("residence"),
+            Kind::Text,
+            (
+                "folkbokföringskommun på postens datum",
+                "Som posten anger den, annars som befolkningsregistret hade den när posten togs emot.",
+            ),
+            (
+                "kommun of residence on the record's date",
+                "As the record states it, else as the population register had it when the record was taken.",
+            ),
+        ),
+        own(
+            "residence_source",
+            Place::Line("residence_source"),
+            Kind::Text,
+            (
+                "folkbokföringskommunens källa",
+                "stated: angiven i posten; population: ur befolkningsregistret.",
+            ),
+            (
+                "source of the residence",
+                "stated: in the record; population: from the population register.",
+            ),
         ),
     ]
 }

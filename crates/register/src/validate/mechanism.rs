@@ -82,6 +82,7 @@ mechanisms! {
     TimeAfterDeath "time.after-death" "the care lies after the death of the person",
     ContactDuplicate "contact.duplicate" "another contact of the same person, unit, date and type is reported already",
     PeriodDeparts "period.departs" "the month has far more or fewer records than the months before it",
+    ResidenceOther "residence.other-than-known" "the population register has the person in another kommun on the date",
 }
 
 /// The parameters that a check of a mechanism may set, each with what it is without one.
@@ -187,6 +188,7 @@ mod tests {
         assert_eq!(Mechanism::MapMisled.code(), "VN-REG-048");
         assert_eq!(Mechanism::ContactDuplicate.code(), "VN-REG-054");
         assert_eq!(Mechanism::PeriodDeparts.code(), "VN-REG-055");
+        assert_eq!(Mechanism::ResidenceOther.code(), "VN-REG-056");
         assert_eq!(Mechanism::from_name("exclusion"), None);
     }
 }

@@ -13,6 +13,7 @@ use vardnav_register::finding::Finding;
 use vardnav_register::identity::PersonKey;
 use vardnav_register::outcome::Outcome;
 use vardnav_register::record::Record;
+use vardnav_register::residence;
 use vardnav_register::surroundings::{EpisodeView, Surroundings as _};
 use vardnav_register::validate::{Mechanism, about_person, finding_about, other_person};
 use vardnav_store::{Drawn, IdentityBytes, ROW_LIMIT, Row, StoreError, Vault};
@@ -225,6 +226,7 @@ fn speaks_against(
     (derived, findings, outcome): (&mut Derived, &mut Vec<Finding>, &mut Outcome),
     surroundings: &BatchSurroundings,
 ) -> Option<Finding> {
+    residence::add_known(record, person, derived, surroundings);
     let about = about_person(record, reporter, person, derived, surroundings);
     let refusing = about.iter().find(|finding| finding.severity == Severity::Error);
     let refusing = other_person(record, reporter, person, surroundings).or_else(|| refusing.cloned());

@@ -55,7 +55,7 @@ impl PersonService for Service {
         tokio::spawn(async move {
             for (stream, formers) in held {
                 for some in formers.chunks(PIECE) {
-                    let told = register.told_of(&stream, some, &choice).await;
+                    let told = register.told_in_full(&stream, some, &choice).await;
                     let piece = told
                         .map(|revisions| pb::ExtractPersonResponse { revisions })
                         .map_err(|error| Status::from(store_error(error)));

@@ -380,6 +380,8 @@ pub(crate) fn revision_row(revision: &pb::RecordRevision) -> Outcome<Value> {
         "leaf": hex(&revision.leaf),
         "sex": super::enum_text(revision.sex().as_str_name(), "SEX_"),
         "age": revision.age,
+        "residence": (!revision.residence.is_empty()).then_some(&revision.residence),
+        "residence_source": (!revision.residence_source.is_empty()).then_some(&revision.residence_source),
         "derived": derived,
         "record": record,
     }))
