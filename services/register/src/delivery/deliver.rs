@@ -104,12 +104,14 @@ impl Register {
             periods: delivery.opening.periods.clone(),
             deliveries: known.deliveries.clone(),
             noted: HashSet::new(),
+            room: 0,
             places,
             chains: Vec::new(),
         };
         let floor = (opened, test.then_some(opened));
         delivering.chains = chains(store, stream, &names, &known.deliveries, floor).await?;
         let session = known.session(store, stream, opened, until).await?;
+        delivering.room = session.room();
         delivering.resent = session.has_taken(&of.input, of.last_line);
         let positions = delivering.chains.iter().flat_map(|chain| &chain.entries);
         delivering.noted = positions

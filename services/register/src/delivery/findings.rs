@@ -31,6 +31,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "the record is withdrawn as another revision than the next",
         "show the record, and withdraw it as the revision after its last",
     ),
+    (
+        "VN-DEL-006",
+        "the delivery holds as many records as one may",
+        "close it, or give it up and deliver fewer periods at once",
+    ),
 ];
 
 /// The records' delivery is not open.
@@ -73,6 +78,15 @@ pub(crate) fn other_revision(expected: u32) -> Finding {
         "VN-DEL-005",
         "revision",
         format!("the next revision is {expected}"),
+    )
+}
+
+/// The delivery takes no more records.
+pub(crate) fn full(number: u32, most: usize) -> Finding {
+    error(
+        "VN-DEL-006",
+        "",
+        format!("delivery {number} holds {most} records, which is the most: deliver fewer periods at once"),
     )
 }
 

@@ -13,6 +13,7 @@ use vardnav_store::{StoreError, Vault};
 
 use super::chains::Chain;
 use super::findings;
+use super::session::RECORDS_MAX;
 use crate::batch::{Candidate, Judge, Judged, Kept, Read, Verdict, identity_nonce, says_the_same};
 use crate::ledger::Former;
 use crate::surroundings::BatchSurroundings;
@@ -33,6 +34,8 @@ pub(crate) struct Delivering {
     pub(crate) deliveries: Deliveries,
     /// Of the entries in the chains, the positions of those that the delivery noted as the same as before.
     pub(crate) noted: HashSet<u64>,
+    /// How many records may come to those that it holds.
+    pub(crate) room: usize,
     /// The records of the batch by name: the place of their chain.
     pub(crate) places: HashMap<(RecordKind, String), usize>,
     pub(crate) chains: Vec<Chain>,
@@ -44,6 +47,8 @@ pub(crate) struct Delivered {
     against: Arc<Delivering>,
     /// By the place of the chain.
     seen: HashMap<usize, Seen>,
+    /// How many records came to those that the delivery holds.
+    came: usize,
     /// Positions of entries that are noted as the same as before.
     pub(crate) kept: Vec<u64>,
 }
@@ -70,6 +75,7 @@ impl Delivered {
         Self {
             against: Arc::new(against),
             seen: HashMap::new(),
+            came: 0,
             kept: Vec::new(),
         }
     }
@@ -115,10 +121,15 @@ impl Judge for Delivered {
         }
         let current = chain.current(&against.deliveries);
         let is_first = before.places.is_empty() && chain.within(against.opened).next().is_none();
+        if is_first && self.came >= against.room {
+            let full = findings::full(against.number, RECORDS_MAX);
+            return settled(Judged::Rejected(vec![full]));
+        }
         if is_first
             && let Some(former) = current
             && let Some(same) = same(record, former, vault)?
         {
+            self.came += 1;
             self.kept.push(former.position);
             before.places.push(place);
             return settled(same.kept());
@@ -140,6 +151,7 @@ impl Judge for Delivered {
 
     fn took(&mut self, mark: Revised) {
         let seen = self.seen.entry(mark.chain).or_default();
+        self.came += usize::from(seen.places.is_empty());
         seen.new += 1;
         seen.last = mark.revision;
         seen.places.push(mark.place);
@@ -270,5 +282,81 @@ impl Same<'_> {
             // What is the same was compared, so it is there.
             None => Judged::Rejected(Vec::new()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vardnav_interchange::register::read::read_record;
+    use vardnav_release::Snapshot;
+    use vardnav_release::package::Package;
+    use vardnav_store::{Authority, FileVault, Loader, Memory};
+    use vardnav_terminology::Edition;
+
+    use super::*;
+
+    struct NoReleases;
+
+    impl Loader for NoReleases {
+        fn load_release(&self, _: &Package, _: &[Arc<Edition>]) -> Result<Snapshot, String> {
+            Err("there is none".to_owned())
+        }
+    }
+
+    fn record(id: &str) -> Option<Record> {
+        let line = format!(
+            r#"{{"reporter":"a","kind":"contact","id":"{id}","revision":1,"date":"2026-03-10","professions":["nurse"],
+            "person":{{"type":"personnummer","number":"19821105-9954"}}}}"#
+        );
+        Some(read_record(line.as_bytes()).ok()?.record)
+    }
+
+    #[tokio::test]
+    async fn a_full_delivery_takes_what_it_holds_again_and_nothing_more() {
+        let folder = tempfile::tempdir().ok();
+        let vault = folder.and_then(|folder| FileVault::open(folder.path()).ok());
+        let authority = Authority::open(Arc::new(Memory::new()), Arc::new(NoReleases)).await;
+        let (Some(vault), Ok(authority)) = (vault, authority) else {
+            panic!("neither needs anything");
+        };
+        let surroundings = BatchSurroundings::of(authority.view(), HashMap::new());
+        let records: Vec<Record> = ["a", "b"].into_iter().filter_map(record).collect();
+        let places = records.iter().zip(0..);
+        let delivering = Delivering {
+            reporter: "a".to_owned(),
+            received: 0,
+            number: 1,
+            opened: 0,
+            test: false,
+            closed: false,
+            resent: false,
+            periods: Vec::new(),
+            deliveries: Deliveries::default(),
+            noted: HashSet::new(),
+            room: 1,
+            places: places
+                .map(|(record, at)| ((record.kind(), record.id.clone()), at))
+                .collect(),
+            chains: vec![Chain::default(), Chain::default()],
+        };
+        let mut judge = Delivered::new(delivering);
+        let is_full = |judge: &mut Delivered, at: usize| {
+            let judged = records
+                .get(at)
+                .map(|record| judge.judge(record, 2, &[], &surroundings, &vault));
+            match judged {
+                Some(Ok(Verdict::Settled(Judged::Rejected(found)))) => {
+                    found.iter().any(|finding| finding.code == "VN-DEL-006")
+                }
+                _ => panic!("without a release nothing is taken"),
+            }
+        };
+        assert!(!is_full(&mut judge, 0) && !is_full(&mut judge, 1));
+        judge.took(Revised {
+            chain: 0,
+            place: 0,
+            revision: 1,
+        });
+        assert!(!is_full(&mut judge, 0) && is_full(&mut judge, 1));
     }
 }

@@ -12,6 +12,8 @@ use crate::ledger;
 
 /// Entries read at once.
 const BATCH: u32 = 2000;
+/// Records of one delivery, all of which are known by key while it is open.
+pub(crate) const RECORDS_MAX: usize = 4_000_000;
 /// Inputs whose lines are remembered.
 const INPUTS_MAX: usize = 64;
 
@@ -82,6 +84,11 @@ impl Session {
             self.seen = seen;
         }
         Ok(())
+    }
+
+    /// How many more records it takes: those that are the same as before and then another may count twice.
+    pub(crate) fn room(&self) -> usize {
+        RECORDS_MAX.saturating_sub(self.staged.len() + self.kept.len())
     }
 
     /// Takes what was appended by whoever read the stream up to it.
