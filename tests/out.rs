@@ -498,17 +498,24 @@ fn withdrawals_and_deliveries_move_the_figures_and_contacts_alike_are_told_until
             && line["episode"].is_null()
             && month(line) == "2026-10"
     });
-    let october: Vec<String> = october
+    let mut october: Vec<Value> = october
         .take(2)
         .map(|line| {
             let mut line = line.clone();
             line.as_object_mut().unwrap().remove("revision");
-            line.to_string()
+            line
         })
         .collect();
+    let mut again = october[0].clone();
+    again["id"] = json!("again-2");
+    october.push(again);
+    let october: Vec<String> = october.iter().map(Value::to_string).collect();
     let file = write(folder.path(), "october.ndjson", &october);
     let deliver = ["deliver", &file, "--reporter", reporter, "--period", "2026-10"];
-    rows(&server, &deliver);
+    let answer = server.run(&[&["register"], &deliver[..]].concat());
+    let said = String::from_utf8_lossy(&answer.stderr);
+    assert!(answer.status.success(), "{said}");
+    assert!(said.contains("2026-10: VN-REG-054"), "{said}");
     let delivered = stated(&year(&server));
     let of_october = delivered.get(&(reporter.to_owned(), "2026-10".to_owned()));
     let [accepted, held] = of_october.copied().unwrap_or_default();

@@ -125,6 +125,42 @@ pub(crate) async fn completeness(command: Completeness, client: &Client, format:
     output::rows(format, columns, &rows)
 }
 
+/// Says what is found of records together in the periods of a delivery that was closed, while they can be completed. Says
+/// nothing to somebody who may deliver and not look.
+pub(crate) async fn tell_found(client: &Client, delivery: &pb::Delivery) {
+    let periods = &delivery.periods;
+    for period in periods {
+        let request = pb::GetCompletenessRequest {
+            reporter: delivery.reporter.clone(),
+            from: period.clone(),
+            ..pb::GetCompletenessRequest::default()
+        };
+        let Ok(answer) = client.quality().get_completeness(request).await else {
+            return;
+        };
+        let answer = answer.into_inner();
+        told_behind(answer.behind);
+        for found in answer.periods.iter().flat_map(|month| &month.findings) {
+            output::say(format_args!("{period}: {}", sentence(found)));
+        }
+    }
+}
+
+/// A finding of records together as a sentence.
+fn sentence(found: &pb::period_completeness::PeriodFinding) -> String {
+    let ((_, message), (_, remedy)) = (label(&found.message), label(&found.remedy));
+    let of = match kind(found.kind(), "kind") {
+        Ok(kind) => format!("{} of kind {}", found.records, kind.name()),
+        Err(_) if !found.unit.is_empty() => format!("{} of {}", found.records, found.unit),
+        Err(_) => found.records.to_string(),
+    };
+    let usual = match found.usual {
+        0 => String::new(),
+        usual => format!(", usually {usual}"),
+    };
+    format!("{} {message} ({of}{usual}); {remedy}", found.code)
+}
+
 /// Lists what was found.
 pub(crate) async fn findings(command: Months, client: &Client, format: Format) -> Outcome {
     let request = pb::ListFindingsRequest {
@@ -290,4 +326,45 @@ fn finding_row(finding: &pb::FindingCount) -> Value {
 fn label(label: &Option<vardnav_api::vardnav::r#type::v1::Label>) -> (String, String) {
     let label = label.clone().unwrap_or_default();
     (label.sv, label.en)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_of_records_together_is_said_with_what_it_is_of() {
+        let label = |text: &str| {
+            Some(vardnav_api::vardnav::r#type::v1::Label {
+                sv: String::new(),
+                en: text.to_owned(),
+            })
+        };
+        let found = pb::period_completeness::PeriodFinding {
+            code: "VN-REG-055".to_owned(),
+            records: 3,
+            message: label("it departs"),
+            remedy: label("check it"),
+            ..Default::default()
+        };
+        assert_eq!(sentence(&found), "VN-REG-055 it departs (3); check it");
+        let of_unit = pb::period_completeness::PeriodFinding {
+            unit: "SE-1".to_owned(),
+            usual: 40,
+            ..found.clone()
+        };
+        assert_eq!(
+            sentence(&of_unit),
+            "VN-REG-055 it departs (3 of SE-1, usually 40); check it"
+        );
+        let of_kind = pb::period_completeness::PeriodFinding {
+            kind: pb::RecordKind::Contact.into(),
+            usual: 40,
+            ..found
+        };
+        assert_eq!(
+            sentence(&of_kind),
+            "VN-REG-055 it departs (3 of kind contact, usually 40); check it"
+        );
+    }
 }

@@ -14,7 +14,7 @@ use vardnav_register::record::RecordKind;
 use crate::cli::delivery::{Deliver, Delivery, Expect, Numbered, Of, Sending, Withdraw};
 use crate::client::Client;
 use crate::command::report::{self, Delivered, Options};
-use crate::command::{finding_row, hex};
+use crate::command::{completeness, finding_row, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
@@ -52,7 +52,11 @@ pub(crate) async fn run(command: Delivery, client: &Client, format: Format) -> O
                 expect: expected(&expect)?,
                 validate_only: dry_run,
             };
-            output::one(format, &row(&close(client, request).await?))
+            let closed = close(client, request).await?;
+            if !abandon && !dry_run && !closed.test {
+                completeness::tell_found(client, &closed).await;
+            }
+            output::one(format, &row(&closed))
         }
         Delivery::List { reporter } => list(client, reporter, format).await,
         Delivery::Show(of) => show(client, of, format).await,
@@ -103,6 +107,9 @@ pub(crate) async fn deliver(command: Deliver, client: &Client, format: Format) -
         "delivery {number} is closed: {} kept, {} new, {} changed, {} gone",
         counts.kept, counts.new, counts.changed, counts.gone
     ));
+    if !closed.test {
+        completeness::tell_found(client, &closed).await;
+    }
     Ok(())
 }
 
