@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::lines::Lines;
 use super::read::{Refused, ReportedRecord, read_delivered, read_line};
-use super::table::encoding::Encoding;
-use super::table::{GroupLines, Rows, Table, separator_of};
+use super::table::{GroupLines, Rows, Table, TableForm, separator_of};
 
 /// How a file of records is written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,8 +14,8 @@ pub enum Form {
     /// A JSON object on each line.
     #[default]
     Ndjson,
-    /// A table whose header names fields.
-    Csv(Encoding),
+    /// A table.
+    Table(TableForm),
 }
 
 /// How a file of records is read.
@@ -137,8 +136,8 @@ impl<R: BufRead> Records<R> {
                 lines: Lines::new(reader),
                 delivered: *delivered,
             },
-            Form::Csv(encoding) => {
-                let rows = Rows::csv(reader, *encoding, *delivered, reporter.clone());
+            Form::Table(form) => {
+                let rows = Rows::new(reader, form.clone(), *delivered, reporter.clone());
                 Self::Table(Box::new(rows))
             }
         }

@@ -8,6 +8,7 @@ pub mod description;
 mod geography;
 mod head;
 mod indicators;
+pub mod layouts;
 mod lists;
 mod maps;
 pub mod reading;
@@ -100,6 +101,7 @@ pub fn parse(package: &Package) -> Parsed {
     let register = register::read(&mut reading);
     let indicators = indicators::read(&mut reading);
     let maps = maps::read(&mut reading, &version);
+    layouts::check(&mut reading, &description.axes);
     reading.leftovers();
     let Reading {
         mut findings, places, ..

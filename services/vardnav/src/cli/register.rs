@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::delivery::{Deliver, Delivery, Withdraw};
 use super::person;
 use crate::command::input::Input;
+use crate::command::layout::Columns;
 use crate::command::{changes, completeness, export, worklist};
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +43,21 @@ pub enum Register {
         #[command(flatten)]
         input: Input,
     },
+    /// Show what stands in the columns of CSV and text files of records, for whoever builds them
+    ///
+    /// CSV begins with a line that names its columns, by commas, semicolons or tabs. A column has the name of the field
+    /// it states, in any order, and columns that are not needed are left out. A cell holds one value or, where the table
+    /// says so, several with | between them (a | that belongs to a value has a \ before it). The columns of one list
+    /// (procedures.code, procedures.system) have as many values as each other, or one for all; or each item has columns of
+    /// its own: procedures.1.code, procedures.2.code. Dates are written 2026-09-01, flags true or false.
+    ///
+    /// A record is one line, and only an episode may go over several that stand together, with the same reporter, kind, id
+    /// and revision: each states one of its plans, responsibilities and segments, and what the first line says of the
+    /// episode itself is repeated or left empty. A line that cannot be read has the episodes beside it refused too.
+    ///
+    /// Text files of other registers have layouts, which say what stands in which column and what its codes mean. Those
+    /// listed come with the release; a TOML file of your own is given with its path.
+    Layout(Columns),
     /// Deliver the records of some periods in full from a file (NDJSON): open, send and close in one
     Deliver(Deliver),
     /// Deliveries, step by step
@@ -49,7 +65,7 @@ pub enum Register {
     Delivery(Delivery),
     /// Withdraw records
     Withdraw(Withdraw),
-    /// Describe and classify records from a file (NDJSON) as they would be reported; nothing is stored
+    /// Describe and classify records from a file (NDJSON, CSV, text of a layout) as they would be reported; nothing is stored
     Describe {
         /// File; `-` for stdin
         file: PathBuf,
@@ -62,6 +78,8 @@ pub enum Register {
         /// Add the smallest changes of facts that lead elsewhere
         #[arg(long)]
         counterfactuals: bool,
+        #[command(flatten)]
+        input: Input,
     },
     /// Prove offline that reported lines stand in the register
     Prove {

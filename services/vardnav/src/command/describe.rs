@@ -8,14 +8,14 @@ use tonic::{Code, Status};
 use vardnav_api::register::record_message;
 use vardnav_api::vardnav::classification::v1 as classification;
 use vardnav_api::vardnav::register::v1 as pb;
-use vardnav_interchange::register::lines::Lines;
-use vardnav_interchange::register::read::read_line;
+use vardnav_interchange::register::records::{Reading, Records};
 use vardnav_register::record::{Body, Coding, Record};
 use vardnav_register::text::{holds_personal_number, may_echo_id, shape};
 
 use crate::client::Client;
 use crate::command::classify::answer::{counterfactuals, explanation};
-use crate::command::report::reader;
+use crate::command::input::Input;
+use crate::command::report::placed;
 use crate::command::{date_text, enum_text, finding_row};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub explain: bool,
     /// Whether to tell what would lead elsewhere.
     pub counterfactuals: bool,
+    /// How the file is written.
+    pub input: Input,
 }
 
 /// The columns of a table: a row for each fact, class, missing fact, code without a map and finding.
@@ -36,11 +38,17 @@ const COLUMNS: [&str; 6] = ["id", "part", "what", "name", "values", "from"];
 
 /// Runs the command.
 pub(crate) async fn run(file: &Path, options: &Options, client: &Client, format: Format) -> Outcome {
-    let mut lines = Lines::new(reader(file)?);
+    let (input, form) = options.input.open(file)?;
+    let reading = Reading {
+        form,
+        delivered: false,
+        reporter: options.reporter.clone(),
+    };
+    let mut records = Records::new(input, &reading);
     let (mut kept, mut rejected) = (Vec::new(), 0_u64);
-    while let Some(line) = lines.next_line()? {
-        let number = line.number;
-        let answer = match read_line(line.content) {
+    while let Some(record) = records.next_record()? {
+        let number = record.line;
+        let answer = match record.read {
             Err(refused) => json!({
                 "line": number,
                 "id": refused.id,
@@ -48,7 +56,10 @@ pub(crate) async fn run(file: &Path, options: &Options, client: &Client, format:
                 "findings": refused
                     .findings
                     .iter()
-                    .map(|finding| finding_row(&vardnav_api::common::finding_message(finding)))
+                    .map(|finding| {
+                        let row = finding_row(&vardnav_api::common::finding_message(finding));
+                        placed(row, &finding.path, &record.places)
+                    })
                     .collect::<Value>(),
             }),
             Ok(reported) => {

@@ -12,6 +12,7 @@ pub(crate) mod export;
 pub(crate) mod heads;
 pub(crate) mod indicator;
 pub(crate) mod input;
+pub(crate) mod layout;
 pub(crate) mod map;
 pub(crate) mod person;
 pub(crate) mod prove;

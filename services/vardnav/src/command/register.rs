@@ -15,7 +15,7 @@ use crate::cli;
 use crate::client::{Client, Target};
 use crate::command::report::{self, Delivered, Options};
 use crate::command::{
-    changes, completeness, delivery, describe, export, map, person, prove, reclassify, worklist,
+    changes, completeness, delivery, describe, export, layout, map, person, prove, reclassify, worklist,
 };
 use crate::command::{date_text, facts_value, hex};
 use crate::exit::{Failure, Outcome};
@@ -26,6 +26,7 @@ use crate::sample;
 pub(crate) async fn run(command: cli::Register, target: &Target, format: Format) -> Outcome {
     match command {
         cli::Register::Sample { count, seed } => write_sample(count, seed),
+        cli::Register::Layout(command) => layout::run(&command, format),
         cli::Register::Prove {
             receipt,
             input,
@@ -85,11 +86,13 @@ pub(crate) async fn run(command: cli::Register, target: &Target, format: Format)
             reporter,
             explain,
             counterfactuals,
+            input,
         } => {
             let options = describe::Options {
                 reporter,
                 explain,
                 counterfactuals,
+                input,
             };
             describe::run(&file, &options, &target.connect().await?, format).await
         }

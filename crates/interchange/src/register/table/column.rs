@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use vardnav_register::finding::Finding;
+use vardnav_register::hash::Hash;
 use vardnav_register::text::shape;
 use vardnav_register::validate::{Mechanism, finding_without_release};
 
@@ -24,6 +25,21 @@ pub struct Column {
     pub target: Target,
     /// How its cells are written.
     pub writing: Writing,
+    /// Whether its cells may not be empty, though a record may do without.
+    pub required: bool,
+}
+
+impl Column {
+    /// A column that is no cell of the file.
+    pub(super) fn of_lines(target: Target, source: Source) -> Self {
+        Self {
+            name: target.name(),
+            source,
+            writing: Writing::of_field(&target),
+            target,
+            required: false,
+        }
+    }
 }
 
 /// Where the values of a column come from.
@@ -34,7 +50,36 @@ pub enum Source {
     /// The same in every line.
     Constant(String),
     /// Made of other cells of the line.
-    Made,
+    Made(Made),
+}
+
+/// What is made of cells.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Made {
+    /// An id: these cells with `-` between them or, under a key, a digest of them.
+    Id {
+        /// What it begins with.
+        prefix: String,
+        /// The cells.
+        cells: Vec<usize>,
+        /// The key.
+        key: Option<Hash>,
+    },
+    /// The type of the identity number in a cell.
+    IdentityType {
+        /// The cell.
+        cell: usize,
+    },
+}
+
+impl std::fmt::Debug for Made {
+    /// Never shows the key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id { cells, .. } => f.debug_struct("Id").field("cells", cells).finish_non_exhaustive(),
+            Self::IdentityType { cell } => f.debug_struct("IdentityType").field("cell", cell).finish(),
+        }
+    }
 }
 
 /// How the cells of a column are written.
@@ -46,6 +91,8 @@ pub struct Writing {
     pub empty: Vec<String>,
     /// What its values stand for; then no other value may stand there. Empty when they stand for themselves.
     pub values: BTreeMap<String, String>,
+    /// What values of a shape stand for, such as `AA999` for two letters and three digits, where `values` has none.
+    pub shapes: BTreeMap<String, String>,
     /// How dates are written, beside `2026-09-01`.
     pub dates: Vec<DateForm>,
 }
@@ -57,6 +104,7 @@ impl Writing {
             several: target.holds_several().then_some(VALUES),
             empty: Vec::new(),
             values: BTreeMap::new(),
+            shapes: BTreeMap::new(),
             dates: Vec::new(),
         }
     }
@@ -98,9 +146,12 @@ impl Writing {
         if value.is_empty() {
             return value;
         }
-        if !self.values.is_empty() {
-            let found = self.values.get(&value).cloned();
-            return found.unwrap_or_else(|| {
+        if !self.values.is_empty() || !self.shapes.is_empty() {
+            let found = self
+                .values
+                .get(&value)
+                .or_else(|| self.shapes.get(&shape(&value)));
+            return found.cloned().unwrap_or_else(|| {
                 let detail = format!("the layout says nothing of {}", shape(&value));
                 let path = path.to_owned();
                 findings.push(finding_without_release(

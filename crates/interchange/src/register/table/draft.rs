@@ -39,11 +39,17 @@ impl Row {
             Source::Cell(at) => {
                 let cell = cells.get(*at).map_or("", |cell| cell.as_ref());
                 let path = column.target.path();
-                column
+                let values = column
                     .writing
-                    .read(cell, column.target.field.form, &path, &mut findings)
+                    .read(cell, column.target.field.form, &path, &mut findings);
+                // What every record needs is missed when the record is read.
+                let is_missed = column.target.field.required && column.target.part_of().is_none();
+                if values.is_empty() && column.required && !is_missed {
+                    findings.push(finding_without_release(Mechanism::FormatMissingField, path, ""));
+                }
+                values
             }
-            Source::Made => Vec::new(),
+            Source::Made(made) => vec![made.of(cells)],
         };
         let values = table.columns.iter().map(read).collect();
         Self {
@@ -218,7 +224,10 @@ fn build(shape: &Shape, table: &Table, row: &Row, fields: &mut Fields, findings:
 /// The items of a list: first those that stand together in cells, then those with a column of their own, by number.
 fn items(list: &List, table: &Table, row: &Row, findings: &mut Vec<Finding>) -> Vec<Json<'static>> {
     let column = |part: &Part| table.columns.get(part.column);
-    let is_constant = |part: &Part| column(part).is_some_and(|c| matches!(c.source, Source::Constant(_)));
+    // A constant part is of items that others state; a constant text is an item itself.
+    let is_constant = |part: &Part| {
+        part.name.is_some() && column(part).is_some_and(|c| matches!(c.source, Source::Constant(_)))
+    };
     let number = |part: &Part| column(part).and_then(|c| c.target.item);
     let together = || list.parts.iter().filter(|part| number(part).is_none());
     let counted = |counts: bool| {

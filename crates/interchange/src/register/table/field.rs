@@ -237,7 +237,7 @@ impl Target {
     }
 
     /// The path of the field as findings name it, without the places in lists.
-    pub(super) fn path(&self) -> String {
+    pub fn path(&self) -> String {
         let names = self.steps().into_iter().filter_map(|step| match step {
             Step::Name(name) => Some(name),
             Step::Items | Step::Rows => None,
@@ -307,7 +307,7 @@ fn bare(part: &str) -> &str {
 
 /// Whether a text has the form of the id of an axis, which may be repeated.
 fn is_axis(text: &str) -> bool {
-    safe_echo(text) == text && !text.contains(['.', '_'])
+    !text.is_empty() && safe_echo(text) == text && !text.contains(['.', '_'])
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The header of a CSV file of records: the separator is recognised from it, and each of its names is that of a field.
 
 use vardnav_register::finding::Finding;
+use vardnav_register::record::RecordKind;
 use vardnav_register::text::safe_echo;
 use vardnav_register::validate::{Mechanism, finding_without_release};
 
@@ -28,12 +29,12 @@ pub fn separator_of(header: &str) -> Option<char> {
 }
 
 impl Table {
-    /// The table that a header begins.
+    /// The table that a header begins; of records of a kind, where no column states it.
     ///
     /// # Errors
     /// A finding for each name that names nothing or stands twice. Names are repeated only where they look like those of
     /// our own kind, as a file without header begins with a record.
-    pub(super) fn of_header(header: &str) -> Result<(Self, char), Vec<Finding>> {
+    pub(super) fn of_header(header: &str, kind: Option<RecordKind>) -> Result<(Self, char), Vec<Finding>> {
         let wrong =
             |path: String, detail: &str| finding_without_release(Mechanism::FormatUnreadable, path, detail);
         let Some(separator) = separator_of(header) else {
@@ -63,7 +64,12 @@ impl Table {
                 source: Source::Cell(at),
                 target,
                 writing,
+                required: false,
             });
+        }
+        let has_kind = columns.iter().any(|column| column.target.name() == "kind");
+        if let (Some(kind), false, Some(target)) = (kind, has_kind, Target::named("kind")) {
+            columns.push(Column::of_lines(target, Source::Constant(kind.name().to_owned())));
         }
         match findings.is_empty() {
             true => Ok((Self::new(columns, names.len()), separator)),

@@ -13,15 +13,67 @@ mod draft;
 pub mod encoding;
 pub mod field;
 mod header;
+pub mod layout;
+mod made;
 mod rows;
 mod shape;
 pub mod split;
 pub mod write;
 
+use std::sync::Arc;
+
+use vardnav_register::hash::Hash;
+use vardnav_register::record::RecordKind;
+
 use column::{Column, Source};
+use encoding::Encoding;
 pub use header::separator_of;
+use layout::Layout;
 pub use rows::Rows;
 use shape::Shape;
+
+/// How a table is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableForm {
+    /// CSV whose header names fields; of records of a kind, where no column states it.
+    Csv {
+        /// How it is encoded.
+        encoding: Encoding,
+        /// The kind.
+        kind: Option<RecordKind>,
+    },
+    /// A text file of a layout.
+    Text(TextFile),
+}
+
+/// A text file of a layout.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TextFile {
+    /// The layout.
+    pub layout: Arc<Layout>,
+    /// How it is encoded, where other than the layout says.
+    pub encoding: Option<Encoding>,
+    /// The key under which ids are made, where the layout needs one.
+    pub key: Option<Hash>,
+}
+
+impl std::fmt::Debug for TextFile {
+    /// Never shows the key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextFile")
+            .field("layout", &self.layout.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TableForm {
+    fn encoding(&self) -> Encoding {
+        match self {
+            Self::Csv { encoding, .. } => *encoding,
+            Self::Text(file) => file.encoding.unwrap_or(file.layout.encoding),
+        }
+    }
+}
 
 /// The lines of what a line holds one of, by group.
 pub(super) type GroupLines = Vec<(&'static str, Vec<u64>)>;

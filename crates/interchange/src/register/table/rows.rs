@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead};
 use std::sync::Arc;
 
+use vardnav_register::record::RecordKind;
 use vardnav_register::validate::{Mechanism, finding_without_release};
 
-use super::Table;
 use super::draft::{Draft, Row};
-use super::encoding::{Decoder, Encoding};
+use super::encoding::Decoder;
+use super::layout::HeaderLine;
 use super::split::{Unsplit, split};
+use super::{Table, TableForm, TextFile};
 use crate::register::lines::{LineContent, Lines};
 use crate::register::read::{Refused, read_tree, refused};
 use crate::register::records::{Places, RecordLine};
@@ -33,25 +35,56 @@ pub struct Rows<R> {
 
 #[derive(Debug)]
 enum State {
-    /// The header comes first.
-    Header,
+    /// The first line names the columns.
+    Header(Naming),
+    /// The first line says nothing.
+    Skip(Known),
     /// Lines of records come.
-    Records {
-        table: Arc<Table>,
-        separator: char,
-        quoting: bool,
-    },
+    Records(Known),
     /// Nothing is read any more.
     Ended,
 }
 
+/// What the names in a header are.
+#[derive(Debug)]
+enum Naming {
+    /// Fields; of records of this kind, where no column states it.
+    Fields(Option<RecordKind>),
+    /// Columns of a layout.
+    Layout(TextFile),
+}
+
+/// What lines of records are read with.
+#[derive(Debug, Clone)]
+struct Known {
+    table: Arc<Table>,
+    separator: char,
+    quoting: bool,
+}
+
 impl<R: BufRead> Rows<R> {
-    /// Reads a CSV file whose header names fields.
-    pub fn csv(reader: R, encoding: Encoding, delivered: bool, reporter: Option<String>) -> Self {
+    /// Reads a table.
+    pub fn new(reader: R, form: TableForm, delivered: bool, reporter: Option<String>) -> Self {
+        let encoding = form.encoding();
+        let state = match form {
+            TableForm::Csv { kind, .. } => State::Header(Naming::Fields(kind)),
+            TableForm::Text(file) => {
+                let known = file.layout.table(None, file.key.as_ref()).map(|table| Known {
+                    table: Arc::new(table),
+                    separator: file.layout.separator,
+                    quoting: file.layout.quoting,
+                });
+                match (file.layout.header, known) {
+                    (HeaderLine::None, Some(known)) => State::Records(known),
+                    (HeaderLine::Skipped, Some(known)) => State::Skip(known),
+                    _ => State::Header(Naming::Layout(file)),
+                }
+            }
+        };
         Self {
             lines: Lines::new(reader),
             decoder: Decoder::new(encoding),
-            state: State::Header,
+            state,
             delivered,
             reporter,
             draft: None,
@@ -98,39 +131,22 @@ impl<R: BufRead> Rows<R> {
         match &self.state {
             // The rest is read to its end all the same, for the digest of the file.
             State::Ended => {}
-            State::Header => {
-                let table = text.and_then(|text| {
-                    Table::of_header(&text).map_err(|findings| {
-                        Box::new(Refused {
-                            findings,
-                            ..Refused::default()
-                        })
-                    })
-                });
-                self.state = match table {
-                    Ok((table, separator)) => State::Records {
-                        table: Arc::new(table),
-                        separator,
-                        quoting: true,
-                    },
-                    Err(refused) => {
-                        self.ready.push_back(RecordLine {
-                            line: number,
-                            read: Err(refused),
-                            places: Places::of_unread(number),
-                        });
-                        State::Ended
-                    }
-                };
-            }
-            State::Records {
-                table,
-                separator,
-                quoting,
-            } => {
-                let table = Arc::clone(table);
+            State::Skip(known) => self.state = State::Records(known.clone()),
+            State::Header(naming) => match text.and_then(|text| naming.known(&text)) {
+                Ok(known) => self.state = State::Records(known),
+                Err(refused) => {
+                    self.state = State::Ended;
+                    self.ready.push_back(RecordLine {
+                        line: number,
+                        read: Err(refused),
+                        places: Places::of_unread(number),
+                    });
+                }
+            },
+            State::Records(known) => {
+                let table = Arc::clone(&known.table);
                 let row = text.and_then(|text| {
-                    let cells = split(&text, *separator, *quoting).map_err(unsplit)?;
+                    let cells = split(&text, known.separator, known.quoting).map_err(unsplit)?;
                     let cells = fitting(cells, table.width)?;
                     Ok(Row::read(&table, number, &cells))
                 });
@@ -180,7 +196,7 @@ impl<R: BufRead> Rows<R> {
 
     /// Ends the record under way.
     fn finish(&mut self) {
-        let (Some(draft), State::Records { table, .. }) = (self.draft.take(), &self.state) else {
+        let (Some(draft), State::Records(known)) = (self.draft.take(), &self.state) else {
             return;
         };
         let line = draft.line();
@@ -188,8 +204,40 @@ impl<R: BufRead> Rows<R> {
         self.ready.push_back(RecordLine {
             line,
             read: read_tree(tree, self.delivered, findings),
-            places: Places::of_rows(Arc::clone(table), line, groups),
+            places: Places::of_rows(Arc::clone(&known.table), line, groups),
         });
+    }
+}
+
+impl Naming {
+    /// What the lines after a header are read with.
+    fn known(&self, header: &str) -> Result<Known, Box<Refused>> {
+        match self {
+            Self::Fields(kind) => match Table::of_header(header, *kind) {
+                Ok((table, separator)) => Ok(Known {
+                    table: Arc::new(table),
+                    separator,
+                    quoting: true,
+                }),
+                Err(findings) => Err(Box::new(Refused {
+                    findings,
+                    ..Refused::default()
+                })),
+            },
+            Self::Layout(TextFile { layout, key, .. }) => {
+                let cells = split(header, layout.separator, layout.quoting).map_err(unsplit)?;
+                let names: Vec<&str> = cells.iter().map(|cell| cell.as_ref()).collect();
+                let Some(table) = layout.table(Some(&names), key.as_ref()) else {
+                    let detail = "the first line names each column that the layout needs, once";
+                    return Err(refused(Mechanism::FormatUnreadable, detail));
+                };
+                Ok(Known {
+                    table: Arc::new(table),
+                    separator: layout.separator,
+                    quoting: layout.quoting,
+                })
+            }
+        }
     }
 }
 

@@ -67,6 +67,26 @@ impl Sheet {
         }
     }
 
+    /// The table with the columns only that a record fills.
+    ///
+    /// # Errors
+    /// [`TableError`] as [`Self::write`].
+    pub fn narrowed(self, reporter: &str, record: &Record) -> Result<Self, TableError> {
+        let rows = self.cells(reporter, record, true)?;
+        let fills = |at: usize| {
+            rows.iter()
+                .any(|row| row.get(at).is_some_and(|cell| !cell.is_empty()))
+        };
+        let columns = self.columns.into_iter().enumerate();
+        Ok(Self {
+            columns: columns
+                .filter(|(at, _)| fills(*at))
+                .map(|(_, column)| column)
+                .collect(),
+            ..self
+        })
+    }
+
     /// What the columns state, in order.
     pub fn columns(&self) -> &[Target] {
         &self.columns
@@ -82,6 +102,16 @@ impl Sheet {
     /// # Errors
     /// [`TableError`]; then nothing of it is written.
     pub fn write(&self, reporter: &str, record: &Record, with_person: bool) -> Result<String, TableError> {
+        let rows = self.cells(reporter, record, with_person)?;
+        Ok(rows.into_iter().map(|cells| self.line(cells)).collect())
+    }
+
+    fn cells(
+        &self,
+        reporter: &str,
+        record: &Record,
+        with_person: bool,
+    ) -> Result<Vec<Vec<String>>, TableError> {
         if record.kind() != self.kind {
             return Err(TableError::OtherKind);
         }
@@ -109,7 +139,7 @@ impl Sheet {
             }
             _ => 1,
         };
-        let mut lines = String::new();
+        let mut rows = Vec::with_capacity(count);
         for row in 0..count {
             let mut cells = Vec::with_capacity(self.columns.len());
             for column in &self.columns {
@@ -121,9 +151,9 @@ impl Sheet {
                 };
                 cells.push(cell.ok_or(TableError::CannotHold(name))?);
             }
-            lines.push_str(&self.line(cells));
+            rows.push(cells);
         }
-        Ok(lines)
+        Ok(rows)
     }
 
     fn line(&self, cells: impl IntoIterator<Item = String>) -> String {
