@@ -466,6 +466,28 @@ proptest! {
 }
 
 #[test]
+fn an_episode_takes_no_more_than_it_may() {
+    let header = "reporter,kind,id,revision,person.type,person.number,start,segments.start,segments.unit\n";
+    let line = |unit: &str| format!("r,episode,e,1,reserve,R1,2026-09-01,2026-09-01,{unit}\n");
+    let after = "r,episode,f,1,reserve,R1,2026-09-01,2026-09-01,\n";
+    for (lines, unit, is_taken) in [
+        (4_000, "a", true),
+        (6_000, "a", false),
+        (30, &*"a".repeat(50_000), false),
+    ] {
+        let file = format!("{header}{}{after}", line(unit).repeat(lines));
+        let read = read(file.as_bytes(), &csv());
+        assert_eq!(read.len(), 2);
+        assert_eq!(read.first().unwrap().read.is_ok(), is_taken, "{lines}");
+        assert!(read.last().unwrap().read.is_ok());
+        if let Err(refused) = &read.first().unwrap().read {
+            assert_eq!(refused.findings.len(), 1);
+            assert_eq!(refused.findings.first().unwrap().code, "VN-REG-044");
+        }
+    }
+}
+
+#[test]
 fn what_a_table_cannot_hold_is_not_written() {
     let line = include_str!("register/records.ndjson").lines().nth(2).unwrap();
     let mut record = read_record(line.as_bytes()).unwrap().record;

@@ -11,6 +11,7 @@ use super::field::Form;
 use super::shape::{List, Part, Shape};
 use super::{GroupLines, Table};
 use crate::register::json::Json;
+use crate::register::lines::LINE_MAX;
 
 /// Most lines of one record.
 const LINES_MAX: usize = 5_000;
@@ -65,6 +66,11 @@ impl Row {
         values.first().map_or("", String::as_str)
     }
 
+    /// The bytes of its values.
+    fn size(&self) -> usize {
+        self.values.iter().flatten().map(String::len).sum()
+    }
+
     fn of(&self, column: usize) -> &[String] {
         self.values.get(column).map(Vec::as_slice).unwrap_or_default()
     }
@@ -82,7 +88,11 @@ pub(super) struct Draft {
     findings: Vec<Finding>,
     /// The lines of what a line holds one of, by group.
     lines: GroupLines,
+    /// How many lines were taken, and how many bytes in them.
     taken: usize,
+    size: usize,
+    /// Whether no more are taken.
+    is_full: bool,
 }
 
 impl Draft {
@@ -97,6 +107,8 @@ impl Draft {
             findings,
             lines: Vec::new(),
             taken: 1,
+            size: 0,
+            is_full: false,
         };
         draft.take_groups(table, None);
         draft
@@ -127,12 +139,15 @@ impl Draft {
 
     /// Adds a line.
     pub(super) fn add(&mut self, table: &Table, mut row: Row) {
+        if self.is_full {
+            return;
+        }
         self.taken += 1;
-        if self.taken > LINES_MAX {
-            if self.taken == LINES_MAX + 1 {
-                let detail = format!("at most {LINES_MAX} lines of one record");
-                self.found(Mechanism::LimitTooMany, "", &detail);
-            }
+        self.size += row.size();
+        if self.taken > LINES_MAX || self.size > LINE_MAX {
+            self.is_full = true;
+            let detail = format!("at most {LINES_MAX} lines of one record and {LINE_MAX} bytes in them");
+            self.found(Mechanism::LimitTooMany, "", &detail);
             return;
         }
         self.findings.append(&mut row.findings);
