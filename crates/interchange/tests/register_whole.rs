@@ -14,12 +14,14 @@ use vardnav_classification::{AxisIndex, FactSource, TableResult};
 use vardnav_interchange::register::read::read_record;
 use vardnav_interchange::register::write::write_record;
 use vardnav_interchange::release::{self, starter};
+use vardnav_register::definition::Severity;
 use vardnav_register::derived::Derived;
 use vardnav_register::identity::PersonKey;
 use vardnav_register::outcome::{Assessment, Outcome, assess};
+use vardnav_register::record::Record;
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
-use vardnav_register::validate::{about_person, contact_key};
+use vardnav_register::validate::{Mechanism, about_person, contact_key};
 use vardnav_release::snapshot::Snapshot;
 
 /// 2026-11-22T00:00:00Z.
@@ -29,7 +31,6 @@ struct World {
     release: Snapshot,
     synthetic: bool,
     died: Option<Date>,
-    alike: Option<([u8; 16], String)>,
 }
 
 impl Surroundings for World {
@@ -56,11 +57,6 @@ impl Surroundings for World {
     fn died(&self, _: PersonKey) -> Option<Date> {
         self.died
     }
-
-    fn contact_alike(&self, _: &str, key: &dyn Fn() -> Option<[u8; 16]>) -> Option<&str> {
-        let (known, id) = self.alike.as_ref()?;
-        (Some(*known) == key()).then_some(id)
-    }
 }
 
 /// The starter release with a file changed.
@@ -79,7 +75,6 @@ fn world_with(change: impl Fn(&str, String) -> String) -> World {
         release: release.map_err(|findings| format!("{findings:?}")).unwrap(),
         synthetic: false,
         died: None,
-        alike: None,
     }
 }
 
@@ -393,14 +388,14 @@ fn a_variable_without_a_legal_basis_on_the_date_is_refused_except_as_test_data()
 }
 
 #[test]
-fn care_after_death_and_contacts_that_say_the_same_are_found_when_the_person_is_known() {
+fn care_after_death_is_found_and_contacts_that_say_the_same_have_one_key_when_the_person_is_known() {
     let mut world = world();
     let line = visit(json!({"performing": "01"}));
     let reported = read_record(line.to_string().as_bytes()).unwrap();
     let (record, person) = (reported.record, PersonKey([7; 16]));
     let derived = derived(&line, &world);
     let about = |world: &World| {
-        let findings = about_person(&record, "region-norr", person, &derived, world);
+        let findings = about_person(&record, person, world);
         findings
             .into_iter()
             .map(|finding| finding.code)
@@ -416,10 +411,18 @@ fn care_after_death_and_contacts_that_say_the_same_are_found_when_the_person_is_
         world.died = Some(died);
         assert_eq!(about(&world), codes, "{died}");
     }
-    let key = contact_key(&record, person, &derived).unwrap();
-    assert_ne!(contact_key(&record, PersonKey([8; 16]), &derived), Some(key));
-    world.alike = Some((key, "c-2".into()));
-    assert_eq!(about(&world), ["VN-REG-054"]);
-    world.alike = Some((key, "c-1".into()));
-    assert!(about(&world).is_empty(), "its own earlier revision");
+    let key = |record: &Record, person| contact_key(record, person, &derived).unwrap();
+    let changed = |change: &dyn Fn(&mut Record)| {
+        let mut other = record.clone();
+        change(&mut other);
+        key(&other, person)
+    };
+    let own = key(&record, person);
+    let renamed = changed(&|other| (other.id, other.revision) = ("c-2".to_owned(), 3));
+    assert_eq!(renamed, own, "whatever its id");
+    assert_ne!(key(&record, PersonKey([8; 16])), own);
+    assert_ne!(changed(&|other| other.unit = Some("SE-2".to_owned())), own);
+    let checks = world.release.view().checks;
+    let told = checks.told_as(Mechanism::ContactDuplicate, record.date());
+    assert_eq!(told, Some(("VN-REG-054", Severity::Warning)));
 }

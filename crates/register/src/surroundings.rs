@@ -149,12 +149,6 @@ pub trait Surroundings {
         one == other
     }
 
-    /// The id of a contact in the reporter's stream with a [`contact_key`](crate::validate::contact_key), as far as it is
-    /// looked up. The key is worked out when it is asked for; a record that is no contact has none.
-    fn contact_alike(&self, _reporter: &str, _key: &dyn Fn() -> Option<[u8; 16]>) -> Option<&str> {
-        None
-    }
-
     /// The reporter's own maps from codes to facts. Without them only the release's are asked.
     fn reporter_maps(&self, _reporter: &str) -> Option<&ReporterMaps> {
         None

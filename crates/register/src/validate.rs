@@ -289,12 +289,12 @@ pub fn other_person<S: Surroundings + ?Sized>(
 }
 
 /// What is wrong with a record now that its person is known: care after death, the residence of a person who is known to
-/// be protected though the record does not say so or that is another than the population register's, and a contact that another one of the reporter's says the same of. Another person's episode is [`other_person`]'s.
+/// be protected though the record does not say so or that is another than the population register's. Another person's
+/// episode is [`other_person`]'s. Whether another contact says the same is not told of a record when it is taken, which
+/// would make it depend on what came before: [`crate::quality::alike`] has it.
 pub fn about_person<S: Surroundings + ?Sized>(
     record: &Record,
-    reporter: &str,
     person: PersonKey,
-    derived: &Derived,
     surroundings: &S,
 ) -> Vec<Finding> {
     let date = record.date();
@@ -316,11 +316,6 @@ pub fn about_person<S: Surroundings + ?Sized>(
         && residence::known(record, person, surroundings).is_some_and(|known| known.code() != stated)
     {
         report.add(Mechanism::ResidenceOther, || "residence".to_owned());
-    }
-    let key = || contact_key(record, person, derived);
-    let alike = surroundings.contact_alike(reporter, &key);
-    if alike.is_some_and(|other| other != record.id) {
-        report.add(Mechanism::ContactDuplicate, String::new);
     }
     report.into_findings()
 }

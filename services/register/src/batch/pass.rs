@@ -227,7 +227,7 @@ fn speaks_against(
     surroundings: &BatchSurroundings,
 ) -> Option<Finding> {
     residence::add_known(record, person, derived, surroundings);
-    let about = about_person(record, reporter, person, derived, surroundings);
+    let about = about_person(record, person, surroundings);
     let refusing = about.iter().find(|finding| finding.severity == Severity::Error);
     let refusing = other_person(record, reporter, person, surroundings).or_else(|| refusing.cloned());
     derived.findings.extend(about.iter().map(Finding::stored));
