@@ -1,5 +1,6 @@
-//! The server is killed without warning while senders report, again and again. What was acknowledged is there once,
-//! unchanged, after every restart; `VARDNAV_CRASH_ROUNDS` says how many rounds.
+//! The server is killed without warning while senders report, again and again, and the database that it keeps the register
+//! in, where it does, or both. What was acknowledged is there once, unchanged, after every restart; `VARDNAV_CRASH_ROUNDS`
+//! says how many rounds.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use serde_json::Value;
+use vardnav_store::postgres::private::{Private, QUICK};
 use vardnav_tests::{Server, binary, json, sample};
 
 const SENDERS: u32 = 8;
@@ -30,22 +32,43 @@ fn rounds() -> u32 {
         .unwrap_or(20)
 }
 
+/// The rounds, as many as are on one ledger at a time.
+fn of_one_ledger() -> impl Iterator<Item = std::ops::Range<u32>> {
+    let rounds = rounds();
+    let begins = (0..rounds).step_by(ROUNDS_OF_ONE as usize);
+    begins.map(move |begin| begin..rounds.min(begin + ROUNDS_OF_ONE))
+}
+
 #[test]
 fn what_was_acknowledged_survives_every_kill() {
-    let rounds = rounds();
-    for begin in (0..rounds).step_by(ROUNDS_OF_ONE as usize) {
-        kill_again_and_again(begin..rounds.min(begin + ROUNDS_OF_ONE));
+    for rounds in of_one_ledger() {
+        kill_again_and_again(rounds, None);
     }
 }
 
-fn kill_again_and_again(rounds: std::ops::Range<u32>) {
+#[test]
+fn what_was_acknowledged_survives_every_kill_of_server_and_database() {
+    for rounds in of_one_ledger() {
+        let Some(private) = Private::start(QUICK).unwrap() else {
+            println!("skipped: this machine has no PostgreSQL");
+            return;
+        };
+        kill_again_and_again(rounds, Some(private));
+    }
+}
+
+/// Kills the server, which has its register in a database or in a folder. Of three rounds, one kills the database a while
+/// before the server, one right before it, and one the server alone.
+fn kill_again_and_again(rounds: std::ops::Range<u32>, mut database: Option<Private>) {
+    let store = database.as_ref().map(|private| private.url("postgres"));
+    let arguments: Vec<&str> = store.iter().flat_map(|url| ["--store", url]).collect();
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     // (reporter, kind, id, revision) → leaf
     let mut acknowledged: BTreeMap<(String, String, String, u64), String> = BTreeMap::new();
     let mut kept_before = 0;
     for round in rounds {
-        let server = Server::start(&data);
+        let server = Server::start_with(&data, &arguments);
         let (sender, receiver) = mpsc::channel();
         let mut children = Vec::new();
         for lane in 0..SENDERS {
@@ -85,6 +108,14 @@ fn kill_again_and_again(rounds: std::ops::Range<u32>) {
         }
         drop(sender);
         std::thread::sleep(Duration::from_millis(rand::rng().random_range(5..400)));
+        if let Some(private) = database.as_mut().filter(|_| round % 3 != 1) {
+            private.kill().unwrap();
+            private.begin().unwrap();
+        }
+        if database.is_some() && round % 3 == 0 {
+            // The senders go on over the end of the database.
+            std::thread::sleep(Duration::from_millis(200));
+        }
         server.kill();
         for child in &mut children {
             child.wait().unwrap();
@@ -105,7 +136,7 @@ fn kill_again_and_again(rounds: std::ops::Range<u32>) {
                 );
             }
         }
-        let server = Server::start(&data);
+        let server = Server::start_with(&data, &arguments);
         let kept = check(&server, &acknowledged);
         assert!(kept >= kept_before, "the ledger shrank");
         kept_before = kept;

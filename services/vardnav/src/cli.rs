@@ -152,6 +152,9 @@ pub struct Bench {
     /// Records of the report benchmark
     #[arg(long, default_value_t = 100_000)]
     pub count: u64,
+    /// Keep the register of the report benchmark in a PostgreSQL of its own, the one that it is measured beside
+    #[arg(long)]
+    pub postgres: bool,
     /// Records of the reclassification benchmark
     #[arg(long, default_value_t = 200_000)]
     pub records: u64,

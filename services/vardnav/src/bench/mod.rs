@@ -100,7 +100,7 @@ pub(crate) async fn run(command: Bench, format: Format) -> Outcome {
         let figures = match what {
             Measured::Terminology => terminology::measure(command.concepts).await?,
             Measured::Classification => classification::measure().await?,
-            Measured::Report => report::measure(command.count).await?,
+            Measured::Report => report::measure(command.count, command.postgres).await?,
             Measured::Reclassify => reclassification::measure(command.records).await?,
         };
         rows.extend(figures.iter().map(Figure::row));

@@ -19,9 +19,15 @@ pub(super) struct Server {
 impl Server {
     /// Starts one on a folder and waits until it tells its address.
     pub(super) fn start(data: &Path) -> Outcome<Self> {
+        Self::start_with(data, &[])
+    }
+
+    /// As [`Server::start`], with further arguments for `serve`.
+    pub(super) fn start_with(data: &Path, arguments: &[&str]) -> Outcome<Self> {
         let mut child = vardnav(data)?
             .args(["-o", "json", "serve"])
             .args(["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;

@@ -6,23 +6,21 @@
 mod bare;
 mod lanes;
 mod postgres;
+mod subject;
 
-use std::path::Path;
 use std::time::Instant;
 
 use tokio_stream::StreamExt as _;
-use vardnav_store::Store as _;
 
 use self::bare::BareLanes;
 pub(super) use self::lanes::lanes;
 use self::lanes::{Lanes, Pieces};
 use self::postgres::Postgres;
-use super::process::Server;
+use self::subject::Subject;
 use super::{Budget, Figure};
 use crate::client::{Client, Target};
 use crate::exit::{Failure, Outcome};
 use crate::output;
-use crate::server::Node;
 
 const BATCH: usize = 1000;
 const SENDERS: usize = 8;
@@ -30,8 +28,6 @@ const SENDERS: usize = 8;
 const PIECE: usize = 200_000;
 /// Length of an entry of the ledger before any is known, in bytes.
 const ENTRY_GUESS: usize = 700;
-/// Entries whose length is looked at.
-const LOOKED_AT: u32 = 10_000;
 
 /// Seconds that each way took, and for how many records.
 #[derive(Default)]
@@ -44,18 +40,22 @@ struct Totals {
     pieces: Vec<(usize, f64)>,
 }
 
-/// Measures with `count` records.
-pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
+/// Measures with `count` records, with the register in a folder or in PostgreSQL.
+pub(crate) async fn measure(count: u64, in_database: bool) -> Outcome<Vec<Figure>> {
     let count = usize::try_from(count).map_err(Failure::failed)?;
     let place = tempfile::tempdir()?;
     let data = place.path().join("data");
-    Node::open(&data).await?.know_sample().await?;
-    let server = Server::start(&data)?;
-    let client = connect(&server.url).await?;
     let postgres = Postgres::start().await?;
     if postgres.is_none() {
-        output::say("this machine has no PostgreSQL to measure beside");
+        let none = "this machine has no PostgreSQL to measure";
+        if in_database {
+            return Err(Failure::Failed(none.to_owned()));
+        }
+        output::say(format_args!("{none} beside"));
     }
+    let subject = Subject::new(&data, postgres.as_ref().filter(|_| in_database)).await?;
+    let server = subject.start()?;
+    let client = connect(&server.url).await?;
     let log = std::fs::File::create(place.path().join("bare.log"))?;
 
     let mut totals = Totals::default();
@@ -86,16 +86,16 @@ pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
         }
         totals.records += records;
         if number == 0 {
-            entry =
-                usize::try_from(folder(&data.join("store/log"))?).map_err(Failure::failed)? / records.max(1);
+            entry = subject.entry(records).await?;
         }
     }
-    drop(postgres);
+    let postgres = postgres.filter(|_| in_database);
     let again = again(&client, count.min(PIECE)).await?;
     let (resident, peak) = (server.resident(), server.peak());
     server.kill()?;
-    let mut figures = totals.figures(again);
-    figures.extend(left_behind(&data, totals.records).await?);
+    let least = if in_database { 0.5 } else { 1.5 };
+    let mut figures = totals.figures(again, least);
+    figures.extend(left_behind(&subject, totals.records, postgres.as_ref()).await?);
     figures.extend([
         figure("memory of the server", resident, "MB", None, None),
         figure("most memory of the server", peak, "MB", None, None),
@@ -103,58 +103,20 @@ pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
     Ok(figures)
 }
 
-/// What lies in the folder of a server that was killed, and how soon the next one answers.
-async fn left_behind(data: &Path, records: usize) -> Outcome<Vec<Figure>> {
+/// How soon the next server answers after one was killed, and what the register takes of the disk.
+async fn left_behind(subject: &Subject, records: usize, postgres: Option<&Postgres>) -> Outcome<Vec<Figure>> {
     let lanes = lanes(BATCH);
     let began = Instant::now();
-    let server = Server::start(data)?;
+    let server = subject.start()?;
     let client = connect(&server.url).await?;
     send(&client, &lanes).await?;
     let reopened = began.elapsed().as_secs_f64();
     drop(client);
     server.kill()?;
-    let log = folder(&data.join("store/log"))? as f64 / records.max(1) as f64;
-    let all = folder(&data.join("store"))? as f64 / records.max(1) as f64;
-    let entry = mean_entry(data).await?;
-    Ok(vec![
-        figure(
-            "first answer after kill -9",
-            reopened,
-            "s",
-            None,
-            Some(Budget::AtMost(2.0)),
-        ),
-        Figure {
-            name: "the log".into(),
-            value: log,
-            unit: "bytes a record",
-            baseline: Some(("encoded entries", entry)),
-            budget: Some(Budget::RatioAtMost(1.2)),
-        },
-        Figure {
-            name: "everything beside the log".into(),
-            value: all - log,
-            unit: "bytes a record",
-            baseline: Some(("the log", log)),
-            budget: Some(Budget::RatioAtMost(0.5)),
-        },
-    ])
-}
-
-/// Mean length of an entry of the reporter that has the most.
-async fn mean_entry(data: &Path) -> Outcome<f64> {
-    let store = vardnav_store::Embedded::open(&data.join("store"), vardnav_store::Options::default());
-    let store = store.map_err(Failure::failed)?;
-    let streams = store.streams().await.map_err(Failure::failed)?;
-    let reporters = streams
-        .into_iter()
-        .filter(|(stream, _)| stream.as_reporter().is_some());
-    let Some((stream, _)) = reporters.max_by_key(|(_, head)| head.size) else {
-        return Ok(0.0);
-    };
-    let rows = store.read(&stream, 0, LOOKED_AT).await.map_err(Failure::failed)?;
-    let bytes: usize = rows.iter().map(|row| row.bytes.len()).sum();
-    Ok(bytes as f64 / rows.len().max(1) as f64)
+    let budget = Some(Budget::AtMost(2.0));
+    let mut figures = vec![figure("first answer after kill -9", reopened, "s", None, budget)];
+    figures.extend(subject.space(records, postgres).await?);
+    Ok(figures)
 }
 
 /// Records a second when those first sent are sent again.
@@ -177,7 +139,8 @@ impl Totals {
         Ok(())
     }
 
-    fn figures(&self, again: f64) -> Vec<Figure> {
+    /// `least` is how many times the bare insert's rate is to be had at least.
+    fn figures(&self, again: f64, least: f64) -> Vec<Figure> {
         let per_second = |seconds: f64| self.records as f64 / seconds;
         let ours = per_second(self.ours);
         let report = "report, 8 senders, batches of 1,000";
@@ -196,7 +159,7 @@ impl Totals {
                 ours,
                 unit,
                 Some(bare),
-                Some(Budget::RatioAtLeast(1.5)),
+                Some(Budget::RatioAtLeast(least)),
             ));
         }
         if let Some((first, last)) = self.ends() {
@@ -259,21 +222,6 @@ async fn connect(url: &str) -> Outcome<Client> {
         token: None,
     };
     target.connect().await
-}
-
-/// Bytes of the files in a folder and below.
-fn folder(path: &Path) -> Outcome<u64> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(path)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() {
-            folder(&entry.path())?
-        } else {
-            metadata.len()
-        };
-    }
-    Ok(bytes)
 }
 
 /// What became of what was sent.

@@ -12,7 +12,7 @@ use crate::exit::{Failure, Outcome};
 /// A running server.
 pub(super) struct Postgres {
     connections: Vec<Connection>,
-    _server: Private,
+    server: Private,
 }
 
 /// A connection with its statement.
@@ -34,10 +34,23 @@ impl Postgres {
         for _ in 0..SENDERS {
             connections.push(connect(&server.url("postgres")).await?);
         }
-        Ok(Some(Self {
-            connections,
-            _server: server,
-        }))
+        Ok(Some(Self { connections, server }))
+    }
+
+    /// Makes an empty database in it; gives its address.
+    pub(super) async fn database(&self, name: &str) -> Outcome<String> {
+        Ok(self.server.database(name).await?)
+    }
+
+    /// Bytes that a database takes of the disk.
+    pub(super) async fn size(&self, database: &str) -> Outcome<u64> {
+        let connection = connect(&self.server.url("postgres")).await?;
+        let size = connection
+            .client
+            .query_one("SELECT pg_database_size($1::text::name)", &[&database])
+            .await;
+        let size: i64 = size.and_then(|row| row.try_get(0)).map_err(Failure::failed)?;
+        u64::try_from(size).map_err(Failure::failed)
     }
 
     /// A connection for every sender.
