@@ -33,6 +33,31 @@ fn withdrawn_records_are_withdrawn_once_and_may_come_back() {
         (&again[0]["leaf"], &again[0]["revision"]),
         (&first[0]["leaf"], &json!(2))
     );
+    // The receipt proves them offline, and without anything that was sent.
+    let [receipt, key] =
+        ["withdrawn.json", "key"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    let mut arguments = vec!["register", "withdraw", &reporter, "d-0001", "d-0000"];
+    arguments.extend([
+        "--kind",
+        "contact",
+        "--reason",
+        "wrong-person",
+        "--receipt",
+        &receipt,
+    ]);
+    assert!(server.run(&arguments).status.success());
+    assert!(server.run(&["register", "key", &key]).status.success());
+    let prove = || server.run(&["-o", "json", "register", "prove", &receipt, "--key", &key]);
+    assert_eq!(json(&prove())["records"], 2);
+    let text = std::fs::read_to_string(&receipt).unwrap();
+    std::fs::write(&receipt, text.replacen("wrong-person", "wrong-unit", 1)).unwrap();
+    assert_eq!(prove().status.code(), Some(1));
+    let boredom = withdraw(&["d-0002"], "boredom");
+    assert!(!boredom.status.success());
+    assert!(
+        String::from_utf8_lossy(&boredom.stderr).contains("reported-in-error"),
+        "{boredom:?}"
+    );
     let unknown = withdraw(&["nobody"], "other");
     assert_eq!(unknown.status.code(), Some(1));
     assert_eq!(json(&unknown)[0]["findings"][0]["code"], "VN-DEL-004");

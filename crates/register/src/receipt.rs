@@ -1,6 +1,10 @@
 //! Receipts: what a reporter gets back for a batch, and how it proves offline, from what it sent, that its records
 //! are in the register. The signature itself is checked by a function that the caller supplies.
 
+mod withdrawal;
+
+pub use withdrawal::{WithdrawalLeaf, WithdrawalReceipt, verify_withdrawals};
+
 use std::collections::BTreeMap;
 
 use crate::bytes::Writer;

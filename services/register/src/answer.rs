@@ -104,6 +104,7 @@ pub(crate) fn receipt(receipt: &Receipt, leaves: &[[u8; 32]]) -> pb::Receipt {
         delivery: leaf.delivery.map(|delivered| delivered.opened),
         test: leaf.delivery.is_some_and(|delivered| delivered.test),
         assigned: leaf.assigned,
+        withdrawn: String::new(),
     };
     pb::Receipt {
         reporter: receipt.reporter.clone(),

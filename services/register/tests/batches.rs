@@ -21,7 +21,9 @@ use vardnav_register::audit::AuditEntry;
 use vardnav_register::entry::StreamEntry;
 use vardnav_register::identity::{PersonKey, normalise};
 use vardnav_register::person::{Kommun, PersonEvent, Statement};
+use vardnav_register::receipt::WithdrawalLeaf;
 use vardnav_register::record::*;
+use vardnav_register::tree::MultiProof;
 use vardnav_release::package::Package;
 use vardnav_runtime::caller::Caller;
 use vardnav_service_register::{Register, Service};
@@ -600,7 +602,10 @@ async fn a_record_is_withdrawn_for_a_reason_that_the_release_has() {
             ..Default::default()
         };
         let answer = bench.service.withdraw_records(asked(request, north())).await;
-        answer.map(|answer| answer.into_inner().outcomes.remove(0))
+        answer.map(|answer| {
+            let mut answer = answer.into_inner();
+            (answer.outcomes.remove(0), answer.receipt)
+        })
     };
     for reason in ["boredom", "not-in-delivery", ""] {
         let refused = withdraw(reason).await.unwrap_err();
@@ -612,9 +617,35 @@ async fn a_record_is_withdrawn_for_a_reason_that_the_release_has() {
             "{refused:?}"
         );
     }
-    let first = withdraw("duplicate").await.unwrap();
+    let (first, receipt) = withdraw("duplicate").await.unwrap();
     assert!(first.withdrawn && !first.resent);
-    assert_eq!(withdraw("duplicate").await.unwrap().leaf, first.leaf);
+    let (again, receipt_again) = withdraw("duplicate").await.unwrap();
+    assert!(again.resent);
+    assert_eq!(again.leaf, first.leaf);
+    for receipt in [receipt.unwrap(), receipt_again.unwrap()] {
+        assert_eq!(receipt.leaves.len(), 1);
+        let leaf = receipt.leaves.first().unwrap();
+        assert_eq!((leaf.leaf.as_ref(), leaf.position), (first.leaf.as_ref(), 1));
+        let hash = WithdrawalLeaf {
+            version: u8::try_from(leaf.version).unwrap(),
+            kind: RecordKind::Contact,
+            id: leaf.id.clone(),
+            revision: leaf.revision,
+            replaces: leaf.replaces,
+            position: leaf.position,
+            received: leaf.received_micros,
+            reason: leaf.withdrawn.clone(),
+        };
+        let hash = hash.hash(NORTH).unwrap();
+        assert_eq!(hash, leaf.leaf.as_ref());
+        let hashes = receipt.proof.iter().map(|hash| hash.as_ref().try_into().unwrap());
+        let proof = MultiProof {
+            hashes: hashes.collect(),
+        };
+        let head = receipt.head.unwrap();
+        let root = head.root.as_ref().try_into().unwrap();
+        assert_eq!(proof.verify(head.size, &[(1, hash)], &root), Ok(()));
+    }
 }
 
 #[tokio::test]

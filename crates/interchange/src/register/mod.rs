@@ -10,4 +10,5 @@ pub mod read;
 pub mod receipt_file;
 pub mod records;
 pub mod table;
+pub mod withdrawal_file;
 pub mod write;

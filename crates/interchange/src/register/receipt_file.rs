@@ -256,14 +256,37 @@ struct LeafDto {
     derived: String,
 }
 
+/// A signed head in a file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeadDto {
+pub(super) struct HeadDto {
     size: u64,
     root: String,
     time: i64,
     key_id: String,
     signature: String,
+}
+
+impl HeadDto {
+    pub(super) fn of(head: &SignedHead) -> Self {
+        Self {
+            size: head.size,
+            root: to_hex(&head.root),
+            time: head.time,
+            key_id: head.key_id.clone(),
+            signature: to_hex(&head.signature),
+        }
+    }
+
+    pub(super) fn into_head(self) -> Option<SignedHead> {
+        Some(SignedHead {
+            size: self.size,
+            root: array_from_hex(&self.root)?,
+            time: self.time,
+            key_id: self.key_id,
+            signature: array_from_hex(&self.signature)?,
+        })
+    }
 }
 
 impl FileDto {
@@ -302,17 +325,10 @@ impl ReceiptDto {
             identity_nonce: to_hex(&leaf.identity_nonce),
             derived: to_hex(&leaf.derived),
         };
-        let head = &receipt.head;
         Self {
             reporter: receipt.reporter.clone(),
             leaves: receipt.leaves.iter().map(leaf).collect(),
-            head: HeadDto {
-                size: head.size,
-                root: to_hex(&head.root),
-                time: head.time,
-                key_id: head.key_id.clone(),
-                signature: to_hex(&head.signature),
-            },
+            head: HeadDto::of(&receipt.head),
             proof: receipt.proof.hashes.iter().map(|hash| to_hex(hash)).collect(),
         }
     }
@@ -342,13 +358,7 @@ impl ReceiptDto {
         Some(Receipt {
             reporter: self.reporter,
             leaves: self.leaves.into_iter().map(leaf).collect::<Option<_>>()?,
-            head: SignedHead {
-                size: self.head.size,
-                root: array_from_hex(&self.head.root)?,
-                time: self.head.time,
-                key_id: self.head.key_id,
-                signature: array_from_hex(&self.head.signature)?,
-            },
+            head: self.head.into_head()?,
             proof: MultiProof {
                 hashes: self
                     .proof

@@ -12,14 +12,14 @@ use vardnav_register::record::RecordKind;
 use vardnav_register::text::may_echo_id;
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::{Hash, StoreError, StreamId};
+use vardnav_store::{Hash, Head, StoreError, StreamId};
 
 use super::chains::{Chain, chains};
 use super::close::row;
 use super::findings;
 use crate::audit::By;
 use crate::intake::TRIES;
-use crate::{Register, store_error};
+use crate::{Register, answer, proof, store_error};
 
 /// Most records withdrawn at once.
 const RECORDS_MAX: usize = 5000;
@@ -28,7 +28,7 @@ const RECORDS_MAX: usize = 5000;
 enum Withdrawal {
     Refused(Finding),
     Resent {
-        revision: u32,
+        header: Header,
         position: u64,
         leaf: Hash,
     },
@@ -117,6 +117,7 @@ impl Register {
         let received = clock::now_micros();
         let mut outcomes = Vec::with_capacity(names.len());
         let mut rows = Vec::new();
+        let mut proven: Vec<((u64, Hash), pb::ReceiptLeaf)> = Vec::new();
         for ((name, chain), (named, index)) in names.iter().zip(&chains).zip(request.records.iter().zip(0..))
         {
             let withdrawal = withdrawal(
@@ -143,37 +144,87 @@ impl Register {
                     }
                 }
                 Withdrawal::Resent {
-                    revision,
+                    header,
                     position,
                     leaf,
                 } => {
-                    outcome.revision = revision;
+                    outcome.revision = header.revision;
                     outcome.position = Some(position);
                     outcome.leaf = bytes(&leaf);
                     outcome.withdrawn = true;
                     outcome.resent = true;
+                    proven.push(((position, leaf), receipt_leaf(index, &header, request)));
                 }
                 Withdrawal::New(entry) => {
                     outcome.revision = entry.header.revision;
                     outcome.withdrawn = true;
                     if !request.validate_only {
-                        outcome.position = Some(head.size + rows.len() as u64);
-                        outcome.leaf = bytes(&entry.leaf());
+                        let (position, leaf) = (head.size + rows.len() as u64, entry.leaf());
+                        outcome.position = Some(position);
+                        outcome.leaf = bytes(&leaf);
+                        proven.push(((position, leaf), receipt_leaf(index, &entry.header, request)));
                         rows.push(row(&entry));
                     }
                 }
             }
             outcomes.push(outcome);
         }
+        let mut head = head;
         if !rows.is_empty() {
             let by = By {
                 caller: &caller.name,
                 action: "withdraw",
                 at: received,
             };
-            self.append_by(by, (stream, head), vec![rows]).await?;
+            head = self.append_by(by, (stream, head), vec![rows]).await?;
         }
-        Ok(pb::WithdrawRecordsResponse { outcomes })
+        let mut receipt = None;
+        if !proven.is_empty() && !request.validate_only {
+            receipt = Some(
+                self.prove_withdrawals(&request.reporter, stream, head, proven)
+                    .await?,
+            );
+        }
+        Ok(pb::WithdrawRecordsResponse { outcomes, receipt })
+    }
+
+    /// The receipt of withdrawals, each with its position and leaf.
+    async fn prove_withdrawals(
+        &self,
+        reporter: &str,
+        stream: &StreamId,
+        head: Head,
+        proven: Vec<((u64, Hash), pb::ReceiptLeaf)>,
+    ) -> Result<pb::Receipt, StoreError> {
+        let (mut places, mut leaves): (Vec<_>, Vec<_>) = proven.into_iter().unzip();
+        for (leaf, (position, hash)) in leaves.iter_mut().zip(&places) {
+            leaf.position = *position;
+            leaf.leaf = bytes(hash);
+        }
+        places.sort_unstable();
+        let proof = proof::multi_proof(self.store.as_ref(), stream, head, &places).await?;
+        let signed = proof::sign(&self.key, stream, head, clock::now_micros());
+        Ok(pb::Receipt {
+            reporter: reporter.to_owned(),
+            leaves,
+            head: Some(answer::head(stream.as_str(), &signed)),
+            proof: proof.hashes.iter().map(|hash| bytes(hash)).collect(),
+        })
+    }
+}
+
+/// What is told of an entry that withdraws a record, without its place in the stream.
+fn receipt_leaf(index: u32, header: &Header, request: &pb::WithdrawRecordsRequest) -> pb::ReceiptLeaf {
+    pb::ReceiptLeaf {
+        index,
+        kind: kind_message(header.kind).into(),
+        id: header.id.clone(),
+        revision: header.revision,
+        received_micros: header.received,
+        version: header.version.into(),
+        replaces: header.replaces,
+        withdrawn: request.reason.clone(),
+        ..pb::ReceiptLeaf::default()
     }
 }
 
@@ -196,7 +247,7 @@ fn withdrawal(
         let same = *reason == request.reason && (stated == 0 || stated == header.revision);
         if same {
             return Withdrawal::Resent {
-                revision: header.revision,
+                header: header.clone(),
                 position: current.position,
                 leaf: current.leaf,
             };

@@ -137,6 +137,9 @@ pub struct Withdraw {
     /// Why: code of a reason that the release in force today has (register/withdrawals.toml)
     #[arg(long)]
     pub reason: String,
+    /// File for the receipt, which proves the withdrawals offline: `register prove`
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub receipt: Option<PathBuf>,
     /// Only check; nothing is stored
     #[arg(long)]
     pub dry_run: bool,

@@ -85,9 +85,9 @@ pub enum Register {
     Prove {
         /// Receipt file
         receipt: PathBuf,
-        /// The file that was reported
+        /// The file that was reported; a receipt of withdrawals needs none
         #[arg(long, value_name = "FILE")]
-        input: PathBuf,
+        input: Option<PathBuf>,
         /// Public key file of the register
         #[arg(long, value_name = "FILE")]
         key: PathBuf,

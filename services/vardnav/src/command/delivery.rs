@@ -14,7 +14,7 @@ use vardnav_register::record::RecordKind;
 use crate::cli::delivery::{Deliver, Delivery, Expect, Numbered, Of, Sending, Withdraw};
 use crate::client::Client;
 use crate::command::report::{self, Delivered, Options};
-use crate::command::{completeness, finding_row, hex};
+use crate::command::{completeness, finding_row, hex, withdrawal};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
@@ -129,6 +129,9 @@ pub(crate) async fn withdraw(command: Withdraw, client: &Client, format: Format)
         validate_only: command.dry_run,
     };
     let answer = client.register().withdraw_records(request).await?.into_inner();
+    if let Some(file) = &command.receipt {
+        withdrawal::keep(answer.receipt, file)?;
+    }
     let refused = answer
         .outcomes
         .iter()

@@ -24,6 +24,7 @@ pub(crate) mod supplied;
 pub(crate) mod term;
 pub(crate) mod unit;
 pub(crate) mod vault;
+pub(crate) mod withdrawal;
 pub(crate) mod worklist;
 
 use jiff::civil::Date;

@@ -1,5 +1,5 @@
 //! `vardnav register prove` and `anchor`: that reported lines stand in the register, and that what they stand in lies
-//! under a national head that others keep as well. Proving asks no server.
+//! under a national head that others keep as well; and the same of withdrawals, which need no lines. Proving asks no server.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,14 @@ use vardnav_api::heads::anchor;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_interchange::register::heads_file::{read_anchors, write_anchors};
 use vardnav_interchange::register::receipt_file::{PublicKey, ReceiptFile};
+use vardnav_interchange::register::withdrawal_file;
 use vardnav_register::national::{Anchor, StreamHead};
-use vardnav_register::receipt::{Receipt, stream_of};
+use vardnav_register::receipt::{SignedHead, WithdrawalReceipt, stream_of};
 use vardnav_store::keys;
 
 use crate::client::Client;
+use crate::command::hex;
 use crate::command::input::Input;
-use crate::command::{heads, hex};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
@@ -23,8 +24,8 @@ use crate::output::{self, Format};
 pub(crate) struct Files {
     /// Receipt file.
     pub(crate) receipt: PathBuf,
-    /// The file that was reported.
-    pub(crate) input: PathBuf,
+    /// The file that was reported; of withdrawals there is none.
+    pub(crate) input: Option<PathBuf>,
     /// How it is written.
     pub(crate) written: Input,
     /// Public key file.
@@ -35,21 +36,68 @@ pub(crate) struct Files {
     pub(crate) heads: Option<PathBuf>,
 }
 
+/// A stream's head in a receipt, by its reporter.
+type Head = (String, SignedHead);
+
+/// A receipt file of either kind.
+enum Receipts {
+    Reports(ReceiptFile),
+    Withdrawals(WithdrawalReceipt),
+}
+
+impl Receipts {
+    fn read(path: &Path) -> Outcome<Self> {
+        let text = read(path)?;
+        if let Ok(receipt) = withdrawal_file::read(&text) {
+            return Ok(Self::Withdrawals(receipt));
+        }
+        let file = ReceiptFile::read(&text).map_err(|error| refused(&error))?;
+        Ok(Self::Reports(file))
+    }
+
+    /// The heads that what is receipted stands under.
+    fn heads(&self) -> Vec<Head> {
+        let of = |reporter: &str, head: &SignedHead| (reporter.to_owned(), head.clone());
+        match self {
+            Self::Reports(file) => {
+                let receipts = file.receipts.iter();
+                receipts
+                    .map(|receipt| of(&receipt.reporter, &receipt.head))
+                    .collect()
+            }
+            Self::Withdrawals(receipt) => vec![of(&receipt.reporter, &receipt.head)],
+        }
+    }
+}
+
 /// Proves offline.
 pub(crate) fn prove(files: &Files, format: Format) -> Outcome {
-    let receipt = ReceiptFile::read(&read(&files.receipt)?).map_err(|error| refused(&error))?;
+    let receipts = Receipts::read(&files.receipt)?;
     let key = PublicKey::read(&read(&files.key)?).map_err(|error| refused(&error))?;
-    let (input, form) = files.written.open(&files.input)?;
-    let proven = receipt
-        .verify_as(&form, input, &key, keys::verify)
-        .map_err(|error| refused(&error))?;
-    let heads: Vec<Value> = receipt
-        .receipts
+    let proven = match (&receipts, &files.input) {
+        (Receipts::Withdrawals(receipt), None) => withdrawal_file::verify(receipt, &key, keys::verify),
+        (Receipts::Reports(file), Some(input)) => {
+            let (input, form) = files.written.open(input)?;
+            file.verify_as(&form, input, &key, keys::verify)
+        }
+        (Receipts::Withdrawals(_), Some(_)) => {
+            let message = "a receipt of withdrawals proves by itself: leave --input out";
+            return Err(Failure::Usage(message.into()));
+        }
+        (Receipts::Reports(_), None) => {
+            return Err(Failure::Usage(
+                "the file that was reported is needed: --input".into(),
+            ));
+        }
+    };
+    let proven = proven.map_err(|error| refused(&error))?;
+    let held = receipts.heads();
+    let heads: Vec<Value> = held
         .iter()
-        .map(|receipt| json!({"reporter": receipt.reporter, "size": receipt.head.size, "root": hex(&receipt.head.root)}))
+        .map(|(reporter, head)| json!({"reporter": reporter, "size": head.size, "root": hex(&head.root)}))
         .collect();
     let national = match &files.anchor {
-        Some(path) => national_heads(&receipt.receipts, path, &key, files.heads.as_deref())?,
+        Some(path) => national_heads(&held, path, &key, files.heads.as_deref())?,
         None => Vec::new(),
     };
     output::one(
@@ -59,20 +107,15 @@ pub(crate) fn prove(files: &Files, format: Format) -> Outcome {
 }
 
 /// The numbers of the national heads under which every receipt's head lies.
-fn national_heads(
-    receipts: &[Receipt],
-    path: &Path,
-    key: &PublicKey,
-    mirror: Option<&Path>,
-) -> Outcome<Vec<u64>> {
+fn national_heads(heads: &[Head], path: &Path, key: &PublicKey, mirror: Option<&Path>) -> Outcome<Vec<u64>> {
     let anchors = read_anchors(&read(path)?).map_err(|error| refused(&error))?;
     let kept = match mirror {
-        Some(dir) => Some(heads::kept(dir, key)?),
+        Some(dir) => Some(super::heads::kept(dir, key)?),
         None => None,
     };
     let mut numbers = Vec::new();
-    for receipt in receipts {
-        let (stream, held) = held(receipt);
+    for head in heads {
+        let (stream, held) = held(head);
         let anchor = anchors
             .iter()
             .find(|anchor| anchor.stream == stream && anchor.since == held.size)
@@ -99,16 +142,15 @@ fn national_heads(
 
 /// Asks a server to lead from the heads of a receipt file to a national head.
 pub(crate) async fn lead(receipt: &Path, to: Option<&Path>, client: &Client) -> Outcome {
-    let receipt = ReceiptFile::read(&read(receipt)?).map_err(|error| refused(&error))?;
     let mut anchors: Vec<Anchor> = Vec::new();
-    for receipt in &receipt.receipts {
-        let (stream, held) = held(receipt);
+    for head in Receipts::read(receipt)?.heads() {
+        let (stream, held) = held(&head);
         let is_led = |anchor: &Anchor| anchor.stream == stream && anchor.since == held.size;
         if anchors.iter().any(is_led) {
             continue;
         }
         let request = pb::GetAnchorRequest {
-            reporter: receipt.reporter.clone(),
+            reporter: head.0.clone(),
             since_size: held.size,
         };
         let answer = client.heads().get_anchor(request).await?.into_inner();
@@ -126,12 +168,12 @@ pub(crate) async fn lead(receipt: &Path, to: Option<&Path>, client: &Client) -> 
     }
 }
 
-fn held(receipt: &Receipt) -> (String, StreamHead) {
-    let head = StreamHead {
-        size: receipt.head.size,
-        root: receipt.head.root,
+fn held((reporter, head): &Head) -> (String, StreamHead) {
+    let held = StreamHead {
+        size: head.size,
+        root: head.root,
     };
-    (stream_of(&receipt.reporter), head)
+    (stream_of(reporter), held)
 }
 
 fn read(path: &Path) -> Outcome<Vec<u8>> {
