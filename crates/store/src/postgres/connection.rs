@@ -40,6 +40,14 @@ impl Default for Options {
     }
 }
 
+/// How statements are planned: each time they run, for tables grow by orders of magnitude between two countings of their
+/// rows; and along an index that has the rows in the order asked for. An engine that does not know these plans otherwise.
+const PLANNING: [&str; 3] = [
+    "SET plan_cache_mode = force_custom_plan",
+    "SET enable_bitmapscan = off",
+    "SET jit = off",
+];
+
 /// The connections of one store.
 pub(super) struct Link {
     pool: Pool,
@@ -92,6 +100,15 @@ impl Link {
                 Box::pin(async move {
                     let set = client.batch_execute(&settings).await;
                     set.map_err(HookError::Backend)?;
+                    for setting in PLANNING {
+                        match client.batch_execute(setting).await {
+                            Err(error) if error.as_db_error().is_none() => {
+                                return Err(HookError::Backend(error));
+                            }
+                            Err(error) => tracing::debug!(%error, setting, "not set"),
+                            Ok(()) => {}
+                        }
+                    }
                     let durable = client.query_one("SHOW synchronous_commit", &[]).await;
                     let durable = durable.and_then(|row| row.try_get::<_, String>(0));
                     match durable.map_err(HookError::Backend)?.as_str() {
@@ -159,15 +176,13 @@ impl Lent {
     }
 }
 
-/// What holds of every connection. A statement is planned each time it runs, for tables grow by orders of magnitude
-/// between two countings of their rows.
+/// What holds of every connection.
 fn settings(statement_max: Duration) -> String {
     let milliseconds = statement_max.as_millis();
     format!(
         "SET statement_timeout = {milliseconds}; \
          SET idle_in_transaction_session_timeout = {milliseconds}; \
-         SET default_transaction_isolation = 'read committed'; \
-         SET plan_cache_mode = force_custom_plan"
+         SET default_transaction_isolation = 'read committed'"
     )
 }
 
