@@ -183,3 +183,37 @@ async fn what_is_cleared_or_redacted_leaves_the_tables() {
     let dead: i64 = client.query_one(dead, &[]).await.unwrap().get(0);
     assert_eq!(dead, 0, "no older version is left behind");
 }
+
+/// A read costs what it answers, also before the database has counted how many rows there are.
+#[tokio::test]
+async fn reads_touch_what_they_answer() {
+    let Some(private) = server() else { return };
+    let url = private.database("touched").await.unwrap();
+    drop(Postgres::open(&url, options()).await.unwrap());
+    let rows = "ALTER TABLE ledger SET (autovacuum_enabled = off); \
+                INSERT INTO ledger SELECT 'touched/' || (n % 20), n / 20, decode(md5(n::text), 'hex'), \
+                decode(repeat(md5(n::text), 2), 'hex'), 0, decode(repeat(md5(n::text), 11), 'hex') \
+                FROM generate_series(0, 199999) AS n";
+    private.execute("touched", rows).await.unwrap();
+    let touched = async || -> i64 {
+        // What a connection did is counted at the latest when that ends, and is seen soon after.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let (client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(link);
+        let count = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables WHERE relname = 'ledger'";
+        client.query_one(count, &[]).await.unwrap().get(0)
+    };
+    let before = touched().await;
+    let store = Postgres::open(&url, options()).await.unwrap();
+    let stream = StreamId::new("touched/3").unwrap();
+    for from in [0, 3_000, 6_000] {
+        // No checksum is right, so that nothing is answered; that it was read is what counts.
+        store.read(&stream, from, 1_000).await.unwrap_err();
+        assert_eq!(store.hashes(&stream, 0, from, 100).await.unwrap().len(), 100);
+    }
+    drop(store);
+    let touched = touched().await - before;
+    assert!((3_300..5_000).contains(&touched), "{touched} rows for 3300");
+}
