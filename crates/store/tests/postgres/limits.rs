@@ -39,9 +39,15 @@ async fn too_many_connections_are_told_and_pass() {
         patience: Duration::from_millis(300),
         ..options()
     };
-    let (client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
+    // Those of the store that was closed end only now.
+    let until = tokio::time::Instant::now() + Duration::from_secs(10);
+    let (client, link) = loop {
+        match tokio_postgres::connect(&url, tokio_postgres::NoTls).await {
+            Ok(connected) => break connected,
+            Err(error) if tokio::time::Instant::now() > until => panic!("{error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
     let link = tokio::spawn(link);
     let refused = Postgres::open(&url, hasty.clone()).await.err().unwrap();
     unavailable(&refused, "takes no more connections");

@@ -11,10 +11,13 @@
 mod broken;
 mod limits;
 mod migrations;
+mod model;
 mod portable;
 mod proxy;
 mod shared;
 mod speed;
+#[path = "../model/steps.rs"]
+mod steps;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
