@@ -1,7 +1,7 @@
 //! Reporting: checked, classified, durable, receipted records per second over gRPC with eight senders, to a server in a
 //! process of its own; beside a bare log that is synced once a batch and a bare insert into PostgreSQL, in turns in the
-//! same run. And what becomes of the server as it grows: its rate, the space and memory it takes, how soon it is back
-//! after `kill -9`.
+//! same run. And what becomes of the server as it grows: its rate, the space and memory it takes, how fast it is exported,
+//! how soon it is back after `kill -9`.
 
 mod bare;
 mod lanes;
@@ -11,6 +11,7 @@ mod subject;
 use std::time::Instant;
 
 use tokio_stream::StreamExt as _;
+use vardnav_api::vardnav::register::v1 as pb;
 
 use self::bare::BareLanes;
 pub(super) use self::lanes::lanes;
@@ -21,6 +22,7 @@ use super::{Budget, Figure};
 use crate::client::{Client, Target};
 use crate::exit::{Failure, Outcome};
 use crate::output;
+use crate::sample;
 
 const BATCH: usize = 1000;
 const SENDERS: usize = 8;
@@ -91,12 +93,14 @@ pub(crate) async fn measure(count: u64, in_database: bool) -> Outcome<Vec<Figure
     }
     let postgres = postgres.filter(|_| in_database);
     let again = again(&client, count.min(PIECE)).await?;
+    let exported = exported(&client).await?;
     let (resident, peak) = (server.resident(), server.peak());
     server.kill()?;
     let least = if in_database { 0.5 } else { 1.5 };
     let mut figures = totals.figures(again, least);
     figures.extend(left_behind(&subject, totals.records, postgres.as_ref()).await?);
     figures.extend([
+        figure("all of them exported", exported, "records/s", None, None),
         figure("memory of the server", resident, "MB", None, None),
         figure("most memory of the server", peak, "MB", None, None),
     ]);
@@ -127,6 +131,23 @@ async fn again(client: &Client, count: usize) -> Outcome<f64> {
         records += lanes::records(&lanes);
     }
     Ok(records as f64 / seconds)
+}
+
+/// Revisions a second when the streams of all reporters are exported, one after the other.
+async fn exported(client: &Client) -> Outcome<f64> {
+    let began = Instant::now();
+    let mut revisions = 0;
+    for reporter in sample::reporters() {
+        let request = pb::ExportRequest {
+            reporter: reporter.id,
+            ..Default::default()
+        };
+        let mut pieces = client.register().export(request).await?.into_inner();
+        while let Some(piece) = pieces.next().await {
+            revisions += piece?.revisions.len();
+        }
+    }
+    Ok(revisions as f64 / began.elapsed().as_secs_f64())
 }
 
 impl Totals {
