@@ -106,7 +106,7 @@ impl Place {
         let mut mark = mark(folder)?;
         let opened = Postgres::open(url, postgres::Options::default()).await;
         let store = opened.map_err(cannot)?;
-        let holder = holder(&mut mark)?;
+        let holder = holder(&mut mark, folder)?;
         let lease = Lease::take(&store, LEASE, &holder, LEASE_TIME).await;
         let lease = lease.map_err(|error| match error {
             LeaseError::Held => Failure::Refused(
@@ -116,6 +116,7 @@ impl Place {
             ),
             LeaseError::Store(error) => cannot(error),
         })?;
+        lease.bind(&store).map_err(cannot)?;
         Ok(Self {
             store: Arc::new(store),
             embedded: None,
@@ -162,8 +163,8 @@ fn mark(folder: &Path) -> Outcome<File> {
     }
 }
 
-/// The name that a mark holds, made when there is none.
-fn holder(mark: &mut File) -> Outcome<String> {
+/// The name that a mark holds, made when there is none; durable before a lease is taken by it.
+fn holder(mark: &mut File, folder: &Path) -> Outcome<String> {
     let mut holder = String::new();
     mark.read_to_string(&mut holder)?;
     if holder.trim().is_empty() {
@@ -173,5 +174,7 @@ fn holder(mark: &mut File) -> Outcome<String> {
         mark.write_all(holder.as_bytes())?;
         mark.sync_all()?;
     }
+    // A name that is forgotten keeps this node from its own lease and vault, and lets the folder pass for an empty one.
+    File::open(folder)?.sync_all()?;
     Ok(holder.trim().to_owned())
 }

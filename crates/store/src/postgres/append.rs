@@ -1,6 +1,7 @@
 //! Appending: one statement moves the head from the size and edge that it must have and adds the rows and the nodes that
 //! they complete, or does nothing. When the connection is lost before the answer, the same is asked again: the statement
-//! can take effect once only, and whether it did is seen from the leaves that stand in the places of its rows.
+//! can take effect once only, and whether it did is seen from the leaves that stand in the places of its rows. Where the
+//! store serves under a lease, the head moves only as long as nobody else has taken it.
 
 use tokio_postgres::types::ToSql;
 
@@ -8,6 +9,7 @@ use super::Core;
 use super::connection::Lent;
 use super::failed::Failed;
 use super::heads::{edge, encode, head_of};
+use super::lease::Taking;
 use super::reading::checksum;
 use crate::codec::len64;
 use crate::contract::{Hash, Head, Row, StoreError, StreamId};
@@ -33,11 +35,15 @@ macro_rules! append {
 
 const FIRST: &str = append!(
     "INSERT INTO heads (stream, size, root, frontier) SELECT $1, $2::bigint + $3::bigint, $4, $5 \
+     WHERE $13::text IS NULL OR EXISTS (SELECT 1 FROM leases AS l \
+     WHERE l.name = $13 AND l.holder = $14::text AND l.fence = $15::bigint) \
      ON CONFLICT (stream) DO NOTHING RETURNING stream"
 );
 const NEXT: &str = append!(
     "UPDATE heads SET size = $2::bigint + $3::bigint, root = $4, frontier = $5 \
-     WHERE stream = $1 AND size = $2 AND frontier = $13 RETURNING stream"
+     WHERE stream = $1 AND size = $2 AND frontier = $16 \
+     AND ($13::text IS NULL OR EXISTS (SELECT 1 FROM leases AS l \
+     WHERE l.name = $13 AND l.holder = $14::text AND l.fence = $15::bigint)) RETURNING stream"
 );
 const LEAVES: &str =
     "SELECT leaf FROM ledger WHERE stream = $1 AND position >= $2 AND position < $3 ORDER BY position";
@@ -132,9 +138,13 @@ impl Core {
         };
         let growth = sent.insert(growth);
         self.edges.forget(stream);
-        if swap(&mut lent, stream, growth, rows).await? {
+        let under = self.serves_under.get();
+        if swap(&mut lent, stream, growth, rows, under).await? {
             self.edges.keep(stream, growth.after.clone());
             return Ok(head_of(&growth.after));
+        }
+        if let Some(taking) = under {
+            taking.hold(&mut lent).await?;
         }
         // What was known of the head no longer holds, or never did: the next try asks.
         Err(Failed::Again(StoreError::Unavailable(format!(
@@ -143,8 +153,14 @@ impl Core {
     }
 }
 
-/// Moves the head and adds the rows; gives whether the head was where it had to be.
-async fn swap(lent: &mut Lent, stream: &StreamId, growth: &Growth, rows: &[Row]) -> Result<bool, Failed> {
+/// Moves the head and adds the rows; gives whether the head was where it had to be, and the lease still this server's.
+async fn swap(
+    lent: &mut Lent,
+    stream: &StreamId,
+    growth: &Growth,
+    rows: &[Row],
+    under: Option<&Taking>,
+) -> Result<bool, Failed> {
     let first = growth.before.size();
     let position = first.cast_signed();
     let count = len64(rows.len()).cast_signed();
@@ -163,6 +179,9 @@ async fn swap(lent: &mut Lent, stream: &StreamId, growth: &Growth, rows: &[Row])
         .map(|(position, row)| checksum(stream, position, &row.key, &row.leaf, &row.bytes))
         .collect();
     let name = stream.as_str();
+    let lease = under.map(|taking| taking.name.as_str());
+    let holder = under.map(|taking| taking.holder.as_str());
+    let fence = under.map(|taking| taking.fence);
     let mut with: Vec<&(dyn ToSql + Sync)> = vec![
         &name,
         &position,
@@ -176,6 +195,9 @@ async fn swap(lent: &mut Lent, stream: &StreamId, growth: &Growth, rows: &[Row])
         &leaves,
         &checksums,
         &bytes,
+        &lease,
+        &holder,
+        &fence,
     ];
     let statement = if first == 0 {
         FIRST

@@ -1,6 +1,7 @@
 //! Leases: work that one server at a time may do is done by whoever holds its row, until a moment that the holder keeps
 //! moving on. Each taking has a number that rises, the fence. The time is the database's; whoever cannot renew in time
-//! counts the lease as lost by its own clock, from before it last asked.
+//! counts the lease as lost by its own clock, from before it last asked. A store that serves under a lease appends nothing
+//! once another took it, however late it learns of that.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_postgres::types::ToSql;
 
+use super::connection::Lent;
+use super::failed::Failed;
 use super::{Core, Postgres};
 use crate::contract::StoreError;
 
@@ -20,6 +23,7 @@ const TAKE: &str = "INSERT INTO leases (name, holder, fence, until) \
                     RETURNING fence";
 const RENEW: &str = "UPDATE leases SET until = now() + $4::bigint * interval '1 millisecond' \
                      WHERE name = $1 AND holder = $2 AND fence = $3 RETURNING fence";
+const HOLD: &str = "SELECT fence FROM leases WHERE name = $1 AND holder = $2 AND fence = $3";
 const GIVE_BACK: &str = "UPDATE leases SET until = now() WHERE name = $1 AND holder = $2 AND fence = $3";
 
 /// Why a lease is not had.
@@ -44,10 +48,35 @@ enum Standing {
     Taken,
 }
 
+/// One taking of a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Taking {
+    /// The lease.
+    pub(super) name: String,
+    /// Who took it.
+    pub(super) holder: String,
+    /// The number of the taking.
+    pub(super) fence: i64,
+}
+
+impl Taking {
+    /// Holds that nobody took the lease since.
+    pub(super) async fn hold(&self, lent: &mut Lent) -> Result<(), Failed> {
+        let with: [&(dyn ToSql + Sync); 3] = [&self.name, &self.holder, &self.fence];
+        match lent.query_opt(HOLD, &with).await? {
+            Some(_) => Ok(()),
+            None => Err(StoreError::Unavailable(
+                "another server took over this database: this one writes nothing to it any more".to_owned(),
+            )
+            .into()),
+        }
+    }
+}
+
 /// A lease that is held, and renewed until it is dropped or another takes it.
 pub struct Lease {
     core: Arc<Core>,
-    row: (String, String, i64),
+    taking: Taking,
     standing: watch::Receiver<Standing>,
     renewing: JoinHandle<()>,
 }
@@ -73,20 +102,40 @@ impl Lease {
                 .map_err(|_| StoreError::Corrupt(format!("lease {name}")))?,
             None => return Err(LeaseError::Held),
         };
-        let row = (name.to_owned(), holder.to_owned(), fence);
+        let taking = Taking {
+            name: name.to_owned(),
+            holder: holder.to_owned(),
+            fence,
+        };
         let (tell, standing) = watch::channel(Standing::Held);
-        let renewing = tokio::spawn(renew(Arc::clone(&core), row.clone(), time, began, tell));
+        let renewing = tokio::spawn(renew(Arc::clone(&core), taking.clone(), time, began, tell));
         Ok(Self {
             core,
-            row,
+            taking,
             standing,
             renewing,
         })
     }
 
+    /// Binds the store, and all its clones, to this taking, once and for all: as soon as another took the lease, every
+    /// append answers `Unavailable` and changes nothing. A statement that the database works on in that very moment may
+    /// still be done.
+    ///
+    /// # Errors
+    /// `Limit` when the store is bound to another taking already.
+    pub fn bind(&self, store: &Postgres) -> Result<(), StoreError> {
+        let bound = store.core.serves_under.get_or_init(|| self.taking.clone());
+        match *bound == self.taking {
+            true => Ok(()),
+            false => Err(StoreError::Limit(
+                "the store serves under another lease already".to_owned(),
+            )),
+        }
+    }
+
     /// Its number among the takings of this lease.
     pub fn fence(&self) -> u64 {
-        self.row.2.cast_unsigned()
+        self.taking.fence.cast_unsigned()
     }
 
     /// Waits until it could not be renewed in time, or another took it: from then on another may do the work. It may be
@@ -109,7 +158,7 @@ impl Lease {
     /// Gives it back, so that another need not wait for its end.
     pub async fn give_back(self) {
         self.renewing.abort();
-        let (name, holder, fence) = &self.row;
+        let Taking { name, holder, fence } = &self.taking;
         if let Err(error) = self.core.change(GIVE_BACK, &[name, holder, fence]).await {
             tracing::warn!(%error, name, "a lease was not given back and ends by itself");
         }
@@ -125,7 +174,7 @@ impl Drop for Lease {
 /// Renews a lease until another takes it, and tells how it stands.
 async fn renew(
     core: Arc<Core>,
-    (name, holder, fence): (String, String, i64),
+    Taking { name, holder, fence }: Taking,
     time: Duration,
     mut held_from: Instant,
     tell: watch::Sender<Standing>,

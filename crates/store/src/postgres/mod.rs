@@ -19,7 +19,7 @@ mod tree;
 
 pub mod private;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio_postgres::Row as Found;
 use tokio_postgres::types::ToSql;
@@ -33,6 +33,7 @@ use self::behind::Behind;
 use self::connection::Link;
 use self::failed::Tries;
 use self::heads::Edges;
+use self::lease::Taking;
 use crate::contract::{
     Answer, Change, Digest, Hash, Head, ProjectionRow, Row, RowKey, Store, StoreError, StoredRow, StreamId,
     check_batch, check_blob, check_changes, check_keys, check_projection,
@@ -51,6 +52,8 @@ struct Core {
     options: Options,
     edges: Edges,
     behind: Behind,
+    /// Under which taking of a lease it appends, where it does so under one.
+    serves_under: OnceLock<Taking>,
 }
 
 impl Postgres {
@@ -82,6 +85,7 @@ impl Postgres {
                 options,
                 edges: Edges::default(),
                 behind: Behind::default(),
+                serves_under: OnceLock::new(),
             }),
         })
     }

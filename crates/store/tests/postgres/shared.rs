@@ -97,6 +97,54 @@ async fn a_lease_is_held_by_one() {
     drop((back, elsewhere));
 }
 
+/// A server that was away while another took its lease appends nothing any more, before it learns of that by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_lost_its_lease_appends_nothing() {
+    let Some(private) = server() else { return };
+    let url = private.database("fenced").await.unwrap();
+    let one = Postgres::open(&url, options()).await.unwrap();
+    let other = Postgres::open(&url, options()).await.unwrap();
+    // So long that nothing is renewed meanwhile.
+    let time = Duration::from_secs(600);
+    let lease = Lease::take(&one, "server", "one", time).await.unwrap();
+    lease.bind(&one).unwrap();
+    let streams = ["fenced/swap", "fenced/behind", "fenced/new"].map(|name| StreamId::new(name).unwrap());
+    let [swapped, behind, new] = &streams;
+    let clone = one.clone();
+    clone.append(swapped, 0, sample_rows(0, 3)).await.unwrap();
+    clone.append(swapped, 3, sample_rows(3, 3)).await.unwrap();
+    clone.append_behind(behind, sample_rows(0, 3)).await.unwrap();
+    private
+        .execute("fenced", "UPDATE leases SET until = now() - interval '1 second'")
+        .await
+        .unwrap();
+    // As long as nobody else took it nobody is harmed.
+    clone.append_behind(behind, sample_rows(3, 3)).await.unwrap();
+    let taken = Lease::take(&other, "server", "other", time).await.unwrap();
+    taken.bind(&other).unwrap();
+    assert!(matches!(taken.bind(&one), Err(StoreError::Limit(_))));
+    let before = other.streams().await.unwrap();
+    for refused in [
+        clone.append(swapped, 6, sample_rows(6, 3)).await,
+        clone.append_behind(behind, sample_rows(6, 3)).await,
+        clone.append(new, 0, sample_rows(0, 3)).await,
+        clone.append_behind(new, sample_rows(0, 3)).await,
+    ] {
+        let told =
+            matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("another server took over"));
+        assert!(told, "{refused:?}");
+    }
+    assert_eq!(other.streams().await.unwrap(), before);
+    for stream in [swapped, behind] {
+        assert_eq!(read_all(&other, stream).await.unwrap().len(), 6);
+        other.append_behind(stream, sample_rows(6, 3)).await.unwrap();
+    }
+    // The holder of the same name is another taking too.
+    let again = Lease::take(&other, "server", "other", time).await.unwrap();
+    assert!(again.fence() > taken.fence());
+    other.append(new, 0, sample_rows(0, 3)).await.unwrap_err();
+}
+
 /// Whoever cannot renew in time counts its lease as lost before another can have it, and has it again when nobody took it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_is_lost_with_the_database() {
