@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use serde_json::Value;
-use vardnav_store::postgres::private::{Private, QUICK};
+use vardnav_store::postgres::private::{Private, SERVED};
 use vardnav_tests::{Server, binary, json, sample};
 
 const SENDERS: u32 = 8;
@@ -49,7 +49,7 @@ fn what_was_acknowledged_survives_every_kill() {
 #[test]
 fn what_was_acknowledged_survives_every_kill_of_server_and_database() {
     for rounds in of_one_ledger() {
-        let Some(private) = Private::start(QUICK).unwrap() else {
+        let Some(private) = Private::start(SERVED).unwrap() else {
             println!("skipped: this machine has no PostgreSQL");
             return;
         };

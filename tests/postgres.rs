@@ -16,11 +16,11 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use vardnav_store::postgres::private::{Private, QUICK};
+use vardnav_store::postgres::private::{Private, SERVED};
 use vardnav_tests::{Server, binary, for_each_file, json, lines, run, sample, write};
 
 fn private() -> Option<Private> {
-    let private = Private::start(QUICK).unwrap();
+    let private = Private::start(SERVED).unwrap();
     if private.is_none() {
         eprintln!("skipped: this machine has no PostgreSQL");
     }

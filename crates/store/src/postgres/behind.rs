@@ -13,74 +13,133 @@ use crate::contract::{BATCH_LIMIT, Head, ROWS_LIMIT, Row, StoreError, StreamId};
 /// Most appends that wait for one stream.
 const WAITING_MAX: usize = 10_000;
 
-/// What waits, by stream. A stream that is here has somebody who sees to it.
+/// Most bytes of rows that wait for all streams. What is under way is not among them.
+const WAITING_BYTES_MAX: usize = 4 * BATCH_LIMIT;
+
+/// What waits.
 #[derive(Default)]
-pub(super) struct Behind(Mutex<HashMap<StreamId, VecDeque<Waiting>>>);
+pub(super) struct Behind(Mutex<Queues>);
+
+#[derive(Default)]
+struct Queues {
+    /// By stream. A stream that is here has somebody who sees to it.
+    streams: HashMap<StreamId, VecDeque<Waiting>>,
+    /// Of their rows.
+    bytes: usize,
+}
+
+/// Whoever sees to a stream. When it ends before nothing waits any more, those that wait are told so, and whoever comes
+/// next finds the stream without anybody.
+struct Seeing {
+    behind: Arc<Behind>,
+    stream: StreamId,
+    /// Whether nothing waited any more, and so the stream may be somebody else's by now.
+    over: bool,
+}
+
+impl Drop for Seeing {
+    fn drop(&mut self) {
+        if !self.over {
+            self.behind.abandon(&self.stream);
+        }
+    }
+}
 
 struct Waiting {
     rows: Vec<Row>,
     answer: oneshot::Sender<Result<Head, StoreError>>,
 }
 
+impl Waiting {
+    fn bytes(&self) -> usize {
+        self.rows.iter().map(|row| row.bytes.len()).sum()
+    }
+}
+
 impl Behind {
-    /// Takes rows; gives their answer, and whether nobody sees to their stream yet.
+    /// Takes rows; gives their answer, and who has to see to their stream when nobody does yet.
     fn put(
-        &self,
+        self: &Arc<Self>,
         stream: &StreamId,
         rows: Vec<Row>,
-    ) -> Result<(oneshot::Receiver<Result<Head, StoreError>>, bool), StoreError> {
+    ) -> Result<(oneshot::Receiver<Result<Head, StoreError>>, Option<Seeing>), StoreError> {
         let (answer, answered) = oneshot::channel();
-        let mut streams = self.held();
-        let alone = !streams.contains_key(stream);
-        let queue = streams.entry(stream.clone()).or_default();
+        let waiting = Waiting { rows, answer };
+        let mut queues = self.held();
+        let bytes = queues.bytes.saturating_add(waiting.bytes());
+        if bytes > WAITING_BYTES_MAX {
+            return Err(StoreError::Unavailable(format!(
+                "appends of {} bytes wait already, at most {WAITING_BYTES_MAX} may",
+                queues.bytes
+            )));
+        }
+        let alone = !queues.streams.contains_key(stream);
+        let queue = queues.streams.entry(stream.clone()).or_default();
         if queue.len() >= WAITING_MAX {
             return Err(StoreError::Unavailable(format!(
                 "{WAITING_MAX} appends wait for {stream} already"
             )));
         }
-        queue.push_back(Waiting { rows, answer });
-        Ok((answered, alone))
+        queue.push_back(waiting);
+        queues.bytes = bytes;
+        let seeing = alone.then(|| Seeing {
+            behind: Arc::clone(self),
+            stream: stream.clone(),
+            over: false,
+        });
+        Ok((answered, seeing))
     }
 
-    /// As many as fit into one append; empty when nothing waits, and then nobody need see to the stream.
-    fn take(&self, stream: &StreamId) -> Vec<Waiting> {
-        let mut streams = self.held();
-        let (mut rows, mut bytes) = (0_usize, 0_usize);
+    /// As many as fit into one append; empty when nothing waits, and then nobody sees to the stream any more.
+    fn take(&self, seeing: &mut Seeing) -> Vec<Waiting> {
+        let mut queues = self.held();
+        let (mut rows, mut bytes, mut gone) = (0_usize, 0_usize, 0_usize);
         let mut taken = Vec::new();
-        if let Some(queue) = streams.get_mut(stream) {
+        if let Some(queue) = queues.streams.get_mut(&seeing.stream) {
             while let Some(next) = queue.front() {
                 rows += next.rows.len();
-                bytes += next.rows.iter().map(|row| row.bytes.len()).sum::<usize>();
+                bytes += next.bytes();
                 if !taken.is_empty() && (rows > ROWS_LIMIT || bytes > BATCH_LIMIT) {
                     break;
                 }
+                gone = bytes;
                 taken.extend(queue.pop_front());
             }
         }
+        queues.bytes = queues.bytes.saturating_sub(gone);
         if taken.is_empty() {
-            streams.remove(stream);
+            queues.streams.remove(&seeing.stream);
+            seeing.over = true;
         }
         taken
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<StreamId, VecDeque<Waiting>>> {
+    /// Lets go of a stream and of what waits for it.
+    fn abandon(&self, stream: &StreamId) {
+        let mut queues = self.held();
+        let left = queues.streams.remove(stream).unwrap_or_default();
+        let bytes: usize = left.iter().map(Waiting::bytes).sum();
+        queues.bytes = queues.bytes.saturating_sub(bytes);
+    }
+
+    fn held(&self) -> MutexGuard<'_, Queues> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Appends rows to whatever the stream holds.
 pub(super) async fn append(core: &Arc<Core>, stream: &StreamId, rows: Vec<Row>) -> Result<Head, StoreError> {
-    let (answered, alone) = core.behind.put(stream, rows)?;
-    if alone {
+    let (answered, seeing) = core.behind.put(stream, rows)?;
+    if let Some(mut seeing) = seeing {
         // It goes on when whoever asked no longer waits.
-        let (core, stream) = (Arc::clone(core), stream.clone());
+        let core = Arc::clone(core);
         tokio::spawn(async move {
             loop {
-                let taken = core.behind.take(&stream);
+                let taken = core.behind.take(&mut seeing);
                 if taken.is_empty() {
                     return;
                 }
-                together(&core, &stream, taken).await;
+                together(&core, &seeing.stream, taken).await;
             }
         });
     }
@@ -138,5 +197,65 @@ async fn append_wherever(
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+    use crate::suite::sample_rows;
+
+    fn stream(name: &str) -> StreamId {
+        StreamId::new(name).unwrap()
+    }
+
+    #[test]
+    fn a_stream_whose_keeper_ended_is_taken_up_by_the_next() {
+        let (behind, one) = (Arc::<Behind>::default(), stream("behind/one"));
+        let (mut first, seeing) = behind.put(&one, sample_rows(0, 3)).unwrap();
+        let (mut second, nobody) = behind.put(&one, sample_rows(3, 3)).unwrap();
+        assert!(nobody.is_none());
+        // As when its task panics, or goes with its runtime.
+        drop(seeing.unwrap());
+        for waiting in [&mut first, &mut second] {
+            assert_eq!(
+                waiting.try_recv().unwrap_err(),
+                oneshot::error::TryRecvError::Closed
+            );
+        }
+        assert_eq!(behind.held().bytes, 0);
+        let (_, seeing) = behind.put(&one, sample_rows(6, 3)).unwrap();
+        let mut seeing = seeing.unwrap();
+        assert_eq!(behind.take(&mut seeing).len(), 1);
+        assert!(behind.take(&mut seeing).is_empty());
+        // It is another's by now, and stays so when the one before ends.
+        let (mut third, other) = behind.put(&one, sample_rows(9, 3)).unwrap();
+        assert!(other.is_some());
+        drop(seeing);
+        assert_eq!(third.try_recv().unwrap_err(), oneshot::error::TryRecvError::Empty);
+    }
+
+    #[test]
+    fn what_waits_is_bounded_by_bytes() {
+        let behind = Arc::<Behind>::default();
+        let mut large = sample_rows(0, 1);
+        large.iter_mut().for_each(|row| row.bytes = vec![0; BATCH_LIMIT]);
+        let mut kept = Vec::new();
+        for number in 0..WAITING_BYTES_MAX / BATCH_LIMIT {
+            kept.push(
+                behind
+                    .put(&stream(&format!("behind/{number}")), large.clone())
+                    .unwrap(),
+            );
+        }
+        let refused = behind.put(&stream("behind/more"), sample_rows(0, 1)).err();
+        assert!(matches!(refused, Some(StoreError::Unavailable(_))), "{refused:?}");
+        let (_, Some(seeing)) = kept.first_mut().unwrap() else {
+            return;
+        };
+        assert_eq!(behind.take(seeing).len(), 1);
+        assert!(behind.put(&stream("behind/more"), sample_rows(0, 1)).is_ok());
+        drop(kept);
     }
 }

@@ -2,12 +2,16 @@
 //! question with a limit of time. What is asked stands beside whoever asks it.
 
 use std::net::IpAddr;
+use std::sync::Once;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, NoTls, Row};
+use tokio_postgres::{Client, Config, NoTls, Row};
 
 use super::failed::Failed;
 use crate::contract::StoreError;
@@ -28,6 +32,9 @@ pub struct Options {
     pub patience: Duration,
     /// How long the database may work on one statement.
     pub statement_max: Duration,
+    /// Whether a database is taken that puts nothing on disk before it answers (`fsync = off`), so that a power cut takes
+    /// what was acknowledged. For tests and measurements only.
+    pub volatile: bool,
 }
 
 impl Default for Options {
@@ -36,6 +43,7 @@ impl Default for Options {
             connections: 16,
             patience: Duration::from_secs(10),
             statement_max: Duration::from_secs(60),
+            volatile: false,
         }
     }
 }
@@ -90,6 +98,7 @@ impl Link {
             },
         );
         let settings = settings(options.statement_max);
+        let volatile = options.volatile;
         let pool = Pool::builder(manager)
             .max_size(options.connections.max(1))
             .runtime(Runtime::Tokio1)
@@ -109,16 +118,7 @@ impl Link {
                             Ok(()) => {}
                         }
                     }
-                    let durable = client.query_one("SHOW synchronous_commit", &[]).await;
-                    let durable = durable.and_then(|row| row.try_get::<_, String>(0));
-                    match durable.map_err(HookError::Backend)?.as_str() {
-                        // An answer would come before anything is on disk.
-                        "off" => client
-                            .batch_execute("SET synchronous_commit = on")
-                            .await
-                            .map_err(HookError::Backend),
-                        _ => Ok(()),
-                    }
+                    hold_to_durable(&client, volatile).await
                 })
             }))
             .build()
@@ -135,6 +135,13 @@ impl Link {
             object: Some(self.pool.get().await?),
             answer_max: self.answer_max,
         })
+    }
+
+    /// A connection outside the others that runs one statement for as long as it takes, and ends with it.
+    pub(super) async fn run_long(&self, statement: &str) -> Result<(), Failed> {
+        let client: ClientWrapper = Object::take(self.pool.get().await?);
+        client.batch_execute("SET statement_timeout = 0").await?;
+        Ok(client.batch_execute(statement).await?)
     }
 
     /// A connection of its own for work in several statements.
@@ -184,6 +191,42 @@ fn settings(statement_max: Duration) -> String {
          SET idle_in_transaction_session_timeout = {milliseconds}; \
          SET default_transaction_isolation = 'read committed'"
     )
+}
+
+/// Holds that what is answered is on disk.
+async fn hold_to_durable(client: &Client, volatile: bool) -> Result<(), HookError> {
+    static TOLD: Once = Once::new();
+    if !volatile && setting(client, "SHOW fsync").await?.as_deref() == Some("off") {
+        return Err(HookError::message(
+            "the database puts nothing on disk before it answers, and a power cut would take what was acknowledged: set \
+             fsync = on in its configuration",
+        ));
+    }
+    match setting(client, "SHOW synchronous_commit").await?.as_deref() {
+        // An answer would come before anything is on disk.
+        Some("off") => client
+            .batch_execute("SET synchronous_commit = on")
+            .await
+            .map_err(HookError::Backend),
+        Some("local") => {
+            TOLD.call_once(|| {
+                tracing::warn!(
+                    "synchronous_commit is local: what is acknowledged may be missing on a standby that takes over"
+                );
+            });
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a setting is; `None` where the engine does not have it.
+async fn setting(client: &Client, show: &str) -> Result<Option<String>, HookError> {
+    match client.query_one(show, &[]).await {
+        Ok(row) => row.try_get(0).map(Some).map_err(HookError::Backend),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_OBJECT) => Ok(None),
+        Err(error) => Err(HookError::Backend(error)),
+    }
 }
 
 /// Holds that nothing leaves this machine: connections are not encrypted.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use rand::Rng as _;
 use tokio::time::Instant;
 
@@ -51,9 +51,14 @@ impl From<tokio_postgres::Error> for Failed {
             let what = format!("the connection to the database was lost: {}", causes(&error));
             return Self::Unknown(StoreError::Unavailable(what));
         };
-        let code = told.code().code();
-        let unavailable =
-            |what: &str| StoreError::Unavailable(format!("{what}: {} ({code})", told.message()));
+        Self::told(told.code().code(), told.message())
+    }
+}
+
+impl Failed {
+    /// What a code of SQL's says of the work.
+    fn told(code: &str, message: &str) -> Self {
+        let unavailable = |what: &str| StoreError::Unavailable(format!("{what}: {message} ({code})"));
         match code {
             "40001" | "40P01" => {
                 Self::Again(unavailable("the database undid the work, for others did theirs"))
@@ -61,14 +66,13 @@ impl From<tokio_postgres::Error> for Failed {
             "53300" => Self::Again(unavailable("the database takes no more connections")),
             "25006" => Self::Again(unavailable("the database only reads now")),
             "57P03" => Self::Again(unavailable("the database does not take connections yet")),
-            "40003" | "57P01" | "57P02" | "25P03" => {
+            "40003" | "57P01" | "57P02" | "57P05" | "25P03" => {
                 Self::Unknown(unavailable("the database ended the connection"))
             }
             "53100" => Self::Finally(unavailable("the database's disk is full")),
             "55P03" | "57014" => Self::Finally(unavailable("the database did not come to it in time")),
             "XX001" | "XX002" => Self::Finally(StoreError::Corrupt(format!(
-                "the database says so: {} ({code})",
-                told.message()
+                "the database says so: {message} ({code})"
             ))),
             _ if code.starts_with("08") => {
                 Self::Unknown(unavailable("the connection to the database was lost"))
@@ -86,6 +90,9 @@ impl From<PoolError> for Failed {
                 Self::Unknown(error) => Self::Again(error),
                 known => known,
             },
+            PoolError::PostCreateHook(HookError::Message(why)) => {
+                Self::Finally(StoreError::Unavailable(why.into_owned()))
+            }
             PoolError::Timeout(TimeoutType::Wait) => Self::Again(StoreError::Unavailable(
                 "all connections to the database are busy".to_owned(),
             )),
@@ -146,5 +153,26 @@ impl Tries {
         tokio::time::sleep(pause).await;
         self.pause = (self.pause * 2).min(PAUSE_MAX);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_that_the_database_ended_are_asked_again() {
+        for code in ["40003", "57P01", "57P02", "57P05", "25P03", "08006"] {
+            assert!(Failed::told(code, "ended").is_unknown(), "{code}");
+        }
+        for code in ["40001", "40P01", "53300", "57P03", "25006"] {
+            assert!(matches!(Failed::told(code, "later"), Failed::Again(_)), "{code}");
+        }
+        for code in ["53100", "57014", "XX001", "42601"] {
+            assert!(
+                matches!(Failed::told(code, "never"), Failed::Finally(_)),
+                "{code}"
+            );
+        }
     }
 }

@@ -34,6 +34,7 @@ use self::connection::Link;
 use self::failed::Tries;
 use self::heads::Edges;
 use self::lease::Taking;
+use self::redact::Vacuums;
 use crate::contract::{
     Answer, Change, Digest, Hash, Head, ProjectionRow, Row, RowKey, Store, StoreError, StoredRow, StreamId,
     check_batch, check_blob, check_changes, check_keys, check_projection,
@@ -51,7 +52,8 @@ struct Core {
     link: Link,
     options: Options,
     edges: Edges,
-    behind: Behind,
+    behind: Arc<Behind>,
+    vacuums: Vacuums,
     /// Under which taking of a lease it appends, where it does so under one.
     serves_under: OnceLock<Taking>,
 }
@@ -63,7 +65,7 @@ impl Postgres {
     ///
     /// # Errors
     /// `Limit` when `url` is no address, or leads beyond this machine; `Unavailable` when the database cannot be
-    /// reached or refuses; `Corrupt` when a newer version of this program made its tables, or another did.
+    /// reached, refuses, or puts nothing on disk before it answers; `Corrupt` when a newer version of this program made its tables, or another did.
     pub async fn open(url: &str, options: Options) -> Result<Self, StoreError> {
         Self::open_with(url, options, MIGRATIONS).await
     }
@@ -84,7 +86,8 @@ impl Postgres {
                 link,
                 options,
                 edges: Edges::default(),
-                behind: Behind::default(),
+                behind: Arc::default(),
+                vacuums: Vacuums::default(),
                 serves_under: OnceLock::new(),
             }),
         })

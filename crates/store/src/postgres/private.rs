@@ -25,7 +25,10 @@ pub const MEASURED: &[&str] = &[
     "max_wal_size=8GB",
     "checkpoint_timeout=15min",
 ];
-/// Settings for tests: what it answers would not survive a power cut, but does survive that its processes are killed.
+/// Settings for tests that reach it from another process, which takes none that is volatile.
+pub const SERVED: &[&str] = &["shared_buffers=64MB", "max_connections=60"];
+/// Settings for tests: what it answers would not survive a power cut, but does survive that its processes are killed. A
+/// store takes it with [`Options::volatile`](super::Options::volatile) only.
 pub const QUICK: &[&str] = &["fsync=off", "shared_buffers=64MB", "max_connections=60"];
 
 /// A running server. It is stopped, and its folder removed, when this is dropped.

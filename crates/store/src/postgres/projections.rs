@@ -31,7 +31,7 @@ const SCAN: &str = in_generation!(
     " AND key >= $2 AND value IS NOT NULL ORDER BY key LIMIT $3"
 );
 const CURSOR: &str = in_generation!(
-    "SELECT next FROM cursors WHERE projection = $1 AND generation = ",
+    "SELECT next, generation FROM cursors WHERE projection = $1 AND generation = ",
     " AND stream = $2"
 );
 
@@ -124,7 +124,10 @@ impl Core {
                 .try_to_commit(projection, stream, (expected, next), &changes, unknown)
                 .await
             {
-                Ok(()) => return Ok(()),
+                Ok(generation) => {
+                    self.remove(projection, generation, &changes).await;
+                    return Ok(());
+                }
                 Err(failed) => {
                     unknown |= failed.is_unknown();
                     tries.again(failed).await?;
@@ -133,7 +136,7 @@ impl Core {
         }
     }
 
-    /// `unknown` says whether the same may have been done by an earlier try.
+    /// Gives the generation that was changed. `unknown` says whether the same may have been done by an earlier try.
     async fn try_to_commit(
         &self,
         projection: &str,
@@ -141,7 +144,7 @@ impl Core {
         (expected, next): (u64, u64),
         changes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>,
         unknown: bool,
-    ) -> Result<(), Failed> {
+    ) -> Result<i64, Failed> {
         let (keys, values): (Vec<&[u8]>, Vec<Option<&[u8]>>) = changes
             .iter()
             .map(|(key, value)| (key.as_slice(), value.as_deref()))
@@ -153,9 +156,9 @@ impl Core {
         let statement = if expected == 0 { FIRST } else { NEXT };
         let Some(moved) = lent.query_opt(statement, &with).await? else {
             let found = lent.query_opt(CURSOR, &[&projection, &name]).await?;
-            let actual = match found {
-                Some(row) => row.try_get::<_, i64>(0)?.cast_unsigned(),
-                None => 0,
+            let (actual, generation) = match found {
+                Some(row) => (row.try_get::<_, i64>(0)?.cast_unsigned(), row.try_get(1)?),
+                None => (0, 0),
             };
             if actual == expected {
                 let what = format!("the cursor of {projection} on {stream} moves all the time");
@@ -163,26 +166,25 @@ impl Core {
             }
             if unknown && actual == next {
                 // Rows and cursor move together, and an earlier try may have moved them.
-                return Ok(());
+                return Ok(generation);
             }
             return Err(StoreError::Conflict { expected, actual }.into());
         };
-        let generation: i64 = moved.try_get(0)?;
+        Ok(moved.try_get(0)?)
+    }
+
+    /// Removes the rows that a commit emptied.
+    async fn remove(&self, projection: &str, generation: i64, changes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) {
         let removed: Vec<&[u8]> = changes
             .iter()
             .filter(|(_, value)| value.is_none())
             .map(|(key, _)| key.as_slice())
             .collect();
         if !removed.is_empty()
-            && let Err(failed) = lent.query(REMOVE, &[&projection, &generation, &removed]).await
+            && let Err(error) = self.change(REMOVE, &[&projection, &generation, &removed]).await
         {
-            tracing::debug!(
-                ?failed,
-                projection,
-                "removed rows stay empty until they are written again"
-            );
+            tracing::debug!(%error, projection, "removed rows stay empty until they are written again");
         }
-        Ok(())
     }
 
     pub(super) async fn clear(&self, projection: &str) -> Result<(), StoreError> {

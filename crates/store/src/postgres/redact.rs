@@ -1,6 +1,10 @@
-//! Rows written over by others of the same length and leaf. Older versions of them stay in the database's files until it
-//! has vacuumed, in its log and its copies for as long as those are kept: whoever runs the database sees to that.
+//! Rows written over by others of the same length and leaf. The place of older versions is free once the database has
+//! vacuumed, and their bytes stay in its files until that place is used again, in its log and its copies for as long as
+//! those are kept: whoever runs the database sees to that.
 
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, Semaphore};
 use tokio_postgres::types::ToSql;
 
 use super::Core;
@@ -13,9 +17,49 @@ const REDACT: &str = "UPDATE ledger SET bytes = r.bytes, checksum = r.checksum \
 /// Frees what the old versions took. No promise rests on it, and an engine without it loses nothing by that.
 const VACUUM: &str = "VACUUM ledger";
 
+/// Vacuums take turns.
+pub(super) struct Vacuums {
+    /// One works and one waits: a further one would find nothing that the one that waits does not.
+    places: Arc<Semaphore>,
+    turn: Mutex<()>,
+}
+
+impl Default for Vacuums {
+    fn default() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(2)),
+            turn: Mutex::default(),
+        }
+    }
+}
+
 impl Core {
+    /// Vacuums however long that takes, and waits for it no longer than for another statement.
+    async fn vacuum(self: &Arc<Self>) {
+        let Ok(place) = Arc::clone(&self.vacuums.places).try_acquire_owned() else {
+            return;
+        };
+        let core = Arc::clone(self);
+        let vacuuming = tokio::spawn(async move {
+            let _place = place;
+            let _turn = core.vacuums.turn.lock().await;
+            if let Err(failed) = core.link.run_long(VACUUM).await {
+                tracing::warn!(
+                    ?failed,
+                    "older versions of redacted rows stay until the database vacuums"
+                );
+            }
+        });
+        if tokio::time::timeout(self.options.statement_max, vacuuming)
+            .await
+            .is_err()
+        {
+            tracing::info!("the vacuum that follows a redaction goes on");
+        }
+    }
+
     pub(super) async fn redact(
-        &self,
+        self: &Arc<Self>,
         stream: &StreamId,
         mut rows: Vec<(u64, Vec<u8>)>,
     ) -> Result<(), StoreError> {
@@ -37,10 +81,8 @@ impl Core {
                 rest = rest.get(done..).unwrap_or_default();
             }
         }
-        if !rows.is_empty()
-            && let Err(error) = self.change(VACUUM, &[]).await
-        {
-            tracing::warn!(%error, "older versions of redacted rows stay until the database vacuums");
+        if !rows.is_empty() {
+            self.vacuum().await;
         }
         Ok(())
     }

@@ -201,3 +201,42 @@ async fn the_database_is_killed() {
     let (acknowledged, ..) = hold(&private, &told).await;
     assert!(acknowledged > 20);
 }
+
+/// Rows that a commit removed are gone from the table wherever the connection broke, also when its answer was lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn removed_rows_go_wherever_it_breaks() {
+    let Some(private) = server() else { return };
+    let direct = private.database("removed").await.unwrap();
+    let proxy = Proxy::start(private.socket_file(), 8_000).await;
+    let url = private.url_by(proxy.port, "removed");
+    let store = Postgres::open(&url, options()).await.unwrap();
+    let stream = StreamId::new("removed/one").unwrap();
+    proxy.cut(true);
+    for turn in 0..150 {
+        let change = |value| {
+            vec![Change {
+                key: vec![turn as u8],
+                value,
+            }]
+        };
+        let (put, remove) = (change(Some(vec![1])), change(None));
+        store
+            .commit("rows", &stream, turn * 2, turn * 2 + 1, put)
+            .await
+            .unwrap();
+        store
+            .commit("rows", &stream, turn * 2 + 1, turn * 2 + 2, remove)
+            .await
+            .unwrap();
+    }
+    assert!(proxy.cuts() > 10, "{}", proxy.cuts());
+    let (client, link) = tokio_postgres::connect(&direct, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(link);
+    let left = client
+        .query_one("SELECT count(*) FROM projection_rows", &[])
+        .await
+        .unwrap();
+    assert_eq!(left.get::<_, i64>(0), 0);
+}

@@ -84,6 +84,20 @@ async fn statements_that_hang_are_given_up() {
     assert_eq!(head.size, 6);
 }
 
+/// A database that puts nothing on disk before it answers is not served, unless that is asked for.
+#[tokio::test]
+async fn a_volatile_database_is_refused() {
+    let Some(private) = server() else { return };
+    let url = private.database("volatile").await.unwrap();
+    let durable = Options {
+        volatile: false,
+        ..options()
+    };
+    let refused = Postgres::open(&url, durable).await.err().unwrap();
+    unavailable(&refused, "fsync = on");
+    Postgres::open(&url, options()).await.unwrap();
+}
+
 #[tokio::test]
 async fn addresses_that_lead_elsewhere_are_refused() {
     for url in [

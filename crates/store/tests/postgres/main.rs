@@ -54,6 +54,7 @@ fn options() -> Options {
         connections: 6,
         patience: Duration::from_secs(20),
         statement_max: Duration::from_secs(20),
+        volatile: true,
     }
 }
 
@@ -185,6 +186,43 @@ async fn what_is_cleared_or_redacted_leaves_the_tables() {
     let dead = "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'ledger'";
     let dead: i64 = client.query_one(dead, &[]).await.unwrap().get(0);
     assert_eq!(dead, 0, "no older version is left behind");
+}
+
+/// A vacuum that takes longer than a statement may does its work all the same, and is not waited for.
+#[tokio::test]
+async fn a_vacuum_takes_the_time_it_needs() {
+    let Some(private) = server() else { return };
+    let url = private.database("vacuum").await.unwrap();
+    let hasty = Options {
+        statement_max: Duration::from_millis(500),
+        ..options()
+    };
+    let store = Postgres::open(&url, hasty).await.unwrap();
+    let stream = StreamId::reporter("one").unwrap();
+    let rows = suite::sample_rows(0, 20);
+    store.append(&stream, 0, rows.clone()).await.unwrap();
+    let (mut client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(link);
+    let holding = client.transaction().await.unwrap();
+    holding
+        .batch_execute("LOCK TABLE ledger IN SHARE UPDATE EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let redacted: Vec<_> = (0..20)
+        .zip(&rows)
+        .map(|(at, row)| (at, vec![0; row.bytes.len()]))
+        .collect();
+    store.redact_many(&stream, redacted).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    holding.rollback().await.unwrap();
+    let vacuumed = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'ledger'";
+    let until = tokio::time::Instant::now() + Duration::from_secs(10);
+    while client.query_one(vacuumed, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(tokio::time::Instant::now() < until, "nothing was vacuumed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// A read costs what it answers, also before the database has counted how many rows there are.
