@@ -45,6 +45,9 @@ impl Drop for Seeing {
     }
 }
 
+/// Where the answer to what waits comes.
+type Answered = oneshot::Receiver<Result<Head, StoreError>>;
+
 struct Waiting {
     rows: Vec<Row>,
     answer: oneshot::Sender<Result<Head, StoreError>>,
@@ -62,7 +65,7 @@ impl Behind {
         self: &Arc<Self>,
         stream: &StreamId,
         rows: Vec<Row>,
-    ) -> Result<(oneshot::Receiver<Result<Head, StoreError>>, Option<Seeing>), StoreError> {
+    ) -> Result<(Answered, Option<Seeing>), StoreError> {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { rows, answer };
         let mut queues = self.held();

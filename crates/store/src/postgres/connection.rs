@@ -118,7 +118,7 @@ impl Link {
                             Ok(()) => {}
                         }
                     }
-                    hold_to_durable(&client, volatile).await
+                    hold_to_durable(client, volatile).await
                 })
             }))
             .build()

@@ -207,7 +207,7 @@ async fn the_database_is_killed() {
 async fn removed_rows_go_wherever_it_breaks() {
     let Some(private) = server() else { return };
     let direct = private.database("removed").await.unwrap();
-    let proxy = Proxy::start(private.socket_file(), 8_000).await;
+    let proxy = Proxy::start_with(private.socket_file(), u64::MAX, 3_000).await;
     let url = private.url_by(proxy.port, "removed");
     let store = Postgres::open(&url, options()).await.unwrap();
     let stream = StreamId::new("removed/one").unwrap();

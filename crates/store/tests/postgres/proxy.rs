@@ -22,6 +22,11 @@ impl Proxy {
     /// Starts one before the socket of a database; each connection passes up to `most` bytes in either direction while
     /// it cuts.
     pub(crate) async fn start(socket: PathBuf, most: u64) -> Self {
+        Self::start_with(socket, most, most).await
+    }
+
+    /// Starts one that passes up to so many bytes of questions and of answers.
+    pub(crate) async fn start_with(socket: PathBuf, most_there: u64, most_back: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (cutting, cuts) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
@@ -34,8 +39,8 @@ impl Proxy {
                         return;
                     };
                     let (there, back) = (
-                        rand::rng().random_range(0..most),
-                        rand::rng().random_range(0..most),
+                        rand::rng().random_range(0..most_there),
+                        rand::rng().random_range(0..most_back),
                     );
                     let (from_client, to_client) = client.into_split();
                     let (from_server, to_server) = server.into_split();
