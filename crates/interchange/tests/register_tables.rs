@@ -12,7 +12,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use vardnav_interchange::register::read::read_record;
-use vardnav_interchange::register::records::{Form, Reading, RecordLine, Records, begins_as_csv};
+use vardnav_interchange::register::records::{Form, Reading, RecordLine, Records, beginning, begins_as_csv};
 use vardnav_interchange::register::table::encoding::Encoding;
 use vardnav_interchange::register::table::layout::Layout;
 use vardnav_interchange::register::table::write::Sheet;
@@ -165,11 +165,11 @@ fn columns_are_found_by_their_names() {
     let records = read(file.as_bytes(), &reading(true));
     assert_eq!(
         told(&records),
-        "3 {\"reporter\":\"region\",\"kind\":\"contact\",\"id\":\"b-A-1\",\"revision\":0,\
+        "3 {\"reporter\":\"region\",\"kind\":\"contact\",\"id\":\"b-A:1\",\"revision\":0,\
          \"person\":{\"type\":\"personnummer\",\"number\":\"198211059954\"},\
          \"codes\":[{\"system\":\"urn:own\",\"code\":\"p\"},{\"system\":\"urn:own\",\"code\":\"q\"}],\
          \"date\":\"2026-09-01\"}\n\
-         4 {\"reporter\":\"region\",\"kind\":\"contact\",\"id\":\"b-A-2\",\"revision\":0,\
+         4 {\"reporter\":\"region\",\"kind\":\"contact\",\"id\":\"b-A:2\",\"revision\":0,\
          \"person\":{\"type\":\"personnummer\",\"number\":\"198211059954\"},\"date\":\"2026-09-02\"}\n"
     );
     // Outside a delivery a record states its revision, and this layout has none.
@@ -182,6 +182,71 @@ fn columns_are_found_by_their_names() {
         "{refused}"
     );
     assert_eq!(refused.lines().count(), 2);
+    // A column that ids are made of is needed too, whether or not its cells may be empty.
+    for renamed in ["Avdelning", "Nr"] {
+        let without = file.replace("Enhet", renamed);
+        let refused = told(&read(without.as_bytes(), &reading(true)));
+        assert!(refused.starts_with("2 refused -\n  VN-REG-001"), "{refused}");
+        assert_eq!(refused.lines().count(), 2);
+    }
+}
+
+/// Two lines are one record, or are told.
+#[test]
+fn lines_with_the_same_made_id_are_told() {
+    let reading = reading(Path::new("municipal-month.txt"));
+    let line = "0180;12345678;SE2321000131-P000000123457;19821105-9954;;0180;20260901;DT016;SJ;0;1;\n";
+    let id = |line: &str| read(line.as_bytes(), &reading).remove(0).read.unwrap().record.id;
+    for (from, to) in [
+        ("0180;1", "0181;1"),
+        ("12345678", "12345679"),
+        ("123457", "123458"),
+        ("19821105-9954", "701063-2391"),
+        ("20260901", "20260902"),
+        ("DT016", "QX001"),
+        ("SJ", "DSK"),
+        (";0;1;", ";1;1;"),
+        (";0;1;", ";0;2;"),
+        (";1;\n", ";1;FT\n"),
+    ] {
+        assert_ne!(id(line), id(&line.replacen(from, to, 1)), "{from} {to}");
+    }
+    // The same person written in another way; other content that is no part of the id; the very same line.
+    for other in [
+        line.replace("19821105-9954", "198211059954"),
+        line.replace(";;0180;", ";;0181;"),
+        line.to_owned(),
+    ] {
+        let between = line.replace("DT016", "QX001");
+        let told = told(&read(format!("{line}{between}{other}").as_bytes(), &reading));
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines.len(), 4, "{told}");
+        assert!(lines[2].starts_with("3 refused m-"), "{told}");
+        assert!(
+            lines[3].starts_with("  VN-REG-001 3 - | id the id made"),
+            "{told}"
+        );
+        assert!(
+            lines[3].contains("that of line 1 too; leave the line out"),
+            "{told}"
+        );
+    }
+}
+
+/// A pipe hands over a few bytes at a time.
+#[test]
+fn a_file_is_recognised_from_its_whole_first_line() {
+    let file = "\r\nkind,reporter,revision,id,person.number\ncontact,a,1,b,c\n";
+    for capacity in [1, 5, 4096] {
+        let mut reader = std::io::BufReader::with_capacity(capacity, file.as_bytes());
+        let mut begun = beginning(&mut reader).unwrap();
+        assert!(begins_as_csv(&begun), "{capacity}");
+        std::io::Read::read_to_end(&mut reader, &mut begun).unwrap();
+        assert_eq!(begun, file.as_bytes());
+    }
+    // It ends, whatever comes.
+    let mut endless = std::io::BufReader::new(std::io::repeat(b'x'));
+    assert!(beginning(&mut endless).unwrap().len() < 128 * 1024);
 }
 
 #[test]
@@ -214,6 +279,13 @@ fn what_is_wrong_with_a_layout_is_found_at_its_line() {
         findings("\"date\"", "\"start\""),
         ["VN-REL-021 27", "VN-REL-021 2"]
     );
+    let named = format!(
+        "{NAMED}{}",
+        "[[column]]\nname = \"R 19821105-9954\"\nlabel = { sv = \"a\", en = \"a\" }\n".repeat(2)
+    );
+    for finding in Layout::read(&named).unwrap_err() {
+        assert!(!finding.message.contains("1982"), "{}", finding.message);
+    }
     assert_eq!(findings("DD.MM.YYYY", "DD.MM.YY"), ["VN-REL-022 30"]);
     assert_eq!(
         findings("\"reason.code\"", "\"reason.system\""),

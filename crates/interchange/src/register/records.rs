@@ -173,6 +173,29 @@ impl<R: BufRead> Records<R> {
     }
 }
 
+/// Most bytes in which the names of columns are looked for.
+const BEGINNING_MAX: usize = 64 * 1024;
+
+/// Takes the beginning of a file: to the end of its first line that is not empty, or further; bounded. Pipes hand a
+/// line over in parts, so that what is read at once may end within it.
+///
+/// # Errors
+/// Whatever the reader answers.
+pub fn beginning(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut taken: Vec<u8> = Vec::new();
+    loop {
+        let first = taken.iter().position(|byte| !byte.is_ascii_whitespace());
+        let has_line = first.is_some_and(|first| taken.iter().skip(first).any(|byte| *byte == b'\n'));
+        let part = reader.fill_buf()?;
+        if has_line || part.is_empty() || taken.len() >= BEGINNING_MAX {
+            return Ok(taken);
+        }
+        let length = part.len();
+        taken.extend_from_slice(part);
+        reader.consume(length);
+    }
+}
+
 /// Whether a file begins as a CSV file of records does: with the names of fields.
 pub fn begins_as_csv(beginning: &[u8]) -> bool {
     let text = String::from_utf8_lossy(beginning);

@@ -1,12 +1,12 @@
 //! The file that records are read from: which form it has, as the flags state it or its name and first bytes show.
 
 use std::ffi::OsStr;
-use std::io::BufRead;
+use std::io::{BufRead, Cursor, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use vardnav_interchange::register::records::{Form, begins_as_csv};
+use vardnav_interchange::register::records::{Form, beginning, begins_as_csv};
 use vardnav_interchange::register::table::encoding::Encoding;
 use vardnav_interchange::register::table::layout::Layout;
 use vardnav_interchange::register::table::{TableForm, TextFile};
@@ -60,8 +60,9 @@ impl Input {
     /// Opens a file, and tells its form.
     pub(crate) fn open(&self, file: &Path) -> Outcome<(Box<dyn BufRead + Send>, Form)> {
         let mut input = reader(file)?;
-        let form = self.form(file, input.fill_buf()?)?;
-        Ok((input, form))
+        let begun = beginning(&mut input)?;
+        let form = self.form(file, &begun)?;
+        Ok((Box::new(Cursor::new(begun).chain(input)), form))
     }
 
     fn form(&self, file: &Path, beginning: &[u8]) -> Outcome<Form> {

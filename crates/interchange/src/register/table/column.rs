@@ -56,12 +56,13 @@ pub enum Source {
 /// What is made of cells.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Made {
-    /// An id: these cells with `-` between them or, under a key, a digest of them.
+    /// An id: these cells with `:` between them, and `_` before a `:` or `_` within them; or, under a key, a digest of
+    /// them.
     Id {
         /// What it begins with.
         prefix: String,
         /// The cells.
-        cells: Vec<usize>,
+        parts: Vec<IdPart>,
         /// The key.
         key: Option<Hash>,
     },
@@ -72,11 +73,31 @@ pub enum Made {
     },
 }
 
+/// A cell that an id is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdPart {
+    /// The cell.
+    pub cell: usize,
+    /// What of it the id is made of.
+    pub form: IdForm,
+}
+
+/// What of a cell an id is made of, so that the same said in two ways gives one id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdForm {
+    /// The cell as it is written.
+    AsWritten,
+    /// The date, as `2026-09-01`.
+    Date(Writing),
+    /// The person's number, in its one form.
+    Number(Writing),
+}
+
 impl std::fmt::Debug for Made {
     /// Never shows the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Id { cells, .. } => f.debug_struct("Id").field("cells", cells).finish_non_exhaustive(),
+            Self::Id { parts, .. } => f.debug_struct("Id").field("parts", parts).finish_non_exhaustive(),
             Self::IdentityType { cell } => f.debug_struct("IdentityType").field("cell", cell).finish(),
         }
     }

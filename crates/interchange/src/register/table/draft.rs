@@ -85,7 +85,8 @@ impl Row {
 pub(super) struct Draft {
     first: Row,
     fields: Fields,
-    findings: Vec<Finding>,
+    /// What was found on the way.
+    pub(super) findings: Vec<Finding>,
     /// The lines of what a line holds one of, by group.
     lines: GroupLines,
     /// How many lines were taken, and how many bytes in them.

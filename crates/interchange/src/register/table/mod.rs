@@ -6,12 +6,16 @@
 //! and revision: then each of them states one plan, one responsibility, one segment at most, and what the first says of
 //! the episode itself is repeated or left empty. A line that cannot be read spoils the episodes that stand beside it
 //! too, since it may be part of them: half an episode is never read.
+//!
+//! Where ids are made of cells, two lines of a file never give the same record: the later one is refused, also when it
+//! says the same, since nobody but the sender can tell whether it is a line too many or another measure.
 
 pub mod column;
 pub mod dates;
 mod draft;
 pub mod encoding;
 pub mod field;
+mod given;
 mod header;
 pub mod layout;
 mod made;
@@ -25,7 +29,7 @@ use std::sync::Arc;
 use vardnav_register::hash::Hash;
 use vardnav_register::record::RecordKind;
 
-use column::{Column, Source};
+use column::{Column, Made, Source};
 use encoding::Encoding;
 pub use header::separator_of;
 use layout::Layout;
@@ -118,6 +122,12 @@ impl Table {
             width,
             key,
         }
+    }
+
+    /// Whether ids are made of the cells of lines.
+    fn makes_ids(&self) -> bool {
+        let id = self.key.id.and_then(|at| self.columns.get(at));
+        id.is_some_and(|column| matches!(column.source, Source::Made(Made::Id { .. })))
     }
 
     /// The name of the column that a path of a finding leads to; `None` when no cell is about it.

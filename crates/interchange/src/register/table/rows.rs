@@ -10,6 +10,7 @@ use vardnav_register::validate::{Mechanism, finding_without_release};
 
 use super::draft::{Draft, Row};
 use super::encoding::Decoder;
+use super::given::Given;
 use super::layout::HeaderLine;
 use super::split::{Unsplit, split};
 use super::{Table, TableForm, TextFile};
@@ -28,6 +29,7 @@ pub struct Rows<R> {
     /// The reporter of lines that name none.
     reporter: Option<String>,
     draft: Option<Draft>,
+    given: Given,
     /// A line before the next record that could not be read.
     spoilt: Option<u64>,
     ready: VecDeque<RecordLine>,
@@ -88,6 +90,7 @@ impl<R: BufRead> Rows<R> {
             delivered,
             reporter,
             draft: None,
+            given: Given::default(),
             spoilt: None,
             ready: VecDeque::new(),
         }
@@ -167,7 +170,9 @@ impl<R: BufRead> Rows<R> {
             return;
         }
         self.finish();
+        let twice = self.given.take(table, &row);
         let mut draft = Draft::begin(table, row);
+        draft.findings.extend(twice);
         if let (Some(line), true) = (self.spoilt.take(), draft.is_joined(table)) {
             draft.spoil(line);
         }
@@ -228,7 +233,8 @@ impl Naming {
                 let cells = split(header, layout.separator, layout.quoting).map_err(unsplit)?;
                 let names: Vec<&str> = cells.iter().map(|cell| cell.as_ref()).collect();
                 let Some(table) = layout.table(Some(&names), key.as_ref()) else {
-                    let detail = "the first line names each column that the layout needs, once";
+                    let detail =
+                        "the first line names each column that the layout needs or makes ids of, once";
                     return Err(refused(Mechanism::FormatUnreadable, detail));
                 };
                 Ok(Known {

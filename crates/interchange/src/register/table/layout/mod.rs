@@ -9,9 +9,9 @@ use vardnav_register::record::RecordKind;
 pub use read::LayoutFinding;
 
 use super::Table;
-use super::column::{Column, Made, Source, Writing};
+use super::column::{Column, IdForm, IdPart, Made, Source, Writing};
 use super::encoding::Encoding;
-use super::field::Target;
+use super::field::{Form, Target};
 
 /// A text for people.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
@@ -82,6 +82,25 @@ pub struct LayoutColumn {
     pub example: String,
 }
 
+impl LayoutColumn {
+    /// What of its cells an id is made of.
+    fn id_form(&self) -> IdForm {
+        let number = self
+            .states
+            .iter()
+            .find(|(target, _)| target.path() == "person.number");
+        let date = self
+            .states
+            .iter()
+            .find(|(target, _)| target.field.form == Form::Date);
+        match (number, date) {
+            (Some((_, writing)), _) => IdForm::Number(writing.clone()),
+            (None, Some((_, writing))) => IdForm::Date(writing.clone()),
+            (None, None) => IdForm::AsWritten,
+        }
+    }
+}
+
 /// How an id is made of cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RecordId {
@@ -107,7 +126,7 @@ impl Layout {
     }
 
     /// The table of a file whose lines hold the columns in order; or, when the first line names them, in its order.
-    /// `None` when a column that lines need is not named, or one is named twice.
+    /// `None` when a column that lines need or ids are made of is not named, or is named twice.
     pub(super) fn table(&self, names: Option<&[&str]>, key: Option<&Hash>) -> Option<Table> {
         let place = |at: usize| match names {
             None => Some(at),
@@ -145,9 +164,14 @@ impl Layout {
                 .map(|(target, text)| Column::of_lines(target.clone(), Source::Constant(text.clone()))),
         );
         if let Some(id) = &self.record_id {
+            let part = |at: &usize| {
+                let form = self.columns.get(*at)?.id_form();
+                place(*at).map(|cell| IdPart { cell, form })
+            };
             let made = Made::Id {
                 prefix: id.prefix.clone(),
-                cells: id.of.iter().filter_map(|at| place(*at)).collect(),
+                // Without one of its cells an id would be another, or that of several lines.
+                parts: id.of.iter().map(part).collect::<Option<_>>()?,
                 key: key.copied().filter(|_| id.keyed),
             };
             columns.push(Column::of_lines(Target::named("id")?, Source::Made(made)));

@@ -205,7 +205,7 @@ fn layout(file: LayoutText, findings: &mut Findings<'_>) -> Option<Layout> {
         if columns.iter().any(|column| column.name == *text.name.get_ref()) {
             findings.column(
                 &text.name,
-                format!("the column {} stands twice", text.name.get_ref()),
+                format!("the column {} stands twice", safe_echo(text.name.get_ref())),
             );
         }
         if !is_name(text.name.get_ref()) {
