@@ -84,6 +84,12 @@ pub fn may_echo_id(id: &str, number: &str) -> bool {
     is_id(id) && !id_holds_personal_number(id) && !holds_reported(id, number)
 }
 
+/// Whether a revision may stand in an answer that refuses its record: a personal number in its place is never so short,
+/// with or without its century and leading zeros, but for a few that nobody has.
+pub fn may_echo_revision(revision: u32) -> bool {
+    revision <= 9_999
+}
+
 /// Whether a text has the form of an id given by a reporter: 1 to 64 bytes of `A–Z a–z 0–9 . _ : -`.
 pub fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())

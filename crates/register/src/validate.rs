@@ -289,8 +289,8 @@ pub fn other_person<S: Surroundings + ?Sized>(
 }
 
 /// What is wrong with a record now that its person is known: care after death, the residence of a person who is known to
-/// be protected though the record does not say so or that is another than the population register's. Another person's
-/// episode is [`other_person`]'s. Whether another contact says the same is not told of a record when it is taken, which
+/// be protected though the record does not say so. Another person's episode is [`other_person`]'s, another residence
+/// [`other_residence`]'s. Whether another contact says the same is not told of a record when it is taken, which
 /// would make it depend on what came before: [`crate::quality::alike`] has it.
 pub fn about_person<S: Surroundings + ?Sized>(
     record: &Record,
@@ -312,12 +312,24 @@ pub fn about_person<S: Surroundings + ?Sized>(
     if record.residence.is_some() && !record.person.protected && surroundings.is_protected(person, date) {
         report.add(Mechanism::ProtectedGeography, || "residence".to_owned());
     }
-    if let Some(stated) = record.residence.as_deref().filter(|_| !record.person.protected)
-        && residence::known(record, person, surroundings).is_some_and(|known| known.code() != stated)
-    {
+    report.into_findings()
+}
+
+/// Whether a record states another residence than the population register has. It answers a guess, so it is told of what
+/// is taken alone, which leaves an entry: not in a dry run, nor beside what refuses a record.
+pub fn other_residence<S: Surroundings + ?Sized>(
+    record: &Record,
+    person: PersonKey,
+    surroundings: &S,
+) -> Option<Finding> {
+    let stated = record.residence.as_deref().filter(|_| !record.person.protected)?;
+    let known = residence::known(record, person, surroundings)?;
+    let date = record.date();
+    let mut report = Report::new(surroundings.release_on(date).map(|release| release.checks), date);
+    if known.code() != stated {
         report.add(Mechanism::ResidenceOther, || "residence".to_owned());
     }
-    report.into_findings()
+    report.into_findings().into_iter().next()
 }
 
 /// What a contact is told apart by: person, unit, date, and what was decided of it with who took part. `None` when the

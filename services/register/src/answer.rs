@@ -15,7 +15,7 @@ use vardnav_register::mapping::MappedFrom;
 use vardnav_register::outcome::Outcome;
 use vardnav_register::receipt::{Receipt, SignedHead, stream_of};
 use vardnav_register::record::Record;
-use vardnav_register::text::may_echo_id;
+use vardnav_register::text::{may_echo_id, may_echo_revision};
 use vardnav_register::validate::CheckSet;
 use vardnav_release::Snapshot;
 use vardnav_store::View;
@@ -47,7 +47,7 @@ impl Stated {
     }
 }
 
-/// An outcome. The id of a refused record is repeated unless it is itself what may not be.
+/// An outcome. Id and revision of a refused record are repeated unless they are themselves what may not be.
 pub(crate) fn outcome(
     index: u32,
     stated: Stated,
@@ -63,11 +63,15 @@ pub(crate) fn outcome(
         .zip(outcome.derived.as_ref())
         .map(|(view, derived)| parts(derived, None, view))
         .unwrap_or_default();
+    let revision = match outcome.outcome {
+        Outcome::Rejected if !may_echo_revision(stated.revision) => 0,
+        _ => stated.revision,
+    };
     pb::RecordOutcome {
         index,
         kind: stated.kind.into(),
         id,
-        revision: outcome.revision.unwrap_or(stated.revision),
+        revision: outcome.revision.unwrap_or(revision),
         outcome: outcome_message(outcome.outcome).into(),
         findings: outcome.findings.iter().map(finding_message).collect(),
         leaf: outcome.leaf.map(|leaf| bytes(&leaf)).unwrap_or_default(),

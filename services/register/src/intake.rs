@@ -172,7 +172,7 @@ impl Register {
     }
 
     /// Judges and seals a batch, and has the vault keep the persons whom it does not know. `before` is what holds before
-    /// the batch. That a batch is only judged is noted when anybody is known, for what is found may tell of them.
+    /// the batch. When nothing is taken, that is noted if anybody is known: what is found may tell of them.
     ///
     /// # Errors
     /// When the vault or the audit trail does not take what must be there first; then nothing may be appended.
@@ -193,15 +193,16 @@ impl Register {
                 Ok::<_, StoreError>((passed, judge))
             });
             let (mut passed, judge) = passed.await??;
+            // What is appended is noted with its entries.
+            if passed.knew && passed.sealed.iter().all(Option::is_none) {
+                let by = By {
+                    caller,
+                    action: "check",
+                    at: received,
+                };
+                self.note_of(by, &reporter).await?;
+            }
             if validate_only {
-                if passed.knew {
-                    let by = By {
-                        caller,
-                        action: "check",
-                        at: received,
-                    };
-                    self.note_of(by, &reporter).await?;
-                }
                 return Ok((passed, judge));
             }
             let keys: Vec<PersonKey> = passed.new.iter().map(|drawn| drawn.person).collect();

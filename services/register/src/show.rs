@@ -1,6 +1,7 @@
 //! Showing what the register holds: revisions of a record, a stream from end to end, receipts of old reports.
 //! Every look at a person's data is noted in the audit trail before it is answered.
 
+use jiff::civil::Date;
 use vardnav_api::common::finding_message;
 use vardnav_api::register::{bytes, kind_message, record_message};
 use vardnav_api::vardnav::register::v1 as pb;
@@ -8,6 +9,7 @@ use vardnav_register::bytes::DecodeError;
 use vardnav_register::delivery::{Deliveries, Place};
 use vardnav_register::derived::Derived;
 use vardnav_register::entry::{EntryBody, row_key};
+use vardnav_register::identity::PersonKey;
 use vardnav_register::receipt::{Receipt, SignedHead};
 use vardnav_register::record::{RecordKind, Sex};
 use vardnav_register::residence::ResidenceSource;
@@ -134,9 +136,10 @@ impl Register {
         let view = self.authority.view();
         let anew = self.derived(choice, stream, formers, &view).await?;
         let mut anew = anew.map(Vec::into_iter);
+        let is_protected = |person| self.vault.state(person, Date::MAX).protected;
         let told = |former: &Former| {
             let anew = anew.as_mut().and_then(Iterator::next).flatten();
-            revision(stream, former, anew, (choice, &view))
+            revision(stream, former, anew, (choice, &view), is_protected)
         };
         formers.iter().map(told).collect()
     }
@@ -216,6 +219,7 @@ fn revision(
     former: &Former,
     anew: Option<Derived>,
     (choice, view): (&Choice, &View),
+    is_protected: impl Fn(PersonKey) -> bool,
 ) -> Result<pb::RecordRevision, StoreError> {
     let damaged =
         |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {}: {error}", former.position));
@@ -230,10 +234,14 @@ fn revision(
     let outcome = derived.as_ref().map_or(pb::Outcome::Unspecified, |(_, derived)| {
         answer::outcome_message(derived.outcome)
     });
-    let derived = derived.map(|(_, derived)| derived).unwrap_or_default();
-    let source = record
-        .as_ref()
-        .and_then(|record| ResidenceSource::of(record, &derived));
+    let person = derived.as_ref().map(|(person, _)| *person);
+    let mut derived = derived.map(|(_, derived)| derived).unwrap_or_default();
+    let source = |derived: &Derived| ResidenceSource::of(record.as_ref()?, derived);
+    // Whose data are protected now lives nowhere that the reporter did not state, also in what was before.
+    if source(&derived) == Some(ResidenceSource::Population) && person.is_some_and(is_protected) {
+        derived.residence = None;
+    }
+    let source = source(&derived);
     Ok(pb::RecordRevision {
         reporter: header.reporter.clone(),
         kind: kind_message(header.kind).into(),

@@ -18,11 +18,9 @@ use vardnav_register::identity::PersonKey;
 use vardnav_register::outcome::{Outcome, assess_identified};
 use vardnav_register::receipt::{Receipt, ReceiptLeaf};
 use vardnav_register::record::{Record, RecordKind};
-use vardnav_register::residence;
 use vardnav_register::supply::{Effect, Supplied, next_entry, person_before};
 use vardnav_register::surroundings::CollectedFor;
 use vardnav_register::text::may_echo_id;
-use vardnav_register::validate::other_person;
 use vardnav_register::worklist::{owner, remedy};
 use vardnav_runtime::clock;
 use vardnav_store::current;
@@ -30,7 +28,7 @@ use vardnav_store::{Head, ROW_LIMIT, Row, StoreError, StreamId, Vault, View};
 
 use crate::Register;
 use crate::answer;
-use crate::batch::{Kept, Read, Sealed, identity_nonce, stand_for_later};
+use crate::batch::{Kept, Read, Sealed, identity_nonce, speaks_against, stand_for_later};
 use crate::intake::{TRIES, all_loaded, named_episodes, pieces};
 use crate::ledger::{self, Among, Former};
 use crate::proof;
@@ -311,12 +309,19 @@ impl Supply {
             let reason = self.not_taken(&next, surroundings);
             return Ok((refused(revision, &reason, assessed.findings), None));
         };
-        residence::add_known(&next, latest.person, &mut derived, surroundings);
-        if let Some(finding) = other_person(&next, &self.reporter, latest.person, surroundings) {
-            return Ok((
-                refused(revision, "the revision would not be taken", vec![finding]),
-                None,
-            ));
+        // Where the person lived stays as it was found when the record was taken.
+        derived.residence.clone_from(&latest.derived.residence);
+        let (mut findings, mut outcome) = (assessed.findings, assessed.outcome);
+        let against = speaks_against(
+            &self.reporter,
+            &next,
+            (latest.person, !self.validate_only),
+            (&mut derived, &mut findings, &mut outcome),
+            surroundings,
+        );
+        if let Some(finding) = against {
+            let reason = "the revision would not be taken";
+            return Ok((refused(revision, reason, vec![finding]), None));
         }
         let view = Arc::clone(&surroundings.view);
         let system = |id: &str| view.snapshot(id).map(|release| release.description.as_ref());
@@ -352,8 +357,8 @@ impl Supply {
         let judged = Judged {
             revision: next.revision,
             result: pb::SupplyResult::Supplied,
-            outcome: Some(assessed.outcome),
-            findings: assessed.findings,
+            outcome: Some(outcome),
+            findings,
             reason: String::new(),
             kept: None,
         };

@@ -40,7 +40,8 @@ pub const CODES: &[(&str, &str, &str)] = &[
     (
         "VN-POP-004",
         "an event in a population file is not known",
-        "use one of the documented events",
+        "use one of residence, death, no-death, moved-in, moved-out, protection-begins, protection-ends, \
+         number-change, merge, part",
     ),
     (
         "VN-POP-005",

@@ -106,11 +106,17 @@ impl Series {
     }
 }
 
-/// The median of so many months before a month; none when there are no such months.
+/// The median of so many months before a month, from the first one that has any records on; none when fewer than half of
+/// them are left.
 fn usual(counts: &BTreeMap<Month, i64>, month: Month, months: u32) -> Option<i64> {
-    let before = (1..=i32::try_from(months).ok()?).map(|back| Month::from_number(month.number() - back));
-    let count = |before: Option<Month>| before.and_then(|before| counts.get(&before).copied());
-    let mut before: Vec<i64> = before.map(|before| count(before).unwrap_or_default()).collect();
+    let asked = i32::try_from(months).ok()?;
+    let (first, _) = counts.iter().find(|(_, records)| **records > 0)?;
+    let before = (1..=asked).filter_map(|back| Month::from_number(month.number() - back));
+    let count = |before: Month| counts.get(&before).copied().unwrap_or_default();
+    let mut before: Vec<i64> = before.filter(|before| before >= first).map(count).collect();
+    if before.len() * 2 < usize::try_from(asked).ok()? {
+        return None;
+    }
     before.sort_unstable();
     let (low, high) = (before.len().checked_sub(1)? / 2, before.len() / 2);
     Some(i64::midpoint(*before.get(low)?, *before.get(high)?))

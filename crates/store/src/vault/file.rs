@@ -33,8 +33,8 @@ const EVENTS_FILE: &str = "events";
 const QUEUE: usize = 256;
 /// Bytes of a person's row in the file, about.
 const ROW_BYTES: usize = 112;
-/// Most keys that are drawn and not kept.
-const DRAWN_MAX: usize = 200_000;
+/// Keys that are drawn and not kept before the older ones are forgotten, many more than one batch has.
+const DRAWN_MAX: usize = 100_000;
 /// Most new persons written together.
 const GROUP: usize = 100_000;
 
@@ -51,7 +51,7 @@ pub(super) struct Shared {
     /// By look-up.
     pub(super) persons: RwLock<Table>,
     /// Keys drawn for persons who are not kept yet, and may never be.
-    drawn: Mutex<HashMap<Lookup, PersonKey>>,
+    drawn: Mutex<Drawings>,
     /// What is stated of them.
     pub(super) stated: RwLock<Persons>,
     /// Secrets of linkage projects.
@@ -63,6 +63,38 @@ pub(super) struct Shared {
 pub(super) struct Files {
     pub(super) persons: PersonLog,
     pub(super) events: EventLog,
+}
+
+/// Keys drawn for persons who may never be kept: as many as fit are forgotten together once as many have come after them.
+#[derive(Default)]
+struct Drawings {
+    young: HashMap<Lookup, PersonKey>,
+    old: HashMap<Lookup, PersonKey>,
+}
+
+impl Drawings {
+    /// The key drawn for a look-up, or the one that is drawn now.
+    fn get_or(
+        &mut self,
+        lookup: Lookup,
+        draw: impl FnOnce() -> Result<PersonKey, StoreError>,
+    ) -> Result<PersonKey, StoreError> {
+        if let Some(person) = self.young.get(&lookup).or_else(|| self.old.get(&lookup)) {
+            return Ok(*person);
+        }
+        if self.young.len() >= DRAWN_MAX {
+            self.old = std::mem::take(&mut self.young);
+        }
+        let person = draw()?;
+        self.young.insert(lookup, person);
+        Ok(person)
+    }
+
+    /// Forgets one that is kept now.
+    fn forget(&mut self, lookup: &Lookup) {
+        self.young.remove(lookup);
+        self.old.remove(lookup);
+    }
 }
 
 /// Something that the writer does alone.
@@ -266,7 +298,7 @@ impl Shared {
             drop(persons);
             let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
             for row in &rows {
-                drawn.remove(&row.lookup);
+                drawn.forget(&row.lookup);
             }
         }
         Ok(())
@@ -275,16 +307,7 @@ impl Shared {
     /// The key that is drawn for whoever has none, the same for all who ask until it is kept.
     fn draw(&self, lookup: Lookup) -> Result<PersonKey, StoreError> {
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(person) = drawn.get(&lookup) {
-            return Ok(*person);
-        }
-        // Of most nothing more is heard; what is forgotten too early is drawn anew.
-        if drawn.len() >= DRAWN_MAX {
-            drawn.clear();
-        }
-        let person = PersonKey(random()?);
-        drawn.insert(lookup, person);
-        Ok(person)
+        drawn.get_or(lookup, || Ok(PersonKey(random()?)))
     }
 
     pub(super) fn known(&self, lookups: &[Lookup]) -> Vec<Option<PersonKey>> {

@@ -15,7 +15,7 @@ use vardnav_register::receipt::ReceiptLeaf;
 use vardnav_register::record::Record;
 use vardnav_store::{Row, StoreError, Vault};
 
-pub(crate) use self::pass::{Batch, Passed, stand_for_later};
+pub(crate) use self::pass::{Batch, Passed, speaks_against, stand_for_later};
 pub(crate) use self::single::{LookedUp, Single};
 use crate::surroundings::BatchSurroundings;
 

@@ -15,7 +15,7 @@ use vardnav_register::outcome::Outcome;
 use vardnav_register::record::Record;
 use vardnav_register::residence;
 use vardnav_register::surroundings::{EpisodeView, Surroundings as _};
-use vardnav_register::validate::{Mechanism, about_person, finding_about, other_person};
+use vardnav_register::validate::{Mechanism, about_person, finding_about, other_person, other_residence};
 use vardnav_store::{Drawn, IdentityBytes, ROW_LIMIT, Row, StoreError, Vault};
 
 use super::{Candidate, Judge, Judged, Kept, Read, Sealed, Verdict};
@@ -116,8 +116,10 @@ impl Batch {
         let drawn = vault.draw(identity)?;
         persons.knew |= drawn.is_known;
         let person = drawn.person;
+        residence::add_known(record, person, &mut derived, surroundings);
         let known = (&mut derived, &mut findings, &mut outcome);
-        let mut refused = speaks_against(&self.reporter, record, person, known, surroundings);
+        let taken = !self.validate_only;
+        let mut refused = speaks_against(&self.reporter, record, (person, taken), known, surroundings);
         let mut sealed = None;
         if refused.is_none() && !self.validate_only {
             let random = persons.chance.random();
@@ -218,18 +220,25 @@ struct Persons {
     chance: ThreadRng,
 }
 
-/// What speaks against a record now that its person is known. What else is found then goes with the record.
-fn speaks_against(
+/// What speaks against a record now that its person is known. What else is found then goes with the record. `taken` says
+/// whether it is taken unless something does.
+pub(crate) fn speaks_against(
     reporter: &str,
     record: &Record,
-    person: PersonKey,
+    (person, taken): (PersonKey, bool),
     (derived, findings, outcome): (&mut Derived, &mut Vec<Finding>, &mut Outcome),
     surroundings: &BatchSurroundings,
 ) -> Option<Finding> {
-    residence::add_known(record, person, derived, surroundings);
-    let about = about_person(record, person, surroundings);
-    let refusing = about.iter().find(|finding| finding.severity == Severity::Error);
-    let refusing = other_person(record, reporter, person, surroundings).or_else(|| refusing.cloned());
+    // Of whose person it is not, nothing is told.
+    if let Some(other) = other_person(record, reporter, person, surroundings) {
+        return Some(other);
+    }
+    let is_refusing = |finding: &&Finding| finding.severity == Severity::Error;
+    let mut about = about_person(record, person, surroundings);
+    if taken && !about.iter().any(|finding| is_refusing(&finding)) {
+        about.extend(other_residence(record, person, surroundings));
+    }
+    let refusing = about.iter().find(is_refusing).cloned();
     derived.findings.extend(about.iter().map(Finding::stored));
     findings.extend(about);
     if Outcome::of(findings) == Outcome::Held {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use vardnav_register::delivery::{Deliveries, Month, spans};
 use vardnav_register::entry::Nonce;
+use vardnav_register::finding::Finding;
 use vardnav_register::outcome::{assess, is_same};
 use vardnav_register::record::{Record, RecordKind};
 use vardnav_store::{StoreError, Vault};
@@ -129,6 +130,9 @@ impl Judge for Delivered {
             && let Some(former) = current
             && let Some(same) = same(record, former, vault)?
         {
+            if let Some(found) = against.against_keeping(record, former, surroundings) {
+                return settled(Judged::Rejected(found));
+            }
             self.came += 1;
             self.kept.push(former.position);
             before.places.push(place);
@@ -190,6 +194,34 @@ impl Delivering {
             replaces,
         };
         Verdict::ToTake(Box::new(candidate), mark)
+    }
+
+    /// What speaks against noting a record as the same as before: that it is of other months, or that the delivery's
+    /// register may not hold it as it stands, when it was not delivered to that register.
+    fn against_keeping(
+        &self,
+        record: &Record,
+        former: &Former,
+        surroundings: &BatchSurroundings,
+    ) -> Option<Vec<Finding>> {
+        let register = |opened| Some(self.deliveries.get(opened)?.opening.register.as_str());
+        let header = &former.entry.header;
+        let of = header.delivery.and_then(|delivered| register(delivered.opened));
+        let mut found = Vec::new();
+        if of.is_none() || of != register(self.opened) {
+            let as_before = Record {
+                revision: header.revision,
+                ..record.clone()
+            };
+            let assessment = assess(&as_before, &self.reporter, self.received, surroundings);
+            if assessment.accepted.is_none() {
+                found = assessment.findings;
+            }
+        }
+        if !spans(record).touch(&self.periods) {
+            found.insert(0, findings::other_period(self.number));
+        }
+        (!found.is_empty()).then_some(found)
     }
 
     /// Whether a record may be answered with whatever the delivery ever held of it: nothing that is new would come.

@@ -127,7 +127,7 @@ impl Register {
                 received,
                 &known.deliveries,
             );
-            if let (Some(error), false) = (unknown, matches!(withdrawal, Withdrawal::Resent { .. })) {
+            if let (Some(error), true) = (unknown, matches!(withdrawal, Withdrawal::New(_))) {
                 return Err(NotWithdrawn::Reason(error.clone()));
             }
             let mut outcome = pb::WithdrawOutcome {
@@ -244,7 +244,9 @@ fn withdrawal(
     };
     let header = &current.entry.header;
     if let EntryBody::Withdrawn { reason } = &current.entry.body {
-        let same = *reason == request.reason && (stated == 0 || stated == header.revision);
+        // What the closing of a delivery withdrew was never asked for.
+        let is_asked = *reason == request.reason && header.delivery.is_none();
+        let same = is_asked && (stated == 0 || stated == header.revision);
         if same {
             return Withdrawal::Resent {
                 header: header.clone(),

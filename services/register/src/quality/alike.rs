@@ -129,6 +129,8 @@ impl Quality {
         let Some((number, last)) = self.last_block(reporter, month).await? else {
             return Ok(Vec::new());
         };
+        let gathering = self.gathering.acquire().await;
+        let _gathering = gathering.map_err(|_| crate::stopping())?;
         let shares = Gathered::shares(marks_of(number, &last));
         let mut groups = Vec::new();
         for share in 0..shares {

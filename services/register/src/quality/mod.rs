@@ -32,6 +32,8 @@ pub const PROJECTION: &str = "quality.2";
 /// The projection that held the rows before contacts were marked.
 const FORMER: &str = "quality.1";
 
+/// How many gather contacts alike at once; others wait.
+const GATHERING_MAX: usize = 2;
 /// Entries taken in at a time.
 const BATCH: u32 = 4_000;
 /// Rows of the projection read at a time.
@@ -45,6 +47,8 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct Quality {
     store: Arc<dyn Store>,
     pool: Arc<Semaphore>,
+    /// Bounds how many gather contacts alike at once, each a share of a month.
+    gathering: Semaphore,
     /// Held by whoever counts.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
@@ -82,6 +86,7 @@ impl Quality {
         Self {
             store,
             pool,
+            gathering: Semaphore::new(GATHERING_MAX),
             turn: tokio::sync::Mutex::default(),
         }
     }

@@ -309,6 +309,32 @@ async fn a_register_holds_what_it_has_a_basis_for() {
             .await,
     );
     assert_eq!(outcomes(&alone), [("alone", true)], "{alone:?}");
+
+    // What another register holds as it stands is not held by this one for that, nor in other months.
+    let other = month.first_of_month().yesterday().unwrap();
+    for (register, period, code) in [
+        ("par-inpatient", month, "VN-REG-049"),
+        ("near-care-of-another-month", other, "VN-DEL-003"),
+    ] {
+        let register = register.strip_suffix("-of-another-month").unwrap_or(register);
+        let request = pb::OpenDeliveryRequest {
+            reporter: SOUTH.into(),
+            register: register.into(),
+            periods: vec![period.strftime("%Y-%m").to_string()],
+            ..Default::default()
+        };
+        bench
+            .report(vec![batch(SOUTH, &[&delegated("alone")])], trusted())
+            .await;
+        let opened = bench.service.open_delivery(asked(request, trusted())).await;
+        let mut delivered = batch(SOUTH, &[&delegated("alone")]);
+        delivered.delivery = opened.unwrap().into_inner().delivery.unwrap().number;
+        let told = told(bench.report(vec![delivered], trusted()).await);
+        assert!(
+            codes(told.first().unwrap()).contains(&code),
+            "{register}: {told:?}"
+        );
+    }
 }
 
 /// Opens a delivery of the north for the month before this one; gives its number and a visit in it.

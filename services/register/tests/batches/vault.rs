@@ -144,18 +144,34 @@ async fn where_a_record_states_no_residence_it_is_the_population_registers_on_th
     assert_eq!(warned, [true, false, false, false], "{answers:?}");
     assert!(outcomes(&answers).iter().all(|(_, taken)| *taken), "{answers:?}");
 
-    // Whose data are protected now lived nowhere before either; what was taken before stays.
+    let row = |id: &str, code: &str, source: &str| (id.to_owned(), code.to_owned(), source.to_owned());
+    let before = residences(&bench, trusted()).await;
+    assert_eq!(before.get(2), Some(&row("looked-up", "1280", "population")));
+    // A guess is not answered where nothing is taken.
+    for (id, validate_only) in [("guess", true), ("guess", false)] {
+        let mut guess = of_person(visit(id, 1, None), ALIVE);
+        if !validate_only {
+            guess.revision = 7;
+        }
+        let request = pb::ReportRequest {
+            validate_only,
+            ..batch(NORTH, &[&guess])
+        };
+        let told = told(bench.report(vec![request], trusted()).await);
+        assert!(!codes(told.first().unwrap()).contains(&"VN-REG-056"), "{told:?}");
+    }
+
+    // Whose data are protected now lived nowhere before either, but for what was stated.
     let on = date(2026, 11, 10);
     state(&bench, ALIVE, Statement::ProtectionBegan { on }).await;
     let hidden = unplaced("hidden", ALIVE);
     bench.report(vec![batch(NORTH, &[&hidden])], trusted()).await;
-    let row = |id: &str, code: &str, source: &str| (id.to_owned(), code.to_owned(), source.to_owned());
     assert_eq!(
         residences(&bench, trusted()).await,
         [
             row("stated", "0180", "stated"),
             row("agreed", "1280", "stated"),
-            row("looked-up", "1280", "population"),
+            row("looked-up", "", ""),
             row("nowhere", "", ""),
             row("hidden", "", ""),
         ]
@@ -174,10 +190,15 @@ async fn a_dry_run_tells_what_the_vault_knows_keeps_nobody_and_is_noted() {
     let unknown = of_person(visit("unknown", 1, None), ALIVE);
     let persons = bench.files.persons();
     let audit = StreamId::audit();
-    for (record, finding, noted) in [(&unknown, None, 0), (&dead, Some("VN-REG-053"), 1)] {
+    for (record, finding, validate_only, noted) in [
+        (&unknown, None, true, 0),
+        (&dead, Some("VN-REG-053"), true, 1),
+        // So is a batch of which nothing is taken.
+        (&dead, Some("VN-REG-053"), false, 1),
+    ] {
         let before = bench.store.head(&audit).await.unwrap().size;
         let request = pb::ReportRequest {
-            validate_only: true,
+            validate_only,
             ..batch(NORTH, &[record])
         };
         let answers = told(bench.report(vec![request], trusted()).await);

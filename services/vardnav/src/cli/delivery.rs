@@ -16,7 +16,7 @@ pub struct Deliver {
     pub of: Of,
     #[command(flatten)]
     pub sending: Sending,
-    /// Close it even if lines were rejected
+    /// Close it even if lines were rejected, or if it withdraws more records than it holds
     #[arg(long)]
     pub close_anyway: bool,
     #[command(flatten)]

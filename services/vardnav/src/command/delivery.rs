@@ -101,6 +101,13 @@ pub(crate) async fn deliver(command: Deliver, client: &Client, format: Format) -
         expect,
         ..pb::CloseDeliveryRequest::default()
     };
+    if expect.is_none() && !close_anyway && !of.test {
+        let tried = pb::CloseDeliveryRequest {
+            validate_only: true,
+            ..request.clone()
+        };
+        holds_most(&close(client, tried).await?)?;
+    }
     let closed = close(client, request).await?;
     let counts = closed.counts.unwrap_or_default();
     output::say(format_args!(
@@ -111,6 +118,25 @@ pub(crate) async fn deliver(command: Deliver, client: &Client, format: Format) -
         completeness::tell_found(client, &closed).await;
     }
     Ok(())
+}
+
+/// Refuses to close a delivery that would withdraw more than it holds: an empty or a wrong file would do so.
+fn holds_most(tried: &pb::Delivery) -> Outcome {
+    let pb::DeliveryCounts {
+        kept,
+        new,
+        changed,
+        gone,
+    } = tried.counts.unwrap_or_default();
+    if gone <= kept + new + changed {
+        return Ok(());
+    }
+    Err(Failure::Findings(format!(
+        "delivery {0} is still open: closing it would withdraw {gone} records of its months, more than the {1} that it \
+         holds; if that is meant, close it with --expect kept={kept},new={new},changed={changed},gone={gone}",
+        tried.number,
+        kept + new + changed,
+    )))
 }
 
 /// Runs `vardnav register withdraw`.
@@ -128,9 +154,16 @@ pub(crate) async fn withdraw(command: Withdraw, client: &Client, format: Format)
         reason: command.reason,
         validate_only: command.dry_run,
     };
-    let answer = client.register().withdraw_records(request).await?.into_inner();
-    if let Some(file) = &command.receipt {
-        withdrawal::keep(answer.receipt, file)?;
+    let kept = command.receipt.as_deref().map(withdrawal::Kept::at).transpose()?;
+    let answer = match client.register().withdraw_records(request).await {
+        Ok(answer) => answer.into_inner(),
+        Err(status) => {
+            kept.map_or(Ok(()), withdrawal::Kept::remove)?;
+            return Err(status.into());
+        }
+    };
+    if let Some(kept) = kept {
+        kept.keep(answer.receipt)?;
     }
     let refused = answer
         .outcomes

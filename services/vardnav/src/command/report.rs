@@ -21,7 +21,7 @@ use vardnav_register::entry;
 use vardnav_register::finding::Finding;
 use vardnav_register::hash::sha256;
 use vardnav_register::receipt::{Receipt, ReceiptLeaf, SignedHead};
-use vardnav_register::text::may_echo_id;
+use vardnav_register::text::{is_id, may_echo_revision, safe_echo};
 use vardnav_register::tree::MultiProof;
 use vardnav_register::validate::{Mechanism, finding_without_release};
 
@@ -211,6 +211,11 @@ pub(crate) async fn report(
     options: &Options,
     mut shown: impl FnMut(Value) -> Outcome,
 ) -> Outcome<Summary> {
+    if let Some(folder) = options.receipts.as_ref().filter(|_| !options.dry_run) {
+        // Nothing is reported whose receipt has no place.
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::Usage(format!("cannot make {}: {error}", folder.display())))?;
+    }
     let salt: [u8; 32] = rand::random();
     let (requests, outgoing) = mpsc::channel::<pb::ReportRequest>(GROUPS_WAITING_MAX);
     let (groups, mut waiting) = mpsc::channel::<Group>(GROUPS_WAITING_MAX);
@@ -234,7 +239,6 @@ pub(crate) async fn report(
     }
     let digest = reading.await.map_err(Failure::failed)??;
     if let (Some(folder), false) = (&options.receipts, receipts.is_empty()) {
-        std::fs::create_dir_all(folder)?;
         let file = ReceiptFile {
             salt,
             input: digest,
@@ -244,7 +248,8 @@ pub(crate) async fn report(
             "{name}-{}.receipt.json",
             hex(salt.first_chunk::<4>().unwrap_or(&[0; 4]))
         ));
-        std::fs::write(&path, file.write())?;
+        std::fs::write(&path, file.write())
+            .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
         summary.receipt = Some(path);
     }
     Ok(summary)
@@ -403,14 +408,20 @@ fn of_delivery(reported: ReportedRecord, delivery: &Delivered) -> Result<Reporte
     }))
 }
 
+/// Whether the name of a reporter may stand in the answer to a line that is refused: what slipped there from another
+/// column may not.
+fn may_echo_name(reporter: &str) -> bool {
+    safe_echo(reporter) == reporter || is_id(reporter) && !reporter.bytes().any(|byte| byte.is_ascii_digit())
+}
+
 fn row(slot: &Slot, reporters: &[String], answered: &[pb::ReportResponse]) -> Outcome<Value> {
     match slot {
         Slot::Refused { places, refused } => Ok(json!({
             "line": places.begin(),
-            "reporter": refused.reporter,
+            "reporter": refused.reporter.as_ref().filter(|reporter| may_echo_name(reporter)),
             "kind": refused.kind.map(|kind| kind.name()),
             "id": refused.id,
-            "revision": refused.revision,
+            "revision": refused.revision.filter(|revision| may_echo_revision(*revision)),
             "outcome": "rejected",
             "findings": refused
                 .findings
@@ -428,7 +439,9 @@ fn row(slot: &Slot, reporters: &[String], answered: &[pb::ReportResponse]) -> Ou
                 .ok_or_else(|| Failure::Failed(format!("the server gave no outcome for line {line}")))?;
             Ok(json!({
                 "line": line,
-                "reporter": reporters.get(*batch).filter(|reporter| may_echo_id(reporter, "")),
+                "reporter": reporters
+                    .get(*batch)
+                    .filter(|reporter| !outcome.leaf.is_empty() || may_echo_name(reporter)),
                 "kind": kind(outcome.kind(), "kind").ok().map(|kind| kind.name()),
                 "id": (!outcome.id.is_empty()).then_some(&outcome.id),
                 "revision": outcome.revision,
