@@ -144,7 +144,15 @@ fn a_delivery_states_its_periods_in_full() {
 
     // An empty delivery is a statement: nothing happened.
     let empty = file(folder.path(), "empty.ndjson", &[]);
-    assert!(deliver(&server, &reporter, &empty, &[]).status.success());
+    let unasked = deliver(&server, &reporter, &empty, &[]);
+    assert_eq!(unasked.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&unasked.stderr).contains("would withdraw 12 records"),
+        "{unasked:?}"
+    );
+    assert_eq!(deliveries(&server, &reporter)[0]["state"], "open");
+    let meant = deliver(&server, &reporter, &empty, &["--close-anyway"]);
+    assert!(meant.status.success());
     assert_eq!(counts(&deliveries(&server, &reporter)[0]), [0, 0, 0, 12]);
     // And all of it again makes next revisions.
     assert!(deliver(&server, &reporter, &first, &[]).status.success());

@@ -9,7 +9,7 @@ mod bench;
 mod vault;
 
 use bench::*;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use tokio_stream::StreamExt as _;
 use tonic::Code;
 use vardnav_api::register::record_message;
@@ -186,18 +186,7 @@ async fn revisions_that_the_ledger_holds_decide_the_same_however_they_are_batche
 async fn a_batch_of_another_reporter_changes_nothing_of_that_reporters() {
     let bench = Bench::new().await;
     let month = jiff::Zoned::now().date().first_of_month().yesterday().unwrap();
-    let request = pb::OpenDeliveryRequest {
-        reporter: SOUTH.into(),
-        register: "near-care".into(),
-        periods: vec![month.strftime("%Y-%m").to_string()],
-        ..Default::default()
-    };
-    let opened = bench
-        .service
-        .open_delivery(asked(request, trusted()))
-        .await
-        .unwrap();
-    let number = opened.into_inner().delivery.unwrap().number;
+    let number = open(&bench, SOUTH, "near-care", month, false).await;
     let stray = |delivery| pb::ReportRequest {
         delivery,
         input: "stray".into(),
@@ -255,20 +244,9 @@ async fn a_variable_without_a_basis_is_taken_in_a_test_delivery_alone() {
     }
     let plain = told(bench.report(vec![batch(NORTH, &[&record])], trusted()).await);
     assert!(codes(plain.first().unwrap()).contains(&"VN-REG-049"), "{plain:?}");
-    let request = pb::OpenDeliveryRequest {
-        reporter: NORTH.into(),
-        register: "near-care".into(),
-        periods: vec![month.strftime("%Y-%m").to_string()],
-        test: true,
-        ..Default::default()
-    };
-    let opened = bench
-        .service
-        .open_delivery(asked(request, trusted()))
-        .await
-        .unwrap();
+    let number = open(&bench, NORTH, "near-care", month, true).await;
     let mut tested = batch(NORTH, &[&record]);
-    tested.delivery = opened.into_inner().delivery.unwrap().number;
+    tested.delivery = number;
     let tested = told(bench.report(vec![tested], trusted()).await);
     assert_eq!(outcomes(&tested), [("a", true)], "{tested:?}");
 }
@@ -290,15 +268,9 @@ async fn a_register_holds_what_it_has_a_basis_for() {
         ("municipal-register", true),
         ("par-outpatient", false),
     ] {
-        let request = pb::OpenDeliveryRequest {
-            reporter: NORTH.into(),
-            register: register.into(),
-            periods: vec![month.strftime("%Y-%m").to_string()],
-            ..Default::default()
-        };
-        let opened = bench.service.open_delivery(asked(request, trusted())).await;
+        let number = open(&bench, NORTH, register, month, false).await;
         let mut delivered = batch(NORTH, &[&delegated(register)]);
-        delivered.delivery = opened.unwrap().into_inner().delivery.unwrap().number;
+        delivered.delivery = number;
         let told = told(bench.report(vec![delivered], trusted()).await);
         let found = codes(told.first().unwrap());
         assert_eq!(!found.contains(&"VN-REG-049"), is_held, "{register}: {told:?}");
@@ -317,18 +289,12 @@ async fn a_register_holds_what_it_has_a_basis_for() {
         ("near-care-of-another-month", other, "VN-DEL-003"),
     ] {
         let register = register.strip_suffix("-of-another-month").unwrap_or(register);
-        let request = pb::OpenDeliveryRequest {
-            reporter: SOUTH.into(),
-            register: register.into(),
-            periods: vec![period.strftime("%Y-%m").to_string()],
-            ..Default::default()
-        };
+        let number = open(&bench, SOUTH, register, period, false).await;
         bench
             .report(vec![batch(SOUTH, &[&delegated("alone")])], trusted())
             .await;
-        let opened = bench.service.open_delivery(asked(request, trusted())).await;
         let mut delivered = batch(SOUTH, &[&delegated("alone")]);
-        delivered.delivery = opened.unwrap().into_inner().delivery.unwrap().number;
+        delivered.delivery = number;
         let told = told(bench.report(vec![delivered], trusted()).await);
         assert!(
             codes(told.first().unwrap()).contains(&code),
@@ -337,20 +303,23 @@ async fn a_register_holds_what_it_has_a_basis_for() {
     }
 }
 
+/// Opens a delivery of a reporter to a register for a month; gives its number.
+async fn open(bench: &Bench, reporter: &str, register: &str, month: Date, test: bool) -> u32 {
+    let request = pb::OpenDeliveryRequest {
+        reporter: reporter.into(),
+        register: register.into(),
+        periods: vec![month.strftime("%Y-%m").to_string()],
+        test,
+        ..Default::default()
+    };
+    let opened = bench.service.open_delivery(asked(request, trusted())).await;
+    opened.unwrap().into_inner().delivery.unwrap().number
+}
+
 /// Opens a delivery of the north for the month before this one; gives its number and a visit in it.
 async fn delivery(bench: &Bench) -> (u32, impl Fn(&str, Option<&str>) -> Record) {
     let month = jiff::Zoned::now().date().first_of_month().yesterday().unwrap();
-    let request = pb::OpenDeliveryRequest {
-        reporter: NORTH.into(),
-        register: "near-care".into(),
-        periods: vec![month.strftime("%Y-%m").to_string()],
-        ..Default::default()
-    };
-    let opened = bench
-        .service
-        .open_delivery(asked(request, trusted()))
-        .await
-        .unwrap();
+    let number = open(bench, NORTH, "near-care", month, false).await;
     let record = move |id: &str, place: Option<&str>| {
         let mut record = visit(id, 1, place);
         if let Body::Contact(contact) = &mut record.body {
@@ -358,7 +327,7 @@ async fn delivery(bench: &Bench) -> (u32, impl Fn(&str, Option<&str>) -> Record)
         }
         record
     };
-    (opened.into_inner().delivery.unwrap().number, record)
+    (number, record)
 }
 
 #[tokio::test]
@@ -544,7 +513,6 @@ async fn a_locked_month_is_delivered_by_whom_the_release_excepts() {
             validate_only: true,
             ..Default::default()
         };
-        let opened = bench.service.open_delivery(asked(request, trusted())).await;
         opened.map(|opened| opened.into_inner().delivery.unwrap().window())
     };
     assert_eq!(
