@@ -513,6 +513,7 @@ async fn a_locked_month_is_delivered_by_whom_the_release_excepts() {
             validate_only: true,
             ..Default::default()
         };
+        let opened = bench.service.open_delivery(asked(request, trusted())).await;
         opened.map(|opened| opened.into_inner().delivery.unwrap().window())
     };
     assert_eq!(
