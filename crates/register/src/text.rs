@@ -84,8 +84,8 @@ pub fn may_echo_id(id: &str, number: &str) -> bool {
     is_id(id) && !id_holds_personal_number(id) && !holds_reported(id, number)
 }
 
-/// Whether a revision may stand in an answer that refuses its record: a personal number in its place is never so short,
-/// with or without its century and leading zeros, but for a few that nobody has.
+/// Whether a revision may stand in an answer that refuses its record. A personal number that slipped there is above a
+/// million, also without its century and leading zeros.
 pub fn may_echo_revision(revision: u32) -> bool {
     revision <= 9_999
 }

@@ -353,7 +353,7 @@ impl Supply {
                 }
             }
         };
-        stand_for_later(&next, Some(latest.person), &derived, surroundings);
+        stand_for_later(&next, latest.person, &derived, surroundings);
         let judged = Judged {
             revision: next.revision,
             result: pb::SupplyResult::Supplied,

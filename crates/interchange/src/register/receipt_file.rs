@@ -72,10 +72,7 @@ impl ReceiptFile {
             },
             receipts: self.receipts.iter().map(ReceiptDto::of).collect(),
         };
-        // Serialising texts, whole numbers and lists of them cannot fail.
-        let mut text = serde_json::to_string(&dto).unwrap_or_default();
-        text.push('\n');
-        text
+        text_of(&dto)
     }
 
     /// Reads the text of a file.
@@ -254,6 +251,14 @@ struct LeafDto {
     content_nonce: String,
     identity_nonce: String,
     derived: String,
+}
+
+/// The one text of a receipt file: an object on a line.
+pub(super) fn text_of(file: &impl Serialize) -> String {
+    // Serialising texts, whole numbers and lists of them cannot fail.
+    let mut text = serde_json::to_string(file).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// A signed head in a file.

@@ -7,7 +7,7 @@ use vardnav_register::receipt::{WithdrawalLeaf, WithdrawalReceipt, verify_withdr
 use vardnav_register::record::RecordKind;
 use vardnav_register::tree::MultiProof;
 
-use super::receipt_file::{HeadDto, PublicKey, ReceiptFileError};
+use super::receipt_file::{HeadDto, PublicKey, ReceiptFileError, text_of};
 
 /// The mark at the beginning of the file.
 const FORMAT: &str = "vardnav withdrawal receipt v1";
@@ -31,10 +31,7 @@ pub fn write(receipt: &WithdrawalReceipt) -> String {
         head: HeadDto::of(&receipt.head),
         proof: receipt.proof.hashes.iter().map(|hash| to_hex(hash)).collect(),
     };
-    // Serialising texts, whole numbers and lists of them cannot fail.
-    let mut text = serde_json::to_string(&dto).unwrap_or_default();
-    text.push('\n');
-    text
+    text_of(&dto)
 }
 
 /// Reads the text of a file.

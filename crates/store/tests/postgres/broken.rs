@@ -11,7 +11,7 @@ use vardnav_store::suite::{read_all, root_of, sample_rows};
 use vardnav_store::{Change, Row, Store, StoreError, StreamId};
 
 use super::proxy::Proxy;
-use super::{options, private, server};
+use super::{client, options, private, server};
 
 const WRITERS: u64 = 8;
 
@@ -230,10 +230,7 @@ async fn removed_rows_go_wherever_it_breaks() {
             .unwrap();
     }
     assert!(proxy.cuts() > 10, "{}", proxy.cuts());
-    let (client, link) = tokio_postgres::connect(&direct, tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(link);
+    let client = client(&direct).await;
     let left = client
         .query_one("SELECT count(*) FROM projection_rows", &[])
         .await

@@ -6,7 +6,7 @@ use vardnav_store::postgres::{Options, Postgres};
 use vardnav_store::suite::sample_rows;
 use vardnav_store::{Store, StoreError, StreamId};
 
-use super::{options, server};
+use super::{client, options, server};
 
 fn unavailable(error: &StoreError, with: &str) {
     assert!(
@@ -68,10 +68,7 @@ async fn statements_that_hang_are_given_up() {
     let store = Postgres::open(&url, hasty).await.unwrap();
     let stream = StreamId::reporter("one").unwrap();
     store.append(&stream, 0, sample_rows(0, 3)).await.unwrap();
-    let (mut client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(link);
+    let mut client = client(&url).await;
     let holding = client.transaction().await.unwrap();
     holding
         .batch_execute("SELECT * FROM heads FOR UPDATE")

@@ -66,6 +66,13 @@ impl Opener for Database {
     }
 }
 
+/// A connection of the test's own, beside the store's.
+async fn client(url: &str) -> tokio_postgres::Client {
+    let (client, link) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(link);
+    client
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passes_the_suite() {
     let Some(private) = server() else { return };
@@ -160,10 +167,7 @@ async fn what_is_cleared_or_redacted_leaves_the_tables() {
         .commit("rows", &stream, 1, 2, vec![put(1, None)])
         .await
         .unwrap();
-    let (client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(link);
+    let client = client(&url).await;
     let count = async |what: &str| -> i64 {
         let query = format!("SELECT count(*) FROM {what}");
         client.query_one(&query, &[]).await.unwrap().get(0)
@@ -201,10 +205,7 @@ async fn a_vacuum_takes_the_time_it_needs() {
     let stream = StreamId::reporter("one").unwrap();
     let rows = suite::sample_rows(0, 20);
     store.append(&stream, 0, rows.clone()).await.unwrap();
-    let (mut client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(link);
+    let mut client = client(&url).await;
     let holding = client.transaction().await.unwrap();
     holding
         .batch_execute("LOCK TABLE ledger IN SHARE UPDATE EXCLUSIVE MODE")
@@ -239,10 +240,7 @@ async fn reads_touch_what_they_answer() {
     let touched = async || -> i64 {
         // What a connection did is counted at the latest when that ends, and is seen soon after.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        let (client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-            .await
-            .unwrap();
-        tokio::spawn(link);
+        let client = client(&url).await;
         let count = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables WHERE relname = 'ledger'";
         client.query_one(count, &[]).await.unwrap().get(0)
     };

@@ -6,12 +6,14 @@ use std::pin::pin;
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
+use tokio_postgres::Client;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, NoTls};
 use vardnav_store::postgres::private::{MEASURED, Private};
 use vardnav_store::postgres::{Options, Postgres};
 use vardnav_store::{Row, Store, StreamId};
+
+use super::client;
 
 const SENDERS: u64 = 8;
 const BATCH: u64 = 1_000;
@@ -47,12 +49,6 @@ fn batches(sender: u64, round: u64, count: u64) -> Vec<Vec<Row>> {
             (first..first + BATCH).map(row).collect()
         })
         .collect()
-}
-
-async fn connect(url: &str) -> Client {
-    let (client, link) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    tokio::spawn(link);
-    client
 }
 
 async fn append(store: Postgres, sender: usize, lane: Vec<Vec<Row>>) {
@@ -135,7 +131,7 @@ async fn speed() {
             let way = (round + turn) % WAYS.len();
             let mut clients = Vec::new();
             for _ in &lanes {
-                clients.push(connect(&url).await);
+                clients.push(client(&url).await);
             }
             let began = Instant::now();
             let tasks: Vec<_> = lanes

@@ -64,14 +64,17 @@ impl Batch {
         let mut judged = Vec::with_capacity(self.records.len());
         let mut sealed = Vec::with_capacity(self.records.len());
         for (place, read) in self.records.iter().enumerate() {
-            let verdict = match read {
-                Err(finding) => Verdict::Settled(Judged::Rejected(vec![finding.clone()])),
-                Ok(record) => judge.judge(record, place, &self.records, surroundings, vault)?,
+            let record = match read {
+                Ok(record) => record,
+                Err(finding) => {
+                    judged.push(Judged::Rejected(vec![finding.clone()]));
+                    sealed.push(None);
+                    continue;
+                }
             };
-            let (became, row) = match (verdict, read) {
-                (Verdict::Settled(settled), _) => (settled, None),
-                (Verdict::ToTake(..), Err(finding)) => (Judged::Rejected(vec![finding.clone()]), None),
-                (Verdict::ToTake(mut candidate, mark), Ok(record)) => {
+            let (became, row) = match judge.judge(record, place, &self.records, surroundings, vault)? {
+                Verdict::Settled(settled) => (settled, None),
+                Verdict::ToTake(mut candidate, mark) => {
                     let revised = candidate.record.take();
                     let record = revised.as_ref().unwrap_or(record);
                     match self.seal(record, *candidate, &mut persons, surroundings, vault)? {
@@ -121,7 +124,7 @@ impl Batch {
         let taken = !self.validate_only;
         let mut refused = speaks_against(&self.reporter, record, (person, taken), known, surroundings);
         let mut sealed = None;
-        if refused.is_none() && !self.validate_only {
+        if refused.is_none() && taken {
             let random = persons.chance.random();
             let row = self.seal_one(
                 (record, replaces),
@@ -147,7 +150,7 @@ impl Batch {
         if !drawn.is_known {
             persons.new.push(drawn);
         }
-        stand_for_later(record, Some(person), &derived, surroundings);
+        stand_for_later(record, person, &derived, surroundings);
         let judged = Judged::New {
             outcome,
             findings,
@@ -258,12 +261,12 @@ fn release_of(record: &Record, derived: &Derived, surroundings: &BatchSurroundin
 /// An episode stands for the contacts and monitoring periods that come after it in the batch.
 pub(crate) fn stand_for_later(
     record: &Record,
-    person: Option<PersonKey>,
+    person: PersonKey,
     derived: &Derived,
     surroundings: &mut BatchSurroundings,
 ) {
     let view = Arc::clone(&surroundings.view);
-    let episode = EpisodeView::of(record, person, derived, |id| {
+    let episode = EpisodeView::of(record, Some(person), derived, |id| {
         view.snapshot(id).map(|release| release.description.as_ref())
     });
     if let Some(episode) = episode {
