@@ -1,6 +1,6 @@
-//! Indicators: what a release says about them ([`definition`]), the counts they are made of ([`cube`],
-//! [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), how they are asked for ([`query`]), and what another release would do
-//! to them ([`impact`]).
+//! Indicators: what a release says about them ([`definition`], [`measure`]), whom they are about ([`population`]), the
+//! counts they are made of ([`cube`], [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), how sure a
+//! figure is ([`statistics`]), how they are asked for ([`query`]), and what another release would do to them ([`impact`]).
 //!
 //! Pure: no store, clock, network or file. Persons are not known here, only counts.
 
@@ -10,7 +10,10 @@ pub mod definition;
 pub mod disclosure;
 pub mod impact;
 pub mod lattice;
+pub mod measure;
+pub mod population;
 pub mod query;
+pub mod statistics;
 
 pub use counting::{CellKey, Counting, Subject};
 pub use cube::{Cell, Cube, Residence};

@@ -7,6 +7,7 @@ pub mod content;
 pub mod export;
 pub mod maps;
 pub mod personal;
+pub mod population_table;
 pub mod register;
 pub mod release;
 pub mod units;

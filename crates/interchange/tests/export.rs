@@ -112,6 +112,33 @@ fn cell_of((kind, list): (Kind, bool)) -> BoxedStrategy<Cell> {
     }
 }
 
+#[test]
+fn principals_of_several_kinds_stand_side_by_side() {
+    let tables = tables(&release());
+    let parts = tables.iter().find(|table| table.kind.is_none()).unwrap();
+    let line = json!({
+        "reporter": "joint", "kind": "contact", "id": "c-1", "revision": 1,
+        "derived": [{
+            "date": "2026-03-01", "release": "2026.1", "tables": {},
+            "facts": {"responsible-principal": ["region", "kommun"], "performing-principal": "region"},
+        }],
+    });
+    let rows = part_rows(parts, &line).unwrap();
+    let cell = |name: &str| {
+        let at = parts.columns.iter().position(|column| column.name == name);
+        rows[0][at.unwrap()].clone()
+    };
+    let text = |text: &str| Some(Scalar::Text(text.to_owned()));
+    assert_eq!(
+        cell("axis_responsible_principal"),
+        Cell::Many(vec![text("region"), text("kommun")])
+    );
+    assert_eq!(
+        cell("axis_performing_principal"),
+        Cell::Many(vec![text("region")])
+    );
+}
+
 const KINDS: [Kind; 5] = [
     Kind::Text,
     Kind::Date,

@@ -2,17 +2,16 @@
 //! Every check looks at all of the release and answers with findings; none repairs anything.
 
 mod description;
+mod indicators;
 mod maps;
+mod measures;
 mod register;
 mod termbank;
 mod terms;
 
-use std::collections::BTreeSet;
-
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
 use vardnav_classification::{DescriptionSystem, verify};
-use vardnav_indicators::definition::Indicator;
 use vardnav_register::text::holds_personal_number;
 use vardnav_terminology::model::Validity;
 
@@ -201,6 +200,26 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "no reason of withdrawals or no purpose is stated, or one has a code that cannot be used",
         "state at least one of each in register/withdrawals.toml and register/purposes.toml, with a code of a–z, 0–9 and `-` that is not `not-in-delivery`",
     ),
+    (
+        "VN-REL-141",
+        "an indicator, measure or breakdown names a measure, table, axis, value or variable that does not exist",
+        "name one that the release has; a measure may name measures that stand before it in measures.toml",
+    ),
+    (
+        "VN-REL-142",
+        "a figure cannot be counted as it is stated",
+        "let what is counted, its conditions, its feed and its interval fit each other, as the message says",
+    ),
+    (
+        "VN-REL-143",
+        "an indicator names a breakdown, goal or standard population that the release does not declare",
+        "declare it in measures.toml, or leave it out",
+    ),
+    (
+        "VN-REL-144",
+        "a standard population cannot be used",
+        "begin its bands at age 0, let them rise, and give at least one a weight",
+    ),
 ];
 
 /// Checks a release. It may be published when no finding is an error.
@@ -215,7 +234,8 @@ pub fn check(source: &ReleaseSource) -> Vec<ReleaseFinding> {
     register::check(&mut found);
     description::check(&mut found);
     maps::check(&mut found);
-    indicators(&mut found);
+    indicators::check(&mut found);
+    measures::check(&mut found);
     let mut list = found.list;
     list.sort();
     list.dedup();
@@ -375,90 +395,5 @@ fn head(found: &mut Findings<'_>) {
             );
             found.error("VN-REL-104", &at, message);
         }
-    }
-}
-
-fn indicators(found: &mut Findings<'_>) {
-    let indicators = &found.source.indicators.indicators;
-    let mut ids = BTreeSet::new();
-    for indicator in indicators {
-        let at = Element::Indicator(indicator.id.clone());
-        if indicator.id.is_empty() || !ids.insert(indicator.id.as_str()) {
-            let message = format!("indicator id `{}` is empty or given twice", indicator.id);
-            found.error("VN-REL-104", &at, message);
-        }
-        indicator_complete(found, &at, indicator);
-    }
-    if indicators.iter().any(|indicator| indicator.core_number > 0) {
-        for number in 1..=12 {
-            let count = indicators
-                .iter()
-                .filter(|indicator| indicator.core_number == number)
-                .count();
-            if count != 1 {
-                let message = format!("core indicator {number} is given {count} times instead of once");
-                found.error("VN-REL-108", &Element::Indicator(String::new()), message);
-            }
-        }
-    }
-    if found.source.indicators.disclosure.min_count < 3 {
-        let message = "a published count must be 0 or at least 3, better 5";
-        found.error("VN-REL-116", &Element::Indicator(String::new()), message);
-    }
-}
-
-fn indicator_complete(found: &mut Findings<'_>, at: &Element, indicator: &Indicator) {
-    let missing: Vec<&str> = [
-        (
-            "label",
-            indicator.label.sv.is_empty() || indicator.label.en.is_empty(),
-        ),
-        (
-            "numerator",
-            indicator.numerator.sv.is_empty() || indicator.numerator.en.is_empty(),
-        ),
-        (
-            "denominator",
-            indicator.core_number > 0
-                && (indicator.denominator.sv.is_empty() || indicator.denominator.en.is_empty()),
-        ),
-        ("goals", indicator.core_number > 0 && indicator.goals.is_empty()),
-        ("source", indicator.source.is_empty()),
-        ("certainty", indicator.certainty.is_empty()),
-        ("breakdowns", indicator.breakdowns.is_empty()),
-        ("method_version", indicator.method_version.is_empty()),
-    ]
-    .into_iter()
-    .filter_map(|(name, missing)| missing.then_some(name))
-    .collect();
-    if !missing.is_empty() {
-        found.error(
-            "VN-REL-108",
-            at,
-            format!("`{}` lacks {}", indicator.id, missing.join(", ")),
-        );
-    }
-    if !matches!(indicator.feed.as_str(), "computed" | "uploaded" | "linked") {
-        let message = format!(
-            "the feed of `{}` is not computed, uploaded or linked",
-            indicator.id
-        );
-        found.error("VN-REL-108", at, message);
-    }
-    let table = indicator.counted_table.as_str();
-    if table.is_empty() {
-        if indicator.feed == "computed" && indicator.core_number == 0 {
-            let message = format!("`{}` is computed but names no table to count", indicator.id);
-            found.error("VN-REL-108", at, message);
-        }
-    } else if !found
-        .source
-        .description
-        .tables
-        .iter()
-        .any(|known| known.id == table)
-    {
-        let message = format!("`{}` counts table `{table}`, which does not exist", indicator.id);
-        found.error("VN-REL-108", at, message);
     }
 }

@@ -6,6 +6,7 @@
 
 mod conflicts;
 mod elements;
+mod indicators;
 mod order;
 mod register;
 mod terms;
@@ -69,6 +70,14 @@ pub enum Kind {
     Indicator,
     /// The rules of disclosure.
     Disclosure,
+    /// A measure that indicators count.
+    Measure,
+    /// Something that indicators are broken down by.
+    Breakdown,
+    /// A keyword of a goal.
+    Goal,
+    /// A standard population.
+    StandardPopulation,
     /// A map from codes to facts.
     Map,
     /// A row of a map, as `map|code system|code|axis`.
@@ -164,7 +173,7 @@ impl Item {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::Release,
         Self::Edition,
         Self::Axis,
@@ -189,6 +198,10 @@ impl Kind {
         Self::Limits,
         Self::Indicator,
         Self::Disclosure,
+        Self::Measure,
+        Self::Breakdown,
+        Self::Goal,
+        Self::StandardPopulation,
         Self::Map,
         Self::MapRow,
     ];
@@ -220,6 +233,10 @@ impl Kind {
             Self::Limits => "limits",
             Self::Indicator => "indicator",
             Self::Disclosure => "disclosure",
+            Self::Measure => "measure",
+            Self::Breakdown => "breakdown",
+            Self::Goal => "goal",
+            Self::StandardPopulation => "standard-population",
             Self::Map => "map",
             Self::MapRow => "map-row",
         }
@@ -241,7 +258,12 @@ impl Kind {
             Self::WithdrawalReason => "withdrawals",
             Self::Purpose => "purposes",
             Self::Register | Self::LockException => "deliveries",
-            Self::Indicator | Self::Disclosure => "indicators",
+            Self::Indicator
+            | Self::Disclosure
+            | Self::Measure
+            | Self::Breakdown
+            | Self::Goal
+            | Self::StandardPopulation => "indicators",
             Self::Map | Self::MapRow => "maps",
         }
     }
@@ -263,6 +285,7 @@ impl What {
 pub fn items(source: &ReleaseSource) -> Vec<Item> {
     let mut items = elements::items(source);
     items.extend(register::items(source));
+    items.extend(indicators::items(source));
     items.extend(terms::items(source));
     items
 }
@@ -272,6 +295,7 @@ pub fn diff(old: &ReleaseSource, new: &ReleaseSource) -> Vec<Change> {
     let collect = |source| {
         let mut items = elements::items(source);
         items.extend(register::items(source));
+        items.extend(indicators::items(source));
         number(&mut items);
         items
     };

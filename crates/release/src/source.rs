@@ -106,6 +106,14 @@ pub enum Element {
     Limits,
     /// An indicator, by id.
     Indicator(String),
+    /// A measure, by id.
+    Measure(String),
+    /// Something that indicators are broken down by, by id.
+    Breakdown(String),
+    /// A keyword of a goal.
+    Goal(String),
+    /// A standard population, by id.
+    StandardPopulation(String),
     /// An axis, by id.
     Axis(String),
     /// A named set of axis values, by id.

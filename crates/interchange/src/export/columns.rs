@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use vardnav_classification::model::{Axis, HitPolicy, Label, Table as DecisionTable};
-use vardnav_register::definition::Variable;
+use vardnav_classification::model::{
+    Axis, Derivation, DescriptionSource, HitPolicy, Label, Table as DecisionTable,
+};
+use vardnav_register::definition::{RegisterDefinition, Variable};
 use vardnav_register::record::RecordKind;
 use vardnav_release::source::ReleaseSource;
 
@@ -123,18 +125,23 @@ pub struct Table {
 
 /// The tables of an export under a release: one for each kind of record that has variables, and that of parts.
 pub fn tables(release: &ReleaseSource) -> Vec<Table> {
+    tables_of(&release.description, &release.register)
+}
+
+/// As [`tables`], of a release of which only its axes and tables and its variables are at hand.
+pub fn tables_of(description: &DescriptionSource, register: &RegisterDefinition) -> Vec<Table> {
     let mut kinds: Vec<RecordKind> = Vec::new();
-    for variable in &release.register.variables {
+    for variable in &register.variables {
         kinds.extend(&variable.kinds);
     }
     kinds.sort_unstable();
     kinds.dedup();
-    let mut tables: Vec<Table> = kinds.into_iter().map(|kind| of_kind(release, kind)).collect();
-    tables.push(of_parts(release));
+    let mut tables: Vec<Table> = kinds.into_iter().map(|kind| of_kind(register, kind)).collect();
+    tables.push(of_parts(description));
     tables
 }
 
-fn of_kind(release: &ReleaseSource, kind: RecordKind) -> Table {
+fn of_kind(register: &RegisterDefinition, kind: RecordKind) -> Table {
     let mut columns = vec![own(
         "reporter",
         Place::Line("reporter"),
@@ -142,10 +149,10 @@ fn of_kind(release: &ReleaseSource, kind: RecordKind) -> Table {
         ("uppgiftslämnare", "Uppgiftslämnaren vars post det är."),
         ("reporter", "The reporter whose record it is."),
     )];
-    let variables = release.register.variables.iter();
+    let variables = register.variables.iter();
     let variables =
         variables.filter(|variable| variable.kinds.contains(&kind) && !variable.path.starts_with(PERSON));
-    columns.extend(variables.map(|variable| of_variable(release, variable)));
+    columns.extend(variables.map(|variable| of_variable(register, variable)));
     columns.extend(received());
     unique(&mut columns);
     Table {
@@ -243,7 +250,7 @@ fn received() -> [Column; 8] {
     ]
 }
 
-fn of_variable(release: &ReleaseSource, variable: &Variable) -> Column {
+fn of_variable(register: &RegisterDefinition, variable: &Variable) -> Column {
     let single = SINGLE.iter().find(|(path, _)| *path == variable.path);
     let is_date = || {
         let (_, last) = variable.path.rsplit_once('.').unwrap_or_default();
@@ -270,14 +277,14 @@ fn of_variable(release: &ReleaseSource, variable: &Variable) -> Column {
         codes: variable.code_systems.join(" "),
         from: Some(variable.from),
         until: variable.until,
-        legal_basis: legal_basis(release, variable),
+        legal_basis: legal_basis(register, variable),
     }
 }
 
 /// The citations of the bases of a variable, each with the registers that it is for.
-fn legal_basis(release: &ReleaseSource, variable: &Variable) -> String {
+fn legal_basis(register: &RegisterDefinition, variable: &Variable) -> String {
     let told = variable.bases.iter().map(|stated| {
-        let mut bases = release.register.legal_bases.iter();
+        let mut bases = register.legal_bases.iter();
         let basis = bases.find(|basis| basis.id == stated.legal_basis);
         let citation = basis.map_or(&stated.legal_basis, |basis| &basis.citation);
         match stated.registers.is_empty() {
@@ -288,7 +295,7 @@ fn legal_basis(release: &ReleaseSource, variable: &Variable) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-fn of_parts(release: &ReleaseSource) -> Table {
+fn of_parts(description: &DescriptionSource) -> Table {
     let key =
         |name: &'static str, kind, sv: &str, en: &str| own(name, Place::Line(name), kind, (sv, ""), (en, ""));
     let mut columns = vec![
@@ -324,10 +331,10 @@ fn of_parts(release: &ReleaseSource) -> Table {
             ("release", "The release whose tables gave the values."),
         ),
     ];
-    for table in &release.description.tables {
+    for table in &description.tables {
         columns.extend(of_table(table));
     }
-    columns.extend(release.description.axes.iter().map(of_axis));
+    columns.extend(description.axes.iter().map(of_axis));
     columns.push(Column {
         list: true,
         ..own(
@@ -352,8 +359,8 @@ fn of_parts(release: &ReleaseSource) -> Table {
         )
     });
     unique(&mut columns);
-    let tables = release.description.tables.iter().map(|table| table.id.clone());
-    let axes = release.description.axes.iter().map(|axis| axis.id.clone());
+    let tables = description.tables.iter().map(|table| table.id.clone());
+    let axes = description.axes.iter().map(|axis| axis.id.clone());
     Table {
         name: "parts".to_owned(),
         label: label(
@@ -407,7 +414,8 @@ fn of_axis(axis: &Axis) -> Column {
         .iter()
         .map(|value| (value.code.as_str(), value.label.sv.as_str()));
     Column {
-        list: axis.multiple,
+        // Who holds a role jointly is of several kinds, also where one is stated.
+        list: axis.multiple || matches!(axis.derivation, Some(Derivation::PrincipalKind { .. })),
         of: axis.id.clone(),
         label: axis.label.clone(),
         description: axis.definition.clone(),

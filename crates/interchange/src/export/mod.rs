@@ -11,7 +11,7 @@ mod table;
 mod values;
 mod variables;
 
-pub use columns::{Column, Kind, Place, Table, tables};
+pub use columns::{Column, Kind, Place, Table, tables, tables_of};
 pub use dcat::dcat;
 pub use manifest::{FileFacts, Head, Manifest};
 pub use table::TableWriter;

@@ -11,6 +11,7 @@ mod indicators;
 pub mod layouts;
 mod lists;
 mod maps;
+mod measures;
 pub mod reading;
 mod register;
 pub mod starter;
@@ -75,6 +76,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "VN-REL-025",
         "a row of a table stands twice",
         "remove one of the two, or correct the cell in which they were to differ",
+    ),
+    (
+        "VN-REL-026",
+        "a measure, condition or breakdown does not say exactly one thing",
+        "state one of its keys with those that belong to it, as the message says",
     ),
 ];
 

@@ -1,9 +1,10 @@
-//! Variables, checks, legal bases, reasons of withdrawals, purposes, registers of deliveries, limits, indicators and maps of a release as elements that can be compared.
+//! Variables, checks, legal bases, reasons of withdrawals, purposes, registers of deliveries, limits and maps of a
+//! release as elements that can be compared.
 
 use vardnav_register::definition::{Check, Severity, Variable};
 use vardnav_register::delivery::RegisterRule;
 
-use super::elements::{date, flag, grains, labelled, sorted};
+use super::elements::{date, flag, labelled, sorted};
 use super::{Item, Kind};
 use crate::source::{Element, Place, ReleaseSource};
 
@@ -64,7 +65,6 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
             .with("geography", &register.geography_system)
             .with("collects-on-proposals", flag(register.collects_on_proposals)),
     );
-    indicators(source, &mut items);
     maps(source, &mut items);
     items
 }
@@ -143,44 +143,6 @@ fn check(check: &Check, place: Place) -> Item {
         .with("from", date(check.from))
         .with("until", date(check.until))
         .with("parameters", parameters.join(", "))
-}
-
-fn indicators(source: &ReleaseSource, items: &mut Vec<Item>) {
-    for row in &source.indicators.indicators {
-        let place = source.places.of(&Element::Indicator(row.id.clone()));
-        let number = match row.core_number {
-            0 => String::new(),
-            number => number.to_string(),
-        };
-        let counted = row
-            .counted_grain
-            .map(|grain| grains(&[grain]))
-            .unwrap_or_default();
-        items.push(
-            Item::new(Kind::Indicator, &row.id, place)
-                .named(&row.label)
-                .with("core-number", number)
-                .with("numerator-sv", &row.numerator.sv)
-                .with("numerator-en", &row.numerator.en)
-                .with("denominator-sv", &row.denominator.sv)
-                .with("denominator-en", &row.denominator.en)
-                .with("exclusions-sv", &row.exclusions.sv)
-                .with("exclusions-en", &row.exclusions.en)
-                .with("goals", sorted(&row.goals))
-                .with("source", &row.source)
-                .with("feed", &row.feed)
-                .with("certainty", &row.certainty)
-                .with("breakdowns", sorted(&row.breakdowns))
-                .with("method-version", &row.method_version)
-                .with("counted-table", &row.counted_table)
-                .with("counted-grain", counted),
-        );
-    }
-    let disclosure = &source.indicators.disclosure;
-    items.push(
-        Item::new(Kind::Disclosure, "disclosure", Place::default())
-            .with("min-count", disclosure.min_count.to_string()),
-    );
 }
 
 fn maps(source: &ReleaseSource, items: &mut Vec<Item>) {
