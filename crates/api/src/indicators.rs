@@ -25,7 +25,7 @@ pub fn indicator_message(indicator: &Indicator) -> pb::Indicator {
         exclusions: Some(label_message(&indicator.exclusions)),
         goals: indicator.goals.clone(),
         source: indicator.source.clone(),
-        feed: indicator.feed.clone(),
+        feed: indicator.feed.name().to_owned(),
         breakdowns: indicator.breakdowns.clone(),
         method_version: indicator.method_version.clone(),
         certainty: indicator.certainty.clone(),

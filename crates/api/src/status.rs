@@ -116,7 +116,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
     (
         "VN-API-037",
         "the store of the server is a database, for which it does not do this",
-        "use the database's own means, and copy the folder with the vault and the keys beside it",
+        "use the database's own means or `vardnav admin store copy` into a folder, and copy the folder with the keys beside it",
     ),
     (
         "VN-API-050",

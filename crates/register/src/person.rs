@@ -225,17 +225,46 @@ impl Persons {
         self.next += 1;
     }
 
-    /// A copy in which only these persons have statements, and all are merged as they are: for trying what several
-    /// statements together would do.
+    /// What is stated of these persons and of all whom they are merged with, apart from the others: of them it says what
+    /// all statements say.
     #[must_use]
-    pub fn clone_of(&self, persons: impl Iterator<Item = PersonKey>) -> Self {
-        let of = |person| Some((person, self.statements.get(&person)?.clone()));
-        Self {
-            statements: persons.filter_map(of).collect(),
-            into: self.into.clone(),
-            followers: self.followers.clone(),
+    pub fn of(&self, persons: impl IntoIterator<Item = PersonKey>) -> Self {
+        let mut of = Self {
             next: self.next,
+            ..Self::default()
+        };
+        if self.statements.is_empty() && self.into.is_empty() {
+            return of;
         }
+        for person in persons {
+            match self.is_alone(person) {
+                true => self.copy(person, &mut of),
+                false => {
+                    for key in self.keys(person) {
+                        self.copy(key, &mut of);
+                    }
+                }
+            }
+        }
+        of
+    }
+
+    /// Copies what is stated of a key, unless it is there.
+    fn copy(&self, key: PersonKey, of: &mut Self) {
+        if let Some(known) = self.statements.get(&key) {
+            of.statements.entry(key).or_insert_with(|| known.clone());
+        }
+        if let Some(into) = self.into.get(&key) {
+            of.into.insert(key, *into);
+        }
+        if let Some(followers) = self.followers.get(&key) {
+            of.followers.entry(key).or_insert_with(|| followers.clone());
+        }
+    }
+
+    /// Whether a key is merged with no other.
+    fn is_alone(&self, person: PersonKey) -> bool {
+        !self.into.contains_key(&person) && !self.followers.contains_key(&person)
     }
 
     /// The key that leads for a person.
@@ -265,50 +294,54 @@ impl Persons {
 
     /// What holds of a person on a date, by all that is stated of any of their keys.
     pub fn state(&self, person: PersonKey, on: Date) -> PersonState {
-        let keys = match (self.into.contains_key(&person), self.followers.get(&person)) {
-            (false, None) => vec![person],
-            _ => self.keys(person),
-        };
-        let mut stated: Vec<&(u64, Statement)> = keys
-            .iter()
-            .flat_map(|key| self.statements.get(key).into_iter().flatten())
-            .collect();
+        let of = |key| self.statements.get(key).into_iter().flatten();
+        if self.is_alone(person) {
+            return state(person, of(&person), on);
+        }
+        let keys = self.keys(person);
+        let mut stated: Vec<&(u64, Statement)> = keys.iter().flat_map(of).collect();
         stated.sort_unstable_by_key(|(number, _)| *number);
-        let mut died = None;
-        let mut migration: Option<(Date, bool)> = None;
-        let mut protection: Option<(Date, bool)> = None;
-        let mut residences: Vec<(Date, Option<Date>, Kommun)> = Vec::new();
-        for (_, statement) in stated {
-            match *statement {
-                Statement::Died { on } => died = Some(on),
-                Statement::NotDead => died = None,
-                Statement::MovedIn { on: date } => newest(&mut migration, on, date, false),
-                Statement::MovedOut { on: date } => newest(&mut migration, on, date, true),
-                Statement::ProtectionBegan { on: date } => newest(&mut protection, on, date, true),
-                Statement::ProtectionEnded { on: date } => newest(&mut protection, on, date, false),
-                Statement::Residence { kommun, from, until } => {
-                    residences.retain(|(known, _, _)| *known != from);
-                    residences.push((from, until, kommun));
-                }
-                Statement::NumberChanged { .. } | Statement::Merged { .. } | Statement::Parted => {}
+        let leader = keys.first().copied().unwrap_or(person);
+        state(leader, stated.into_iter(), on)
+    }
+}
+
+/// What holds on a date of the person whom `leader` leads for, by what is stated in order.
+fn state<'a>(leader: PersonKey, stated: impl Iterator<Item = &'a (u64, Statement)>, on: Date) -> PersonState {
+    let mut died = None;
+    let mut migration: Option<(Date, bool)> = None;
+    let mut protection: Option<(Date, bool)> = None;
+    let mut residences: Vec<(Date, Option<Date>, Kommun)> = Vec::new();
+    for (_, statement) in stated {
+        match *statement {
+            Statement::Died { on } => died = Some(on),
+            Statement::NotDead => died = None,
+            Statement::MovedIn { on: date } => newest(&mut migration, on, date, false),
+            Statement::MovedOut { on: date } => newest(&mut migration, on, date, true),
+            Statement::ProtectionBegan { on: date } => newest(&mut protection, on, date, true),
+            Statement::ProtectionEnded { on: date } => newest(&mut protection, on, date, false),
+            Statement::Residence { kommun, from, until } => {
+                residences.retain(|(known, _, _)| *known != from);
+                residences.push((from, until, kommun));
             }
+            Statement::NumberChanged { .. } | Statement::Merged { .. } | Statement::Parted => {}
         }
-        let abroad = migration.is_some_and(|(_, out)| out);
-        let protected = protection.is_some_and(|(_, protected)| protected);
-        let residence = residences
-            .into_iter()
-            .filter(|(from, _, _)| *from <= on)
-            .max_by_key(|(from, _, _)| *from)
-            .filter(|(_, until, _)| until.is_none_or(|until| on < until))
-            .map(|(_, _, kommun)| kommun)
-            .filter(|_| !abroad && !protected);
-        PersonState {
-            leader: keys.first().copied().unwrap_or(person),
-            died,
-            abroad,
-            protected,
-            residence,
-        }
+    }
+    let abroad = migration.is_some_and(|(_, out)| out);
+    let protected = protection.is_some_and(|(_, protected)| protected);
+    let residence = residences
+        .into_iter()
+        .filter(|(from, _, _)| *from <= on)
+        .max_by_key(|(from, _, _)| *from)
+        .filter(|(_, until, _)| until.is_none_or(|until| on < until))
+        .map(|(_, _, kommun)| kommun)
+        .filter(|_| !abroad && !protected);
+    PersonState {
+        leader,
+        died,
+        abroad,
+        protected,
+        residence,
     }
 }
 

@@ -207,6 +207,8 @@ pub struct Request {
     pub ended: Option<Mark>,
     /// How often it was used.
     pub used: u32,
+    /// For how many things, by all of its uses together.
+    pub things: u64,
 }
 
 /// Where a request stands at a moment.
@@ -304,6 +306,7 @@ impl Rights {
                     approved: None,
                     ended: None,
                     used: 0,
+                    things: 0,
                 };
                 self.requests.insert(self.next, request);
             }
@@ -312,9 +315,10 @@ impl Rights {
                     request.approved.get_or_insert(mark);
                 }
             }
-            Step::Used { request, .. } => {
+            Step::Used { request, count } => {
                 if let Some(request) = self.requests.get_mut(&request) {
                     request.used = request.used.saturating_add(1);
+                    request.things = request.things.saturating_add(count);
                 }
             }
             Step::Ended { request } => {

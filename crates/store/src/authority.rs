@@ -1,5 +1,5 @@
 //! The authority's stream as one immutable view: releases compiled, editions, units, reporters. Loads at start,
-//! follows what other servers write each second, appends by compare-and-swap. What may be written is decided in
+//! follows what other servers write twice a second, appends by compare-and-swap. What may be written is decided in
 //! `vardnav_release::lifecycle`; what files mean, by the loader it is given.
 
 mod maps;
@@ -30,8 +30,8 @@ pub use self::view::View;
 use crate::blobs::Blobs;
 use crate::contract::{Digest, ROWS_LIMIT, Row, Store, StoreError, StreamId};
 
-/// How often the stream is looked at for entries of other servers.
-const POLL: Duration = Duration::from_secs(1);
+/// How often the stream is looked at for entries of other servers, which are to be seen within two seconds.
+const POLL: Duration = Duration::from_millis(500);
 /// How often an append is tried again when another server was faster.
 const TRIES: usize = 16;
 /// Most void entries that a view names; later ones stand in the log only.

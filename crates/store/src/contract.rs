@@ -1,6 +1,7 @@
 //! What a store promises: a ledger of streams, content-addressed blobs and keyed projection rows.
 //! A store returns facts. It never expands, classifies, counts or decides what a row means.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,6 +9,8 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use vardnav_register::tree::Subtree;
+
+use crate::duty::Duty;
 
 /// What a store answers with, some time later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -137,6 +140,10 @@ pub trait Store: Send + Sync + 'static {
     /// `Corrupt` when what is kept no longer has that digest.
     fn get_blob<'a>(&'a self, digest: &'a Digest) -> Answer<'a, Option<Vec<u8>>>;
 
+    /// Digests of the blobs that are kept, in order, from behind `after` on, at most `limit`. What the blobs hold is not
+    /// looked at.
+    fn blobs(&self, after: Option<Digest>, limit: u32) -> Answer<'_, Vec<Digest>>;
+
     /// One row of a projection.
     fn row<'a>(&'a self, projection: &'a str, key: &'a [u8]) -> Answer<'a, Option<Vec<u8>>>;
 
@@ -146,6 +153,18 @@ pub trait Store: Send + Sync + 'static {
     /// How far a projection has followed a stream: the position it reads next. May fall back to an earlier value
     /// when the machine stops, with the rows that belong to it.
     fn cursor<'a>(&'a self, projection: &'a str, stream: &'a StreamId) -> Answer<'a, u64>;
+
+    /// The cursors of every projection on every stream, by projection and stream.
+    fn cursors(&self) -> Answer<'_, Vec<Cursor>>;
+
+    /// How far a projection has followed each stream that it has begun: all of its cursors, in one question.
+    fn cursors_of<'a>(&'a self, projection: &'a str) -> Answer<'a, BTreeMap<StreamId, u64>> {
+        Box::pin(async move {
+            let all = self.cursors().await?.into_iter();
+            let own = all.filter(|cursor| cursor.projection == projection);
+            Ok(own.map(|cursor| (cursor.stream, cursor.next)).collect())
+        })
+    }
 
     /// Changes rows of a projection and moves its cursor on a stream, both or neither.
     ///
@@ -162,6 +181,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets every row and cursor of a projection, so that it can be built anew from the ledger.
     fn clear<'a>(&'a self, projection: &'a str) -> Answer<'a, ()>;
+
+    /// Whose the background work over this store is: this process's, unless several share the store. Where they do, what
+    /// redacts and what changes projections is the work of whoever has it, and `Unavailable` for the others.
+    fn duty(&self) -> Duty {
+        Duty::alone()
+    }
 }
 
 /// Names a stream of the ledger: 1–128 bytes of `A–Z a–z 0–9 . _ : - /`. Cheap to clone.
@@ -320,6 +345,17 @@ pub struct ProjectionRow {
     pub key: Vec<u8>,
     /// What it holds.
     pub value: Vec<u8>,
+}
+
+/// How far a projection has followed a stream.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// The projection.
+    pub projection: String,
+    /// The stream.
+    pub stream: StreamId,
+    /// The position that it reads next.
+    pub next: u64,
 }
 
 /// Why a store did not do what was asked.

@@ -12,6 +12,8 @@ use crate::contract::{Change, Hash, ROWS_LIMIT, Store, StoreError, StoredRow, St
 
 /// Begins the key of the row that holds where a projection is within a delivery of a stream; after all other rows.
 const WITHIN: u8 = 0xff;
+/// Rows read at a time that hold places.
+const PLACES: u32 = 1_000;
 
 /// An entry of a record that became current.
 #[derive(Debug, Clone)]
@@ -126,6 +128,28 @@ pub async fn place(store: &dyn Store, projection: &str, stream: &StreamId) -> Re
     let within = store.row(projection, &within_key(stream)).await?;
     Place::of(cursor, within.as_deref())
         .ok_or_else(|| StoreError::Corrupt(format!("{projection}: its place in {stream}")))
+}
+
+/// Where a projection is in each stream that it has begun.
+///
+/// # Errors
+/// As [`place`].
+pub async fn places(store: &dyn Store, projection: &str) -> Result<BTreeMap<StreamId, Place>, StoreError> {
+    let cursors = store.cursors_of(projection).await?;
+    let (mut within, mut from) = (BTreeMap::new(), vec![WITHIN]);
+    loop {
+        let rows = store.scan(projection, &from, PLACES).await?;
+        let Some(last) = rows.last() else { break };
+        from = [last.key.as_slice(), &[0]].concat();
+        within.extend(rows.into_iter().map(|row| (row.key, row.value)));
+    }
+    let places = cursors.into_iter().map(|(stream, cursor)| {
+        let within = within.get(&within_key(&stream)).map(Vec::as_slice);
+        let place = Place::of(cursor, within)
+            .ok_or_else(|| StoreError::Corrupt(format!("{projection}: its place in {stream}")))?;
+        Ok((stream, place))
+    });
+    places.collect()
 }
 
 /// Whether the key of a projection's row is of those that hold places, which come after all others.

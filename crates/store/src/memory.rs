@@ -1,31 +1,34 @@
 //! The simplest store that keeps every promise but durability: for tests, and as the model others are held to.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vardnav_register::tree::Subtree;
 
 use crate::codec::index;
 use crate::contract::{
-    Answer, BATCH_LIMIT, Change, Digest, HASHES_LIMIT, Hash, Head, ProjectionRow, ROWS_LIMIT, Row, RowKey,
-    Store, StoreError, StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys,
+    Answer, BATCH_LIMIT, Change, Cursor, Digest, HASHES_LIMIT, Hash, Head, ProjectionRow, ROWS_LIMIT, Row,
+    RowKey, Store, StoreError, StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys,
     check_positions, check_projection,
 };
+use crate::duty::Duty;
 use crate::tiles::subtree;
 use crate::tree::{Frontier, empty_root};
 
 /// Keeps everything in memory.
 #[derive(Default)]
 pub struct Memory {
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
+    duty: Duty,
 }
 
 #[derive(Default)]
 struct Inner {
     streams: BTreeMap<StreamId, Stream>,
-    blobs: HashMap<Digest, Vec<u8>>,
+    blobs: BTreeMap<Digest, Vec<u8>>,
     rows: BTreeMap<(String, Vec<u8>), Vec<u8>>,
-    cursors: HashMap<(String, StreamId), u64>,
+    cursors: BTreeMap<(String, StreamId), u64>,
 }
 
 #[derive(Default)]
@@ -40,6 +43,25 @@ impl Memory {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same store as a server has it that never does the background work.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            duty: Duty::shared().0,
+        }
+    }
+
+    /// Holds that what is done is this one's.
+    fn working(&self) -> Result<(), StoreError> {
+        match self.duty.is_mine() {
+            true => Ok(()),
+            false => Err(StoreError::Unavailable(
+                "the background work is another's".to_owned(),
+            )),
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -202,6 +224,9 @@ impl Store for Memory {
     }
 
     fn redact<'a>(&'a self, stream: &'a StreamId, position: u64, bytes: Vec<u8>) -> Answer<'a, ()> {
+        if let Err(error) = self.working() {
+            return ready(Err(error));
+        }
         let mut inner = self.inner();
         let row = inner
             .streams
@@ -233,6 +258,16 @@ impl Store for Memory {
 
     fn get_blob<'a>(&'a self, digest: &'a Digest) -> Answer<'a, Option<Vec<u8>>> {
         ready(Ok(self.inner().blobs.get(digest).cloned()))
+    }
+
+    fn blobs(&self, after: Option<Digest>, limit: u32) -> Answer<'_, Vec<Digest>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let inner = self.inner();
+        let digests = inner
+            .blobs
+            .range((from, Bound::Unbounded))
+            .map(|(digest, _)| *digest);
+        ready(Ok(digests.take(index(limit.into()).min(ROWS_LIMIT)).collect()))
     }
 
     fn row<'a>(&'a self, projection: &'a str, key: &'a [u8]) -> Answer<'a, Option<Vec<u8>>> {
@@ -269,6 +304,16 @@ impl Store for Memory {
         }))
     }
 
+    fn cursors(&self) -> Answer<'_, Vec<Cursor>> {
+        let inner = self.inner();
+        let cursors = inner.cursors.iter().map(|((projection, stream), next)| Cursor {
+            projection: projection.clone(),
+            stream: stream.clone(),
+            next: *next,
+        });
+        ready(Ok(cursors.collect()))
+    }
+
     fn commit<'a>(
         &'a self,
         projection: &'a str,
@@ -280,6 +325,7 @@ impl Store for Memory {
         ready(
             check_projection(projection)
                 .and_then(|()| check_changes(expected, next, &changes))
+                .and_then(|()| self.working())
                 .and_then(|()| {
                     let mut inner = self.inner();
                     let cursor = inner
@@ -306,11 +352,16 @@ impl Store for Memory {
     }
 
     fn clear<'a>(&'a self, projection: &'a str) -> Answer<'a, ()> {
-        ready(check_projection(projection).map(|()| {
+        let checked = check_projection(projection).and_then(|()| self.working());
+        ready(checked.map(|()| {
             let mut inner = self.inner();
             inner.rows.retain(|(name, _), _| name != projection);
             inner.cursors.retain(|(name, _), _| name != projection);
         }))
+    }
+
+    fn duty(&self) -> Duty {
+        self.duty.clone()
     }
 }
 

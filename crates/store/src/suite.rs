@@ -481,6 +481,8 @@ async fn projections_commit_with_their_cursor(opener: &mut impl Opener) {
     let store = opener.open().await;
     assert_eq!(store.cursor(name, &one).await.unwrap(), 6);
     assert_eq!(store.cursor(name, &other).await.unwrap(), 2);
+    let of_name: Vec<_> = store.cursors_of(name).await.unwrap().into_iter().collect();
+    assert_eq!(of_name, [(one.clone(), 6), (other.clone(), 2)]);
     let rows = store.scan(name, b"", 100).await.unwrap();
     assert_eq!(rows, [row("", "3"), row("b", "5"), row("c", "4"), row("d", "6")]);
     assert_eq!(store.scan(name, b"bb", 1).await.unwrap(), [row("c", "4")]);
@@ -492,6 +494,7 @@ async fn projections_commit_with_their_cursor(opener: &mut impl Opener) {
     store.clear(name).await.unwrap();
     assert_eq!(store.scan(name, b"", 100).await.unwrap(), []);
     assert_eq!(store.cursor(name, &one).await.unwrap(), 0);
+    assert!(store.cursors_of(name).await.unwrap().is_empty());
     assert_eq!(
         store.row("suite-other", b"x").await.unwrap().as_deref(),
         Some(b"7".as_slice())

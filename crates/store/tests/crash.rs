@@ -146,7 +146,8 @@ fn run_and_kill(folder: &Path, acknowledged: &mut BTreeMap<u64, u64>) {
 
 async fn check(folder: &Path, round: u32, acknowledged: &mut BTreeMap<u64, u64>) {
     let store = Embedded::open(&folder.join("store"), options()).unwrap();
-    let lost: Vec<_> = store.damage().iter().filter(|found| found.lost).collect();
+    let damage = store.damage();
+    let lost: Vec<_> = damage.iter().filter(|found| found.lost).collect();
     assert!(lost.is_empty(), "round {round}: {lost:?}");
     for writer in 0..WRITERS {
         let stream = stream(writer);

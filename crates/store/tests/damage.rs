@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+use vardnav_store::check::Told;
 use vardnav_store::suite::{read_all, root_of, sample_row, sample_rows};
 use vardnav_store::{Embedded, Options, Row, Store, StoreError, StreamId};
 
@@ -262,6 +263,15 @@ async fn a_damaged_index_is_built_anew() {
             "{:?}",
             store.damage()
         );
+        let mut told = Vec::new();
+        let mut tell = |what| {
+            if let Told::Finding(finding) = what {
+                told.push((finding.code, finding.file));
+            }
+            true
+        };
+        store.check(&mut tell).unwrap();
+        assert!(told.contains(&("VN-STO-009", name.to_owned())), "{told:?}");
         for (stream, base) in streams().iter().zip([0, 1_000]) {
             let rows = read_all(&store, stream).await.unwrap();
             assert_eq!(rows, small_rows(base, 40));

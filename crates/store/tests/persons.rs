@@ -4,12 +4,14 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::date;
 use vardnav_register::identity::{PersonKey, normalise};
 use vardnav_register::person::{Kommun, PersonError, PersonEvent, Statement};
 use vardnav_register::record::{IdentityType, Person};
-use vardnav_store::{FileVault, IdentityBytes, StoreError, Vault};
+use vardnav_store::vault::suite::{self, Opener};
+use vardnav_store::{FileVault, IdentityBytes, StoreError, Vault, VaultKeeper};
 
 /// Reserve numbers of no one.
 fn text(n: u64) -> String {
@@ -63,6 +65,24 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
+struct Folder<'a>(&'a Path);
+
+impl Opener for Folder<'_> {
+    async fn open(&mut self) -> Arc<dyn VaultKeeper> {
+        Arc::new(FileVault::open(self.0).unwrap())
+    }
+
+    async fn beside(&mut self, open: &Arc<dyn VaultKeeper>) -> Arc<dyn VaultKeeper> {
+        Arc::clone(open)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vault_in_a_folder_passes_the_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    suite::run(&mut Folder(folder.path())).await;
+}
+
 #[tokio::test]
 async fn statements_are_noted_once_and_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -90,15 +110,16 @@ async fn statements_are_noted_once_and_kept() {
         let again = vault.note(events(&known)).await.unwrap();
         assert!(again[..5].iter().all(|noted| *noted == Ok(false)) && again[5] == circle);
         assert_eq!(files(folder.path()), before, "the same again writes nothing");
-        let state = |key, year| vault.state(key, date(year, 6, 1));
+        let stated = vault.stated(&known).await.unwrap();
+        let state = |key, year| stated.state(key, date(year, 6, 1));
         assert_eq!(state(known[0], 2024).residence, Kommun::new("0180"));
         assert_eq!(state(known[0], 2026).residence, Kommun::new("1280"));
         for key in [known[1], known[2]] {
             assert_eq!(state(key, 2020).died, Some(date(2026, 2, 3)));
             assert_eq!(state(key, 2020).leader, known[1]);
-            assert_eq!(vault.keys(key), [known[1], known[2]]);
+            assert_eq!(vault.keys(key).await.unwrap(), [known[1], known[2]]);
         }
-        assert_eq!(vault.state(known[3], date(2026, 1, 1)).leader, known[3]);
+        assert_eq!(state(known[3], 2026).leader, known[3]);
     }
 }
 
@@ -111,7 +132,7 @@ async fn another_number_leads_to_the_same_person_and_all_are_given_when_opened()
     assert_eq!(vault.lead(identity(90), persons[1]).await.unwrap(), persons[0]);
     assert_eq!(vault.lead(identity(2), persons[0]).await.unwrap(), persons[2]);
     assert_eq!(vault.resolve(vec![identity(90)]).await.unwrap(), persons[..1]);
-    let unknown = Vault::known(&vault, &[identity(1), identity(91)]).unwrap();
+    let unknown = vault.known(vec![identity(1), identity(91)]).await.unwrap();
     assert_eq!(unknown, [Some(persons[1]), None]);
     vault
         .note(vec![event(persons[2], Statement::Merged { into: persons[0] })])
@@ -201,7 +222,12 @@ async fn no_byte_tells_what_is_stated_and_no_damage_passes() {
     {
         let vault = FileVault::open_existing(folder.path()).unwrap();
         assert_eq!(
-            vault.state(persons[0], date(2026, 1, 1)).residence,
+            vault
+                .stated(&persons)
+                .await
+                .unwrap()
+                .state(persons[0], date(2026, 1, 1))
+                .residence,
             Kommun::new("0180")
         );
         assert_eq!(vault.count_stated(), 4);

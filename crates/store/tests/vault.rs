@@ -214,16 +214,23 @@ async fn what_many_persons_take() {
 async fn whoever_is_not_kept_is_not_known_and_gets_the_same_key_again_until_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let vault = FileVault::open(folder.path()).unwrap();
-    let draw = |number| vault.draw(identity(number)).unwrap();
-    let (one, again, other) = (draw(1), draw(1), draw(2));
+    let sought = [1, 1, 2].map(|number| vault.seek(identity(number)).unwrap());
+    let found = vault.look(&sought).await.unwrap().found;
+    let (one, again, other) = (found[0], found[1], found[2]);
     assert!(!one.is_known && one.person == again.person && one.person != other.person);
     assert_eq!(vault.persons(), 0);
     let key = one.person;
-    assert_eq!(vault.keep(vec![one, again]).await.unwrap(), [key, key]);
-    assert!(draw(1).is_known && draw(1).person == key && !draw(2).is_known);
+    let drawn = sought[..2]
+        .iter()
+        .map(|sought| sought.clone().under(key))
+        .collect();
+    assert_eq!(vault.keep(drawn).await.unwrap(), [key, key]);
+    let found = vault.look(&sought).await.unwrap().found;
+    assert!(found[0].is_known && found[0].person == key && !found[2].is_known);
+    assert_eq!(found[2], other);
     drop(vault);
     let vault = FileVault::open(folder.path()).unwrap();
-    let known = vault.known(&[identity(1), identity(2)]).unwrap();
+    let known = vault.known(vec![identity(1), identity(2)]).await.unwrap();
     assert_eq!(known, [Some(key), None]);
     assert_eq!(vault.persons(), 1);
 }

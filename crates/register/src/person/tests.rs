@@ -176,6 +176,37 @@ proptest! {
     }
 
     #[test]
+    fn of_some_persons_the_same_is_said_apart_from_the_others(
+        said in proptest::collection::vec((0..6_u8, 0..6_u8, statement()), 0..30),
+        asked in proptest::collection::vec(0..6_u8, 1..3),
+        more in statement(),
+    ) {
+        let mut persons = Persons::new();
+        for (of, other, statement) in said {
+            let statement = match other {
+                0 => Statement::Merged { into: key(of + 1) },
+                1 => Statement::Merged { into: key(5_u8.saturating_sub(of)) },
+                2 if of % 2 == 0 => Statement::Parted,
+                _ => statement,
+            };
+            persons.apply(key(of), statement);
+        }
+        let apart = persons.of(asked.iter().copied().map(key));
+        for asked in asked {
+            prop_assert_eq!(apart.keys(key(asked)), persons.keys(key(asked)));
+            for of in persons.keys(key(asked)) {
+                prop_assert_eq!(apart.state(of, day(30)), persons.state(of, day(30)));
+                prop_assert_eq!(apart.check(of, &more), persons.check(of, &more));
+            }
+            // Who is the same person is said of others too.
+            for other in 0..8 {
+                let same = persons.leader(key(other)) == persons.leader(key(asked));
+                prop_assert_eq!(apart.leader(key(other)) == apart.leader(key(asked)), same);
+            }
+        }
+    }
+
+    #[test]
     fn events_read_back_in_their_one_form(statement in statement(), at: i64) {
         let event = PersonEvent {
             person: key(4),

@@ -110,6 +110,7 @@ fn a_request_needs_a_second_person_and_ends_with_its_uses_and_its_time() {
     for _ in 0..2 {
         rights.apply(spend(&rights, "anna", NOW + 5).unwrap());
     }
+    assert_eq!(rights.request(0).map(|request| request.things), Some(2));
     assert_eq!(
         spend(&rights, "anna", NOW + 6),
         Err(RightsError::Standing(Standing::UsedUp))

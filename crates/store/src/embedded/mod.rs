@@ -4,7 +4,7 @@
 
 mod backed_up;
 mod blobs;
-pub mod check;
+mod check;
 mod edges;
 mod filter;
 mod follower;
@@ -16,6 +16,7 @@ mod keyed;
 mod log;
 mod merge;
 mod open;
+mod opening;
 mod overlay;
 mod projections;
 mod reading;
@@ -48,10 +49,10 @@ pub use self::recovery::Damage;
 use self::segments::Segments;
 use crate::codec::len32;
 use crate::contract::{
-    Answer, Change, Digest, Hash, Head, ProjectionRow, ROWS_LIMIT, Row, RowKey, Store, StoreError, StoredRow,
-    StreamId, check_batch, check_blob, check_changes, check_keys, check_projection,
+    Answer, Change, Cursor, Digest, Hash, Head, ProjectionRow, ROWS_LIMIT, Row, RowKey, Store, StoreError,
+    StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys, check_projection,
 };
-use crate::disk::{Disk, Held, Open};
+use crate::disk::{Disk, Held, Open, unavailable};
 use crate::tree::empty_root;
 
 /// Sizes that can be chosen; the defaults fit a server.
@@ -171,9 +172,11 @@ impl Heads {
 }
 
 impl Embedded {
-    /// What was found wrong when the store was opened; empty after an ordinary stop.
-    pub fn damage(&self) -> &[Damage] {
-        &self.damage
+    /// What was found wrong when the store was opened; empty after an ordinary stop. Waits until the projections are open.
+    pub fn damage(&self) -> Vec<Damage> {
+        let mut damage = self.damage.clone();
+        damage.extend(self.shared.projections.damage());
+        damage
     }
 
     /// Entries of the index by run, with the run's level: for figures.
@@ -356,6 +359,21 @@ impl Store for Embedded {
         self.blocking(move |shared| shared.blobs.get(&digest))
     }
 
+    fn blobs(&self, after: Option<Digest>, limit: u32) -> Answer<'_, Vec<Digest>> {
+        self.blocking(move |shared| {
+            let kept = shared.blobs.list();
+            let mut kept = kept.map_err(|error| unavailable("cannot list the blobs", &error))?;
+            kept.sort_unstable();
+            let from = after.map_or(0, |after| kept.partition_point(|digest| *digest <= after));
+            let limit = limit.min(len32(ROWS_LIMIT));
+            Ok(kept
+                .into_iter()
+                .skip(from)
+                .take(crate::codec::index(limit.into()))
+                .collect())
+        })
+    }
+
     fn row<'a>(&'a self, projection: &'a str, key: &'a [u8]) -> Answer<'a, Option<Vec<u8>>> {
         let (projection, key) = (projection.to_owned(), key.to_vec());
         self.blocking(move |shared| {
@@ -378,6 +396,18 @@ impl Store for Embedded {
         self.blocking(move |shared| {
             check_projection(&projection)?;
             shared.projections.cursor(&projection, &stream)
+        })
+    }
+
+    fn cursors(&self) -> Answer<'_, Vec<Cursor>> {
+        self.blocking(move |shared| shared.projections.cursors())
+    }
+
+    fn cursors_of<'a>(&'a self, projection: &'a str) -> Answer<'a, BTreeMap<StreamId, u64>> {
+        let projection = projection.to_owned();
+        self.blocking(move |shared| {
+            check_projection(&projection)?;
+            shared.projections.cursors_of(&projection)
         })
     }
 

@@ -1,5 +1,5 @@
-//! Opening the embedded store: lock, log, index, replay, hash files, threads, in this order. Whatever is derived and
-//! damaged is set aside and built anew.
+//! Opening the embedded store: lock, log, index, replay, hash files, threads, in this order; the projections, which nothing
+//! of that needs, beside what is in use already. Whatever is derived and damaged is set aside and built anew.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -18,6 +18,7 @@ use super::index::{Checkpoint, Index};
 use super::index_codec::Manifest;
 use super::keyed::Keyed;
 use super::log::{Writer, create_segment};
+use super::opening::Opening;
 use super::overlay::{Overlay, Sealed};
 use super::projections::Projections;
 use super::recovery::{Damage, Replay, find_log_id, log_end, open_segments};
@@ -153,7 +154,9 @@ pub(crate) fn open(
     }
     let mut damage = Vec::new();
     let (index, checkpoint, known) = open_index(ground, &*disk, folder, &segments, &mut damage)?;
-    let projections = open_projections(ground, &disk, folder, &mut damage)?;
+    let (of, place) = ((ground.clone(), Arc::clone(&disk)), folder.to_owned());
+    let opening = Opening::of(Arc::new(move || open_projections(&of.0, &*of.1, &place)));
+    let projections = Projections::new(opening, Arc::clone(&disk), folder.join(REBUILD_PROJECTIONS));
     let shared = Arc::new(Shared {
         folder: folder.to_owned(),
         options,
@@ -205,6 +208,10 @@ pub(crate) fn open(
         shared.mend_hashes(stream, &mut damage);
     }
     note(&*shared.disk, folder, &damage);
+    // Last, so that a start does not share the machine with them.
+    if matches!(ground, Ground::Machine) {
+        shared.projections.begin().map_err(failed)?;
+    }
     Ok(Opened {
         shared,
         writer,
@@ -298,32 +305,34 @@ fn open_index(
     }
 }
 
+/// Opens the projections; sets them aside when they are damaged.
 fn open_projections(
     ground: &Ground,
-    disk: &Arc<dyn Disk>,
+    disk: &dyn Disk,
     folder: &Path,
-    damage: &mut Vec<Damage>,
-) -> Result<Projections, StoreError> {
+) -> Result<(Keyed, Vec<Damage>), StoreError> {
     let path = folder.join("projections");
-    purge(ground, &**disk, folder, &path)?;
+    purge(ground, disk, folder, &path)?;
     let asked = folder.join(REBUILD_PROJECTIONS);
     let reason = if disk.open(&asked, Open::Existing).is_ok() {
         "they were found damaged while in use".to_owned()
     } else {
         match ground.keyed(&path) {
-            Ok(db) => return Ok(Projections::new(db, Arc::clone(disk), asked)),
+            Ok(db) => return Ok((db, Vec::new())),
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
             Err(error) => error.to_string(),
         }
     };
-    set_aside(ground, &**disk, folder, "projections", &reason, damage)?;
+    let mut damage = Vec::new();
+    set_aside(ground, disk, folder, "projections", &reason, &mut damage)?;
+    note(disk, folder, &damage);
     let db = ground.keyed(&path)?;
     // Asked for until new ones stand.
     match disk.remove(&asked) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(unavailable("cannot begin new projections", &error))
         }
-        _ => Ok(Projections::new(db, Arc::clone(disk), asked)),
+        _ => Ok((db, damage)),
     }
 }
 
@@ -370,7 +379,6 @@ fn set_aside(
         .and_then(|()| ground.move_away(&folder.join(name), &kept))
         .map_err(|error| unavailable("cannot set a damaged folder aside", &error))?;
     let what = format!("set aside and built anew: {reason}");
-    tracing::warn!(folder = name, %what, "found when the store was opened");
     damage.push(Damage {
         place: name.to_owned(),
         what,
@@ -379,8 +387,11 @@ fn set_aside(
     Ok(())
 }
 
-/// Keeps what was found, for people.
+/// Tells and keeps what was found, for people.
 fn note(disk: &dyn Disk, folder: &Path, damage: &[Damage]) {
+    for Damage { place, what, lost } in damage {
+        tracing::error!(%place, %what, lost, "found when the store was opened");
+    }
     if damage.is_empty() {
         return;
     }

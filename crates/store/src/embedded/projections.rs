@@ -1,17 +1,20 @@
 //! Projection rows and cursors in sled. All of it can be rebuilt from the ledger: when damaged it is set aside and
 //! every cursor starts from zero.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::keyed::{Keyed, sled_error};
+use super::keyed::sled_error;
+use super::opening::Opening;
+use super::recovery::Damage;
 use crate::codec::index;
-use crate::contract::{Change, ProjectionRow, StoreError, StreamId};
+use crate::contract::{Change, Cursor, ProjectionRow, StoreError, StreamId, check_projection};
 use crate::disk::{Disk, Open};
 
 /// The open projections; one sled tree each, rows under `r`, cursors under `c`.
 pub(crate) struct Projections {
-    db: Keyed,
+    files: Opening,
     disk: Arc<dyn Disk>,
     /// The file that asks for them to be built anew.
     asked: PathBuf,
@@ -23,14 +26,27 @@ pub(crate) struct Projections {
 
 impl Projections {
     /// `asked` is the file that asks for them to be built anew at the next start.
-    pub(crate) fn new(db: Keyed, disk: Arc<dyn Disk>, asked: PathBuf) -> Self {
+    pub(crate) fn new(files: Opening, disk: Arc<dyn Disk>, asked: PathBuf) -> Self {
         Self {
-            db,
+            files,
             disk,
             asked,
             reopening: Mutex::new(()),
             committing: Mutex::new(()),
         }
+    }
+
+    /// Begins to open them, beside what is in use already.
+    ///
+    /// # Errors
+    /// When there can be no thread.
+    pub(crate) fn begin(&self) -> std::io::Result<()> {
+        self.files.begin()
+    }
+
+    /// What was found wrong when they were opened; waits until they are.
+    pub(crate) fn damage(&self) -> Vec<Damage> {
+        self.files.damage()
     }
 
     /// Passes an answer on. After files failed sled answers nothing else, so it is opened again for whoever asks next;
@@ -46,7 +62,7 @@ impl Projections {
         if let Err(StoreError::Unavailable(why)) = &answer
             && let Ok(_alone) = self.reopening.try_lock()
         {
-            match self.db.reopen() {
+            match self.files.again() {
                 Ok(()) => tracing::warn!(%why, "the projections were opened again"),
                 Err(error) => tracing::error!(%error, "the projections cannot be opened again yet"),
             }
@@ -54,8 +70,12 @@ impl Projections {
         answer
     }
 
+    fn db(&self) -> Result<Arc<sled::Db>, StoreError> {
+        self.files.get()?.db()
+    }
+
     fn tree(&self, projection: &str) -> Result<sled::Tree, StoreError> {
-        let tree = self.db.db()?.open_tree(projection);
+        let tree = self.db()?.open_tree(projection);
         tree.map_err(|error| sled_error(&error))
     }
 
@@ -109,29 +129,61 @@ impl Projections {
         value.map_or(Ok(0), |value| read_cursor(&value))
     }
 
-    /// Every projection's cursor on every stream; reads every row on the way.
-    pub(crate) fn cursors(&self) -> Result<Vec<(String, StreamId, u64)>, StoreError> {
-        self.mended(self.try_cursors())
+    /// A projection's cursors by stream.
+    pub(crate) fn cursors_of(&self, projection: &str) -> Result<BTreeMap<StreamId, u64>, StoreError> {
+        self.mended(self.try_cursors_of(projection))
     }
 
-    fn try_cursors(&self) -> Result<Vec<(String, StreamId, u64)>, StoreError> {
-        let db = self.db.db()?;
-        let mut cursors = Vec::new();
-        for name in db.tree_names() {
-            let projection = String::from_utf8_lossy(&name).into_owned();
-            let tree = db.open_tree(&name).map_err(|error| sled_error(&error))?;
-            for pair in tree.iter() {
-                let (key, value) = pair.map_err(|error| sled_error(&error))?;
-                let stream = key
-                    .strip_prefix(b"c")
-                    .and_then(|name| std::str::from_utf8(name).ok())
-                    .and_then(|name| StreamId::new(name).ok());
-                if let Some(stream) = stream {
-                    cursors.push((projection.clone(), stream, read_cursor(&value)?));
-                }
+    fn try_cursors_of(&self, projection: &str) -> Result<BTreeMap<StreamId, u64>, StoreError> {
+        let mut cursors = BTreeMap::new();
+        for pair in self.tree(projection)?.scan_prefix(b"c") {
+            let (key, value) = pair.map_err(|error| sled_error(&error))?;
+            let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok());
+            if let Some(stream) = name.and_then(|name| StreamId::new(name).ok()) {
+                cursors.insert(stream, read_cursor(&value)?);
             }
         }
         Ok(cursors)
+    }
+
+    /// Every projection's cursor on every stream, by projection and stream.
+    pub(crate) fn cursors(&self) -> Result<Vec<Cursor>, StoreError> {
+        self.mended(self.try_cursors())
+    }
+
+    fn try_cursors(&self) -> Result<Vec<Cursor>, StoreError> {
+        let mut cursors = Vec::new();
+        for name in self.db()?.tree_names() {
+            let projection = std::str::from_utf8(&name).ok();
+            // A tree of sled's own is none.
+            let Some(projection) = projection.filter(|name| check_projection(name).is_ok()) else {
+                continue;
+            };
+            let own = self.try_cursors_of(projection)?.into_iter();
+            cursors.extend(own.map(|(stream, next)| Cursor {
+                projection: projection.to_owned(),
+                stream,
+                next,
+            }));
+        }
+        cursors.sort_unstable();
+        Ok(cursors)
+    }
+
+    /// Reads every row of every projection, for whoever asks whether that can be done.
+    pub(crate) fn read_through(&self) -> Result<(), StoreError> {
+        self.mended(self.try_read_through())
+    }
+
+    fn try_read_through(&self) -> Result<(), StoreError> {
+        let db = self.db()?;
+        for name in db.tree_names() {
+            let tree = db.open_tree(&name).map_err(|error| sled_error(&error))?;
+            for pair in tree.iter() {
+                pair.map_err(|error| sled_error(&error))?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn commit(
@@ -175,7 +227,7 @@ impl Projections {
 
     pub(crate) fn clear(&self, projection: &str) -> Result<(), StoreError> {
         let _alone = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
-        let dropped = self.db.db().and_then(|db| {
+        let dropped = self.db().and_then(|db| {
             let dropped = db.drop_tree(projection);
             dropped.map(drop).map_err(|error| sled_error(&error))
         });

@@ -121,7 +121,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::embedded::check::Told;
+    use crate::check::Told;
     use crate::embedded::{Embedded, Options};
     use crate::suite::sample_rows;
     use crate::{RowKey, Store};

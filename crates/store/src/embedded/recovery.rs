@@ -170,7 +170,6 @@ impl<'a> Replay<'a> {
     }
 
     fn report(&mut self, place: String, what: String, lost: bool) {
-        tracing::warn!(%place, %what, lost, "found when the store was opened");
         self.damage.push(Damage { place, what, lost });
     }
 

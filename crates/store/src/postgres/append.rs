@@ -1,15 +1,15 @@
 //! Appending: one statement moves the head from the size and edge that it must have and adds the rows and the nodes that
 //! they complete, or does nothing. When the connection is lost before the answer, the same is asked again: the statement
-//! can take effect once only, and whether it did is seen from the leaves that stand in the places of its rows. Where the
-//! store serves under a lease, the head moves only as long as nobody else has taken it.
+//! can take effect once only, and whether it did is seen from the leaves that stand in the places of its rows; that they
+//! stand there is answered once they are durable wherever an answer must be. Servers
+//! that append to one stream at the same time need nothing else: of two that expect the same edge one moves it.
 
 use tokio_postgres::types::ToSql;
 
 use super::Core;
 use super::connection::Lent;
 use super::failed::Failed;
-use super::heads::{edge, encode, head_of};
-use super::lease::Taking;
+use super::heads::{edge, encode, head_of, settle};
 use super::reading::checksum;
 use crate::codec::len64;
 use crate::contract::{Hash, Head, Row, StoreError, StreamId};
@@ -34,16 +34,12 @@ macro_rules! append {
 }
 
 const FIRST: &str = append!(
-    "INSERT INTO heads (stream, size, root, frontier) SELECT $1, $2::bigint + $3::bigint, $4, $5 \
-     WHERE $13::text IS NULL OR EXISTS (SELECT 1 FROM leases AS l \
-     WHERE l.name = $13 AND l.holder = $14::text AND l.fence = $15::bigint) \
+    "INSERT INTO heads (stream, size, root, frontier) VALUES ($1, $2::bigint + $3::bigint, $4, $5) \
      ON CONFLICT (stream) DO NOTHING RETURNING stream"
 );
 const NEXT: &str = append!(
     "UPDATE heads SET size = $2::bigint + $3::bigint, root = $4, frontier = $5 \
-     WHERE stream = $1 AND size = $2 AND frontier = $16 \
-     AND ($13::text IS NULL OR EXISTS (SELECT 1 FROM leases AS l \
-     WHERE l.name = $13 AND l.holder = $14::text AND l.fence = $15::bigint)) RETURNING stream"
+     WHERE stream = $1 AND size = $2 AND frontier = $13 RETURNING stream"
 );
 const LEAVES: &str =
     "SELECT leaf FROM ledger WHERE stream = $1 AND position >= $2 AND position < $3 ORDER BY position";
@@ -121,9 +117,10 @@ impl Core {
         };
         self.edges.keep(stream, now.clone());
         if now.size() != expected {
-            if let Some(growth) = sent.take_if(|_| unknown)
+            if let Some(growth) = sent.as_ref().filter(|_| unknown)
                 && stand(&mut lent, stream, expected, rows).await?
             {
+                settle(&mut lent, stream).await?;
                 return Ok(head_of(&growth.after));
             }
             let actual = now.size();
@@ -138,13 +135,9 @@ impl Core {
         };
         let growth = sent.insert(growth);
         self.edges.forget(stream);
-        let under = self.serves_under.get();
-        if swap(&mut lent, stream, growth, rows, under).await? {
+        if swap(&mut lent, stream, growth, rows).await? {
             self.edges.keep(stream, growth.after.clone());
             return Ok(head_of(&growth.after));
-        }
-        if let Some(taking) = under {
-            taking.hold(&mut lent).await?;
         }
         // What was known of the head no longer holds, or never did: the next try asks.
         Err(Failed::Again(StoreError::Unavailable(format!(
@@ -153,14 +146,8 @@ impl Core {
     }
 }
 
-/// Moves the head and adds the rows; gives whether the head was where it had to be, and the lease still this server's.
-async fn swap(
-    lent: &mut Lent,
-    stream: &StreamId,
-    growth: &Growth,
-    rows: &[Row],
-    under: Option<&Taking>,
-) -> Result<bool, Failed> {
+/// Moves the head and adds the rows; gives whether the head was where it had to be.
+async fn swap(lent: &mut Lent, stream: &StreamId, growth: &Growth, rows: &[Row]) -> Result<bool, Failed> {
     let first = growth.before.size();
     let position = first.cast_signed();
     let count = len64(rows.len()).cast_signed();
@@ -179,9 +166,6 @@ async fn swap(
         .map(|(position, row)| checksum(stream, position, &row.key, &row.leaf, &row.bytes))
         .collect();
     let name = stream.as_str();
-    let lease = under.map(|taking| taking.name.as_str());
-    let holder = under.map(|taking| taking.holder.as_str());
-    let fence = under.map(|taking| taking.fence);
     let mut with: Vec<&(dyn ToSql + Sync)> = vec![
         &name,
         &position,
@@ -195,9 +179,6 @@ async fn swap(
         &leaves,
         &checksums,
         &bytes,
-        &lease,
-        &holder,
-        &fence,
     ];
     let statement = if first == 0 {
         FIRST

@@ -1,19 +1,21 @@
 //! Connections to the database: so many and no more, each with the settings that the store's promises need, each
 //! question with a limit of time. What is asked stands beside whoever asks it.
 
-use std::net::IpAddr;
-use std::sync::Once;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio::runtime::Handle;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::address::Address;
 use super::failed::Failed;
+use super::single::reach;
 use crate::contract::StoreError;
 
 /// How long a connection may take to come about.
@@ -59,6 +61,9 @@ const PLANNING: [&str; 3] = [
 /// The connections of one store.
 pub(super) struct Link {
     pool: Pool,
+    config: Config,
+    encryption: Option<MakeRustlsConnect>,
+    volatile: bool,
     answer_max: Duration,
 }
 
@@ -73,16 +78,12 @@ impl Link {
     /// Connections to what `url` names; none is opened yet.
     ///
     /// # Errors
-    /// `Limit` when it is no address of a database, or one beyond this machine, to which connections are not encrypted.
+    /// `Limit` when it is no address of a database, or one beyond this machine to which connections are not encrypted.
     pub(super) fn new(url: &str, options: &Options) -> Result<Self, StoreError> {
-        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
-            // What the parser says may hold a part of the address, and so of a password.
-            let _ = error;
-            StoreError::Limit(
-                "no address of a database: write it as postgres://user@host:port/name".to_owned(),
-            )
-        })?;
-        hold_to_this_machine(&config)?;
+        let Address {
+            mut config,
+            encryption,
+        } = Address::read(url)?;
         config
             .connect_timeout(CONNECT_MAX)
             .target_session_attrs(TargetSessionAttrs::ReadWrite)
@@ -90,13 +91,13 @@ impl Link {
         if config.get_application_name().is_none() {
             config.application_name("vardnav");
         }
-        let manager = Manager::from_config(
-            config,
-            NoTls,
-            ManagerConfig {
-                recycling_method: RecyclingMethod::Fast,
-            },
-        );
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = match encryption.clone() {
+            Some(encryption) => Manager::from_config(config.clone(), encryption, recycling),
+            None => Manager::from_config(config.clone(), NoTls, recycling),
+        };
         let settings = settings(options.statement_max);
         let volatile = options.volatile;
         let pool = Pool::builder(manager)
@@ -106,25 +107,15 @@ impl Link {
             .create_timeout(Some(CONNECT_MAX + GRACE))
             .post_create(Hook::async_fn(move |client, _| {
                 let settings = settings.clone();
-                Box::pin(async move {
-                    let set = client.batch_execute(&settings).await;
-                    set.map_err(HookError::Backend)?;
-                    for setting in PLANNING {
-                        match client.batch_execute(setting).await {
-                            Err(error) if error.as_db_error().is_none() => {
-                                return Err(HookError::Backend(error));
-                            }
-                            Err(error) => tracing::debug!(%error, setting, "not set"),
-                            Ok(()) => {}
-                        }
-                    }
-                    hold_to_durable(client, volatile).await
-                })
+                Box::pin(async move { prepare(client, &settings, volatile).await })
             }))
             .build()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self {
             pool,
+            config,
+            encryption,
+            volatile,
             answer_max: options.statement_max + GRACE,
         })
     }
@@ -135,6 +126,20 @@ impl Link {
             object: Some(self.pool.get().await?),
             answer_max: self.answer_max,
         })
+    }
+
+    /// A connection that is none of those which are lent, as good as they are; whatever is asked on it takes no longer than
+    /// `statement_max`.
+    pub(super) async fn apart(&self, statement_max: Duration) -> Result<Client, Failed> {
+        let mut config = self.config.clone();
+        config
+            .connect_timeout(statement_max)
+            .tcp_user_timeout(statement_max);
+        let reached = reach(&config, self.encryption.as_ref()).await;
+        let client = reached.map_err(PoolError::Backend)?;
+        let prepared = prepare(&client, &settings(statement_max), self.volatile).await;
+        prepared.map_err(PoolError::PostCreateHook)?;
+        Ok(client)
     }
 
     /// A connection outside the others that runs one statement for as long as it takes, and ends with it.
@@ -158,16 +163,23 @@ impl Lent {
         with: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Failed> {
         let gone = || Failed::Again(StoreError::Unavailable("the connection was given up".to_owned()));
-        let object = self.object.as_ref().ok_or_else(gone)?;
+        let mut asking = Asking {
+            object: self.object.take(),
+            answer_max: self.answer_max,
+        };
+        let object = asking.object.as_ref().ok_or_else(gone)?;
         let asked = async {
             let prepared = object.prepare_cached(statement).await?;
             object.query(&prepared, with).await
         };
         match tokio::time::timeout(self.answer_max, asked).await {
-            Ok(answer) => Ok(answer?),
+            Ok(answer) => {
+                self.object = asking.object.take();
+                Ok(answer?)
+            }
             Err(_) => {
                 // Whoever had it next would wait behind what hangs.
-                drop(self.object.take().map(Object::take));
+                drop(asking.object.take().map(Object::take));
                 Err(Failed::silent(self.answer_max))
             }
         }
@@ -183,6 +195,45 @@ impl Lent {
     }
 }
 
+/// A connection on which something is asked. When whoever asked goes away meanwhile, the connection goes back to the others
+/// once the database is done with that, so that nobody waits behind it and no further connection takes its place.
+struct Asking {
+    object: Option<Object>,
+    answer_max: Duration,
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        let Some(object) = self.object.take() else { return };
+        let Ok(runtime) = Handle::try_current() else {
+            drop(Object::take(object));
+            return;
+        };
+        let answer_max = self.answer_max;
+        runtime.spawn(async move {
+            // The database answers in turn.
+            let done = tokio::time::timeout(answer_max, object.batch_execute("SELECT 1")).await;
+            if !matches!(done, Ok(Ok(()))) {
+                drop(Object::take(object));
+            }
+        });
+    }
+}
+
+/// Makes a fresh connection what each must be.
+async fn prepare(client: &Client, settings: &str, volatile: bool) -> Result<(), HookError> {
+    let set = client.batch_execute(settings).await;
+    set.map_err(HookError::Backend)?;
+    for setting in PLANNING {
+        match client.batch_execute(setting).await {
+            Err(error) if error.as_db_error().is_none() => return Err(HookError::Backend(error)),
+            Err(error) => tracing::debug!(%error, setting, "not set"),
+            Ok(()) => {}
+        }
+    }
+    hold_to_durable(client, volatile).await
+}
+
 /// What holds of every connection.
 fn settings(statement_max: Duration) -> String {
     let milliseconds = statement_max.as_millis();
@@ -193,29 +244,35 @@ fn settings(statement_max: Duration) -> String {
     )
 }
 
-/// Holds that what is answered is on disk.
+/// Settings without which what was acknowledged does not outlive a power cut, and what is lost without them.
+const DURABLE: [(&str, &str, &str); 2] = [
+    (
+        "SHOW fsync",
+        "fsync",
+        "the database puts nothing on disk before it answers, and a power cut would take what was acknowledged",
+    ),
+    (
+        "SHOW full_page_writes",
+        "full_page_writes",
+        "the database cannot mend pages of which a power cut left a half, and what was acknowledged would be lost with them",
+    ),
+];
+
+/// Holds that what is answered is on disk, and wherever else the database keeps it.
 async fn hold_to_durable(client: &Client, volatile: bool) -> Result<(), HookError> {
-    static TOLD: Once = Once::new();
-    if !volatile && setting(client, "SHOW fsync").await?.as_deref() == Some("off") {
-        return Err(HookError::message(
-            "the database puts nothing on disk before it answers, and a power cut would take what was acknowledged: set \
-             fsync = on in its configuration",
-        ));
+    for (show, name, lost) in DURABLE {
+        if !volatile && setting(client, show).await?.as_deref() == Some("off") {
+            return Err(HookError::message(format!(
+                "{lost}: set {name} = on in its configuration"
+            )));
+        }
     }
     match setting(client, "SHOW synchronous_commit").await?.as_deref() {
-        // An answer would come before anything is on disk.
-        Some("off") => client
+        // An answer would come before anything is on disk, or before a standby has it that takes over.
+        Some("off" | "local") => client
             .batch_execute("SET synchronous_commit = on")
             .await
             .map_err(HookError::Backend),
-        Some("local") => {
-            TOLD.call_once(|| {
-                tracing::warn!(
-                    "synchronous_commit is local: what is acknowledged may be missing on a standby that takes over"
-                );
-            });
-            Ok(())
-        }
         _ => Ok(()),
     }
 }
@@ -227,26 +284,4 @@ async fn setting(client: &Client, show: &str) -> Result<Option<String>, HookErro
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_OBJECT) => Ok(None),
         Err(error) => Err(HookError::Backend(error)),
     }
-}
-
-/// Holds that nothing leaves this machine: connections are not encrypted.
-fn hold_to_this_machine(config: &Config) -> Result<(), StoreError> {
-    let near = |host: &Host| match host {
-        Host::Unix(_) => true,
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
-    };
-    let far_address = config
-        .get_hostaddrs()
-        .iter()
-        .any(|address| !address.is_loopback());
-    let encrypted = matches!(config.get_ssl_mode(), SslMode::Require);
-    if far_address || encrypted || !config.get_hosts().iter().all(near) {
-        return Err(StoreError::Limit(
-            "connections to the database are not encrypted: reach it over a socket, over loopback or through a tunnel"
-                .to_owned(),
-        ));
-    }
-    Ok(())
 }

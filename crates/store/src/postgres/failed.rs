@@ -31,6 +31,13 @@ impl Failed {
         matches!(self, Self::Unknown(_))
     }
 
+    /// What failed.
+    pub(super) fn into_error(self) -> StoreError {
+        match self {
+            Self::Again(error) | Self::Unknown(error) | Self::Finally(error) => error,
+        }
+    }
+
     /// No answer came in time.
     pub(super) fn silent(limit: Duration) -> Self {
         Self::Unknown(StoreError::Unavailable(format!(
@@ -63,6 +70,7 @@ impl Failed {
             "40001" | "40P01" => {
                 Self::Again(unavailable("the database undid the work, for others did theirs"))
             }
+            "23505" => Self::Again(unavailable("others brought the same at the same time")),
             "53300" => Self::Again(unavailable("the database takes no more connections")),
             "25006" => Self::Again(unavailable("the database only reads now")),
             "57P03" => Self::Again(unavailable("the database does not take connections yet")),
@@ -86,6 +94,10 @@ impl From<PoolError> for Failed {
     fn from(error: PoolError) -> Self {
         match error {
             // Nothing was sent on a connection that did not come about.
+            PoolError::Backend(error) if is_distrusted(&error) => {
+                let what = format!("the database is not whom it must be: {}", causes(&error));
+                Self::Finally(StoreError::Unavailable(what))
+            }
             PoolError::Backend(error) => match Self::from(error) {
                 Self::Unknown(error) => Self::Again(error),
                 known => known,
@@ -101,6 +113,11 @@ impl From<PoolError> for Failed {
             ))),
         }
     }
+}
+
+/// Whether the certificate that was shown is not taken.
+fn is_distrusted(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_none() && causes(error).contains("peer certificate")
 }
 
 /// An error with what led to it: the database client's own text names only the kind.
@@ -165,7 +182,7 @@ mod tests {
         for code in ["40003", "57P01", "57P02", "57P05", "25P03", "08006"] {
             assert!(Failed::told(code, "ended").is_unknown(), "{code}");
         }
-        for code in ["40001", "40P01", "53300", "57P03", "25006"] {
+        for code in ["40001", "40P01", "23505", "53300", "57P03", "25006"] {
             assert!(matches!(Failed::told(code, "later"), Failed::Again(_)), "{code}");
         }
         for code in ["53100", "57014", "XX001", "42601"] {

@@ -16,6 +16,8 @@ use crate::tree::Frontier;
 const KEPT_MAX: usize = 10_000;
 
 const HEAD: &str = "SELECT size, root, frontier FROM heads WHERE stream = $1";
+/// Changes nothing, and is answered when everything before it is as durable as itself.
+const SETTLE: &str = "UPDATE heads SET size = size WHERE stream = $1";
 const HEADS: &str = "SELECT size, root, frontier, stream FROM heads ORDER BY stream";
 
 /// The right edges of trees, as last seen.
@@ -51,6 +53,12 @@ pub(super) async fn edge(lent: &mut Lent, stream: &StreamId) -> Result<Frontier,
         Some(row) => Ok(read(&row, stream.as_str())?),
         None => Ok(Frontier::default()),
     }
+}
+
+/// Waits until what is seen of a stream is as durable as what is answered: a database that was stopped in the middle of a
+/// commit shows it afterwards, whether or not it came to the standby that would take over.
+pub(super) async fn settle(lent: &mut Lent, stream: &StreamId) -> Result<(), Failed> {
+    lent.query(SETTLE, &[&stream.as_str()]).await.map(drop)
 }
 
 /// Every stream with its head, by name.

@@ -1,7 +1,7 @@
 //! Leases: work that one server at a time may do is done by whoever holds its row, until a moment that the holder keeps
 //! moving on. Each taking has a number that rises, the fence. The time is the database's; whoever cannot renew in time
-//! counts the lease as lost by its own clock, from before it last asked. A store that serves under a lease appends nothing
-//! once another took it, however late it learns of that.
+//! counts the lease as lost by its own clock, from before it last asked. Leases have a connection of their own, so that
+//! they are renewed however busy the others are.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,20 +11,29 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_postgres::types::ToSql;
 
+use super::Postgres;
+use super::apart::Apart;
 use super::connection::Lent;
 use super::failed::Failed;
-use super::{Core, Postgres};
 use crate::contract::StoreError;
 
+/// Whoever has it in time is not even touched by those who ask in vain.
 const TAKE: &str = "INSERT INTO leases (name, holder, fence, until) \
-                    VALUES ($1, $2, 1, now() + $3::bigint * interval '1 millisecond') \
+                    SELECT $1::text, $2::text, 1, clock_timestamp() + $3::bigint * interval '1 millisecond' \
+                    WHERE NOT EXISTS (SELECT 1 FROM leases AS l WHERE l.name = $1::text \
+                    AND l.until >= clock_timestamp() AND l.holder <> $2::text AND l.holder <> $4::text) \
                     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = leases.fence + 1, \
-                    until = excluded.until WHERE leases.until < now() OR leases.holder = excluded.holder \
-                    RETURNING fence";
-const RENEW: &str = "UPDATE leases SET until = now() + $4::bigint * interval '1 millisecond' \
+                    until = clock_timestamp() + $3::bigint * interval '1 millisecond' \
+                    WHERE leases.until < clock_timestamp() OR leases.holder = excluded.holder \
+                    OR leases.holder = $4::text RETURNING fence";
+const RENEW: &str = "UPDATE leases SET until = clock_timestamp() + $4::bigint * interval '1 millisecond' \
                      WHERE name = $1 AND holder = $2 AND fence = $3 RETURNING fence";
 const HOLD: &str = "SELECT fence FROM leases WHERE name = $1 AND holder = $2 AND fence = $3";
-const GIVE_BACK: &str = "UPDATE leases SET until = now() WHERE name = $1 AND holder = $2 AND fence = $3";
+const GIVE_BACK: &str =
+    "UPDATE leases SET until = clock_timestamp() WHERE name = $1 AND holder = $2 AND fence = $3";
+
+/// How many of the longest waits for an answer fit into the time of a lease.
+const WAITS: u32 = 3;
 
 /// Why a lease is not had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,22 +69,45 @@ pub(super) struct Taking {
 }
 
 impl Taking {
-    /// Holds that nobody took the lease since.
-    pub(super) async fn hold(&self, lent: &mut Lent) -> Result<(), Failed> {
+    /// Name, holder and number of a taking, as parameters of a statement; nothing where there is none.
+    pub(super) fn parts(taking: Option<&Self>) -> (Option<&str>, Option<&str>, Option<i64>) {
+        (
+            taking.map(|taking| taking.name.as_str()),
+            taking.map(|taking| taking.holder.as_str()),
+            taking.map(|taking| taking.fence),
+        )
+    }
+
+    /// Whether nobody took the lease since.
+    pub(super) async fn is_held(&self, lent: &mut Lent) -> Result<bool, Failed> {
         let with: [&(dyn ToSql + Sync); 3] = [&self.name, &self.holder, &self.fence];
-        match lent.query_opt(HOLD, &with).await? {
-            Some(_) => Ok(()),
-            None => Err(StoreError::Unavailable(
-                "another server took over this database: this one writes nothing to it any more".to_owned(),
-            )
-            .into()),
-        }
+        Ok(lent.query_opt(HOLD, &with).await?.is_some())
+    }
+}
+
+/// Who wants which lease.
+pub(super) struct Wish {
+    /// The lease.
+    pub(super) name: String,
+    /// Who wants it.
+    pub(super) holder: String,
+    /// Who that was before: what is held by it is taken at once.
+    pub(super) former: Option<String>,
+    /// For how long at once.
+    pub(super) time: Duration,
+}
+
+impl Wish {
+    /// A connection by which it is taken and kept.
+    pub(super) fn apart(&self, store: &Postgres) -> Arc<Apart> {
+        let wait = (self.time / WAITS).min(store.core.options.statement_max);
+        Arc::new(Apart::new(Arc::clone(&store.core), wait))
     }
 }
 
 /// A lease that is held, and renewed until it is dropped or another takes it.
 pub struct Lease {
-    core: Arc<Core>,
+    apart: Arc<Apart>,
     taking: Taking,
     standing: watch::Receiver<Standing>,
     renewing: JoinHandle<()>,
@@ -83,7 +115,8 @@ pub struct Lease {
 
 impl Lease {
     /// Takes the lease `name` for `holder`, for `time` at once and again and again. It is had by nobody else as long as
-    /// it is not lost; a holder of the same name takes it from itself, so that a server that was killed is back at once.
+    /// it is not lost; a holder of the same name takes it from itself, so that what was cut off in the middle of taking it
+    /// is no hindrance.
     ///
     /// # Errors
     /// `Held` when another has it.
@@ -93,49 +126,56 @@ impl Lease {
         holder: &str,
         time: Duration,
     ) -> Result<Self, LeaseError> {
-        let core = Arc::clone(&store.core);
-        let began = Instant::now();
-        let taken = core.ask(TAKE, &[&name, &holder, &milliseconds(time)]).await?;
-        let fence: i64 = match taken.first() {
-            Some(row) => row
-                .try_get(0)
-                .map_err(|_| StoreError::Corrupt(format!("lease {name}")))?,
-            None => return Err(LeaseError::Held),
-        };
-        let taking = Taking {
+        let wish = Wish {
             name: name.to_owned(),
             holder: holder.to_owned(),
-            fence,
+            former: None,
+            time,
         };
-        let (tell, standing) = watch::channel(Standing::Held);
-        let renewing = tokio::spawn(renew(Arc::clone(&core), taking.clone(), time, began, tell));
-        Ok(Self {
-            core,
-            taking,
-            standing,
-            renewing,
-        })
+        let apart = wish.apart(store);
+        let mut tries = store.core.tries();
+        loop {
+            match Self::try_to_take(&apart, &wish).await {
+                Ok(taken) => return taken.ok_or(LeaseError::Held),
+                Err(failed) => tries.again(failed).await?,
+            }
+        }
     }
 
-    /// Binds the store, and all its clones, to this taking, once and for all: as soon as another took the lease, every
-    /// append answers `Unavailable` and changes nothing. A statement that the database works on in that very moment may
-    /// still be done.
-    ///
-    /// # Errors
-    /// `Limit` when the store is bound to another taking already.
-    pub fn bind(&self, store: &Postgres) -> Result<(), StoreError> {
-        let bound = store.core.serves_under.get_or_init(|| self.taking.clone());
-        match *bound == self.taking {
-            true => Ok(()),
-            false => Err(StoreError::Limit(
-                "the store serves under another lease already".to_owned(),
-            )),
-        }
+    /// Takes a lease in one try; `None` when another has it.
+    pub(super) async fn try_to_take(apart: &Arc<Apart>, wish: &Wish) -> Result<Option<Self>, Failed> {
+        let Wish { name, holder, .. } = wish;
+        let former = wish.former.as_ref().unwrap_or(holder);
+        let began = Instant::now();
+        let taken = apart
+            .ask(TAKE, &[name, holder, &milliseconds(wish.time), former])
+            .await?;
+        let Some(row) = taken.first() else {
+            return Ok(None);
+        };
+        let taking = Taking {
+            name: name.clone(),
+            holder: holder.clone(),
+            fence: row.try_get(0)?,
+        };
+        let (tell, standing) = watch::channel(Standing::Held);
+        let renewing = renew(Arc::clone(apart), taking.clone(), wish.time, began, tell);
+        Ok(Some(Self {
+            apart: Arc::clone(apart),
+            taking,
+            standing,
+            renewing: tokio::spawn(renewing),
+        }))
     }
 
     /// Its number among the takings of this lease.
     pub fn fence(&self) -> u64 {
         self.taking.fence.cast_unsigned()
+    }
+
+    /// This taking of it.
+    pub(super) fn taking(&self) -> &Taking {
+        &self.taking
     }
 
     /// Waits until it could not be renewed in time, or another took it: from then on another may do the work. It may be
@@ -149,6 +189,12 @@ impl Lease {
         self.wait(|standing| *standing == Standing::Taken).await;
     }
 
+    /// Waits until it is known whether it is held; gives whether it is.
+    pub(super) async fn settled(&self) -> bool {
+        self.wait(|standing| *standing != Standing::Doubtful).await;
+        *self.standing.borrow() == Standing::Held
+    }
+
     async fn wait(&self, until: impl FnMut(&Standing) -> bool) {
         let mut standing = self.standing.clone();
         // Whoever tells ends only when another took it, or with this lease.
@@ -159,8 +205,8 @@ impl Lease {
     pub async fn give_back(self) {
         self.renewing.abort();
         let Taking { name, holder, fence } = &self.taking;
-        if let Err(error) = self.core.change(GIVE_BACK, &[name, holder, fence]).await {
-            tracing::warn!(%error, name, "a lease was not given back and ends by itself");
+        if let Err(failed) = self.apart.ask(GIVE_BACK, &[name, holder, fence]).await {
+            tracing::warn!(error = %failed.into_error(), name, "a lease was not given back and ends by itself");
         }
     }
 }
@@ -173,20 +219,23 @@ impl Drop for Lease {
 
 /// Renews a lease until another takes it, and tells how it stands.
 async fn renew(
-    core: Arc<Core>,
+    apart: Arc<Apart>,
     Taking { name, holder, fence }: Taking,
     time: Duration,
     mut held_from: Instant,
     tell: watch::Sender<Standing>,
 ) {
+    let milliseconds = milliseconds(time);
+    let with: [&(dyn ToSql + Sync); 4] = [&name, &holder, &fence, &milliseconds];
+    let mut pause = time / 5;
     loop {
-        tokio::time::sleep(time / 3).await;
-        let asked = Instant::now();
-        let milliseconds = milliseconds(time);
-        let with: [&(dyn ToSql + Sync); 4] = [&name, &holder, &fence, &milliseconds];
-        let renewing = core.ask(RENEW, &with);
+        let rest = tokio::time::sleep(pause);
+        let renewing = async {
+            rest.await;
+            (Instant::now(), apart.ask(RENEW, &with).await)
+        };
         tokio::pin!(renewing);
-        let renewed = match tokio::time::timeout_at(held_from + time, &mut renewing).await {
+        let (asked, renewed) = match tokio::time::timeout_at(held_from + time, &mut renewing).await {
             Ok(renewed) => renewed,
             Err(_) => {
                 if tell.send_replace(Standing::Doubtful) == Standing::Held {
@@ -195,19 +244,22 @@ async fn renew(
                 renewing.await
             }
         };
+        pause = time / 20;
         match renewed {
             Ok(rows) if rows.is_empty() => {
-                tracing::error!(name, "a lease was lost: another took it");
+                tracing::warn!(name, "a lease was lost: another took it");
                 tell.send_replace(Standing::Taken);
                 return;
             }
             Ok(_) => {
-                held_from = asked;
+                (held_from, pause) = (asked, time / 5);
                 if tell.send_replace(Standing::Held) != Standing::Held {
                     tracing::warn!(name, "a lease is held again");
                 }
             }
-            Err(error) => tracing::warn!(%error, name, "a lease could not be renewed yet"),
+            Err(failed) => {
+                tracing::warn!(error = %failed.into_error(), name, "a lease could not be renewed yet");
+            }
         }
     }
 }

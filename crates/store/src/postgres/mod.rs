@@ -4,10 +4,15 @@
 //! tables. A stop, a lost connection or another server's work is met by asking again; an answer is given for what the
 //! database has made durable. It decides nothing: what rows mean is said elsewhere.
 
+mod address;
+mod apart;
 mod append;
 mod behind;
 mod blobs;
+mod check;
+mod claim;
 mod connection;
+mod encryption;
 mod failed;
 mod heads;
 mod lease;
@@ -15,30 +20,42 @@ mod projections;
 mod reading;
 mod redact;
 mod schema;
+mod sharing;
+mod single;
 mod tree;
+mod vacuum;
+mod vault;
 
 pub mod private;
 
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tokio_postgres::Row as Found;
 use tokio_postgres::types::ToSql;
 use vardnav_register::tree::Subtree;
 
+pub use self::address::named;
+pub use self::claim::Claim;
 pub use self::connection::Options;
 pub use self::lease::{Lease, LeaseError};
 pub use self::schema::{MIGRATIONS, Migration};
+pub use self::sharing::Sharing;
+pub use self::single::connect;
+pub use self::vault::PostgresVault;
+pub(crate) use self::vault::key_in;
 
 use self::behind::Behind;
 use self::connection::Link;
 use self::failed::Tries;
 use self::heads::Edges;
-use self::lease::Taking;
-use self::redact::Vacuums;
+use self::sharing::Shared;
+use self::vacuum::Vacuums;
 use crate::contract::{
-    Answer, Change, Digest, Hash, Head, ProjectionRow, Row, RowKey, Store, StoreError, StoredRow, StreamId,
-    check_batch, check_blob, check_changes, check_keys, check_projection,
+    Answer, Change, Cursor, Digest, Hash, Head, ProjectionRow, Row, RowKey, Store, StoreError, StoredRow,
+    StreamId, check_batch, check_blob, check_changes, check_keys, check_projection,
 };
+use crate::duty::Duty;
 use crate::tree::Frontier;
 
 /// A store in a database. Cheap to clone; clones share their connections.
@@ -54,18 +71,21 @@ struct Core {
     edges: Edges,
     behind: Arc<Behind>,
     vacuums: Vacuums,
-    /// Under which taking of a lease it appends, where it does so under one.
-    serves_under: OnceLock<Taking>,
+    /// What it has of the background work, where it shares its database.
+    shared: Shared,
 }
 
 impl Postgres {
     /// Opens the store in the database that `url` names (`postgres://user@host:port/name`, or with the folder of a
     /// socket as `host`), and makes or brings on its tables. The database must be there and hold nothing else in the
-    /// schema that comes first.
+    /// schema that comes first. Connections beyond this machine are encrypted: `sslmode` is `require` or `verify-full`
+    /// (with this machine's certificates, or those of the file `sslrootcert`), and `disable` only where that stands in
+    /// the address. A password that it does not have comes from `PGPASSWORD` or a password file.
     ///
     /// # Errors
-    /// `Limit` when `url` is no address, or leads beyond this machine; `Unavailable` when the database cannot be
-    /// reached, refuses, or puts nothing on disk before it answers; `Corrupt` when a newer version of this program made its tables, or another did.
+    /// `Limit` when `url` is no address, or leads beyond this machine unencrypted without saying so; `Unavailable` when the
+    /// database cannot be reached, refuses, or puts nothing on disk before it answers; `Corrupt` when a newer version of
+    /// this program made its tables, or another did.
     pub async fn open(url: &str, options: Options) -> Result<Self, StoreError> {
         Self::open_with(url, options, MIGRATIONS).await
     }
@@ -88,7 +108,7 @@ impl Postgres {
                 edges: Edges::default(),
                 behind: Arc::default(),
                 vacuums: Vacuums::default(),
-                serves_under: OnceLock::new(),
+                shared: Shared::default(),
             }),
         })
     }
@@ -222,6 +242,10 @@ impl Store for Postgres {
         Box::pin(self.core.get_blob(digest))
     }
 
+    fn blobs(&self, after: Option<Digest>, limit: u32) -> Answer<'_, Vec<Digest>> {
+        Box::pin(self.core.blobs(after, limit))
+    }
+
     fn row<'a>(&'a self, projection: &'a str, key: &'a [u8]) -> Answer<'a, Option<Vec<u8>>> {
         Box::pin(async move {
             check_projection(projection)?;
@@ -240,6 +264,17 @@ impl Store for Postgres {
         Box::pin(async move {
             check_projection(projection)?;
             self.core.cursor(projection, stream).await
+        })
+    }
+
+    fn cursors(&self) -> Answer<'_, Vec<Cursor>> {
+        Box::pin(self.core.cursors())
+    }
+
+    fn cursors_of<'a>(&'a self, projection: &'a str) -> Answer<'a, BTreeMap<StreamId, u64>> {
+        Box::pin(async move {
+            check_projection(projection)?;
+            self.core.cursors_of(projection).await
         })
     }
 
@@ -265,5 +300,9 @@ impl Store for Postgres {
             check_projection(projection)?;
             self.core.clear(projection).await
         })
+    }
+
+    fn duty(&self) -> Duty {
+        self.core.shared.duty()
     }
 }

@@ -131,6 +131,51 @@ impl Private {
         done
     }
 
+    /// What a statement gives: a line for each row, its columns parted by a bar. For tests that have no runtime.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn ask(&self, database: &str, statement: &str) -> io::Result<String> {
+        let mut command = Command::new(self.programs.join("psql"));
+        command.args(["-X", "-At", "-d", &self.url(database), "-c", statement]);
+        let told = command.stdin(Stdio::null()).stderr(Stdio::piped()).output()?;
+        match told.status.success() {
+            true => String::from_utf8(told.stdout).map_err(io::Error::other),
+            false => Err(io::Error::other(
+                String::from_utf8_lossy(&told.stderr).into_owned(),
+            )),
+        }
+    }
+
+    /// All rows of all tables in a database, each in a line as text in which bytes are hexadecimal digits.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn rows(&self, database: &str) -> io::Result<String> {
+        let url = self.url(database);
+        let (client, link) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+            .await
+            .map_err(io::Error::other)?;
+        let link = tokio::spawn(link);
+        let tables = "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) \
+                      FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')";
+        let mut all = String::new();
+        for table in client.query(tables, &[]).await.map_err(io::Error::other)? {
+            let table: String = table.get(0);
+            let rows = client
+                .query(&format!("SELECT t::text FROM {table} AS t"), &[])
+                .await;
+            for row in rows.map_err(io::Error::other)? {
+                all.push_str(row.get(0));
+                all.push('\n');
+            }
+        }
+        drop(client);
+        // The connection ends with its client.
+        let _ = link.await;
+        Ok(all)
+    }
+
     /// Kills the process that the others belong to, without any warning (SIGKILL); the others end soon by themselves.
     ///
     /// # Errors

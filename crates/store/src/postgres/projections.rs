@@ -3,17 +3,21 @@
 //! table in one way only, and goes right after.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tokio_postgres::types::ToSql;
 
 use super::Core;
 use super::failed::Failed;
+use super::lease::Taking;
+use super::sharing::{elsewhere, fenced, hold};
+use super::vacuum::Table;
 use crate::codec::len64;
-use crate::contract::{Change, ProjectionRow, ROWS_LIMIT, StoreError, StreamId};
+use crate::contract::{Change, Cursor, ProjectionRow, ROWS_LIMIT, StoreError, StreamId};
 
 /// The generation that a projection is in.
 macro_rules! in_generation {
-    ($before:literal, $after:literal) => {
+    ($before:expr, $after:expr) => {
         concat!(
             $before,
             "coalesce((SELECT g.generation FROM projections AS g WHERE g.projection = $1), 0)",
@@ -34,6 +38,16 @@ const CURSOR: &str = in_generation!(
     "SELECT next, generation FROM cursors WHERE projection = $1 AND generation = ",
     " AND stream = $2"
 );
+/// Changes nothing, and is answered when everything before it is as durable as itself.
+const SETTLE: &str =
+    "UPDATE cursors SET next = next WHERE projection = $1 AND generation = $2 AND stream = $3";
+const CURSORS_OF: &str = in_generation!(
+    "SELECT stream, next FROM cursors WHERE projection = $1 AND generation = ",
+    " ORDER BY stream"
+);
+const CURSORS: &str = "SELECT c.projection, c.stream, c.next FROM cursors AS c WHERE c.generation = \
+                       coalesce((SELECT g.generation FROM projections AS g \
+                       WHERE g.projection = c.projection), 0) ORDER BY c.projection, c.stream";
 
 /// What both statements do once the cursor has moved.
 macro_rules! commit {
@@ -52,18 +66,28 @@ macro_rules! commit {
 
 const FIRST: &str = commit!(in_generation!(
     "INSERT INTO cursors (projection, generation, stream, next) SELECT $1, ",
-    ", $2, $4 ON CONFLICT (projection, generation, stream) DO UPDATE SET next = excluded.next \
-     WHERE cursors.next = $3 RETURNING projection, generation"
+    concat!(
+        ", $2, $4 WHERE ",
+        fenced!("7", "8", "9"),
+        " ON CONFLICT (projection, generation, stream) DO UPDATE SET next = excluded.next \
+         WHERE cursors.next = $3 RETURNING projection, generation"
+    )
 ));
 const NEXT: &str = commit!(in_generation!(
     "UPDATE cursors SET next = $4 WHERE projection = $1 AND generation = ",
-    " AND stream = $2 AND next = $3 RETURNING projection, generation"
+    concat!(
+        " AND stream = $2 AND next = $3 AND ",
+        fenced!("7", "8", "9"),
+        " RETURNING projection, generation"
+    )
 ));
 const REMOVE: &str = "DELETE FROM projection_rows WHERE projection = $1 AND generation = $2 AND key = ANY ($3) \
                       AND value IS NULL";
-const CLEAR: &str = "INSERT INTO projections (projection, generation) VALUES ($1, 1) \
-                     ON CONFLICT (projection) DO UPDATE SET generation = projections.generation + 1 \
-                     RETURNING generation";
+const CLEAR: &str = concat!(
+    "INSERT INTO projections (projection, generation) SELECT $1, 1 WHERE ",
+    fenced!("2", "3", "4"),
+    " ON CONFLICT (projection) DO UPDATE SET generation = projections.generation + 1 RETURNING generation"
+);
 const SWEEP: &str = "DELETE FROM projection_rows WHERE projection = $1 AND (generation, key) IN \
                      (SELECT r.generation, r.key FROM projection_rows AS r WHERE r.projection = $1 \
                      AND r.generation < $2 LIMIT 20000) RETURNING generation";
@@ -103,6 +127,31 @@ impl Core {
             Some(row) => row.try_get(0).map(i64::cast_unsigned).map_err(unreadable),
             None => Ok(0),
         }
+    }
+
+    /// The cursors of a projection by stream.
+    pub(super) async fn cursors_of(&self, projection: &str) -> Result<BTreeMap<StreamId, u64>, StoreError> {
+        let mut cursors = BTreeMap::new();
+        for row in self.ask(CURSORS_OF, &[&projection]).await? {
+            let name: &str = row.try_get(0).map_err(unreadable)?;
+            let next = row.try_get(1).map(i64::cast_unsigned).map_err(unreadable)?;
+            cursors.insert(StreamId::new(name)?, next);
+        }
+        Ok(cursors)
+    }
+
+    /// The cursors of every projection, by projection and stream.
+    pub(super) async fn cursors(&self) -> Result<Vec<Cursor>, StoreError> {
+        let mut cursors = Vec::new();
+        for row in self.ask(CURSORS, &[]).await? {
+            let name: &str = row.try_get(1).map_err(unreadable)?;
+            cursors.push(Cursor {
+                projection: row.try_get(0).map_err(unreadable)?,
+                stream: StreamId::new(name)?,
+                next: row.try_get(2).map(i64::cast_unsigned).map_err(unreadable)?,
+            });
+        }
+        Ok(cursors)
     }
 
     pub(super) async fn commit(
@@ -151,10 +200,23 @@ impl Core {
             .unzip();
         let name = stream.as_str();
         let (from, to) = (expected.cast_signed(), next.cast_signed());
-        let with: [&(dyn ToSql + Sync); 6] = [&projection, &name, &from, &to, &keys, &values];
+        let taking = self.shared.taking()?;
+        let (lease, holder, fence) = Taking::parts(taking.as_ref());
+        let with: [&(dyn ToSql + Sync); 9] = [
+            &projection,
+            &name,
+            &from,
+            &to,
+            &keys,
+            &values,
+            &lease,
+            &holder,
+            &fence,
+        ];
         let mut lent = self.link.lend().await?;
         let statement = if expected == 0 { FIRST } else { NEXT };
         let Some(moved) = lent.query_opt(statement, &with).await? else {
+            hold(&mut lent, taking.as_ref()).await?;
             let found = lent.query_opt(CURSOR, &[&projection, &name]).await?;
             let (actual, generation) = match found {
                 Some(row) => (row.try_get::<_, i64>(0)?.cast_unsigned(), row.try_get(1)?),
@@ -166,6 +228,7 @@ impl Core {
             }
             if unknown && actual == next {
                 // Rows and cursor move together, and an earlier try may have moved them.
+                lent.query(SETTLE, &[&projection, &generation, &name]).await?;
                 return Ok(generation);
             }
             return Err(StoreError::Conflict { expected, actual }.into());
@@ -187,14 +250,20 @@ impl Core {
         }
     }
 
-    pub(super) async fn clear(&self, projection: &str) -> Result<(), StoreError> {
-        let begun = self.ask(CLEAR, &[&projection]).await?;
+    /// Begins the next generation and removes the rows of earlier ones. What they took is freed after that, which nobody
+    /// waits for.
+    pub(super) async fn clear(self: &Arc<Self>, projection: &str) -> Result<(), StoreError> {
+        let taking = self.shared.taking()?;
+        let (lease, holder, fence) = Taking::parts(taking.as_ref());
+        let begun = self.ask(CLEAR, &[&projection, &lease, &holder, &fence]).await?;
         let generation: i64 = match begun.first() {
             Some(row) => row.try_get(0).map_err(unreadable)?,
-            None => return Ok(()),
+            None => return Err(elsewhere()),
         };
         while !self.ask(SWEEP, &[&projection, &generation]).await?.is_empty() {}
-        self.change(SWEEP_CURSORS, &[&projection, &generation]).await
+        self.change(SWEEP_CURSORS, &[&projection, &generation]).await?;
+        drop(self.vacuum(Table::ProjectionRows));
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 //! or does not stand in its place.
 
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::Core;
 use super::connection::Lent;
@@ -57,6 +58,19 @@ impl Core {
         }
     }
 
+    /// Rows in a range of positions as they stand, whatever they are; fewer when they grow large.
+    pub(super) async fn read_raw(
+        &self,
+        stream: &StreamId,
+        from: u64,
+        past: u64,
+    ) -> Result<Vec<Row>, StoreError> {
+        let answer_max = len64(ANSWER_MAX).cast_signed();
+        let (from, past) = (from.cast_signed(), past.cast_signed());
+        self.ask(FROM, &[&stream.as_str(), &from, &answer_max, &past])
+            .await
+    }
+
     async fn try_to_read(&self, stream: &StreamId, from: i64, limit: i64) -> Result<Vec<StoredRow>, Failed> {
         if limit == 0 {
             return Ok(Vec::new());
@@ -65,15 +79,19 @@ impl Core {
         let answer_max = len64(ANSWER_MAX).cast_signed();
         // Positions have no gaps, so that an end says what a limit would, and bounds the work whatever the plan.
         let past = from.saturating_add(limit);
-        let found = lent
-            .query(FROM, &[&stream.as_str(), &from, &answer_max, &past])
-            .await?;
+        let name = stream.as_str();
+        let with: [&(dyn ToSql + Sync); 4] = [&name, &from, &answer_max, &past];
+        let mut found = lent.query(FROM, &with).await?;
         if found.is_empty() {
             let size = super::heads::edge(&mut lent, stream).await?.size();
-            return match size > from.cast_unsigned() {
-                true => Err(damaged(stream, from.cast_unsigned()).into()),
-                false => Ok(Vec::new()),
-            };
+            if size <= from.cast_unsigned() {
+                return Ok(Vec::new());
+            }
+            // They may have come between the two questions; those under a head that was seen are there.
+            found = lent.query(FROM, &with).await?;
+            if found.is_empty() {
+                return Err(damaged(stream, from.cast_unsigned()).into());
+            }
         }
         verified(stream, &found, from.cast_unsigned()..)
     }
@@ -169,7 +187,8 @@ fn verified(
     Ok(rows)
 }
 
-fn one(stream: &StreamId, found: &Row, wanted: u64) -> Result<Option<StoredRow>, Failed> {
+/// A row, if it is unharmed and stands in its place.
+pub(super) fn one(stream: &StreamId, found: &Row, wanted: u64) -> Result<Option<StoredRow>, Failed> {
     let position: i64 = found.try_get(0)?;
     let (key, leaf): (&[u8], &[u8]) = (found.try_get(1)?, found.try_get(2)?);
     let (sum, bytes): (i32, &[u8]) = (found.try_get(3)?, found.try_get(4)?);

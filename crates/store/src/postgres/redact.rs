@@ -4,60 +4,22 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, Semaphore};
 use tokio_postgres::types::ToSql;
 
 use super::Core;
+use super::lease::Taking;
 use super::reading::checksum;
+use super::sharing::fenced;
+use super::vacuum::Table;
 use crate::contract::{ROWS_LIMIT, StoreError, StreamId};
 
-const REDACT: &str = "UPDATE ledger SET bytes = r.bytes, checksum = r.checksum \
-                      FROM unnest($2::bigint[], $3::integer[], $4::bytea[]) AS r (position, checksum, bytes) \
-                      WHERE ledger.stream = $1 AND ledger.position = r.position AND ledger.bytes <> r.bytes";
-/// Frees what the old versions took. No promise rests on it, and an engine without it loses nothing by that.
-const VACUUM: &str = "VACUUM ledger";
-
-/// Vacuums take turns.
-pub(super) struct Vacuums {
-    /// One works and one waits: a further one would find nothing that the one that waits does not.
-    places: Arc<Semaphore>,
-    turn: Mutex<()>,
-}
-
-impl Default for Vacuums {
-    fn default() -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(2)),
-            turn: Mutex::default(),
-        }
-    }
-}
-
+const REDACT: &str = concat!(
+    "UPDATE ledger SET bytes = r.bytes, checksum = r.checksum \
+     FROM unnest($2::bigint[], $3::integer[], $4::bytea[]) AS r (position, checksum, bytes) \
+     WHERE ledger.stream = $1 AND ledger.position = r.position AND ledger.bytes <> r.bytes AND ",
+    fenced!("5", "6", "7")
+);
 impl Core {
-    /// Vacuums however long that takes, and waits for it no longer than for another statement.
-    async fn vacuum(self: &Arc<Self>) {
-        let Ok(place) = Arc::clone(&self.vacuums.places).try_acquire_owned() else {
-            return;
-        };
-        let core = Arc::clone(self);
-        let vacuuming = tokio::spawn(async move {
-            let _place = place;
-            let _turn = core.vacuums.turn.lock().await;
-            if let Err(failed) = core.link.run_long(VACUUM).await {
-                tracing::warn!(
-                    ?failed,
-                    "older versions of redacted rows stay until the database vacuums"
-                );
-            }
-        });
-        if tokio::time::timeout(self.options.statement_max, vacuuming)
-            .await
-            .is_err()
-        {
-            tracing::info!("the vacuum that follows a redaction goes on");
-        }
-    }
-
     pub(super) async fn redact(
         self: &Arc<Self>,
         stream: &StreamId,
@@ -82,7 +44,13 @@ impl Core {
             }
         }
         if !rows.is_empty() {
-            self.vacuum().await;
+            let vacuuming = self.vacuum(Table::Ledger);
+            if tokio::time::timeout(self.options.statement_max, vacuuming)
+                .await
+                .is_err()
+            {
+                tracing::info!("the vacuum that follows a redaction goes on");
+            }
         }
         Ok(())
     }
@@ -104,8 +72,12 @@ impl Core {
             sums.push(checksum(stream, *position, &row.key, &row.leaf, new));
             bytes.push(new.as_slice());
         }
-        let with: [&(dyn ToSql + Sync); 4] = [&stream.as_str(), &at, &sums, &bytes];
+        let taking = self.shared.taking()?;
+        let (lease, holder, fence) = Taking::parts(taking.as_ref());
+        let with: [&(dyn ToSql + Sync); 7] = [&stream.as_str(), &at, &sums, &bytes, &lease, &holder, &fence];
         self.change(REDACT, &with).await?;
+        // A taking that holds now held before: a number is never had again.
+        self.hold(taking.as_ref()).await?;
         Ok(found.len())
     }
 }

@@ -19,14 +19,26 @@ pub struct Migration {
 }
 
 /// All there are, in order.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    text: include_str!("migrations/0001_begin.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        text: include_str!("migrations/0001_begin.sql"),
+    },
+    Migration {
+        version: 2,
+        text: include_str!("migrations/0002_vault.sql"),
+    },
+    Migration {
+        version: 3,
+        text: include_str!("migrations/0003_leases.sql"),
+    },
+];
 
 const BEGIN: &str = "CREATE TABLE IF NOT EXISTS migrations (version integer NOT NULL, digest text NOT NULL, \
                      applied timestamptz NOT NULL, PRIMARY KEY (version))";
 const APPLIED: &str = "SELECT version, digest FROM migrations ORDER BY version";
+/// A migration takes the time it needs, and so does whoever waits for it.
+const UNHURRIED: &str = "SET LOCAL statement_timeout = 0";
 const NOTE: &str = "INSERT INTO migrations (version, digest, applied) VALUES ($1, $2, now())";
 
 /// Brings the tables to the shape that `known` ends with.
@@ -68,6 +80,7 @@ async fn try_to_migrate(link: &Link, known: &[Migration]) -> Result<(), Failed> 
     }
     for migration in migrations {
         let transaction = client.transaction().await?;
+        transaction.batch_execute(UNHURRIED).await?;
         // Of two servers that come to it at once, one waits here for the other.
         let noted = transaction
             .execute(NOTE, &[&migration.version, &of(migration)])

@@ -1,12 +1,12 @@
-//! The file of what is stated of persons, and of the secrets of linkage: each record sealed to its place in the order,
-//! so that none can be left out, moved or read without the vault's key.
+//! What is stated of persons and the secrets of linkage, as bytes: each sealed to its place in the order, so that none can
+//! be left out, moved or read without the vault's key; and the file of them.
 
 use std::path::Path;
 
 use vardnav_register::person::PersonEvent;
 use zeroize::Zeroizing;
 
-use super::group_log::{Format, GroupLog};
+use super::group_log::{Format, GroupLog, Written};
 use super::seal::Keys;
 use crate::codec::{Cut, index, len32};
 use crate::contract::StoreError;
@@ -21,7 +21,7 @@ static FORMAT: Format = Format {
 const TAG_PERSON: u8 = 1;
 const TAG_PROJECT: u8 = 2;
 
-/// A record of the file.
+/// Something that is kept in its order.
 pub(crate) enum Event {
     /// Something stated of a person.
     Person(PersonEvent),
@@ -50,30 +50,59 @@ impl EventLog {
     ) -> Result<Self, StoreError> {
         let mut next = 0;
         let log = GroupLog::open(disk, path, &FORMAT, |content| {
-            let mut cut = Cut(content);
-            while !cut.is_empty() {
-                let length = index(cut.u32()?.into());
-                let opened = keys.unseal_event(cut.take(length)?, next)?;
-                each(decode(&opened)?);
+            read_events(content, |sealed| {
+                each(unseal(sealed, next, keys)?);
                 next += 1;
-            }
-            Some(())
+                Some(())
+            })
         })?;
         Ok(Self { log, next })
     }
 
-    /// Appends events; durable on return.
-    pub(crate) fn append(&mut self, events: &[Event], keys: &Keys) -> Result<(), StoreError> {
+    /// The place of the event that comes next.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Appends events that are sealed to their places; durable on return.
+    pub(crate) fn append(&mut self, sealed: &[Vec<u8>]) -> Result<(), StoreError> {
         let mut content = Vec::new();
-        for (number, event) in (self.next..).zip(events) {
-            let sealed = keys.seal_event(&encode(event), number)?;
+        for sealed in sealed {
             content.extend(len32(sealed.len()).to_le_bytes());
             content.extend(sealed);
         }
         self.log.append(&content)?;
-        self.next += crate::codec::len64(events.len());
+        self.next += crate::codec::len64(sealed.len());
         Ok(())
     }
+
+    /// What is durable now.
+    pub(crate) fn written(&self) -> Written {
+        self.log.written()
+    }
+}
+
+/// Tells the sealed events of a group's content; `None` when it is not made of them, or `each` says so.
+pub(crate) fn read_events(content: &[u8], mut each: impl FnMut(&[u8]) -> Option<()>) -> Option<()> {
+    let mut cut = Cut(content);
+    while !cut.is_empty() {
+        let length = index(cut.u32()?.into());
+        each(cut.take(length)?)?;
+    }
+    Some(())
+}
+
+/// Events sealed to their places, the first of which is given.
+pub(crate) fn seal_all(events: &[Event], from: u64, keys: &Keys) -> Result<Vec<Vec<u8>>, StoreError> {
+    let places = (from..).zip(events);
+    places
+        .map(|(place, event)| keys.seal_event(&encode(event), place))
+        .collect()
+}
+
+/// The event sealed to a place.
+pub(crate) fn unseal(sealed: &[u8], place: u64, keys: &Keys) -> Option<Event> {
+    decode(&keys.unseal_event(sealed, place)?)
 }
 
 fn encode(event: &Event) -> Zeroizing<Vec<u8>> {

@@ -1,40 +1,37 @@
 //! A vault in a folder of its own with a key of its own: look-ups in memory, persons in one appended file, one
 //! thread that writes what all waiting callers need and syncs once before it answers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
-use jiff::civil::Date;
 use tokio::sync::{mpsc, oneshot};
 use vardnav_register::identity::PersonKey;
-use vardnav_register::person::{PersonState, Persons};
-use zeroize::Zeroizing;
+use vardnav_register::person::Persons;
 
-use super::event_log::{Event, EventLog};
+use super::event_log::EventLog;
 use super::person_log::{PersonLog, PersonRow};
-use super::seal::{Keys, Lookup, random};
+use super::seal::{Keys, Lookup};
 use super::table::Table;
-use super::{Drawn, IdentityBytes, Vault, make_folder};
+use super::{
+    DRAWN_MAX, Drawn, Found, IdentityBytes, KEY_FILE, People, Recent, Sought, Stated, Vault, check_many,
+    make_folder,
+};
 use crate::codec::index;
-use crate::contract::{Answer, ROWS_LIMIT, StoreError};
+use crate::contract::{Answer, StoreError};
 use crate::disk::{Machine, lock, unavailable};
 
-/// File of the vault's key.
-const KEY_FILE: &str = "key";
 /// File of the persons.
-const PERSONS_FILE: &str = "persons";
+pub(crate) const PERSONS_FILE: &str = "persons";
 /// File of what is stated of persons.
 const EVENTS_FILE: &str = "events";
 /// Requests that may wait for the writer.
 const QUEUE: usize = 256;
 /// Bytes of a person's row in the file, about.
 const ROW_BYTES: usize = 112;
-/// Keys that are drawn and not kept before the older ones are forgotten, many more than one batch has.
-const DRAWN_MAX: usize = 100_000;
 /// Most new persons written together.
 const GROUP: usize = 100_000;
 
@@ -51,11 +48,11 @@ pub(super) struct Shared {
     /// By look-up.
     pub(super) persons: RwLock<Table>,
     /// Keys drawn for persons who are not kept yet, and may never be.
-    drawn: Mutex<Drawings>,
-    /// What is stated of them.
-    pub(super) stated: RwLock<Persons>,
-    /// Secrets of linkage projects.
-    pub(super) projects: RwLock<HashMap<String, Zeroizing<[u8; 32]>>>,
+    drawn: Mutex<Recent>,
+    /// What is stated of them, and the secrets of linkage projects.
+    pub(super) stated: RwLock<Stated>,
+    /// Where in the file an event begins that is asked for next, as far as is known: its place, and where it begins.
+    pub(super) told: Mutex<(u64, u64)>,
     _lock: File,
 }
 
@@ -63,38 +60,6 @@ pub(super) struct Shared {
 pub(super) struct Files {
     pub(super) persons: PersonLog,
     pub(super) events: EventLog,
-}
-
-/// Keys drawn for persons who may never be kept: as many as fit are forgotten together once as many have come after them.
-#[derive(Default)]
-struct Drawings {
-    young: HashMap<Lookup, PersonKey>,
-    old: HashMap<Lookup, PersonKey>,
-}
-
-impl Drawings {
-    /// The key drawn for a look-up, or the one that is drawn now.
-    fn get_or(
-        &mut self,
-        lookup: Lookup,
-        draw: impl FnOnce() -> Result<PersonKey, StoreError>,
-    ) -> Result<PersonKey, StoreError> {
-        if let Some(person) = self.young.get(&lookup).or_else(|| self.old.get(&lookup)) {
-            return Ok(*person);
-        }
-        if self.young.len() >= DRAWN_MAX {
-            self.old = std::mem::take(&mut self.young);
-        }
-        let person = draw()?;
-        self.young.insert(lookup, person);
-        Ok(person)
-    }
-
-    /// Forgets one that is kept now.
-    fn forget(&mut self, lookup: &Lookup) {
-        self.young.remove(lookup);
-        self.old.remove(lookup);
-    }
 }
 
 /// Something that the writer does alone.
@@ -149,20 +114,17 @@ impl FileVault {
         let log = PersonLog::open(&Machine, &file, |row| {
             persons.push(&row.lookup, PersonKey(row.person));
         })?;
-        let (mut stated, mut projects) = (Persons::new(), HashMap::new());
-        let events = EventLog::open(&Machine, &folder.join(EVENTS_FILE), &keys, |event| match event {
-            Event::Person(event) => stated.apply(event.person, event.statement),
-            Event::Project { project, secret } => {
-                projects.insert(project, secret);
-            }
+        let mut stated = Stated::default();
+        let events = EventLog::open(&Machine, &folder.join(EVENTS_FILE), &keys, |event| {
+            stated.take(event)
         })?;
         let files = Files { persons: log, events };
         let shared = Arc::new(Shared {
             keys,
             persons: RwLock::new(persons.finish()),
-            drawn: Mutex::default(),
+            drawn: Mutex::new(Recent::new(DRAWN_MAX)),
             stated: RwLock::new(stated),
-            projects: RwLock::new(projects),
+            told: Mutex::default(),
             _lock: held,
         });
         let (jobs, queue) = mpsc::channel(QUEUE);
@@ -176,14 +138,6 @@ impl FileVault {
             jobs: Some(jobs),
             writer: Some(writer),
         })
-    }
-
-    /// Short id of the vault: follows from its look-up key and says nothing of it.
-    ///
-    /// # Errors
-    /// Never in practice: the key has the right length.
-    pub fn id(&self) -> Result<[u8; 8], StoreError> {
-        self.shared.keys.vault_id()
     }
 
     /// Hands the writer something to do.
@@ -204,6 +158,16 @@ impl FileVault {
         };
         self.ask(Job::Other(Box::new(work))).await?;
         answered.await.map_err(|_| closed())?
+    }
+
+    /// Everything stated of persons.
+    pub(super) fn stated(&self) -> RwLockReadGuard<'_, Stated> {
+        self.shared.stated.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many statements are noted.
+    pub fn count_stated(&self) -> u64 {
+        self.stated().persons().count()
     }
 
     /// How many numbers lead to a person.
@@ -272,12 +236,8 @@ impl Shared {
         {
             let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
             for drawn in unknown {
-                let Drawn {
-                    lookup,
-                    identity,
-                    person,
-                    ..
-                } = drawn;
+                let Drawn { person, sought } = drawn;
+                let Sought { identity, lookup } = sought;
                 if persons.get(lookup).is_some() || !new.insert(*lookup) {
                     continue;
                 }
@@ -304,10 +264,29 @@ impl Shared {
         Ok(())
     }
 
-    /// The key that is drawn for whoever has none, the same for all who ask until it is kept.
-    fn draw(&self, lookup: Lookup) -> Result<PersonKey, StoreError> {
-        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        drawn.get_or(lookup, || Ok(PersonKey(random()?)))
+    /// The key of each, or one drawn for whoever has none: the same for all who ask until it is kept.
+    fn found(&self, sought: &[Sought]) -> Result<Vec<Found>, StoreError> {
+        let mut found = Vec::with_capacity(sought.len());
+        let mut is_any_new = false;
+        {
+            let persons = self.persons.read().unwrap_or_else(PoisonError::into_inner);
+            for sought in sought {
+                let known = persons.get(&sought.lookup);
+                is_any_new |= known.is_none();
+                found.push(Found {
+                    person: known.unwrap_or(PersonKey([0; 16])),
+                    is_known: known.is_some(),
+                });
+            }
+        }
+        if is_any_new {
+            let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = found.iter_mut().zip(sought).filter(|(found, _)| !found.is_known);
+            for (found, sought) in new {
+                found.person = drawn.get_or_draw(&sought.lookup)?;
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn known(&self, lookups: &[Lookup]) -> Vec<Option<PersonKey>> {
@@ -317,25 +296,24 @@ impl Shared {
 }
 
 impl Vault for FileVault {
-    fn draw(&self, identity: IdentityBytes) -> Result<Drawn, StoreError> {
+    fn seek(&self, identity: IdentityBytes) -> Result<Sought, StoreError> {
         let lookup = self.shared.keys.lookup(&identity)?;
-        let known = self.shared.known(&[lookup]).first().copied().flatten();
-        let person = known.map_or_else(|| self.shared.draw(lookup), Ok)?;
-        Ok(Drawn {
-            person,
-            is_known: known.is_some(),
-            identity,
-            lookup,
+        Ok(Sought { identity, lookup })
+    }
+
+    fn look<'a>(&'a self, sought: &'a [Sought]) -> Answer<'a, People> {
+        Box::pin(async move {
+            let found = self.shared.found(sought)?;
+            let known = found.iter().filter(|found| found.is_known);
+            let stated = self.stated().persons().of(known.map(|found| found.person));
+            Ok(People { found, stated })
         })
     }
 
     fn keep(&self, persons: Vec<Drawn>) -> Answer<'_, Vec<PersonKey>> {
         Box::pin(async move {
-            if persons.len() > ROWS_LIMIT {
-                let what = format!("{} identities together, at most {ROWS_LIMIT}", persons.len());
-                return Err(StoreError::Limit(what));
-            }
-            let lookups: Vec<Lookup> = persons.iter().map(|drawn| drawn.lookup).collect();
+            check_many(persons.len(), "identities")?;
+            let lookups: Vec<Lookup> = persons.iter().map(|drawn| drawn.sought.lookup).collect();
             let known = self.shared.known(&lookups);
             let drawn = persons.into_iter().zip(&known);
             let unknown: Vec<Drawn> = drawn
@@ -353,6 +331,10 @@ impl Vault for FileVault {
         })
     }
 
+    fn stated<'a>(&'a self, persons: &'a [PersonKey]) -> Answer<'a, Persons> {
+        Box::pin(async move { Ok(self.stated().persons().of(persons.iter().copied())) })
+    }
+
     fn seal_nonce(&self, nonce: &[u8; 32], associated: &[u8]) -> Result<Vec<u8>, StoreError> {
         self.shared.keys.seal_nonce(nonce, associated)
     }
@@ -360,24 +342,9 @@ impl Vault for FileVault {
     fn unseal_nonce(&self, sealed: &[u8], associated: &[u8]) -> Result<[u8; 32], StoreError> {
         self.shared.keys.unseal_nonce(sealed, associated)
     }
-
-    fn known(&self, identities: &[IdentityBytes]) -> Result<Vec<Option<PersonKey>>, StoreError> {
-        let lookups = identities
-            .iter()
-            .map(|identity| self.shared.keys.lookup(identity));
-        Ok(self.shared.known(&lookups.collect::<Result<Vec<_>, _>>()?))
-    }
-
-    fn state(&self, person: PersonKey, on: Date) -> PersonState {
-        self.stated().state(person, on)
-    }
-
-    fn keys(&self, person: PersonKey) -> Vec<PersonKey> {
-        self.stated().keys(person)
-    }
 }
 
-fn closed() -> StoreError {
+pub(super) fn closed() -> StoreError {
     StoreError::Unavailable("the vault is closing".to_owned())
 }
 
@@ -386,7 +353,7 @@ mod tests {
     use super::*;
 
     fn identity(text: &str) -> IdentityBytes {
-        IdentityBytes(text.as_bytes().to_vec().into())
+        IdentityBytes::kept(text.as_bytes().to_vec().into())
     }
 
     #[tokio::test]

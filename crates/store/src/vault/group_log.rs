@@ -242,6 +242,37 @@ impl Written {
     }
 }
 
+impl Written {
+    /// Reads the one group that begins at a place (0: the first); gives where the next begins, or nothing at the end.
+    ///
+    /// # Errors
+    /// `Limit` when no group begins there; `Corrupt` when it is damaged.
+    pub(crate) fn read_one(
+        &self,
+        at: u64,
+        each: impl FnOnce(&[u8]) -> Option<()>,
+    ) -> Result<Option<u64>, StoreError> {
+        let failed = |error: io::Error| unavailable("cannot read the vault", &error);
+        let at = at.max(len64(self.format.magic.len()));
+        if at >= self.end {
+            return Ok(None);
+        }
+        let elsewhere = || {
+            StoreError::Limit(format!(
+                "no group of the vault's {} begins there",
+                self.format.what
+            ))
+        };
+        let mut window = Window::until(&*self.file, self.end);
+        let prefix = window.get(at, PREFIX).map_err(failed)?;
+        let length = group_length(self.format, prefix).ok_or_else(elsewhere)?;
+        let group = window.get(at, length).map_err(failed)?;
+        let content = read_group(self.format, at, group).ok_or_else(|| self.format.damaged())?;
+        each(content).ok_or_else(|| self.format.damaged())?;
+        Ok(Some(at + len64(length)))
+    }
+}
+
 fn sum(at: u64, covered: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&at.to_le_bytes()), covered)
 }

@@ -99,6 +99,12 @@ impl Keys {
         self.persons.unseal(sealed, person).map(Zeroizing::new)
     }
 
+    /// Whether sealed bytes say that they were sealed under this key.
+    pub(crate) fn is_own(&self, sealed: &[u8]) -> bool {
+        let own = [[SEALED].as_slice(), &self.persons.key].concat();
+        sealed.starts_with(&own) && sealed.len() > own.len() + NONCE
+    }
+
     /// Seals an event to its place.
     pub(crate) fn seal_event(&self, event: &[u8], number: u64) -> Result<Vec<u8>, StoreError> {
         self.events.seal(event, &number.to_le_bytes())

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use vardnav_store::postgres::private::Private;
 use vardnav_store::postgres::{Options, Postgres};
 use vardnav_store::suite::sample_rows;
 use vardnav_store::{Store, StoreError, StreamId};
@@ -81,6 +82,37 @@ async fn statements_that_hang_are_given_up() {
     assert_eq!(head.size, 6);
 }
 
+/// What is answered is on disk, and wherever else the database keeps it, whatever else stands in its configuration.
+#[tokio::test]
+async fn settings_that_lose_what_was_acknowledged_are_not_taken() {
+    let Ok(Some(private)) = Private::start(&["synchronous_commit=local", "full_page_writes=off"]) else {
+        return;
+    };
+    let url = private.database("torn").await.unwrap();
+    let durable = Options {
+        volatile: false,
+        ..options()
+    };
+    let refused = Postgres::open(&url, durable).await.err().unwrap();
+    unavailable(&refused, "full_page_writes = on");
+    // Whatever waits for a standby waits for it, also where the configuration would not have it so.
+    let store = Postgres::open(&url, options()).await.unwrap();
+    for statement in [
+        "ALTER SYSTEM SET synchronous_standby_names = 'nobody'",
+        "SELECT pg_reload_conf()",
+    ] {
+        private.execute("torn", statement).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let stream = StreamId::reporter("one").unwrap();
+    let answered = store.append(&stream, 0, sample_rows(0, 3));
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), answered)
+            .await
+            .is_err()
+    );
+}
+
 /// A database that puts nothing on disk before it answers is not served, unless that is asked for.
 #[tokio::test]
 async fn a_volatile_database_is_refused() {
@@ -102,7 +134,9 @@ async fn addresses_that_lead_elsewhere_are_refused() {
         "postgres://one:secret@database.example/name",
         "postgres://one:secret@192.0.2.1/name",
         "postgres://one:secret@localhost/name?hostaddr=192.0.2.1",
-        "postgres://one:secret@localhost/name?sslmode=require",
+        "postgres://one:secret@localhost/name?sslmode=verify-full&sslrootcert=/no/such/file",
+        "postgres://one:secret@localhost/name?sslmode=require&sslrootcert=/no/such/file",
+        "postgres://one:secret@database.example/name?sslmode=prefer",
         "postgres://one:secret@localhost/name?no-such=thing",
     ] {
         let refused = Postgres::open(url, options()).await.err().unwrap();

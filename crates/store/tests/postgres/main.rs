@@ -8,7 +8,10 @@
     reason = "a test"
 )]
 
+mod blobs;
 mod broken;
+mod claims;
+mod fence;
 mod limits;
 mod migrations;
 mod model;
@@ -18,6 +21,7 @@ mod shared;
 mod speed;
 #[path = "../model/steps.rs"]
 mod steps;
+mod vault;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -219,6 +223,31 @@ async fn a_vacuum_takes_the_time_it_needs() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     holding.rollback().await.unwrap();
     let vacuumed = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'ledger'";
+    let until = tokio::time::Instant::now() + Duration::from_secs(10);
+    while client.query_one(vacuumed, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        assert!(tokio::time::Instant::now() < until, "nothing was vacuumed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What a projection held before it was begun anew is freed in the database soon.
+#[tokio::test]
+async fn what_a_projection_held_is_vacuumed() {
+    let Some(private) = server() else { return };
+    let url = private.database("forgotten").await.unwrap();
+    let store = Postgres::open(&url, options()).await.unwrap();
+    let stream = StreamId::reporter("one").unwrap();
+    let change = |key: u8| vardnav_store::Change {
+        key: vec![key],
+        value: Some(b"held".to_vec()),
+    };
+    store
+        .commit("rows", &stream, 0, 1, (0..50).map(change).collect())
+        .await
+        .unwrap();
+    store.clear("rows").await.unwrap();
+    let client = client(&url).await;
+    let vacuumed = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'projection_rows'";
     let until = tokio::time::Instant::now() + Duration::from_secs(10);
     while client.query_one(vacuumed, &[]).await.unwrap().get::<_, i64>(0) == 0 {
         assert!(tokio::time::Instant::now() < until, "nothing was vacuumed");

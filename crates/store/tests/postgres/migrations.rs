@@ -1,6 +1,8 @@
 //! From every earlier version of the tables to the newest, and not back.
 
-use vardnav_store::postgres::{MIGRATIONS, Migration, Postgres};
+use std::time::Duration;
+
+use vardnav_store::postgres::{MIGRATIONS, Migration, Options, Postgres};
 use vardnav_store::suite::{self, read_all, sample_rows};
 use vardnav_store::{Change, Store, StoreError, StreamId};
 
@@ -105,4 +107,32 @@ async fn many_servers_begin_at_once() {
     for opened in opened {
         opened.await.unwrap().unwrap();
     }
+}
+
+/// A migration of large tables takes longer than any statement may, and so does whoever starts meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_takes_the_time_it_needs() {
+    let Some(private) = server() else { return };
+    let url = private.database("slow").await.unwrap();
+    let hasty = || Options {
+        statement_max: Duration::from_millis(800),
+        patience: Duration::from_millis(100),
+        ..options()
+    };
+    let mut slow = MIGRATIONS.to_vec();
+    slow.push(Migration {
+        version: MIGRATIONS.len() as i32 + 1,
+        text: "SELECT pg_sleep(2)",
+    });
+    drop(Postgres::open(&url, options()).await.unwrap());
+    let (one, other) = tokio::join!(
+        Postgres::open_with(&url, hasty(), &slow),
+        Postgres::open_with(&url, hasty(), &slow)
+    );
+    // Whoever waited looks again, and may have no patience left for that; it was not cut off.
+    assert!(one.is_ok() || other.is_ok());
+    for refused in [one, other].into_iter().filter_map(Result::err) {
+        assert!(refused.to_string().contains("another server"), "{refused}");
+    }
+    Postgres::open_with(&url, hasty(), &slow).await.unwrap();
 }

@@ -42,7 +42,15 @@ const FOREIGN_BEGINNINGS: &[(&str, &str)] = &[
     ("PG_", "tables and functions of one engine"),
 ];
 /// By what tables may be sharded.
-const SHARDED_BY: &[&str] = &["stream", "digest", "projection", "name"];
+const SHARDED_BY: &[&str] = &[
+    "stream",
+    "digest",
+    "projection",
+    "name",
+    "lookup",
+    "person",
+    "vault",
+];
 /// Tables that are small and the same for all.
 const SMALL: &[&str] = &["migrations"];
 

@@ -1,12 +1,14 @@
-//! Several handles on one database behave as one store; a lease is held by one at a time.
+//! Several handles on one database behave as one store; a lease is held by one at a time, and the background work done by
+//! one.
 
 use std::time::Duration;
 
+use vardnav_store::postgres::private::Private;
 use vardnav_store::postgres::{Lease, LeaseError, Postgres};
 use vardnav_store::suite::{read_all, root_of, sample_rows};
-use vardnav_store::{Store, StoreError, StreamId};
+use vardnav_store::{Change, Store, StoreError, StreamId};
 
-use super::{options, private, server};
+use super::{client, options, private, server};
 
 /// Two servers append to the same streams: of rivals one wins, of those behind each stands once, and both see all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,6 +69,30 @@ async fn two_handles_behave_as_one() {
     }
 }
 
+/// Rows that come while the end of a stream is looked for are no damage.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_stream_is_read_while_it_grows() {
+    const ROWS: u64 = 400;
+    let Some(private) = server() else { return };
+    let url = private.database("growing").await.unwrap();
+    let one = Postgres::open(&url, options()).await.unwrap();
+    let other = Postgres::open(&url, options()).await.unwrap();
+    let stream = StreamId::new("growing").unwrap();
+    let reading = {
+        let stream = stream.clone();
+        tokio::spawn(async move {
+            let mut seen = 0;
+            while seen < ROWS {
+                seen += other.read(&stream, seen, 10).await.unwrap().len() as u64;
+            }
+        })
+    };
+    for row in 0..ROWS {
+        one.append(&stream, row, sample_rows(row, 1)).await.unwrap();
+    }
+    reading.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_is_held_by_one() {
     let Some(private) = server() else { return };
@@ -97,52 +123,160 @@ async fn a_lease_is_held_by_one() {
     drop((back, elsewhere));
 }
 
-/// A server that was away while another took its lease appends nothing any more, before it learns of that by itself.
+/// So long that nothing is renewed meanwhile.
+const LONG: Duration = Duration::from_secs(600);
+
+async fn expire(private: &Private, database: &str) {
+    let statement = "UPDATE leases SET until = now() - interval '1 second'";
+    private.execute(database, statement).await.unwrap();
+}
+
+fn change(key: u8) -> Change {
+    Change {
+        key: vec![key],
+        value: Some(vec![key; 3]),
+    }
+}
+
+fn is_elsewhere(refused: &Result<(), StoreError>) -> bool {
+    matches!(refused, Err(StoreError::Unavailable(why)) if why.contains("is another server's now"))
+}
+
+/// A server that was away while another took over its work changes nothing that only whoever works may change, before it
+/// learns of that by itself; what it appends is as good as anybody's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_lost_its_lease_appends_nothing() {
+async fn whoever_lost_the_work_changes_nothing_by_it() {
     let Some(private) = server() else { return };
     let url = private.database("fenced").await.unwrap();
     let one = Postgres::open(&url, options()).await.unwrap();
     let other = Postgres::open(&url, options()).await.unwrap();
-    // So long that nothing is renewed meanwhile.
-    let time = Duration::from_secs(600);
-    let lease = Lease::take(&one, "server", "one", time).await.unwrap();
-    lease.bind(&one).unwrap();
-    let streams = ["fenced/swap", "fenced/behind", "fenced/new"].map(|name| StreamId::new(name).unwrap());
-    let [swapped, behind, new] = &streams;
+    let stream = StreamId::new("fenced/stream").unwrap();
+    one.append(&stream, 0, sample_rows(0, 3)).await.unwrap();
+    // As long as nobody shares it, it is one's own.
+    assert!(one.duty().is_mine());
+    one.commit("alone", &stream, 0, 1, vec![change(1)]).await.unwrap();
+
+    let sharing = one.share("one", LONG).unwrap();
+    assert!(matches!(one.share("one", LONG), Err(StoreError::Limit(_))));
+    let shift = one.duty().begin().await.unwrap();
     let clone = one.clone();
-    clone.append(swapped, 0, sample_rows(0, 3)).await.unwrap();
-    clone.append(swapped, 3, sample_rows(3, 3)).await.unwrap();
-    clone.append_behind(behind, sample_rows(0, 3)).await.unwrap();
-    private
-        .execute("fenced", "UPDATE leases SET until = now() - interval '1 second'")
+    clone
+        .commit("kept", &stream, 0, 1, vec![change(1)])
         .await
         .unwrap();
+    clone
+        .commit("kept", &stream, 1, 2, vec![change(2)])
+        .await
+        .unwrap();
+    clone.clear("cleared").await.unwrap();
+    let mut erased = sample_rows(0, 1)[0].bytes.clone();
+    erased.fill(7);
+    clone.redact(&stream, 0, erased.clone()).await.unwrap();
+    expire(&private, "fenced").await;
     // As long as nobody else took it nobody is harmed.
-    clone.append_behind(behind, sample_rows(3, 3)).await.unwrap();
-    let taken = Lease::take(&other, "server", "other", time).await.unwrap();
-    taken.bind(&other).unwrap();
-    assert!(matches!(taken.bind(&one), Err(StoreError::Limit(_))));
-    let before = other.streams().await.unwrap();
-    for refused in [
-        clone.append(swapped, 6, sample_rows(6, 3)).await,
-        clone.append_behind(behind, sample_rows(6, 3)).await,
-        clone.append(new, 0, sample_rows(0, 3)).await,
-        clone.append_behind(new, sample_rows(0, 3)).await,
-    ] {
-        let told =
-            matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("another server took over"));
-        assert!(told, "{refused:?}");
+    clone
+        .commit("kept", &stream, 2, 3, vec![change(3)])
+        .await
+        .unwrap();
+
+    let others = other.share("other", LONG).unwrap();
+    drop(other.duty().begin().await.unwrap());
+    let refused = [
+        clone.commit("kept", &stream, 3, 3, vec![change(4)]).await,
+        clone.commit("new", &stream, 0, 3, vec![change(5)]).await,
+        clone.clear("kept").await,
+        clone
+            .redact(&stream, 1, sample_rows(1, 1)[0].bytes.iter().map(|_| 8).collect())
+            .await,
+    ];
+    for refused in &refused {
+        assert!(is_elsewhere(refused), "{refused:?}");
     }
-    assert_eq!(other.streams().await.unwrap(), before);
-    for stream in [swapped, behind] {
-        assert_eq!(read_all(&other, stream).await.unwrap().len(), 6);
-        other.append_behind(stream, sample_rows(6, 3)).await.unwrap();
-    }
-    // The holder of the same name is another taking too.
-    let again = Lease::take(&other, "server", "other", time).await.unwrap();
-    assert!(again.fence() > taken.fence());
-    other.append(new, 0, sample_rows(0, 3)).await.unwrap_err();
+    let kept = other.scan("kept", &[], 10).await.unwrap();
+    assert_eq!(kept.iter().map(|row| row.key[0]).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(other.cursor("kept", &stream).await, Ok(3));
+    assert_eq!(other.cursor("new", &stream).await, Ok(0));
+    let rows = read_all(&other, &stream).await.unwrap();
+    assert_eq!(rows[0].bytes, erased);
+    assert_eq!(rows[1].bytes, sample_rows(1, 1)[0].bytes);
+    clone.append(&stream, 3, sample_rows(3, 3)).await.unwrap();
+    clone.append_behind(&stream, sample_rows(6, 3)).await.unwrap();
+    other
+        .commit("kept", &stream, 3, 4, vec![change(4)])
+        .await
+        .unwrap();
+    other.clear("cleared").await.unwrap();
+    drop(shift);
+    sharing.give_back().await;
+    others.give_back().await;
+}
+
+/// The work goes to another at once when it is given back, and soon when its holder is gone; a shift that goes on keeps
+/// its server from having the work again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_work_is_taken_over() {
+    const TIME: Duration = Duration::from_millis(600);
+    let Some(private) = server() else { return };
+    let url = private.database("taken").await.unwrap();
+    let one = Postgres::open(&url, options()).await.unwrap();
+    let other = Postgres::open(&url, options()).await.unwrap();
+    let first = one.share("one", TIME).unwrap();
+    let shift = one.duty().begin().await.unwrap();
+    let second = other.share("other", TIME).unwrap();
+    let waits = tokio::time::timeout(TIME * 3, other.duty().begin()).await;
+    assert!(waits.is_err(), "it is renewed");
+    drop(shift);
+    first.give_back().await;
+    assert!(!one.duty().is_mine());
+    let taken = tokio::time::timeout(TIME, other.duty().begin()).await.unwrap();
+    let shift = taken.unwrap();
+    // As when its process is killed.
+    drop(second);
+    let third = Postgres::open(&url, options()).await.unwrap();
+    let _sharing = third.share("third", TIME).unwrap();
+    let taken = tokio::time::timeout(TIME * 4, third.duty().begin())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(taken.number() > shift.number());
+    let stream = StreamId::new("taken/stream").unwrap();
+    let refused = other.commit("p", &stream, 0, 1, vec![change(1)]).await;
+    assert!(is_elsewhere(&refused), "{refused:?}");
+    third.commit("p", &stream, 0, 1, vec![change(1)]).await.unwrap();
+}
+
+/// Nobody takes the work in the middle of a statement that does some of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_of_the_work_ends_before_another_has_it() {
+    let Some(private) = server() else { return };
+    let url = private.database("middle").await.unwrap();
+    let one = Postgres::open(&url, options()).await.unwrap();
+    let other = Postgres::open(&url, options()).await.unwrap();
+    let stream = StreamId::new("middle/stream").unwrap();
+    let _sharing = one.share("one", LONG).unwrap();
+    let _shift = one.duty().begin().await.unwrap();
+    one.commit("p", &stream, 0, 1, vec![change(1)]).await.unwrap();
+    expire(&private, "middle").await;
+    let mut holding = client(&url).await;
+    let held = holding.transaction().await.unwrap();
+    held.batch_execute("SELECT * FROM cursors FOR UPDATE")
+        .await
+        .unwrap();
+    let working = {
+        let (one, stream) = (one.clone(), stream.clone());
+        tokio::spawn(async move { one.commit("p", &stream, 1, 2, vec![change(2)]).await })
+    };
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let _others = other.share("other", LONG).unwrap();
+    let waits = tokio::time::timeout(Duration::from_millis(700), other.duty().begin()).await;
+    assert!(waits.is_err(), "it was taken in the middle");
+    held.rollback().await.unwrap();
+    assert_eq!(working.await.unwrap(), Ok(()));
+    let taken = tokio::time::timeout(Duration::from_secs(10), other.duty().begin()).await;
+    assert!(taken.unwrap().is_some());
+    assert_eq!(other.cursor("p", &stream).await, Ok(2));
+    let refused = one.commit("p", &stream, 2, 3, vec![change(3)]).await;
+    assert!(is_elsewhere(&refused), "{refused:?}");
 }
 
 /// Whoever cannot renew in time counts its lease as lost before another can have it, and has it again when nobody took it.

@@ -5,10 +5,11 @@ use std::io;
 
 use super::super::frame::{Entry, FrameHead};
 use super::super::hashes::{Hashes, Nodes};
+use super::Check;
 use super::log::row_at;
-use super::{Check, Finding};
+use crate::check::Finding;
 use crate::codec::len64;
-use crate::contract::{Digest, ROWS_LIMIT, StoreError, StreamId};
+use crate::contract::{Cursor, Digest, ROWS_LIMIT, StoreError, StreamId};
 use crate::disk::unavailable;
 
 impl Check<'_> {
@@ -36,7 +37,7 @@ impl Check<'_> {
                 let what = format!("hash {} of level {level} is another", first + len64(same));
                 let file = Hashes::name(stream, level);
                 let finding = Finding::of("VN-STO-005", file, what).at((first + len64(same)) * 32);
-                self.find(finding.row(stream, *first))?;
+                self.telling.find(finding.row(stream, *first))?;
             }
         }
         Ok(())
@@ -61,7 +62,7 @@ impl Check<'_> {
             }
             let what = format!("the index does not lead to row {}", head.first);
             let finding = Finding::of("VN-STO-006", "index".to_owned(), what);
-            self.find(finding.row(&head.stream, head.first))?;
+            self.telling.find(finding.row(&head.stream, head.first))?;
         }
         for (part, entries) in (0..).zip(entries.chunks(ROWS_LIMIT)) {
             let first = head.first + part * len64(ROWS_LIMIT);
@@ -71,7 +72,7 @@ impl Check<'_> {
                 Err(error @ StoreError::Unavailable(_)) => return Err(error),
                 Err(error) => {
                     let finding = Finding::of("VN-STO-006", "index".to_owned(), error.to_string());
-                    self.find(finding.row(&head.stream, first))?;
+                    self.telling.find(finding.row(&head.stream, first))?;
                     continue;
                 }
             };
@@ -87,7 +88,7 @@ impl Check<'_> {
                 if !right {
                     let what = format!("the index does not lead to row {position} by its key");
                     let finding = Finding::of("VN-STO-006", "index".to_owned(), what);
-                    self.find(finding.row(&head.stream, position))?;
+                    self.telling.find(finding.row(&head.stream, position))?;
                 }
             }
         }
@@ -99,7 +100,9 @@ impl Check<'_> {
         match self.shared.index.walk() {
             Ok(()) => Ok(()),
             Err(error @ StoreError::Unavailable(_)) => Err(error),
-            Err(error) => self.find(Finding::of("VN-STO-006", "index".to_owned(), error.to_string())),
+            Err(error) => self
+                .telling
+                .find(Finding::of("VN-STO-006", "index".to_owned(), error.to_string())),
         }
     }
 
@@ -109,14 +112,14 @@ impl Check<'_> {
         let digests = self.shared.blobs.list().map_err(failed)?;
         let total = len64(digests.len());
         for (done, digest) in (0..).zip(digests) {
-            self.summary.blobs += 1;
+            self.telling.summary.blobs += 1;
             match self.shared.blobs.get(&digest) {
                 Ok(_) => {}
-                Err(StoreError::Corrupt(_)) => self.find(damaged(&digest))?,
+                Err(StoreError::Corrupt(_)) => self.telling.find(damaged(&digest))?,
                 Err(error) => return Err(error),
             }
             if done % 64 == 0 {
-                self.progress("blobs", done, total)?;
+                self.telling.progress("blobs", done, total)?;
             }
         }
         Ok(())
@@ -125,19 +128,30 @@ impl Check<'_> {
     /// Every row of every projection can be read, and no cursor is beyond its stream.
     pub(super) fn projections(&mut self) -> Result<(), StoreError> {
         let file = || "projections".to_owned();
-        let cursors = match self.shared.projections.cursors() {
+        let projections = &self.shared.projections;
+        let cursors = match projections.read_through().and_then(|()| projections.cursors()) {
             Ok(cursors) => cursors,
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
-            Err(error) => return self.find(Finding::of("VN-STO-008", file(), error.to_string())),
+            Err(error) => {
+                return self
+                    .telling
+                    .find(Finding::of("VN-STO-008", file(), error.to_string()));
+            }
         };
-        for (projection, stream, cursor) in cursors {
-            self.summary.cursors += 1;
+        for Cursor {
+            projection,
+            stream,
+            next: cursor,
+        } in cursors
+        {
+            self.telling.summary.cursors += 1;
             let size = self.shared.heads.get(&stream).map_or(0, |(_, head)| head.size);
             if cursor > size {
                 let what = format!(
                     "projection {projection} has followed stream {stream} to {cursor}, which has {size} rows"
                 );
-                self.find(Finding::of("VN-STO-008", file(), what).row(&stream, cursor))?;
+                self.telling
+                    .find(Finding::of("VN-STO-008", file(), what).row(&stream, cursor))?;
             }
         }
         Ok(())

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
-use vardnav_register::entry::Entry as RegisterEntry;
-
 use super::super::frame::{Entry, FrameHead, SEGMENT_HEADER, read_segment_header};
 use super::super::hashes::Nodes;
 use super::super::recovery::{Found, find, next_frame};
-use super::{Check, Finding};
+use super::Check;
+use crate::check::Finding;
 use crate::codec::{index, len64};
-use crate::contract::{Hash, Head, StoreError, StoredRow, StreamId};
+use crate::contract::{Head, StoreError, StoredRow, StreamId};
 use crate::disk::{DiskFile, unavailable};
+use crate::leaves::has_leaf;
 use crate::tree::Frontier;
 use crate::window::Window;
 
@@ -60,16 +60,16 @@ impl<'a, 'b> LogCheck<'a, 'b> {
             }
             if base != met {
                 let finding = Finding::of("VN-STO-001", name(base), "the segments of the log do not meet");
-                self.check.find(finding.at(0).lost())?;
+                self.check.telling.find(finding.at(0).lost())?;
             }
             met = self.segment(base, &*file)?;
         }
         if met < self.end {
             let finding = Finding::of("VN-STO-001", "log".to_owned(), "the log ends before its heads");
-            self.check.find(finding.lost())?;
+            self.check.telling.find(finding.lost())?;
         }
-        self.check.summary.log_bytes = self.end;
-        self.check.progress("log", self.end, self.end)?;
+        self.check.telling.summary.log_bytes = self.end;
+        self.check.telling.progress("log", self.end, self.end)?;
         self.judge()
     }
 
@@ -83,7 +83,7 @@ impl<'a, 'b> LogCheck<'a, 'b> {
         let header = window.get(0, index(SEGMENT_HEADER)).map_err(failed)?;
         if read_segment_header(header) != Some((id, base)) {
             let finding = Finding::of("VN-STO-001", name(base), "the segment's header cannot be read");
-            self.check.find(finding.at(0))?;
+            self.check.telling.find(finding.at(0))?;
         }
         let mut at = base + SEGMENT_HEADER;
         while at < end {
@@ -117,7 +117,7 @@ impl<'a, 'b> LogCheck<'a, 'b> {
                 _ => format!("{} bytes are no frame", until - at),
             };
             let finding = Finding::of("VN-STO-001", name(base), what);
-            self.check.find(finding.at(at - base).lost())?;
+            self.check.telling.find(finding.at(at - base).lost())?;
             at = until;
             self.tell(at)?;
         }
@@ -142,7 +142,7 @@ impl<'a, 'b> LogCheck<'a, 'b> {
     fn tell(&mut self, at: u64) -> Result<(), StoreError> {
         if at - self.told_at >= PROGRESS {
             self.told_at = at;
-            self.check.progress("log", at.min(self.end), self.end)?;
+            self.check.telling.progress("log", at.min(self.end), self.end)?;
         }
         Ok(())
     }
@@ -156,7 +156,7 @@ impl<'a, 'b> LogCheck<'a, 'b> {
         entries: &[Entry],
         window: &mut Window<'_>,
     ) -> Result<(), StoreError> {
-        self.check.summary.frames += 1;
+        self.check.telling.summary.frames += 1;
         let stream = &head.stream;
         let followed = self.streams.entry(stream.clone()).or_insert_with(|| Followed {
             next: 0,
@@ -173,14 +173,14 @@ impl<'a, 'b> LogCheck<'a, 'b> {
             let mut finding = Finding::of("VN-STO-002", name(base), what).at(at - base);
             finding = finding.row(stream, head.first);
             finding.lost = !twice;
-            self.check.find(finding)?;
+            self.check.telling.find(finding)?;
             if twice {
                 return Ok(());
             }
             followed.tree = None;
         }
         followed.next = head.end();
-        self.check.summary.rows += u64::from(head.count);
+        self.check.telling.summary.rows += u64::from(head.count);
         if let Some(tree) = &mut followed.tree {
             let nodes = Nodes::grow(tree, entries.iter().map(|entry| entry.leaf));
             if tree.root() == head.root {
@@ -189,7 +189,7 @@ impl<'a, 'b> LogCheck<'a, 'b> {
                 followed.tree = None;
                 let what = format!("the leaves of stream {stream} do not lead to the root after these rows");
                 let finding = Finding::of("VN-STO-003", name(base), what).at(at - base);
-                self.check.find(finding.row(stream, head.first).lost())?;
+                self.check.telling.find(finding.row(stream, head.first).lost())?;
             }
         }
         self.leaves(base, at, head, entries, window)?;
@@ -225,7 +225,9 @@ impl<'a, 'b> LogCheck<'a, 'b> {
             let what = format!("row {position} of stream {} does not have its leaf", head.stream);
             let place = at - base + len64(head.data_start() + start);
             let finding = Finding::of("VN-STO-004", name(base), what).at(place);
-            self.check.find(finding.row(&head.stream, position).lost())?;
+            self.check
+                .telling
+                .find(finding.row(&head.stream, position).lost())?;
         }
         Ok(())
     }
@@ -242,7 +244,7 @@ impl<'a, 'b> LogCheck<'a, 'b> {
                     head.size
                 );
                 let finding = Finding::of("VN-STO-002", log(), what).row(stream, size);
-                self.check.find(finding.lost())?;
+                self.check.telling.find(finding.lost())?;
                 continue;
             }
             let root = followed
@@ -251,20 +253,11 @@ impl<'a, 'b> LogCheck<'a, 'b> {
             if root.is_some_and(|root| root != head.root) {
                 let what = format!("the leaves of stream {stream} do not lead to its head");
                 let finding = Finding::of("VN-STO-003", log(), what).row(stream, size);
-                self.check.find(finding.lost())?;
+                self.check.telling.find(finding.lost())?;
             }
         }
         Ok(())
     }
-}
-
-/// Whether the bytes of a row have a leaf, where it is known how leaves of the stream are made.
-fn has_leaf(stream: &StreamId, bytes: &[u8], leaf: &Hash) -> bool {
-    let plain = || crate::tree::leaf(bytes) == *leaf;
-    if stream.as_reporter().is_some() {
-        return RegisterEntry::decode(bytes).is_ok_and(|entry| entry.leaf() == *leaf) || plain();
-    }
-    (*stream != StreamId::authority() && *stream != StreamId::audit()) || plain()
 }
 
 /// Name of a segment from the folder of the store.
