@@ -17,7 +17,7 @@ use vardnav_register::entry::{Entry, StreamEntry, row_key};
 use vardnav_register::rederive::rows::{Key, projection};
 use vardnav_release::Snapshot;
 use vardnav_store::current::{self, Current};
-use vardnav_store::{Authority, Change, Store, StoreError, StreamId};
+use vardnav_store::{Authority, Change, Duty, Head, Shift, Store, StoreError, StreamId};
 
 use crate::cells;
 
@@ -32,6 +32,9 @@ const BATCH: u32 = 4_000;
 
 /// Rows of the projection read at a time when it is loaded.
 const SCAN: u32 = 10_000;
+
+/// How often the counts of a derivation are read when they are cleared meanwhile.
+const READS_MAX: usize = 4;
 
 /// How long to wait between looks at the streams.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -65,6 +68,7 @@ pub struct Coverage {
 /// The counts.
 pub struct Counts {
     store: Arc<dyn Store>,
+    duty: Duty,
     authority: Arc<Authority>,
     state: Mutex<State>,
     /// The counts of derivations that were asked for, by id.
@@ -83,17 +87,46 @@ struct State {
     places: BTreeMap<StreamId, Place>,
     /// Decisions on what may be shown, as long as nothing changes.
     published: HashMap<(String, Slice), Arc<Published>>,
+    /// When they were read.
+    moment: Moment,
 }
 
-/// Takes in what the streams hold, again and again, until the counts are dropped. An entry that cannot be counted is
-/// tried again; its stream waits.
+/// What counts at hand rest on beside how far the streams are taken in: what was read before the work was another's, or
+/// before an erasure was done, is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Moment {
+    /// The number of the shift that read them; 0 where another server counts.
+    shift: u64,
+    /// Entries of the stream that tells of erasures.
+    rights: u64,
+}
+
+impl State {
+    /// Puts the counts of a stream in the place of those at hand.
+    fn put(&mut self, stream: StreamId, place: Place, counts: HashMap<Cell, u64>) {
+        let former = self.by_stream.remove(&stream).unwrap_or_default();
+        for (cell, count) in &former {
+            let others = self.cube.count(cell).saturating_sub(*count);
+            self.cube.set(cell, others);
+        }
+        for (cell, count) in &counts {
+            add(&mut self.cube, cell, *count);
+        }
+        self.by_stream.insert(stream.clone(), counts);
+        self.places.insert(stream, place);
+        self.published.clear();
+    }
+}
+
+/// Takes in what the streams hold, or what the server that counts keeps of it, again and again, until the counts are
+/// dropped. An entry that cannot be counted is tried again; its stream waits.
 pub(crate) async fn follow(counts: Weak<Counts>) {
     let (mut reported, mut is_clear) = (String::new(), false);
     while let Some(counts) = counts.upgrade() {
-        if !is_clear {
+        if !is_clear && counts.duty.is_mine() {
             is_clear = counts.store.clear(UNVERSIONED).await.is_ok();
         }
-        match counts.catch_up().await {
+        match counts.go_on().await {
             Ok(()) => reported.clear(),
             Err(error) => {
                 let text = error.to_string();
@@ -111,6 +144,7 @@ pub(crate) async fn follow(counts: Weak<Counts>) {
 impl Counts {
     pub(crate) fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
         Self {
+            duty: store.duty(),
             store,
             authority,
             state: Mutex::default(),
@@ -119,15 +153,36 @@ impl Counts {
         }
     }
 
-    /// Takes in everything that the streams hold now.
+    /// Takes in everything that the streams hold now; where another server counts, waits until it has, however long that
+    /// is.
     ///
     /// # Errors
     /// When a stream cannot be read on; the others are taken in all the same.
     pub async fn catch_up(&self) -> Result<(), FollowError> {
+        if let Some(shift) = self.duty.try_begin() {
+            return self.count(&shift).await;
+        }
+        let streams = self.store.streams().await?;
+        while self.left(PROJECTION, &streams).await? > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.read_on().await
+    }
+
+    /// Takes in what there is: of the streams, or of what another server counted.
+    async fn go_on(&self) -> Result<(), FollowError> {
+        match self.duty.try_begin() {
+            Some(shift) => self.count(&shift).await,
+            None => self.read_on().await,
+        }
+    }
+
+    async fn count(&self, shift: &Shift) -> Result<(), FollowError> {
         let _turn = self.turn.lock().await;
-        if !self.is_as_stored().await? {
+        let moment = self.moment(shift.number()).await?;
+        if !self.is_as_stored(moment).await? {
             self.derived().clear();
-            self.load().await?;
+            self.load(moment).await?;
         }
         let mut outcome = Ok(());
         for (stream, head) in self.store.streams().await? {
@@ -216,13 +271,7 @@ impl Counts {
         let projection = projection(id);
         let streams = self.store.streams().await?;
         loop {
-            let mut left = 0;
-            for (stream, head) in &streams {
-                if stream.as_reporter().is_some() {
-                    let position = self.store.cursor(&projection, stream).await?;
-                    left += head.size.saturating_sub(position);
-                }
-            }
+            let left = self.left(&projection, &streams).await?;
             if left == 0 || tokio::time::Instant::now() >= until {
                 return Ok(left);
             }
@@ -230,31 +279,59 @@ impl Counts {
         }
     }
 
-    /// Reads the counts that a derivation keeps, when they are others than those at hand.
+    /// How many of the entries that streams of reporters held a projection has not taken in.
+    async fn left(&self, projection: &str, streams: &[(StreamId, Head)]) -> Result<u64, FollowError> {
+        let cursors = self.store.cursors_of(projection).await?;
+        let of_reporters = streams
+            .iter()
+            .filter(|(stream, _)| stream.as_reporter().is_some());
+        let left = of_reporters.map(|(stream, head)| head.size.saturating_sub(at(&cursors, stream)));
+        Ok(left.sum())
+    }
+
+    /// Reads the counts that a derivation keeps, when they are others than those at hand. They are not at hand after when
+    /// they were cleared while they were read, again and again.
     ///
     /// # Errors
     /// When they cannot be read.
     pub(crate) async fn read_derived(&self, id: &str) -> Result<(), FollowError> {
-        let projection = projection(id);
-        let mut places = BTreeMap::new();
-        for (stream, _) in self.store.streams().await? {
-            if stream.as_reporter().is_some() {
-                let place = current::place(self.store.as_ref(), &projection, &stream).await?;
-                places.insert(stream, place);
+        let (store, projection) = (self.store.as_ref(), projection(id));
+        for _ in 0..READS_MAX {
+            // First: what an erasure makes count anew while it is read is of another moment after.
+            let moment = self.moment(0).await?;
+            let places = current::places(store, &projection).await?;
+            let same = |state: &State| state.moment == moment && state.places == places;
+            if self.derived().get(id).is_some_and(same) {
+                return Ok(());
+            }
+            let state = self.stored_derived(&projection, moment, places).await?;
+            let cursors = store.cursors_of(&projection).await?;
+            let fell = |(stream, place): (&StreamId, &Place)| at(&cursors, stream) < place.cursor;
+            if !state.places.iter().any(fell) {
+                self.derived().insert(id.to_owned(), state);
+                return Ok(());
             }
         }
-        let same = |state: &State| state.places == places;
-        if self.derived().get(id).is_some_and(same) {
-            return Ok(());
-        }
+        self.derived().remove(id);
+        Ok(())
+    }
+
+    /// The counts that a derivation keeps, which is at those places.
+    async fn stored_derived(
+        &self,
+        projection: &str,
+        moment: Moment,
+        places: BTreeMap<StreamId, Place>,
+    ) -> Result<State, FollowError> {
         let mut state = State {
             loaded: true,
             places,
+            moment,
             ..State::default()
         };
         let mut from = Key::Cell.with(&[]);
         'rows: loop {
-            let rows = self.store.scan(&projection, &from, SCAN).await?;
+            let rows = self.store.scan(projection, &from, SCAN).await?;
             let Some(last) = rows.last() else { break };
             from.clone_from(&last.key);
             from.push(0);
@@ -263,12 +340,11 @@ impl Counts {
                     break 'rows;
                 }
                 let cell = Key::Cell.after_stream(&row.key).unwrap_or_default();
-                let (cell, count) = read_row(cell, row.value, &projection)?;
+                let (cell, count) = read_row(cell, row.value, projection)?;
                 add(&mut state.cube, &cell, count);
             }
         }
-        self.derived().insert(id.to_owned(), state);
-        Ok(())
+        Ok(state)
     }
 
     /// Reads the counts of the derivation that readers are answered from, and forgets those of derivations given up.
@@ -285,47 +361,88 @@ impl Counts {
 
     /// Whether the counts at hand are those that are stored: else another process counted, or what was counted is
     /// forgotten because something was erased.
-    async fn is_as_stored(&self) -> Result<bool, FollowError> {
+    async fn is_as_stored(&self, moment: Moment) -> Result<bool, FollowError> {
         let places = match &*self.state() {
-            State { loaded: false, .. } => return Ok(false),
+            state if !state.loaded || state.moment != moment => return Ok(false),
             State { places, .. } => places.clone(),
         };
-        for (stream, place) in places {
-            if self.store.cursor(PROJECTION, &stream).await? != place.cursor {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let cursors = self.store.cursors_of(PROJECTION).await?;
+        Ok(places
+            .iter()
+            .all(|(stream, place)| at(&cursors, stream) == place.cursor))
     }
 
-    async fn load(&self) -> Result<(), FollowError> {
+    /// Reads everything that is stored.
+    async fn load(&self, moment: Moment) -> Result<(), FollowError> {
         let mut state = State {
             loaded: true,
+            moment,
             ..State::default()
         };
-        // Cursors first: rows read after them are at least as new, and a commit that comes between is noticed by
-        // the next one as a conflict.
         for (stream, _) in self.store.streams().await? {
             if stream.as_reporter().is_some() {
-                let place = current::place(self.store.as_ref(), PROJECTION, &stream).await?;
-                state.places.insert(stream, place);
-            }
-        }
-        let mut from = Vec::new();
-        loop {
-            let rows = self.store.scan(PROJECTION, &from, SCAN).await?;
-            let Some(last) = rows.last() else { break };
-            from.clone_from(&last.key);
-            from.push(0);
-            for row in rows.into_iter().filter(|row| !current::is_place(&row.key)) {
-                let (stream, cell) = stream_of(&row.key)?;
-                let (cell, count) = read_row(cell, row.value, PROJECTION)?;
-                add(&mut state.cube, &cell, count);
-                state.by_stream.entry(stream).or_default().insert(cell, count);
+                let (place, counts) = self.stored(&stream).await?;
+                state.put(stream, place, counts);
             }
         }
         *self.state() = state;
         Ok(())
+    }
+
+    /// Reads what another server counted since: of the streams whose counts are not those at hand.
+    async fn read_on(&self) -> Result<(), FollowError> {
+        let _turn = self.turn.lock().await;
+        let moment = self.moment(0).await?;
+        let is_of_now = |state: &State| state.loaded && state.moment == moment;
+        if !is_of_now(&self.state()) {
+            self.derived().clear();
+            self.load(moment).await?;
+        } else {
+            let cursors = self.store.cursors_of(PROJECTION).await?;
+            let known: BTreeSet<StreamId> = self.state().places.keys().cloned().collect();
+            let all = known.into_iter().chain(cursors.keys().cloned());
+            for stream in all.collect::<BTreeSet<_>>() {
+                let known = self.state().places.get(&stream).map_or(0, |place| place.cursor);
+                if at(&cursors, &stream) != known {
+                    let (place, counts) = self.stored(&stream).await?;
+                    self.state().put(stream, place, counts);
+                }
+            }
+        }
+        self.read_active().await
+    }
+
+    /// What is stored of a stream. Its place first: rows read after it are at least as new, and a commit that comes
+    /// between is seen at the next look.
+    async fn stored(&self, stream: &StreamId) -> Result<(Place, HashMap<Cell, u64>), FollowError> {
+        let place = current::place(self.store.as_ref(), PROJECTION, stream).await?;
+        let prefix = [stream.as_str().as_bytes(), &[0]].concat();
+        let (mut from, mut counts) = (prefix.clone(), HashMap::new());
+        // Few at first: what follows the last one is of other streams.
+        let mut some = SCAN / 64;
+        loop {
+            let rows = self.store.scan(PROJECTION, &from, some).await?;
+            let full = rows.len() == some as usize;
+            for row in rows {
+                let Some(cell) = row.key.strip_prefix(prefix.as_slice()) else {
+                    return Ok((place, counts));
+                };
+                let (cell, count) = read_row(cell, row.value, PROJECTION)?;
+                counts.insert(cell, count);
+                from = row.key;
+            }
+            if !full {
+                return Ok((place, counts));
+            }
+            from.push(0);
+            some = (some * 4).min(SCAN);
+        }
+    }
+
+    /// The moment of what is read of the store now, by a shift of that number.
+    async fn moment(&self, shift: u64) -> Result<Moment, FollowError> {
+        let rights = self.store.head(&StreamId::rights()).await?.size;
+        Ok(Moment { shift, rights })
     }
 
     async fn catch_up_stream(&self, stream: &StreamId, size: u64) -> Result<(), FollowError> {
@@ -416,19 +533,14 @@ impl Counts {
     }
 }
 
+/// How far a stream is taken in.
+fn at(cursors: &BTreeMap<StreamId, u64>, stream: &StreamId) -> u64 {
+    cursors.get(stream).copied().unwrap_or(0)
+}
+
 /// The key of a row: of a stream and a cell.
 fn row_of(stream: &StreamId, cell: &Cell) -> Vec<u8> {
     [stream.as_str().as_bytes(), &[0], &cell.to_bytes()].concat()
-}
-
-/// The stream of a row, and the bytes of its cell.
-fn stream_of(key: &[u8]) -> Result<(StreamId, &[u8]), FollowError> {
-    let read = || {
-        let end = key.iter().position(|byte| *byte == 0)?;
-        let name = std::str::from_utf8(key.get(..end)?).ok()?;
-        Some((StreamId::new(name).ok()?, key.get(end + 1..)?))
-    };
-    read().ok_or_else(|| FollowError::Damaged(format!("a row of {PROJECTION}")))
 }
 
 /// A row of counts: the cell and its count.

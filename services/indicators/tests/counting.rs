@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::{Date, date};
 use tonic::{Code, Request};
@@ -16,7 +17,7 @@ use vardnav_register::derive::{Attributes, derive};
 use vardnav_register::entry::{Act, Entry, Header, Nonces, VERSION};
 use vardnav_register::identity::{PersonKey, identify};
 use vardnav_register::record::{Body, Contact, Fact, IdentityType, Person, Principals, Record, RecordKind};
-use vardnav_register::rederive::rows::projection;
+use vardnav_register::rederive::rows::{Key, projection};
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
 use vardnav_release::Snapshot;
@@ -38,6 +39,8 @@ impl Loader for Files {
 /// A store with the starter release in force.
 struct Bench {
     store: Arc<dyn Store>,
+    /// The same, as another server has it that does no background work.
+    beside: Arc<dyn Store>,
     authority: Arc<Authority>,
     release: Arc<Snapshot>,
 }
@@ -62,7 +65,9 @@ impl Surroundings for Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        let memory = Memory::new();
+        let beside: Arc<dyn Store> = Arc::new(memory.beside());
+        let store: Arc<dyn Store> = Arc::new(memory);
         let authority = Authority::open(Arc::clone(&store), Arc::new(Files))
             .await
             .unwrap();
@@ -119,6 +124,7 @@ impl Bench {
         let release = authority.view().release("2026.1").unwrap();
         Self {
             store,
+            beside,
             authority,
             release,
         }
@@ -264,6 +270,65 @@ async fn a_revision_takes_the_place_of_what_it_revises() {
     );
     let whole = ask(&indicators, Vec::new());
     assert_eq!(whole.first().map(|row| row.figure), Some(Figure::Count(40)));
+}
+
+#[tokio::test]
+async fn a_server_beside_answers_from_what_another_counts() {
+    let bench = Bench::new().await;
+    for id in 0..20 {
+        bench.visit("region-stockholm", id, 1, Some("0180"), 3).await;
+        bench.visit("region-skane", id, 1, Some("1290"), 4).await;
+    }
+    let beside = Indicators::new(Arc::clone(&bench.beside), Arc::clone(&bench.authority));
+    let alone = tokio::time::timeout(Duration::from_millis(300), beside.counts().catch_up()).await;
+    assert!(alone.is_err(), "it waits for whoever counts");
+    let stream = StreamId::reporter("region-skane").unwrap();
+    let refused = bench.beside.commit(PROJECTION, &stream, 0, 1, Vec::new()).await;
+    assert!(refused.is_err());
+
+    let indicators = bench.indicators();
+    let both = async || {
+        indicators.counts().catch_up().await.unwrap();
+        beside.counts().catch_up().await.unwrap();
+        assert_eq!(by_region(&beside), by_region(&indicators));
+        by_region(&beside)
+    };
+    let (stockholm, skane) = (Place::Region(1), Place::Region(12));
+    let count = |place, count| (place, Figure::Count(count));
+    assert_eq!(both().await, [count(stockholm, 20), count(skane, 20)]);
+    for id in 0..6 {
+        bench.visit("region-stockholm", id, 2, Some("1290"), 3).await;
+    }
+    assert_eq!(both().await, [count(stockholm, 14), count(skane, 26)]);
+
+    // As after an erasure: the streams are counted anew up to where they were, and something is another than before.
+    let rows = bench.store.scan(PROJECTION, b"", 100).await.unwrap();
+    let gone: Vec<_> = rows
+        .iter()
+        .filter(|row| row.key.starts_with(b"reporter/region-skane"))
+        .collect();
+    let changes = gone.iter().map(|row| vardnav_store::Change {
+        key: row.key.clone(),
+        value: None,
+    });
+    let cursor = bench.store.cursor(PROJECTION, &stream).await.unwrap();
+    bench
+        .store
+        .commit(PROJECTION, &stream, cursor, cursor, changes.collect())
+        .await
+        .unwrap();
+    let told = StoreRow {
+        key: [1; 16],
+        leaf: [1; 32],
+        bytes: vec![1],
+    };
+    bench
+        .store
+        .append(&StreamId::rights(), 0, vec![told])
+        .await
+        .unwrap();
+    beside.counts().catch_up().await.unwrap();
+    assert_eq!(by_region(&beside), [count(stockholm, 14), count(skane, 6)]);
 }
 
 #[tokio::test]
@@ -436,6 +501,62 @@ async fn derivations_that_readers_are_not_answered_from_are_for_administrators_o
     // What differs between two sets of counts tells of fewer than either may.
     assert_eq!(refused("as-reported", reads).await, Code::PermissionDenied);
     assert_eq!(query("as-reported", administers).await.unwrap().0, "as-reported");
+}
+
+#[tokio::test]
+async fn counts_of_a_derivation_are_read_again_after_an_erasure_also_when_it_is_as_far_as_before() {
+    let bench = Bench::new().await;
+    for id in 0..12 {
+        bench.visit("region-stockholm", id, 1, Some("0180"), 1).await;
+    }
+    let plan = DerivationPlan {
+        id: "anew".into(),
+        release: "2026.1".into(),
+        ..DerivationPlan::default()
+    };
+    let planned = AuthorityEntry {
+        caller: "anna".into(),
+        at: 2,
+        change: Change::Derivation(DerivationStep::Planned(plan)),
+    };
+    bench.authority.append(&planned).await.unwrap();
+    let indicators = bench.indicators();
+    indicators.counts().catch_up().await.unwrap();
+    let stream = StreamId::reporter("region-stockholm").unwrap();
+    let rows = bench.store.scan(PROJECTION, b"", 100).await.unwrap();
+    let count_as = async |count: u64| {
+        let changes = rows.iter().map(|row| vardnav_store::Change {
+            key: Key::Cell.with(&row.key),
+            value: Some(count.to_be_bytes().to_vec()),
+        });
+        let (name, changes) = (projection("anew"), changes.collect());
+        bench.store.clear(&name).await.unwrap();
+        bench.store.commit(&name, &stream, 0, 12, changes).await.unwrap();
+    };
+    let whole = async || {
+        let mut request = Request::new(pb::QueryIndicatorRequest {
+            indicator: "contacts-by-group".into(),
+            year: 2026,
+            groups: vec!["mobile-care".into()],
+            derivation: "anew".into(),
+            ..Default::default()
+        });
+        let caller = with(r#""indicators.read", "register.administer""#);
+        request.extensions_mut().insert(Arc::new(caller));
+        let answer = indicators.query_indicator(request).await.unwrap().into_inner();
+        answer.rows.first().unwrap().count
+    };
+    count_as(12).await;
+    assert_eq!(whole().await, Some(12));
+    count_as(9).await;
+    let told = StoreRow {
+        key: [1; 16],
+        leaf: [1; 32],
+        bytes: vec![1],
+    };
+    let rights = StreamId::rights();
+    bench.store.append(&rights, 0, vec![told]).await.unwrap();
+    assert_eq!(whole().await, Some(9));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use vardnav_runtime::clock;
 use vardnav_store::{Head, Row, StoreError, StreamId};
 
 use crate::Register;
+use crate::tries::Tries;
 
 /// Stands for all reporters together in a note.
 pub(crate) const ALL_REPORTERS: &str = "all-reporters";
@@ -42,13 +43,15 @@ impl Register {
     }
 
     /// Appends rows to a reporter's stream, which ends with `head`, and notes beside them who did: both are durable on
-    /// return. The instant of the note is that of the entries, so that each entry leads to its note.
+    /// return. The instant of the note is that of the entries, so that each entry leads to its note; of all `tries` there
+    /// is one.
     ///
     /// # Errors
     /// When the store does not take them, or the note is not durable: then the caller gets no answer.
     pub(crate) async fn append_by(
         &self,
         by: By<'_>,
+        tries: &Tries,
         (stream, head): (&StreamId, Head),
         pieces: Vec<Vec<Row>>,
     ) -> Result<Head, StoreError> {
@@ -64,7 +67,14 @@ impl Register {
             }
             Ok(head)
         };
-        let (head, noted) = tokio::join!(appended, self.note_of(by, reporter));
+        let noted = async {
+            if !tries.is_noted() {
+                self.note_of(by, reporter).await?;
+                tries.noted();
+            }
+            Ok(())
+        };
+        let (head, noted) = tokio::join!(appended, noted);
         noted.and(head)
     }
 

@@ -18,13 +18,15 @@ use vardnav_register::national::{
 use vardnav_register::receipt::key_id;
 use vardnav_register::tree::{MultiProof, ProofError, Subtree, node};
 use vardnav_runtime::clock;
-use vardnav_store::{Hash, Head, Row, Store, StoreError, StreamId};
+use vardnav_store::{Duty, Hash, Head, Row, Store, StoreError, StreamId};
 
 use crate::service::Service;
 use crate::{Register, proof, store_error};
 
 /// How often is looked whether something changed.
 const EVERY: Duration = Duration::from_secs(3);
+/// How often is tried again when other servers sign at the same time.
+const TRIES: usize = 64;
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
 
@@ -35,9 +37,9 @@ pub(crate) struct National {
 }
 
 /// Signs a national head whenever something changed, until the register is dropped.
-pub(crate) async fn follow(register: Weak<Register>) {
+pub(crate) async fn follow(register: Weak<Register>, duty: Duty) {
     let mut reported = String::new();
-    while let Some(register) = register.upgrade() {
+    while let (Some(shift), Some(register)) = (duty.begin().await, register.upgrade()) {
         match register.national_head().await {
             Ok(_) => reported.clear(),
             Err(error) => {
@@ -48,7 +50,7 @@ pub(crate) async fn follow(register: Weak<Register>) {
                 }
             }
         }
-        drop(register);
+        drop((register, shift));
         tokio::time::sleep(EVERY).await;
     }
 }
@@ -60,8 +62,25 @@ impl Register {
     /// # Errors
     /// When the store does not answer, or what is kept of the last head does not fit it.
     pub(crate) async fn national_head(&self) -> Result<Option<(NationalHead, StreamHeads)>, StoreError> {
-        let stream = StreamId::heads();
         let mut last = self.national.last.lock().await;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.sign_national_head(&mut last).await {
+                Err(StoreError::Conflict { .. }) if tries < TRIES => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// As [`Self::national_head`]; a conflict when another server signed one meanwhile.
+    async fn sign_national_head(
+        &self,
+        last: &mut Option<(NationalHead, StreamHeads)>,
+    ) -> Result<Option<(NationalHead, StreamHeads)>, StoreError> {
+        let stream = StreamId::heads();
+        // First: what is read of the streams after it is at least as new as what stands under the last head.
+        let earlier = self.store.head(&stream).await?;
         let now: StreamHeads = self
             .store
             .streams()
@@ -70,7 +89,6 @@ impl Register {
             .filter(|(id, _)| *id != stream)
             .map(|(id, Head { size, root })| (id.as_str().to_owned(), StreamHead { size, root }))
             .collect();
-        let earlier = self.store.head(&stream).await?;
         if last.as_ref().map_or(0, |(head, _)| head.number + 1) != earlier.size {
             *last = match earlier.size.checked_sub(1) {
                 Some(number) => Some(streams_under(self.store.as_ref(), number).await?),

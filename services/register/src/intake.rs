@@ -19,14 +19,13 @@ use vardnav_store::{Head, Row, StoreError, StreamId, View};
 use crate::Register;
 use crate::answer;
 use crate::audit::By;
-use crate::batch::{Batch, Judge, Judged, LookedUp, Passed, Read, Sealed, Single};
+use crate::batch::{Asked, Batch, Judge, Judged, LookedUp, Passed, Read, Sealed, Single};
 use crate::delivery::{Of, replaced};
 use crate::ledger::{self, Among, Former};
 use crate::proof;
 use crate::surroundings::BatchSurroundings;
+use crate::tries::{Tries, is_conflict};
 
-/// How often a batch is tried again when another server was faster.
-pub(crate) const TRIES: usize = 4;
 /// How often a batch is judged at most, each time with persons who were new to the vault before.
 const PASSES_MAX: usize = 8;
 /// Bytes appended at once; a larger batch is appended in pieces, and acknowledged when all of it is there.
@@ -83,7 +82,12 @@ impl Register {
         records: Vec<Read>,
         validate_only: bool,
     ) -> Result<BatchAnswer, StoreError> {
-        let known = self.authority.view().reporter(reporter).is_some();
+        let mut known = self.authority.view().reporter(reporter).is_some();
+        if !known {
+            // Another server may have taken in the reporter a moment ago.
+            let newest = self.authority.refresh().await;
+            known = newest.is_ok_and(|view| view.reporter(reporter).is_some());
+        }
         let Some(stream) = StreamId::reporter(reporter).ok().filter(|_| known) else {
             return self.refuse_all(reporter, records).await;
         };
@@ -96,13 +100,12 @@ impl Register {
         let taken = {
             let turn = self.turn(reporter).await;
             let _turn = turn.lock().await;
-            let mut tries = 0;
+            let mut tries = Tries::begin();
             loop {
-                tries += 1;
                 let who = (caller, reporter);
-                match self.try_take(who, &stream, &records, validate_only).await {
-                    Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-                    other => break other?,
+                let taken = self.try_take(who, &stream, &records, validate_only, &tries).await;
+                if !is_conflict(&taken) || !tries.again().await {
+                    break taken?;
                 }
             }
         };
@@ -136,16 +139,18 @@ impl Register {
         stream: &StreamId,
         records: &Arc<Vec<Read>>,
         validate_only: bool,
+        tries: &Tries,
     ) -> Result<Taken, StoreError> {
-        let received = clock::now_micros();
+        let received = tries.at();
         let view = self.authority.view();
+        let judged_by = view.position();
         all_loaded(&view, reporter, records)?;
         let head = self.store.head(stream).await?;
         let looked_up = self.look_up(stream, records).await?;
         let named = named_episodes(records);
         let store = self.store.as_ref();
         let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
-        let before = BatchSurroundings::of(view, episodes).with(&self.vault);
+        let before = BatchSurroundings::of(view, episodes);
         let batch = Batch {
             records: Arc::clone(records),
             reporter: reporter.into(),
@@ -156,6 +161,7 @@ impl Register {
         let judge = Single::new(reporter, received, looked_up);
         let (passed, _) = self.judge_and_seal(caller, batch, judge, before).await?;
         let (judged, mut sealed) = (passed.judged, passed.sealed);
+        self.judged_by_newest(&judged, judged_by).await?;
         if validate_only {
             return Ok(Taken { judged, sealed, head });
         }
@@ -167,7 +173,9 @@ impl Register {
             action: "report",
             at: received,
         };
-        let head = self.append_by(by, (stream, head), pieces(&mut sealed)).await?;
+        let head = self
+            .append_by(by, tries, (stream, head), pieces(&mut sealed))
+            .await?;
         Ok(Taken { judged, sealed, head })
     }
 
@@ -183,13 +191,16 @@ impl Register {
         judge: J,
         before: BatchSurroundings,
     ) -> Result<(Passed, J), StoreError> {
+        let asked = Arc::new(self.asked(&batch).await?);
         for _ in 0..PASSES_MAX {
             let (register, batch, mut judge) = (Arc::clone(self), batch.clone(), judge.clone());
             let (validate_only, received) = (batch.validate_only, batch.received);
             let reporter = Arc::clone(&batch.reporter);
+            let asked = Arc::clone(&asked);
             let mut surroundings = before.clone();
+            surroundings.people = Arc::new(self.vault.look(&asked.sought).await?);
             let passed = self.compute(move || {
-                let passed = batch.pass(&mut judge, &mut surroundings, register.vault.as_ref())?;
+                let passed = batch.pass(&mut judge, &asked, &mut surroundings, register.vault.as_ref())?;
                 Ok::<_, StoreError>((passed, judge))
             });
             let (mut passed, judge) = passed.await??;
@@ -214,6 +225,34 @@ impl Register {
         Err(StoreError::Unavailable(
             "persons of the batch came from elsewhere again and again".to_owned(),
         ))
+    }
+
+    /// Whether what is rejected was judged by what the authority says now, and not before another server wrote.
+    ///
+    /// # Errors
+    /// A conflict when it was not: the batch is to be judged again.
+    pub(crate) async fn judged_by_newest(&self, judged: &[Judged], position: u64) -> Result<(), StoreError> {
+        if !judged.iter().any(|judged| matches!(judged, Judged::Rejected(_))) {
+            return Ok(());
+        }
+        match self.newest_view().await?.position() {
+            newest if newest > position => Err(StoreError::Conflict {
+                expected: position,
+                actual: newest,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The persons whom the vault is asked for before a batch is judged. It is little work, which waits for no batch that
+    /// is being judged.
+    async fn asked(self: &Arc<Self>, batch: &Batch) -> Result<Asked, StoreError> {
+        let (register, batch) = (Arc::clone(self), batch.clone());
+        let asking = tokio::task::spawn_blocking(move || {
+            let vault = register.vault.as_ref();
+            Asked::of(&batch.records, &batch.reporter, batch.received, vault)
+        });
+        asking.await.map_err(|_| crate::stopping())?
     }
 
     /// Former entries of the very revisions that are reported, and the latest revision of each record that is
@@ -417,7 +456,7 @@ impl Register {
             });
         }
         let proven: Vec<(u64, [u8; 32])> = proven.into_iter().collect();
-        let proof = proof::multi_proof(self.store.as_ref(), stream, head, &proven).await?;
+        let (head, proof) = proof::multi_proof(self.store.as_ref(), stream, head, &proven).await?;
         let head = proof::sign(&self.key, stream, head, clock::now_micros());
         Ok(BatchAnswer {
             outcomes,

@@ -24,6 +24,7 @@ mod service;
 mod show;
 mod supply;
 mod surroundings;
+mod tries;
 mod worklist;
 
 pub use delivery::findings::CODES;
@@ -39,7 +40,9 @@ use tokio::sync::{Mutex, Semaphore};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_register::identity::reference_date;
 use vardnav_release::snapshot::Snapshot;
-use vardnav_store::{Authority, HeadKey, RightsLog, Store, StoreError, Vault};
+use vardnav_store::{
+    Authority, AuthorityError, Duty, Head, HeadKey, RightsLog, Store, StoreError, StreamId, Vault, View,
+};
 
 use crate::worklist::Worklist;
 
@@ -54,6 +57,8 @@ pub struct Register {
     vault: Arc<dyn Vault>,
     authority: Arc<Authority>,
     key: HeadKey,
+    /// Whose the background work is: what follows the streams, and erasing.
+    duty: Duty,
     /// One turn per reporter: its batches are taken one after the other, those of others beside it.
     turns: Mutex<HashMap<String, Arc<Mutex<()>>>>,
     /// What is known of the deliveries of each reporter.
@@ -86,7 +91,8 @@ pub struct Register {
 }
 
 impl Register {
-    /// A register over its stores, whose worklist and derivations follow the reporters' streams until it is dropped.
+    /// A register over its stores, whose worklist and derivations follow the reporters' streams until it is dropped, while
+    /// the background work over the store is this process's.
     /// `threads` bounds how many batches are computed at once. Call it inside a tokio runtime.
     pub fn new(
         store: Arc<dyn Store>,
@@ -102,6 +108,7 @@ impl Register {
             worklist: Worklist::new(Arc::clone(&store), Arc::clone(&authority), Arc::clone(&pool)),
             quality: quality::Quality::new(Arc::clone(&store), Arc::clone(&pool)),
             followers: Arc::new(Semaphore::new(changes::AT_ONCE)),
+            duty: store.duty(),
             store,
             vault,
             authority,
@@ -119,9 +126,9 @@ impl Register {
             erasing: Mutex::default(),
             also_forget: OnceLock::new(),
         });
-        tokio::spawn(worklist::follow(Arc::downgrade(&register)));
-        tokio::spawn(quality::follow(Arc::downgrade(&register)));
-        tokio::spawn(rederive::follow(Arc::downgrade(&register)));
+        tokio::spawn(worklist::follow(Arc::downgrade(&register), register.duty.clone()));
+        tokio::spawn(quality::follow(Arc::downgrade(&register), register.duty.clone()));
+        tokio::spawn(rederive::follow(Arc::downgrade(&register), register.duty.clone()));
         register
     }
 
@@ -132,8 +139,8 @@ impl Register {
     pub fn tend(self: &Arc<Self>, also_forget: Vec<String>) {
         // Told once: a second call changes nothing.
         let _ = self.also_forget.set(also_forget);
-        tokio::spawn(heads::follow(Arc::downgrade(self)));
-        tokio::spawn(person::follow(Arc::downgrade(self)));
+        tokio::spawn(heads::follow(Arc::downgrade(self), self.duty.clone()));
+        tokio::spawn(person::follow(Arc::downgrade(self), self.duty.clone()));
     }
 
     /// What was asked, approved and done of what touches the secrecy of persons: one for all services of a node.
@@ -153,6 +160,18 @@ impl Register {
                 "VN-API-021",
                 "no release is in force today",
             )
+        })
+    }
+
+    /// The authority's newest view: another server may have written a moment ago.
+    ///
+    /// # Errors
+    /// When the store does not answer, or what was written cannot be loaded.
+    async fn newest_view(&self) -> Result<Arc<View>, StoreError> {
+        let newest = self.authority.refresh().await;
+        newest.map_err(|error| match error {
+            AuthorityError::Store(error) => error,
+            other => StoreError::Unavailable(other.to_string()),
         })
     }
 
@@ -202,6 +221,59 @@ fn store_error(error: StoreError) -> ApiError {
             )
         }
     }
+}
+
+/// How often is looked how far another server has followed the streams.
+const LOOK: Duration = Duration::from_millis(50);
+
+fn is_reporters(stream: &StreamId) -> bool {
+    stream.as_reporter().is_some()
+}
+
+/// Waits until a projection that another server follows has taken in what the streams hold now. How long it waits is for
+/// whoever asks to bound.
+async fn followed(
+    store: &dyn Store,
+    projection: &str,
+    is_followed: impl Fn(&StreamId) -> bool,
+) -> Result<(), StoreError> {
+    let mut streams = store.streams().await?;
+    streams.retain(|(stream, _)| is_followed(stream));
+    loop {
+        let cursors = store.cursors_of(projection).await?;
+        let is_followed = |(stream, head): &(StreamId, Head)| cursors.get(stream) >= Some(&head.size);
+        if streams.iter().all(is_followed) {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// How many entries of the streams that it follows a projection has not taken in.
+async fn behind(
+    store: &dyn Store,
+    projection: &str,
+    is_followed: impl Fn(&StreamId) -> bool,
+) -> Result<u64, StoreError> {
+    let lagging = lagging(store, projection, is_followed).await?;
+    Ok(lagging.iter().map(|(_, taken_in, size)| size - taken_in).sum())
+}
+
+/// The streams that a projection follows and has not taken in whole: how far it has, and how many entries they hold.
+async fn lagging(
+    store: &dyn Store,
+    projection: &str,
+    is_followed: impl Fn(&StreamId) -> bool,
+) -> Result<Vec<(StreamId, u64, u64)>, StoreError> {
+    let streams = store.streams().await?;
+    let cursors = store.cursors_of(projection).await?;
+    let streams = streams.into_iter().map(|(stream, head)| {
+        let taken_in = cursors.get(&stream).copied().unwrap_or(0);
+        (stream, taken_in, head.size)
+    });
+    Ok(streams
+        .filter(|(stream, taken_in, size)| taken_in < size && is_followed(stream))
+        .collect())
 }
 
 /// How long is waited for whoever follows the streams, between clearings.

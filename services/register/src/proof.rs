@@ -5,8 +5,9 @@ use vardnav_register::receipt::{SignedHead, head_bytes_to_sign, key_id};
 use vardnav_register::tree::{Consistency, MultiProof};
 use vardnav_store::{Hash, Head, HeadKey, Store, StoreError, StreamId, subtree_hashes};
 
-/// The proof that leads from `leaves`, by rising position, to `head`. The hashes it is made of are derived: when they do
-/// not lead to the root, they are made anew from the ledger once.
+/// The proof that leads from `leaves`, by rising position, to `head`, with that head: a newer one when another server
+/// appended some of them after it was read. The hashes it is made of are derived: when they do not lead to the root, they
+/// are made anew from the ledger once.
 ///
 /// # Errors
 /// When the store does not answer, or its ledger does not lead to the root.
@@ -15,15 +16,21 @@ pub(crate) async fn multi_proof(
     stream: &StreamId,
     head: Head,
     leaves: &[(u64, Hash)],
-) -> Result<MultiProof, StoreError> {
-    match try_proof(store, stream, head, leaves).await {
+) -> Result<(Head, MultiProof), StoreError> {
+    let is_under = leaves.last().is_none_or(|(position, _)| *position < head.size);
+    let head = match is_under {
+        true => head,
+        false => store.head(stream).await?,
+    };
+    let proof = match try_proof(store, stream, head, leaves).await {
         Err(StoreError::Corrupt(_) | StoreError::Limit(_)) => {
             tracing::warn!(%stream, "the hashes of a stream are damaged and made anew");
             store.mend(stream).await?;
             try_proof(store, stream, head, leaves).await
         }
         other => other,
-    }
+    };
+    Ok((head, proof?))
 }
 
 async fn try_proof(
@@ -75,5 +82,29 @@ pub(crate) fn sign(key: &HeadKey, stream: &StreamId, head: Head, now_micros: i64
         time: now_micros,
         key_id: key_id(&key.public()),
         signature: key.sign(&bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vardnav_store::Memory;
+    use vardnav_store::suite::sample_rows;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn leaves_that_came_after_the_head_are_proven_under_a_newer_one() {
+        let (store, stream) = (Memory::new(), StreamId::reporter("one").unwrap());
+        let rows = sample_rows(0, 6);
+        let leaf = |position: usize| (position as u64, rows.get(position).unwrap().leaf);
+        let some = |from: usize| rows.iter().skip(from).take(3).cloned().collect();
+        let head = store.append(&stream, 0, some(0)).await.unwrap();
+        let newer = store.append(&stream, 3, some(3)).await.unwrap();
+        for (position, expected) in [(2, head), (4, newer)] {
+            let leaves = [leaf(1), leaf(position)];
+            let (under, proof) = multi_proof(&store, &stream, head, &leaves).await.unwrap();
+            assert_eq!(under, expected);
+            proof.verify(under.size, &leaves, &under.root).unwrap();
+        }
     }
 }

@@ -146,6 +146,9 @@ impl Register {
         }
         let (done, total) = self.progress(id).await.map_err(store_error)?;
         let live = self.live(&derivation.plan);
+        if !self.duty.is_mine() {
+            live.saw(done);
+        }
         let per_second = live.per_second();
         let changes = match with_changes {
             true => self.changes(id).await.map_err(store_error)?,

@@ -136,12 +136,38 @@ impl Register {
         let view = self.authority.view();
         let anew = self.derived(choice, stream, formers, &view).await?;
         let mut anew = anew.map(Vec::into_iter);
-        let is_protected = |person| self.vault.state(person, Date::MAX).protected;
-        let told = |former: &Former| {
+        let (mut told, mut living) = (Vec::with_capacity(formers.len()), Vec::new());
+        for former in formers {
             let anew = anew.as_mut().and_then(Iterator::next).flatten();
-            revision(stream, former, anew, (choice, &view), is_protected)
-        };
-        formers.iter().map(told).collect()
+            let (revision, person) = revision(stream, former, anew, (choice, &view))?;
+            living.extend(person.map(|person| (told.len(), person)));
+            told.push(revision);
+        }
+        self.withhold(&mut told, &living).await?;
+        Ok(told)
+    }
+
+    /// Whose data are protected now lives nowhere that the reporter did not state, also in what was before. `living` are
+    /// the places of revisions with a residence that was not stated, and their persons.
+    async fn withhold(
+        &self,
+        told: &mut [pb::RecordRevision],
+        living: &[(usize, PersonKey)],
+    ) -> Result<(), StoreError> {
+        if living.is_empty() {
+            return Ok(());
+        }
+        let persons: Vec<PersonKey> = living.iter().map(|(_, person)| *person).collect();
+        let stated = self.vault.stated(&persons).await?;
+        for (place, person) in living {
+            if let Some(revision) = told.get_mut(*place)
+                && stated.state(*person, Date::MAX).protected
+            {
+                revision.residence.clear();
+                revision.residence_source.clear();
+            }
+        }
+        Ok(())
     }
 
     /// The receipt of records reported earlier; keys that are not known have no leaf.
@@ -187,7 +213,7 @@ impl Register {
             .collect();
         proven.sort_unstable();
         proven.dedup();
-        let proof = proof::multi_proof(self.store.as_ref(), &stream, head, &proven).await?;
+        let (head, proof) = proof::multi_proof(self.store.as_ref(), &stream, head, &proven).await?;
         let head = proof::sign(&self.key, &stream, head, clock::now_micros());
         Ok(Some(answer::receipt(
             &Receipt {
@@ -213,14 +239,14 @@ impl Register {
     }
 }
 
-/// What is told of an entry; `anew` is what a derivation has of it.
+/// What is told of an entry; `anew` is what a derivation has of it. With it whose it is, when it says where they live as
+/// the population register has it.
 fn revision(
     stream: &StreamId,
     former: &Former,
     anew: Option<Derived>,
     (choice, view): (&Choice, &View),
-    is_protected: impl Fn(PersonKey) -> bool,
-) -> Result<pb::RecordRevision, StoreError> {
+) -> Result<(pb::RecordRevision, Option<PersonKey>), StoreError> {
     let damaged =
         |error: DecodeError| StoreError::Corrupt(format!("{stream}: position {}: {error}", former.position));
     let header = &former.entry.header;
@@ -235,14 +261,12 @@ fn revision(
         answer::outcome_message(derived.outcome)
     });
     let person = derived.as_ref().map(|(person, _)| *person);
-    let mut derived = derived.map(|(_, derived)| derived).unwrap_or_default();
-    let source = |derived: &Derived| ResidenceSource::of(record.as_ref()?, derived);
-    // Whose data are protected now lives nowhere that the reporter did not state, also in what was before.
-    if source(&derived) == Some(ResidenceSource::Population) && person.is_some_and(is_protected) {
-        derived.residence = None;
-    }
-    let source = source(&derived);
-    Ok(pb::RecordRevision {
+    let derived = derived.map(|(_, derived)| derived).unwrap_or_default();
+    let source = record
+        .as_ref()
+        .and_then(|record| ResidenceSource::of(record, &derived));
+    let person = person.filter(|_| source == Some(ResidenceSource::Population));
+    let told = pb::RecordRevision {
         reporter: header.reporter.clone(),
         kind: kind_message(header.kind).into(),
         id: header.id.clone(),
@@ -268,7 +292,8 @@ fn revision(
         current_from: None,
         residence: derived.residence.clone().unwrap_or_default(),
         residence_source: source.map_or_else(String::new, |source| source.name().to_owned()),
-    })
+    };
+    Ok((told, person))
 }
 
 /// How the revisions of a record stand.

@@ -24,15 +24,16 @@ use vardnav_register::text::may_echo_id;
 use vardnav_register::worklist::{owner, remedy};
 use vardnav_runtime::clock;
 use vardnav_store::current;
-use vardnav_store::{Head, ROW_LIMIT, Row, StoreError, StreamId, Vault, View};
+use vardnav_store::{Head, People, ROW_LIMIT, Row, StoreError, StreamId, Vault, View};
 
 use crate::Register;
 use crate::answer;
 use crate::batch::{Kept, Read, Sealed, identity_nonce, speaks_against, stand_for_later};
-use crate::intake::{TRIES, all_loaded, named_episodes, pieces};
+use crate::intake::{all_loaded, named_episodes, pieces};
 use crate::ledger::{self, Among, Former};
 use crate::proof;
 use crate::surroundings::BatchSurroundings;
+use crate::tries::{Tries, is_conflict};
 
 /// A fact for records of a reporter.
 #[derive(Clone)]
@@ -82,6 +83,16 @@ enum Looked {
     Found(Box<Latest>),
 }
 
+impl Looked {
+    /// Whose record it is.
+    fn person(&self) -> Option<PersonKey> {
+        match self {
+            Self::Found(latest) => Some(latest.person),
+            Self::NotFound | Self::Waits | Self::Erased(_) | Self::Withdrawn(_) => None,
+        }
+    }
+}
+
 impl Register {
     /// Supplies a fact.
     ///
@@ -97,12 +108,11 @@ impl Register {
         let (judged, sealed, head) = {
             let turn = self.turn(&supply.reporter).await;
             let _turn = turn.lock().await;
-            let mut tries = 0;
+            let mut tries = Tries::begin();
             loop {
-                tries += 1;
-                match self.try_supply(&stream, &supply).await {
-                    Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-                    other => break other?,
+                let supplied = self.try_supply(&stream, &supply).await;
+                if !is_conflict(&supplied) || !tries.again().await {
+                    break supplied?;
                 }
             }
         };
@@ -129,7 +139,12 @@ impl Register {
         let named = named_episodes(&records);
         let store = self.store.as_ref();
         let episodes = ledger::episodes(store, stream, &view, named, Among::default()).await?;
-        let mut surroundings = BatchSurroundings::of(view, episodes).with(&self.vault);
+        let persons: Vec<PersonKey> = looked.iter().filter_map(Looked::person).collect();
+        let mut surroundings = BatchSurroundings::of(view, episodes);
+        surroundings.people = Arc::new(People {
+            found: Vec::new(),
+            stated: self.vault.stated(&persons).await?,
+        });
         surroundings.collected_for = CollectedFor::AsBefore;
         let (register, asked) = (Arc::clone(self), Arc::clone(supply));
         let judged = self.compute(move || {
@@ -258,7 +273,7 @@ impl Register {
             None
         } else {
             let proven: Vec<(u64, [u8; 32])> = proven.into_iter().collect();
-            let proof = proof::multi_proof(self.store.as_ref(), stream, head, &proven).await?;
+            let (head, proof) = proof::multi_proof(self.store.as_ref(), stream, head, &proven).await?;
             let receipt = Receipt {
                 reporter: supply.reporter.clone(),
                 leaves,

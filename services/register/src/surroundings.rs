@@ -11,15 +11,15 @@ use vardnav_register::mapping::ReporterMaps;
 use vardnav_register::person::Kommun;
 use vardnav_register::surroundings::{CollectedFor, EpisodeView, ReleaseView, Surroundings};
 use vardnav_register::unit::CareUnit;
-use vardnav_store::{Vault, View};
+use vardnav_store::{People, View};
 
 /// Look-ups for one batch of one reporter.
 #[derive(Clone)]
 pub(crate) struct BatchSurroundings {
     pub(crate) view: Arc<View>,
     pub(crate) episodes: HashMap<String, Arc<EpisodeView>>,
-    /// Knows deaths, protection and residence; without it nothing is known of persons.
-    pub(crate) vault: Option<Arc<dyn Vault>>,
+    /// Of whom deaths, protection and residence are known, as the vault told them.
+    pub(crate) people: Arc<People>,
     /// Whether the records are of a test delivery.
     pub(crate) synthetic: bool,
     /// For which register the records are collected.
@@ -32,17 +32,9 @@ impl BatchSurroundings {
         Self {
             view,
             episodes,
-            vault: None,
+            people: Arc::default(),
             synthetic: false,
             collected_for: CollectedFor::RecordByRecord,
-        }
-    }
-
-    /// The same, of persons whom a vault knows.
-    pub(crate) fn with(self, vault: &Arc<dyn Vault>) -> Self {
-        Self {
-            vault: Some(Arc::clone(vault)),
-            ..self
         }
     }
 }
@@ -74,25 +66,21 @@ impl Surroundings for BatchSurroundings {
 
     fn died(&self, person: PersonKey) -> Option<Date> {
         // What is known of a death is the same on every date.
-        self.vault.as_ref()?.state(person, Date::MAX).died
+        self.people.state(person, Date::MAX).died
     }
 
     fn is_protected(&self, person: PersonKey, on: Date) -> bool {
-        let vault = self.vault.as_ref();
-        vault.is_some_and(|vault| vault.state(person, on).protected)
+        self.people.state(person, on).protected
     }
 
     fn residence(&self, person: PersonKey, on: Date) -> Option<Kommun> {
-        let vault = self.vault.as_ref()?;
-        let known = vault.state(person, on).residence?;
+        let known = self.people.state(person, on).residence?;
         // Whose data are protected now lives nowhere, also in what was before.
-        (!vault.state(person, Date::MAX).protected).then_some(known)
+        (!self.people.state(person, Date::MAX).protected).then_some(known)
     }
 
     fn is_same_person(&self, one: PersonKey, other: PersonKey) -> bool {
-        let leader = |vault: &Arc<dyn Vault>, person| vault.state(person, Date::MAX).leader;
-        let vault = self.vault.as_ref();
-        one == other || vault.is_some_and(|vault| leader(vault, one) == leader(vault, other))
+        self.people.is_same(one, other)
     }
 
     fn reporter_maps(&self, reporter: &str) -> Option<&ReporterMaps> {

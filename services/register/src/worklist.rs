@@ -15,9 +15,9 @@ use vardnav_register::rederive::rows::{Key, projection};
 use vardnav_register::worklist::{Item, ReleaseNotAtHand, Revision, held, row};
 use vardnav_release::entry::AS_REPORTED;
 use vardnav_store::current::{self, Current};
-use vardnav_store::{Authority, Change, Store, StoreError, StreamId, VALUE_LIMIT, View};
+use vardnav_store::{Authority, Change, Duty, Store, StoreError, StreamId, VALUE_LIMIT, View};
 
-use crate::Register;
+use crate::{Register, is_reporters};
 
 /// Name of the projection, with the version of its rows: rows of another version lie in another, which is cleared.
 pub const PROJECTION: &str = "worklist.1";
@@ -36,6 +36,7 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(3);
 /// The worklist.
 pub(crate) struct Worklist {
     store: Arc<dyn Store>,
+    duty: Duty,
     authority: Arc<Authority>,
     /// The pool that batches are computed on.
     pool: Arc<Semaphore>,
@@ -75,9 +76,9 @@ impl Source {
 
 /// Takes in what the streams hold, again and again, until the register is dropped. An entry that cannot be taken in is
 /// tried again; its stream waits.
-pub(crate) async fn follow(register: Weak<Register>) {
+pub(crate) async fn follow(register: Weak<Register>, duty: Duty) {
     let (mut reported, mut is_clear) = (String::new(), false);
-    while let Some(register) = register.upgrade() {
+    while let (Some(shift), Some(register)) = (duty.begin().await, register.upgrade()) {
         if !is_clear {
             is_clear = register.store.clear(UNVERSIONED).await.is_ok();
         }
@@ -91,7 +92,7 @@ pub(crate) async fn follow(register: Weak<Register>) {
                 }
             }
         }
-        drop(register);
+        drop((register, shift));
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -99,6 +100,7 @@ pub(crate) async fn follow(register: Weak<Register>) {
 impl Worklist {
     pub(crate) fn new(store: Arc<dyn Store>, authority: Arc<Authority>, pool: Arc<Semaphore>) -> Self {
         Self {
+            duty: store.duty(),
             store,
             authority,
             pool,
@@ -106,20 +108,21 @@ impl Worklist {
         }
     }
 
-    /// Takes in what is acknowledged, unless that takes too long; gives how many entries remain.
+    /// Takes in what is acknowledged, or waits for the server that does, unless that takes too long; gives how many entries
+    /// remain.
     ///
     /// # Errors
     /// When the store does not tell how far the streams go.
     pub(crate) async fn caught_up(&self) -> Result<u64, StoreError> {
-        // A stream that cannot be followed is logged where it is followed.
-        let _ = tokio::time::timeout(CATCH_UP_MAX, self.catch_up()).await;
-        let mut behind = 0;
-        for (stream, head) in self.store.streams().await? {
-            if stream.as_reporter().is_some() {
-                behind += head.size.saturating_sub(self.place(&stream).await?.cursor);
+        let taken_in = async {
+            match self.duty.try_begin() {
+                Some(_shift) => self.catch_up().await,
+                None => crate::followed(self.store.as_ref(), PROJECTION, is_reporters).await,
             }
-        }
-        Ok(behind)
+        };
+        // A stream that cannot be followed is logged where it is followed.
+        let _ = tokio::time::timeout(CATCH_UP_MAX, taken_in).await;
+        crate::behind(self.store.as_ref(), PROJECTION, is_reporters).await
     }
 
     /// Takes in everything that the streams hold now.
@@ -129,11 +132,8 @@ impl Worklist {
     pub(crate) async fn catch_up(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         let mut outcome = Ok(());
-        for (stream, head) in self.store.streams().await? {
-            if stream.as_reporter().is_none() {
-                continue;
-            }
-            if let Err(error) = self.catch_up_stream(&stream, head.size).await {
+        for (stream, _, size) in crate::lagging(self.store.as_ref(), PROJECTION, is_reporters).await? {
+            if let Err(error) = self.catch_up_stream(&stream, size).await {
                 outcome = Err(error);
             }
         }

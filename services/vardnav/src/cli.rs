@@ -14,7 +14,7 @@ mod release;
 mod terminology;
 mod vault;
 
-pub use admin::{Admin, Store};
+pub use admin::{Admin, Analysis, Store, StoreCompare, StoreCopy};
 pub use heads::Heads;
 pub use person::{Erase, EraseStep, Extract, Rectify};
 pub use register::{Map, Reclassify, ReclassifyStep, Register};
@@ -110,8 +110,8 @@ pub struct Serve {
     /// File of callers (TOML): `[[caller]]` with name, token_sha256, permissions, reporters (`*` for all)
     #[arg(long, value_name = "FILE")]
     pub callers: Option<PathBuf>,
-    /// Keep the register in this PostgreSQL database (`postgres://user@host/name`) instead of in the folder, which keeps
-    /// the vault and the keys; one server at a time serves a database
+    /// Keep the register in this PostgreSQL database (`postgres://user@host/name`) instead of in the folder. Any number of
+    /// servers may share a database, each with a folder of its own, which keeps the secret keys and what can be made anew
     #[arg(
         long,
         env = "VARDNAV_STORE",
@@ -120,6 +120,31 @@ pub struct Serve {
         conflicts_with = "sync"
     )]
     pub store: Option<String>,
+    /// Most connections to the database; all servers that share it together must stay below its `max_connections`
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u16).range(4..=1000),
+        requires = "store"
+    )]
+    pub connections: u16,
+    /// Take the secret keys (`vault/key`, `keys/head-key`) from this folder when the server's own folder has none: all
+    /// servers that share a database have the same
+    #[arg(long, value_name = "DIR", requires = "store")]
+    pub keys: Option<PathBuf>,
+    /// Keep tables for analysts in this PostgreSQL database, in its schema `analysis`; without a URL in the database of
+    /// --store. Of several servers one does so
+    #[arg(
+        long,
+        env = "VARDNAV_ANALYSIS",
+        hide_env_values = true,
+        value_name = "URL",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with = "sync"
+    )]
+    pub analysis: Option<String>,
     /// Serve a copy of this server and keep it current; nothing else is taken
     #[arg(long, value_name = "URL")]
     pub sync: Option<String>,
@@ -152,15 +177,41 @@ pub struct Bench {
     /// Records of the report benchmark
     #[arg(long, default_value_t = 100_000)]
     pub count: u64,
-    /// Keep the register of the report benchmark in a PostgreSQL of its own, the one that it is measured beside
+    /// Keep the register of the report benchmark in a PostgreSQL of its own, the one that it is measured beside, shared by
+    /// so many servers; by one when no number is given
+    #[arg(
+        long,
+        value_name = "SERVERS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1",
+        value_parser = clap::value_parser!(u8).range(1..=8)
+    )]
+    pub postgres: Option<u8>,
+    /// Keep tables for analysts beside the register of the report benchmark, and measure how far behind they are
     #[arg(long)]
-    pub postgres: bool,
+    pub analysis: bool,
     /// Records of the reclassification benchmark
     #[arg(long, default_value_t = 200_000)]
     pub records: u64,
     /// Concepts of the made-up terminology; 0 leaves it out
     #[arg(long, default_value_t = 500_000)]
     pub concepts: u32,
+    /// A run that growth is calculated from: how many records it had, and what it wrote with `-o json`; may be repeated
+    #[arg(long, value_name = "RECORDS=FILE")]
+    pub run: Vec<String>,
+    /// Records of the register whose growth is calculated
+    #[arg(long, default_value_t = 1_000_000_000)]
+    pub project: u64,
+    /// Price of a gigabyte for a month, for the calculation
+    #[arg(long, value_name = "PRICE")]
+    pub gigabyte_month: Option<f64>,
+    /// Price of a server for a month, for the calculation
+    #[arg(long, value_name = "PRICE")]
+    pub server_month: Option<f64>,
+    /// How many servers the calculation counts
+    #[arg(long, default_value_t = 1)]
+    pub servers: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -173,6 +224,8 @@ pub enum Measured {
     Report,
     /// Derive history anew
     Reclassify,
+    /// Calculate what a register of another size takes, from runs measured earlier (`--run`)
+    Growth,
 }
 
 #[derive(Debug, clap::Args)]
@@ -220,7 +273,7 @@ pub struct Sync {
 
 #[derive(Debug, Subcommand)]
 pub enum Unit {
-    /// Put care units from a file (NDJSON, one unit a line)
+    /// Put care units from a file (NDJSON, one unit a line, as `unit show -o ndjson` writes one)
     Put {
         /// File; `-` for stdin
         file: PathBuf,

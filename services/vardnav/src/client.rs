@@ -64,6 +64,7 @@ pub struct Target {
 #[derive(Clone)]
 pub struct Client {
     link: Link,
+    server: String,
     // Keeps the in-process server alive.
     node: Option<std::sync::Arc<Node>>,
 }
@@ -115,6 +116,7 @@ impl Target {
         };
         Ok(Client {
             link: InterceptedService::new(channel, identity),
+            server: self.server.clone(),
             node,
         })
     }
@@ -189,6 +191,11 @@ impl Client {
     /// The node within this process, when it is worked on in place.
     pub(crate) fn node(&self) -> Option<&Node> {
         self.node.as_deref()
+    }
+
+    /// The address of the server that is asked; of no use where the node is within this process.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
     }
 
     /// Whether the services are another process's.

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::exit::{Failure, Outcome};
 
+/// Bytes of a list that a table shows; of a longer one it says how many there are.
+const LIST_MAX: usize = 400;
+
 /// How data are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
@@ -54,17 +57,49 @@ pub fn one(format: Format, value: &Value) -> Outcome {
         Format::Json => json(&mut out, value)?,
         Format::Ndjson => line(&mut out, value)?,
         Format::Csv | Format::Table => {
-            let fields: Vec<Value> = value
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(name, field)| serde_json::json!({"field": name, "value": text(field)}))
-                .collect();
+            let fields = match format {
+                Format::Table => fields_shown(value),
+                _ => fields(value),
+            };
             drop(out);
             return rows(format, &["field", "value"], &fields);
         }
     }
     Ok(out.flush()?)
+}
+
+/// The fields of a thing with all they hold.
+fn fields(value: &Value) -> Vec<Value> {
+    let fields = value.as_object().into_iter().flatten();
+    fields
+        .map(|(name, field)| serde_json::json!({"field": name, "value": text(field)}))
+        .collect()
+}
+
+/// The fields of a thing as people read them: what a field holds stands on lines of its own, and of a long list how many
+/// there are.
+fn fields_shown(value: &Value) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for (name, field) in value.as_object().into_iter().flatten() {
+        match field {
+            Value::Object(inner) => rows.extend(inner.iter().map(|(inner, field)| {
+                serde_json::json!({"field": format!("{name} {inner}"), "value": list_shown(field)})
+            })),
+            field => rows.push(serde_json::json!({"field": name, "value": list_shown(field)})),
+        }
+    }
+    rows
+}
+
+/// A value in words, and a list too long for a table as how many it holds.
+fn list_shown(value: &Value) -> String {
+    let shown = text(value);
+    match value {
+        Value::Array(items) if shown.len() > LIST_MAX => {
+            format!("{} entries (-o json shows them)", items.len())
+        }
+        _ => shown,
+    }
 }
 
 /// A table for people.
@@ -106,5 +141,25 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_says_of_a_long_list_how_many_it_holds() {
+        let heads = vec![serde_json::json!({"size": 1, "root": "0123456789abcdef"}); 3000];
+        let shown = fields_shown(&serde_json::json!({
+            "proven": true, "heads": heads, "national": [1, 2], "last": {"number": 7},
+        }));
+        let of = |name: &str| {
+            let row = shown.iter().find(|row| row["field"] == name).unwrap();
+            row["value"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(of("heads"), "3000 entries (-o json shows them)");
+        assert_eq!(of("national"), "1, 2");
+        assert_eq!(of("last number"), "7");
     }
 }

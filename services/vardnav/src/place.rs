@@ -1,26 +1,26 @@
-//! Where a node's store is: in its folder, or in a database of which the folder has the mark. One server at a time serves
-//! either: a folder is locked, and a database is held by a lease. What is stored is not looked at here.
+//! Where a node's store is: in its folder, which one server at a time serves, or in a database that any number of servers
+//! share, each with a folder of its own for the secret keys and what it keeps at hand. What is stored is not looked at here.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngCore as _;
-use vardnav_store::postgres::{self, Lease, LeaseError, Postgres};
+use vardnav_store::backup::SECRETS;
+use vardnav_store::postgres::{self, Postgres, Sharing};
 use vardnav_store::{Embedded, Options, Store, StoreError};
 
 use crate::exit::{Failure, Outcome};
 
 /// Folder of the store within a node's folder.
 const STORE_FOLDER: &str = "store";
-/// The mark of a node whose store is in a database: by whose name it holds it.
+/// The mark of a node whose store is in a database: by which name the last process shared it that had the folder.
 const MARK: &str = "postgres";
-/// The lease of whoever serves a database.
-const LEASE: &str = "server";
-/// How long it is held without being renewed.
-const LEASE_TIME: Duration = Duration::from_secs(10);
+/// How long a server has the background work without telling that it lives. It waits for an answer a third of that.
+const WORK_TIME: Duration = Duration::from_secs(9);
 
 /// A store, with what keeps others from it.
 pub(crate) struct Place {
@@ -28,26 +28,60 @@ pub(crate) struct Place {
     pub(crate) store: Arc<dyn Store>,
     /// It, when it lies in the folder.
     pub(crate) embedded: Option<Arc<Embedded>>,
-    /// What holds the database, when it is there.
-    pub(crate) held: Option<Held>,
+    /// It, when it is in a database.
+    pub(crate) database: Option<Postgres>,
+    /// Its part in that database, which others may share.
+    pub(crate) shared: Option<Shared>,
+    /// The secret keys that were brought into the folder for it.
+    pub(crate) brought: Brought,
 }
 
-/// What keeps other servers from a database.
-pub(crate) struct Held {
-    lease: Lease,
+/// Secret keys that were brought into a folder. They go again unless they were held against the register and fit.
+#[derive(Default)]
+pub(crate) struct Brought(Vec<PathBuf>);
+
+impl Brought {
+    /// Lets the keys stay.
+    pub(crate) fn keep(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Brought {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            if let Err(error) = std::fs::remove_file(path) {
+                tracing::warn!(%error, path = %path.display(), "a key that was brought and does not fit is still there");
+            }
+            // A folder that holds something else stays.
+            let _ = path.parent().map(std::fs::remove_dir);
+        }
+    }
+}
+
+/// A server's part in a database that others may share.
+pub(crate) struct Shared {
+    sharing: Sharing,
+    /// Locked: no two servers have one folder.
     _mark: File,
 }
 
-impl Held {
-    /// Waits until another server serves the database.
-    pub(crate) async fn taken(&self) {
-        self.lease.taken().await;
-    }
-
-    /// Lets another server serve the database at once.
+impl Shared {
+    /// Lets another server do the background work at once.
     pub(crate) async fn give_back(self) {
-        self.lease.give_back().await;
+        self.sharing.give_back().await;
     }
+}
+
+/// Where a database is, and how it is used.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Database<'a> {
+    /// Its address.
+    pub(crate) url: &'a str,
+    /// Most connections to it.
+    pub(crate) connections: usize,
+    /// A folder from which secret keys come that are not in the node's.
+    pub(crate) keys: Option<&'a Path>,
 }
 
 /// Looks whether a folder is one of a node, or an empty one, which may become one.
@@ -68,6 +102,22 @@ pub(crate) fn find(folder: &Path) -> Outcome {
     }
 }
 
+/// Looks whether a folder without a store may become one of a node: it is empty, or has no more than keys and a vault.
+///
+/// # Errors
+/// When it holds something else, or its store is in a database.
+pub(crate) fn find_or_begun(folder: &Path) -> Outcome {
+    not_marked(folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if !["keys", "vault"].iter().any(|begun| name == *begun) {
+            let what = format!("{} holds something else than a node", folder.display());
+            return Err(Failure::Usage(what));
+        }
+    }
+    Ok(())
+}
+
 /// Folder of the store within a node's folder.
 pub(crate) fn store_folder(folder: &Path) -> PathBuf {
     folder.join(STORE_FOLDER)
@@ -82,19 +132,18 @@ impl Place {
             .await
             .map_err(Failure::failed)?
             .map_err(|error| Failure::Failed(format!("{} cannot be opened: {error}", folder.display())))?;
-        for damage in store.damage() {
-            tracing::error!(?damage, "damage was found in the store");
-        }
         let embedded = Arc::new(store);
         Ok(Self {
             store: Arc::clone(&embedded) as Arc<dyn Store>,
             embedded: Some(embedded),
-            held: None,
+            database: None,
+            shared: None,
+            brought: Brought::default(),
         })
     }
 
     /// The store in a database, for the node of a folder.
-    pub(crate) async fn in_database(folder: &Path, url: &str) -> Outcome<Self> {
+    pub(crate) async fn in_database(folder: &Path, database: Database<'_>) -> Outcome<Self> {
         if store_folder(folder).is_dir() {
             let what = format!(
                 "{} holds a store of its own: serve it without --store, or name another folder",
@@ -104,29 +153,85 @@ impl Place {
         }
         std::fs::create_dir_all(folder)?;
         let mut mark = mark(folder)?;
-        let opened = Postgres::open(url, postgres::Options::default()).await;
-        let store = opened.map_err(cannot)?;
-        let holder = holder(&mut mark, folder)?;
-        let lease = Lease::take(&store, LEASE, &holder, LEASE_TIME).await;
-        let lease = lease.map_err(|error| match error {
-            LeaseError::Held => Failure::Refused(
-                "another server serves this database, and one at a time may: stop it first, and if it was killed \
-                 or its machine is gone wait ten seconds"
-                    .to_owned(),
-            ),
-            LeaseError::Store(error) => cannot(error),
-        })?;
-        lease.bind(&store).map_err(cannot)?;
+        let brought = match database.keys {
+            Some(keys) => bring_keys(keys, folder)?,
+            None => Brought::default(),
+        };
+        let options = postgres::Options {
+            connections: database.connections,
+            ..postgres::Options::default()
+        };
+        let store = Postgres::open(database.url, options).await.map_err(cannot)?;
+        if store.is_claimed().await.map_err(cannot)? {
+            let what = "a copy is being made into the database, or was broken off a moment ago: serve it when that has \
+                        ended";
+            return Err(Failure::Refused(what.to_owned()));
+        }
+        let (holder, former) = holder(&mut mark, folder)?;
+        let sharing = store
+            .share_after(&holder, former.as_deref(), WORK_TIME)
+            .map_err(cannot)?;
         Ok(Self {
-            store: Arc::new(store),
+            store: Arc::new(store.clone()),
             embedded: None,
-            held: Some(Held { lease, _mark: mark }),
+            database: Some(store),
+            shared: Some(Shared { sharing, _mark: mark }),
+            brought,
         })
     }
 }
 
-fn cannot(error: StoreError) -> Failure {
-    let what = format!("the database cannot be opened: {error}");
+/// Copies the secret keys from a folder into a node's that has none; those that are there stay and must be the same.
+fn bring_keys(from: &Path, folder: &Path) -> Outcome<Brought> {
+    let mut brought = Brought::default();
+    for path in SECRETS {
+        let (from, to) = (from.join(path), folder.join(path));
+        let key = std::fs::read(&from)
+            .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", from.display())))?;
+        match std::fs::read(&to) {
+            Ok(known) if known == key => continue,
+            Ok(_) => {
+                let what = format!(
+                    "{} is another key than {}: keep one of them",
+                    to.display(),
+                    from.display()
+                );
+                return Err(Failure::Refused(what));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        // What is broken off leaves no half key.
+        let unfinished = to.with_extension("new");
+        if let Some(folder) = to.parent() {
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)?;
+        }
+        let mut file = File::options()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(&key)?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, &to)?;
+        brought.0.push(to.clone());
+        if let Some(folder) = to.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+    }
+    Ok(brought)
+}
+
+/// Why a database cannot be opened.
+pub(crate) fn cannot(error: StoreError) -> Failure {
+    let what = match &error {
+        StoreError::Limit(what) => format!("the database cannot be opened: {what}"),
+        error => format!("the database cannot be opened: {error}"),
+    };
     match error {
         StoreError::Limit(_) => Failure::Usage(what),
         StoreError::Unavailable(_) => Failure::Unreachable(what),
@@ -163,18 +268,73 @@ fn mark(folder: &Path) -> Outcome<File> {
     }
 }
 
-/// The name that a mark holds, made when there is none; durable before a lease is taken by it.
-fn holder(mark: &mut File, folder: &Path) -> Outcome<String> {
-    let mut holder = String::new();
-    mark.read_to_string(&mut holder)?;
-    if holder.trim().is_empty() {
-        let mut chance = [0; 16];
-        rand::rng().fill_bytes(&mut chance);
-        holder = format!("{:032x}\n", u128::from_be_bytes(chance));
-        mark.write_all(holder.as_bytes())?;
-        mark.sync_all()?;
-    }
-    // A name that is forgotten keeps this node from its own lease and vault, and lets the folder pass for an empty one.
+/// A name for this process, and that of the one before it. The mark holds the new name durably before any work is taken by
+/// it: the process after this one takes over from it, and nobody else does, whoever has a copy of the folder.
+fn holder(mark: &mut File, folder: &Path) -> Outcome<(String, Option<String>)> {
+    let mut former = String::new();
+    mark.read_to_string(&mut former)?;
+    let mut chance = [0; 16];
+    rand::rng().fill_bytes(&mut chance);
+    let holder = format!("{:032x}", u128::from_be_bytes(chance));
+    // Over what was there, for a folder whose mark is empty would pass for another.
+    mark.seek(SeekFrom::Start(0))?;
+    writeln!(mark, "{holder}")?;
+    let length = mark.stream_position()?;
+    mark.set_len(length)?;
+    mark.sync_all()?;
+    // A folder whose name is forgotten would pass for an empty one.
     File::open(folder)?.sync_all()?;
-    Ok(holder.trim().to_owned())
+    let former = former.trim();
+    Ok((holder, (!former.is_empty()).then(|| former.to_owned())))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_process_has_a_name_of_its_own_and_follows_one_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = |folder: &Path| holder(&mut mark(folder).unwrap(), folder).unwrap();
+        let (first, nobody) = begin(folder.path());
+        assert_eq!(nobody, None);
+        assert!(not_marked(folder.path()).is_err());
+        let cloned = tempfile::tempdir().unwrap();
+        std::fs::copy(folder.path().join(MARK), cloned.path().join(MARK)).unwrap();
+        let (second, of_first) = begin(folder.path());
+        assert_eq!(of_first.as_ref(), Some(&first));
+        let (third, of_first) = begin(cloned.path());
+        assert_eq!(of_first, Some(first.clone()));
+        assert!(second != first && third != first && third != second);
+        // From then on neither takes anything from the other.
+        assert_eq!(begin(folder.path()).1, Some(second));
+        assert_eq!(begin(cloned.path()).1, Some(third));
+    }
+
+    #[test]
+    fn keys_that_were_brought_go_again_unless_they_fit() {
+        let folders = tempfile::tempdir().unwrap();
+        let (from, to) = (folders.path().join("from"), folders.path().join("to"));
+        for path in SECRETS {
+            let path = from.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "a key").unwrap();
+        }
+        std::fs::create_dir(&to).unwrap();
+        let there = || SECRETS.iter().filter(|path| to.join(path).exists()).count();
+        drop(bring_keys(&from, &to).unwrap());
+        assert_eq!(there(), 0);
+        bring_keys(&from, &to).unwrap().keep();
+        assert_eq!(there(), SECRETS.len());
+        // Those that were there before stay.
+        drop(bring_keys(&from, &to).unwrap());
+        assert_eq!(there(), SECRETS.len());
+    }
+
+    #[test]
+    fn a_bad_address_is_told_without_the_name_of_its_kind() {
+        let told = cannot(StoreError::Limit("no address".to_owned())).to_string();
+        assert_eq!(told, "the database cannot be opened: no address");
+    }
 }

@@ -16,7 +16,7 @@ use crate::client::Target;
 use crate::exit::{Failure, Outcome};
 use crate::follow::{Event, Follower};
 use crate::output::{self, Format};
-use crate::place::Held;
+use crate::place::Database;
 use crate::server::Node;
 
 /// Where data are kept when nothing is said.
@@ -28,7 +28,14 @@ pub(crate) async fn run(command: cli::Serve, target: &Target, format: Format) ->
     let callers = callers(&command)?;
     let asserted = matches!(callers, Callers::Asserted);
     let (mut node, follower) = match (&command.sync, &command.store) {
-        (_, Some(url)) => (Node::open_in_database(&folder, url).await?, None),
+        (_, Some(url)) => {
+            let database = Database {
+                url,
+                connections: command.connections.into(),
+                keys: command.keys.as_deref(),
+            };
+            (Node::open_in_database(&folder, database).await?, None)
+        }
         (Some(origin), None) => {
             let (node, follower) = Node::open_copy(&folder, origin, target).await?;
             (node, Some(follower))
@@ -41,32 +48,47 @@ pub(crate) async fn run(command: cli::Serve, target: &Target, format: Format) ->
     let serving = Serving::start(&node, command.grpc, command.http, callers).await?;
     announce(&serving, &node, &folder, format)?;
     let following = follower.map(|follower| tokio::spawn(keep_current(follower)));
-    let held = node.held.take();
-    let taken = tokio::select! {
-        () = shutdown::asked_to_stop() => false,
-        () = other_serves(held.as_ref()) => true,
-    };
+    let analysing = analysing(&node, &command)?;
+    shutdown::asked_to_stop().await;
     output::say("stopping");
     if let Some(following) = following {
         following.abort();
     }
     serving.stop().await;
-    if taken {
-        let what = "another server serves the database now, so this one does not any more";
-        return Err(Failure::Failed(what.to_owned()));
+    if let Some((stop, analysing)) = analysing {
+        stop.send_replace(true);
+        let _ = tokio::time::timeout(limits::DRAIN_MAX, analysing).await;
     }
-    if let Some(held) = held {
-        held.give_back().await;
+    if let Some(shared) = node.shared.take() {
+        shared.give_back().await;
     }
     Ok(())
 }
 
-/// Waits until another server serves the database of this one; for ever when it has none.
-async fn other_serves(held: Option<&Held>) {
-    match held {
-        Some(held) => held.taken().await,
-        None => std::future::pending().await,
-    }
+/// Keeps the tables for analysts when they are asked for; with what ends that.
+fn analysing(
+    node: &Node,
+    command: &cli::Serve,
+) -> Outcome<Option<(watch::Sender<bool>, tokio::task::JoinHandle<()>)>> {
+    let url = match (command.analysis.as_deref(), command.store.as_deref()) {
+        (None, _) => return Ok(None),
+        (Some(""), None) => {
+            let what = "name the database of the tables for analysts: --analysis URL";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        (Some(""), Some(store)) => store,
+        (Some(url), _) => url,
+    };
+    let analysis = node.analysis(url);
+    let (stop, mut stopped) = watch::channel(false);
+    let task = tokio::spawn(async move {
+        let asked = async {
+            // An error means that the sender is gone, which is a stop as well.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        analysis.run(asked).await;
+    });
+    Ok(Some((stop, task)))
 }
 
 /// Follows the origin of a copy as long as that is of use, and logs what happens.

@@ -30,6 +30,7 @@ use vardnav_runtime::gate::GateLayer;
 use vardnav_runtime::limits;
 use vardnav_runtime::metrics::Metrics;
 use vardnav_service_admin::{Admin, VaultAdmin};
+use vardnav_service_analysis::{Analysis, OfVault};
 use vardnav_service_classification::Classifier;
 use vardnav_service_indicators::Indicators;
 use vardnav_service_register::{Register, Service as RegisterService};
@@ -37,14 +38,14 @@ use vardnav_service_release::Releases;
 use vardnav_service_terminology::kept::Uploads;
 use vardnav_service_terminology::{EditionCache, Terminology};
 use vardnav_service_units::Units;
-use vardnav_store::{Authority, FileVault, HeadKey, Vault, custody};
+use vardnav_store::{Authority, HeadKey, Store, Vault, VaultKeeper, custody};
 
 use crate::client::{Target, endpoint};
 use crate::copy::{self, Copy};
 use crate::exit::{Failure, Outcome};
 use crate::follow::{Follower, Progress};
 use crate::loader::Files;
-use crate::place::{Held, Place};
+use crate::place::{Database, Place, Shared};
 
 /// Who introduces a node's own keys.
 const NODE: &str = "node";
@@ -62,12 +63,14 @@ pub struct Node {
     units: Units,
     pub(crate) admin: Admin,
     vault: VaultAdmin,
+    persons: Arc<dyn Vault>,
+    store: Arc<dyn Store>,
     /// Address of the server that this is a copy of.
     pub(crate) copy_of: Option<String>,
     /// How far the copy is, while it follows.
     pub(crate) following: Option<watch::Receiver<Progress>>,
-    /// What keeps other servers from its database, when the store is there.
-    pub(crate) held: Option<Held>,
+    /// Its part in a database that others may share, when the store is there.
+    pub(crate) shared: Option<Shared>,
 }
 
 /// The services behind their gate.
@@ -80,9 +83,9 @@ impl Node {
         Self::open_empty(folder).await?.begun(folder).await
     }
 
-    /// As [`Node::open`], with the store in the database that `url` names instead of in the folder.
-    pub(crate) async fn open_in_database(folder: &Path, url: &str) -> Outcome<Self> {
-        let place = Place::in_database(folder, url).await?;
+    /// As [`Node::open`], with the store in a database instead of in the folder.
+    pub(crate) async fn open_in_database(folder: &Path, database: Database<'_>) -> Outcome<Self> {
+        let place = Place::in_database(folder, database).await?;
         Self::over(folder, place).await?.begun(folder).await
     }
 
@@ -117,7 +120,7 @@ impl Node {
     }
 
     /// The node of a folder over a store.
-    async fn over(folder: &Path, place: Place) -> Outcome<Self> {
+    async fn over(folder: &Path, mut place: Place) -> Outcome<Self> {
         let cannot =
             |error: &dyn Display| Failure::Failed(format!("{} cannot be opened: {error}", folder.display()));
         let store = Arc::clone(&place.store);
@@ -132,38 +135,38 @@ impl Node {
         tokio::task::spawn_blocking(move || of.prune(view.state().editions()))
             .await
             .map_err(Failure::failed)?;
-        let (vault, key) = custody::open(&authority, folder, NODE, clock::now_micros())
-            .await
-            .map_err(|error| cannot(&error))?;
+        let now = clock::now_micros();
+        let opened = match &place.database {
+            Some(database) => custody::open_in_database(&authority, folder, database, NODE, now).await,
+            None => custody::open(&authority, folder, NODE, now).await,
+        };
+        let (vault, key) = opened.map_err(|error| cannot(&error))?;
+        place.brought.keep();
         Ok(Self::compose(
-            folder,
-            place,
-            Arc::new(vault),
-            key,
-            authority,
-            cache,
-            uploads,
+            folder, place, vault, key, authority, cache, uploads,
         ))
     }
 
     fn compose(
         folder: &Path,
         place: Place,
-        vault: Arc<FileVault>,
+        vault: Arc<dyn VaultKeeper>,
         key: HeadKey,
         authority: Arc<Authority>,
         cache: EditionCache,
         uploads: Uploads,
     ) -> Self {
         let store = place.store;
-        let admin = match place.embedded {
-            Some(embedded) => Admin::new(embedded, folder),
-            None => Admin::beside(Arc::clone(&store), folder),
+        let admin = match (place.embedded, place.database) {
+            (Some(embedded), _) => Admin::new(embedded, folder),
+            (None, Some(database)) => Admin::in_database(database, folder),
+            (None, None) => Admin::beside(Arc::clone(&store), folder),
         };
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let (of_register, owned) = (Arc::clone(&vault) as Arc<dyn Vault>, Arc::clone(&authority));
         let register = Register::new(Arc::clone(&store), of_register, owned, key, threads);
         let terminology = Terminology::new(Arc::clone(&store), Arc::clone(&authority), Some(cache));
+        let persons = Arc::clone(&vault) as Arc<dyn Vault>;
         let vault_admin = VaultAdmin::new(
             vault,
             Arc::clone(&store),
@@ -174,17 +177,30 @@ impl Node {
             register,
             metrics: Metrics::new(METHODS),
             terminology: terminology.keeping(uploads),
-            indicators: Indicators::new(store, Arc::clone(&authority)),
+            indicators: Indicators::new(Arc::clone(&store), Arc::clone(&authority)),
             releases: Releases::new(Arc::clone(&authority)),
             classification: Classifier::new(Arc::clone(&authority)),
             units: Units::new(Arc::clone(&authority)),
             admin,
             vault: vault_admin,
+            persons,
+            store,
             authority,
             copy_of: None,
             following: None,
-            held: place.held,
+            shared: place.shared,
         }
+    }
+
+    /// What keeps tables for analysts in the database that `url` names.
+    pub(crate) fn analysis(&self, url: &str) -> Analysis {
+        let (store, authority) = (Arc::clone(&self.store), Arc::clone(&self.authority));
+        Analysis::new(
+            url,
+            store,
+            authority,
+            Arc::new(OfVault(Arc::clone(&self.persons))),
+        )
     }
 
     /// Lets the sample's reporters and units be known: on loopback without credentials only.

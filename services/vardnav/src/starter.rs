@@ -1,6 +1,8 @@
 //! What a fresh folder starts with: the starter release, by the same path as any later one, and on loopback the
 //! sample's reporters and units.
 
+use std::time::Duration;
+
 use vardnav_api::status::ApiError;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_interchange::release::starter;
@@ -18,9 +20,26 @@ pub(crate) const DRAFTER: &str = "starter-drafter";
 /// Approves and publishes it: not the one who drafted it.
 pub(crate) const APPROVER: &str = "starter-approver";
 
-/// Publishes the starter release when the folder has none: draft, check, approval by another caller, publication.
-/// Steps that were done before an earlier stop are not done again.
+/// How often the starter release is tried to be published while another server does the same.
+const TRIES: usize = 20;
+/// How long to wait between.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Publishes the starter release when there is none: draft, check, approval by another caller, publication. Steps that
+/// were done before an earlier stop, or by another server that begins at the same time, are not done again.
 pub(crate) async fn publish(releases: &Releases, authority: &Authority) -> Outcome {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match try_to_publish(releases, authority).await {
+            Err(_) if tries < TRIES => tokio::time::sleep(PAUSE).await,
+            other => return other,
+        }
+        authority.refresh().await.map_err(Failure::failed)?;
+    }
+}
+
+async fn try_to_publish(releases: &Releases, authority: &Authority) -> Outcome {
     if authority.view().state().releases().next().is_some() {
         return Ok(());
     }

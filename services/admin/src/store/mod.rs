@@ -1,24 +1,26 @@
-//! The service of the store: checks and copies, told as streams while they go on, one at a time. Each is noted in the
-//! audit trail before anything of it is answered. Secret keys are given to nobody who asks over a connection.
+//! The service of the store: checks and copies, of folders and databases, told as streams while they go on, one at a
+//! time. Each is noted in the audit trail before anything of it is answered. Secret keys are given to nobody who asks
+//! over a connection.
 
 mod answer;
+mod reading;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::admin::v1::admin_service_server::AdminService;
 use vardnav_api::vardnav::admin::v1::{
-    BackUpStoreRequest, BackUpStoreResponse, CheckStoreRequest, CheckStoreResponse, back_up_store_response,
-    check_store_response,
+    BackUpStoreRequest, BackUpStoreResponse, CheckStoreRequest, CheckStoreResponse, ReadStoreRequest,
+    ReadStoreResponse, back_up_store_response, check_store_response,
 };
 use vardnav_register::audit::{About, AuditEntry};
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
-use vardnav_store::{Embedded, Store, StoreError, audit, backup};
+use vardnav_store::{Embedded, Postgres, Store, StoreError, audit, backup};
 
 /// Messages that may wait for whoever asked.
 const WAITING: usize = 8;
@@ -31,6 +33,8 @@ pub struct Admin {
     store: Arc<dyn Store>,
     /// The store, when it lies in the node's folder.
     embedded: Option<Arc<Embedded>>,
+    /// The store, when it lies in a database.
+    database: Option<Postgres>,
     node: PathBuf,
     one: Arc<Semaphore>,
 }
@@ -44,12 +48,20 @@ impl Admin {
         }
     }
 
-    /// Serves a node whose `store` is kept elsewhere than in its folder `node`, by something with means of its own to
-    /// check and copy it.
+    /// Serves a node whose `store` lies in a database, and the rest in its folder `node`.
+    pub fn in_database(store: Postgres, node: &Path) -> Self {
+        Self {
+            database: Some(store.clone()),
+            ..Self::beside(Arc::new(store), node)
+        }
+    }
+
+    /// Serves a node whose `store` is kept elsewhere than in its folder `node`.
     pub fn beside(store: Arc<dyn Store>, node: &Path) -> Self {
         Self {
             store,
             embedded: None,
+            database: None,
             node: node.to_owned(),
             one: Arc::new(Semaphore::new(1)),
         }
@@ -58,8 +70,8 @@ impl Admin {
     /// The store in the node's folder.
     fn embedded(&self) -> Result<Arc<Embedded>, ApiError> {
         self.embedded.clone().ok_or_else(|| {
-            let what = "the store of this node is a database: check and copy it by the database's own means, \
-                        and the folder with the vault and the keys beside it";
+            let what = "the store of this node is a database: copy it by the database's own means, or into a folder \
+                        with `vardnav admin store copy`, and the folder with the keys beside it";
             ApiError::new(Kind::FailedPrecondition, "VN-API-037", what)
         })
     }
@@ -103,6 +115,7 @@ impl Admin {
 #[tonic::async_trait]
 impl AdminService for Admin {
     type CheckStoreStream = ReceiverStream<Result<CheckStoreResponse, Status>>;
+    type ReadStoreStream = ReceiverStream<Result<ReadStoreResponse, Status>>;
     type BackUpStoreStream = ReceiverStream<Result<BackUpStoreResponse, Status>>;
 
     async fn check_store(
@@ -110,26 +123,58 @@ impl AdminService for Admin {
         request: Request<CheckStoreRequest>,
     ) -> Result<Response<Self::CheckStoreStream>, Status> {
         let caller = caller(&request)?;
-        let store = self.embedded()?;
+        let database = self.database.clone();
+        let embedded = match database {
+            Some(_) => None,
+            None => Some(self.embedded()?),
+        };
         tracing::info!(caller = %caller.name, "the store is checked");
         let alone = self.alone()?;
         self.note(&caller.name, "check-store").await?;
         let (tell, told) = mpsc::channel(WAITING);
+        let (say, heard) = std::sync::mpsc::sync_channel(WAITING);
+        let runtime = tokio::runtime::Handle::current();
         tokio::task::spawn_blocking(move || {
             let _alone = alone;
-            let say = |told| {
-                tell.blocking_send(Ok(CheckStoreResponse { told: Some(told) }))
-                    .is_ok()
+            let mut found = |told| say.send(Ok(answer::told(told))).is_ok();
+            let checked = match (embedded, database) {
+                (Some(store), _) => store.check(&mut found),
+                (None, Some(store)) => runtime.block_on(store.check(&mut found)),
+                (None, None) => return,
             };
-            let last = match store.check(&mut |told| say(answer::told(told))) {
-                Ok(summary) => {
-                    say(check_store_response::Told::Summary(answer::summary(&summary)));
+            let summary =
+                checked.map(|summary| check_store_response::Told::Summary(answer::summary(&summary)));
+            // Whoever no longer waits does not mind.
+            let _ = say.send(summary.map_err(|error| failed(&error)));
+        });
+        // A thread that drives a check of a database may not wait for whoever asked; this one does.
+        tokio::task::spawn_blocking(move || {
+            for told in heard {
+                let told = told.map(|told| CheckStoreResponse { told: Some(told) });
+                if tell.blocking_send(told.map_err(Into::into)).is_err() {
                     return;
                 }
-                Err(error) => failed(&error),
-            };
-            // Whoever no longer waits does not mind.
-            let _ = tell.blocking_send(Err(last.into()));
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(told)))
+    }
+
+    async fn read_store(
+        &self,
+        request: Request<Streaming<ReadStoreRequest>>,
+    ) -> Result<Response<Self::ReadStoreStream>, Status> {
+        let caller = caller(&request)?;
+        tracing::info!(caller = %caller.name, "the store is copied into another");
+        let alone = self.alone()?;
+        self.note(&caller.name, "copy-store").await?;
+        let store = Arc::clone(&self.store);
+        let (tell, told) = mpsc::channel(WAITING);
+        tokio::spawn(async move {
+            let _alone = alone;
+            tokio::select! {
+                () = reading::answer(&*store, request.into_inner(), &tell) => {}
+                () = tell.closed() => {}
+            }
         });
         Ok(Response::new(ReceiverStream::new(told)))
     }

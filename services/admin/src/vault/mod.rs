@@ -16,13 +16,13 @@ use vardnav_release::lifecycle::{NotAnother, is_another};
 use vardnav_release::snapshot::Snapshot;
 use vardnav_runtime::clock;
 use vardnav_store::{
-    Authority, FileVault, NotDecided, NumberOf, RightsLog, Store, StoreError, StreamId, audit, current,
+    Authority, NotDecided, NumberOf, RightsLog, Store, StoreError, StreamId, VaultKeeper, audit, current,
 };
 
 /// The service.
 #[derive(Clone)]
 pub struct VaultAdmin {
-    vault: Arc<FileVault>,
+    vault: Arc<dyn VaultKeeper>,
     store: Arc<dyn Store>,
     authority: Arc<Authority>,
     rights: Arc<RightsLog>,
@@ -37,7 +37,7 @@ pub(crate) struct Opened {
 impl VaultAdmin {
     /// Serves a vault. The stream of rights is that of the register.
     pub fn new(
-        vault: Arc<FileVault>,
+        vault: Arc<dyn VaultKeeper>,
         store: Arc<dyn Store>,
         authority: Arc<Authority>,
         rights: Arc<RightsLog>,
@@ -129,11 +129,12 @@ impl VaultAdmin {
             .decide(|rights| rights.spend(caller, now, number, Use::Opening, count))
             .await
             .map_err(not_decided)?;
-        let keys = persons.iter().map(|(person, _)| *person).collect();
+        let keys: Vec<PersonKey> = persons.iter().map(|(person, _)| *person).collect();
+        let stated = self.vault.stated(&keys).await.map_err(store_error)?;
         let numbers = self.vault.open_numbers(keys).await.map_err(store_error)?;
         let mut opened = Vec::new();
         for (person, record) in persons {
-            let own = vardnav_store::Vault::keys(self.vault.as_ref(), person);
+            let own = stated.keys(person);
             let of_person = numbers.iter().filter(|number| own.contains(&number.person));
             opened.extend(of_person.map(|number| Opened {
                 record: record.clone(),

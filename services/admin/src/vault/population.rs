@@ -12,7 +12,7 @@ use vardnav_register::hash::{Hasher, to_hex};
 use vardnav_register::identity::PersonKey;
 use vardnav_register::person::{PersonError, PersonEvent, Statement};
 use vardnav_runtime::clock;
-use vardnav_store::{IdentityBytes, StoreError, Vault as _};
+use vardnav_store::{IdentityBytes, StoreError};
 
 use super::{VaultAdmin, store_error};
 
@@ -135,7 +135,7 @@ impl Import {
                     let holder = vault.lead(identity(to), person).await?;
                     say(person, Statement::NumberChanged { from: *from });
                     // The new number was somebody's already: it is the same person under two keys.
-                    let known = vault.keys(person);
+                    let known = vault.keys(person).await?;
                     if !known.contains(&holder) {
                         say(person, Statement::Merged { into: holder });
                     }

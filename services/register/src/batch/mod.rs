@@ -1,7 +1,8 @@
-//! What becomes of the records of a batch, decided one after the other: [`pass`] is the way through them, [`single`]
-//! judges records that are reported one by one. Pure work over what was looked up, run on the bounded pool. Nothing here
-//! waits, reads the store or appends.
+//! What becomes of the records of a batch, decided one after the other: [`asked`] says whom the vault is asked for,
+//! [`pass`] is the way through them, [`single`] judges records that are reported one by one. Pure work over what was
+//! looked up, run on the bounded pool. Nothing here waits, reads the store or appends.
 
+mod asked;
 mod pass;
 mod single;
 
@@ -9,12 +10,12 @@ use vardnav_register::content::content_bytes;
 use vardnav_register::derived::Derived;
 use vardnav_register::entry::{Entry, EntryBody, Header, Nonce, VERSION, identity_bytes};
 use vardnav_register::finding::Finding;
-use vardnav_register::identity::Identity;
 use vardnav_register::outcome::Outcome;
 use vardnav_register::receipt::ReceiptLeaf;
 use vardnav_register::record::Record;
 use vardnav_store::{Row, StoreError, Vault};
 
+pub(crate) use self::asked::Asked;
 pub(crate) use self::pass::{Batch, Passed, speaks_against, stand_for_later};
 pub(crate) use self::single::{LookedUp, Single};
 use crate::surroundings::BatchSurroundings;
@@ -59,7 +60,6 @@ pub(crate) struct Candidate {
     pub(crate) record: Option<Record>,
     pub(crate) outcome: Outcome,
     pub(crate) findings: Vec<Finding>,
-    pub(crate) identity: Identity,
     pub(crate) derived: Derived,
     /// The revision that it takes the place of; 0 for none.
     pub(crate) replaces: u32,

@@ -1,6 +1,6 @@
-//! One way through the records of a batch: each is judged, its person is looked up, what is known of the person is held
-//! against it, and what is taken is sealed and stands for the records after it. Whoever is not known to the vault has a
-//! key drawn, under which the vault is to keep them before anything of the batch is.
+//! One way through the records of a batch, once its persons were looked at: each is judged, what is known of its person is
+//! held against it, and what is taken is sealed and stands for the records after it. Whoever is not known to the vault
+//! has a key drawn, under which the vault is to keep them before anything of the batch is.
 
 use std::sync::Arc;
 
@@ -16,9 +16,9 @@ use vardnav_register::record::Record;
 use vardnav_register::residence;
 use vardnav_register::surroundings::{EpisodeView, Surroundings as _};
 use vardnav_register::validate::{Mechanism, about_person, finding_about, other_person, other_residence};
-use vardnav_store::{Drawn, IdentityBytes, ROW_LIMIT, Row, StoreError, Vault};
+use vardnav_store::{Drawn, ROW_LIMIT, Row, StoreError, Vault};
 
-use super::{Candidate, Judge, Judged, Kept, Read, Sealed, Verdict};
+use super::{Asked, Candidate, Judge, Judged, Kept, Read, Sealed, Verdict};
 use crate::surroundings::BatchSurroundings;
 
 /// A batch on its way.
@@ -46,17 +46,19 @@ pub(crate) struct Passed {
 }
 
 impl Batch {
-    /// Goes through the records.
+    /// Goes through the records, around which the persons are whom the vault was asked for.
     ///
     /// # Errors
-    /// When the vault cannot tell, seal or open something.
+    /// When the vault cannot seal or open something.
     pub(crate) fn pass<J: Judge>(
         &self,
         judge: &mut J,
+        asked: &Asked,
         surroundings: &mut BatchSurroundings,
         vault: &dyn Vault,
     ) -> Result<Passed, StoreError> {
         let mut persons = Persons {
+            asked,
             new: Vec::new(),
             knew: false,
             chance: rand::rng(),
@@ -77,7 +79,7 @@ impl Batch {
                 Verdict::ToTake(mut candidate, mark) => {
                     let revised = candidate.record.take();
                     let record = revised.as_ref().unwrap_or(record);
-                    match self.seal(record, *candidate, &mut persons, surroundings, vault)? {
+                    match self.seal((record, place), *candidate, &mut persons, surroundings, vault)? {
                         Err(findings) => (Judged::Rejected(findings), None),
                         Ok(taken) => {
                             judge.took(mark);
@@ -101,24 +103,22 @@ impl Batch {
     /// episode, something that is known of its person speaks against it, or it is too large.
     fn seal(
         &self,
-        record: &Record,
+        (record, place): (&Record, usize),
         candidate: Candidate,
-        persons: &mut Persons,
+        persons: &mut Persons<'_>,
         surroundings: &mut BatchSurroundings,
         vault: &dyn Vault,
     ) -> Result<Took, StoreError> {
         let Candidate {
             mut outcome,
             mut findings,
-            identity,
             mut derived,
             replaces,
             ..
         } = candidate;
-        let identity = IdentityBytes::given_by(identity.identity_type, &identity.number, &self.reporter);
-        let drawn = vault.draw(identity)?;
-        persons.knew |= drawn.is_known;
-        let person = drawn.person;
+        let found = persons.asked.found(place, &surroundings.people)?;
+        persons.knew |= found.is_known;
+        let person = found.person;
         residence::add_known(record, person, &mut derived, surroundings);
         let known = (&mut derived, &mut findings, &mut outcome);
         let taken = !self.validate_only;
@@ -147,8 +147,8 @@ impl Batch {
             findings.insert(0, refusing);
             return Ok(Err(findings));
         }
-        if !drawn.is_known {
-            persons.new.push(drawn);
+        if !found.is_known {
+            persons.new.extend(persons.asked.drawn(place, person));
         }
         stand_for_later(record, person, &derived, surroundings);
         let judged = Judged::New {
@@ -215,10 +215,11 @@ impl Batch {
 type Took = Result<(Judged, Option<Sealed>), Vec<Finding>>;
 
 /// The persons of a batch.
-struct Persons {
+struct Persons<'a> {
+    asked: &'a Asked,
     /// Those of what is taken whom the vault did not know.
     new: Vec<Drawn>,
-    /// Whether anybody was looked up whom it did know.
+    /// Whether anybody was come by whom it did know.
     knew: bool,
     chance: ThreadRng,
 }

@@ -67,7 +67,7 @@ impl Single {
     /// A record that is the next of its revisions.
     fn next(&self, record: &Record, mark: Revised, surroundings: &BatchSurroundings) -> Verdict<Revised> {
         let assessment = assess(record, &self.reporter, self.received, surroundings);
-        let Some((identity, derived)) = assessment.accepted else {
+        let Some((_, derived)) = assessment.accepted else {
             return Verdict::Settled(Judged::Rejected(assessment.findings));
         };
         let LookedUp { latest, replaces, .. } = self.looked_up.as_ref();
@@ -78,7 +78,6 @@ impl Single {
             record: None,
             outcome: assessment.outcome,
             findings: assessment.findings,
-            identity,
             derived,
             replaces: replaced.copied().unwrap_or(before),
         };

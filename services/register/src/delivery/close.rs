@@ -13,7 +13,7 @@ use vardnav_store::{Head, Row, StoreError, StreamId};
 use super::held::{Held, HeldRecord};
 use super::session::Session;
 use super::{Known, busy, message, name_of, numbered, precondition};
-use crate::intake::TRIES;
+use crate::tries::Tries;
 use crate::{Register, ledger, store_error};
 
 /// Withdrawals appended at once.
@@ -58,7 +58,8 @@ impl Register {
         let _turn = turn.lock().await;
         let known = self.known(&request.reporter).await;
         let mut known = known.lock().await;
-        for _ in 0..TRIES {
+        let mut tries = Tries::begin();
+        loop {
             match self
                 .try_close(caller, stream, request, &mut known, held.as_mut())
                 .await?
@@ -68,10 +69,10 @@ impl Register {
                         delivery: Some(*delivery),
                     });
                 }
-                Came::Conflict => {}
+                Came::Conflict if tries.again().await => {}
+                Came::Conflict => return Err(busy()),
             }
         }
-        Err(busy())
     }
 
     async fn try_close(

@@ -8,7 +8,6 @@ use vardnav_register::delivery::KeptNote;
 use vardnav_register::entry::{self, test_key};
 use vardnav_register::record::RecordKind;
 use vardnav_register::surroundings::CollectedFor;
-use vardnav_runtime::clock;
 use vardnav_store::{Row, Store, StoreError, StreamId, View};
 
 use super::Known;
@@ -19,9 +18,10 @@ use super::session::Session;
 use crate::Register;
 use crate::audit::By;
 use crate::batch::{Batch, Judged, Read};
-use crate::intake::{BatchAnswer, TRIES, Taken, all_loaded, named_episodes, pieces};
+use crate::intake::{BatchAnswer, Taken, all_loaded, named_episodes, pieces};
 use crate::ledger::{self, Among};
 use crate::surroundings::BatchSurroundings;
+use crate::tries::{Tries, is_conflict};
 
 /// Which delivery a batch belongs to, and where its records come from.
 #[derive(Debug, Clone, Default)]
@@ -52,14 +52,13 @@ impl Register {
             let _turn = turn.lock().await;
             let known = self.known(reporter).await;
             let mut known = known.lock().await;
-            let mut tries = 0;
+            let mut tries = Tries::begin();
             loop {
-                tries += 1;
                 let who = (caller, reporter, stream);
-                let taken = self.try_deliver(who, of, &records, validate_only, &mut known);
-                match taken.await {
-                    Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-                    other => break other?,
+                let taken = self.try_deliver(who, of, &records, validate_only, (&mut known, &tries));
+                let taken = taken.await;
+                if !is_conflict(&taken) || !tries.again().await {
+                    break taken?;
                 }
             }
         };
@@ -72,11 +71,12 @@ impl Register {
         of: &Of,
         records: &Arc<Vec<Read>>,
         validate_only: bool,
-        known: &mut Known,
+        (known, tries): (&mut Known, &Tries),
     ) -> Result<Taken, StoreError> {
         let store = self.store.as_ref();
-        let received = clock::now_micros();
+        let received = tries.at();
         let view = self.authority.view();
+        let judged_by = view.position();
         all_loaded(&view, reporter, records)?;
         let head = store.head(stream).await?;
         known.learn(store, stream).await?;
@@ -128,7 +128,7 @@ impl Register {
             let tested = tested_episodes(store, stream, &view, opened, episodes).await?;
             around.extend(tested);
         }
-        let mut before = BatchSurroundings::of(view, around).with(&self.vault);
+        let mut before = BatchSurroundings::of(view, around);
         before.synthetic = test;
         before.collected_for = collected_for;
         let batch = Batch {
@@ -141,6 +141,7 @@ impl Register {
         let judge = Delivered::new(delivering);
         let (passed, judge) = self.judge_and_seal(caller, batch, judge, before).await?;
         let (judged, mut sealed, kept) = (passed.judged, passed.sealed, judge.kept);
+        self.judged_by_newest(&judged, judged_by).await?;
         if validate_only {
             return Ok(Taken { judged, sealed, head });
         }
@@ -161,7 +162,7 @@ impl Register {
             action: "deliver",
             at: received,
         };
-        let head = self.append_by(by, (stream, head), pieces).await?;
+        let head = self.append_by(by, tries, (stream, head), pieces).await?;
         let headers = sealed.iter().flatten().map(|sealed| &sealed.kept.header);
         session.appended((first, head.size), headers, &kept);
         session.took(&of.input, of.last_line);

@@ -177,7 +177,7 @@ impl Delivering {
         if is_other_period {
             found.insert(0, findings::other_period(self.number));
         }
-        let Some((identity, derived)) = assessment.accepted.filter(|_| !is_other_period) else {
+        let Some((_, derived)) = assessment.accepted.filter(|_| !is_other_period) else {
             return Verdict::Settled(Judged::Rejected(found));
         };
         let mark = Revised {
@@ -189,7 +189,6 @@ impl Delivering {
             record: Some(next),
             outcome: assessment.outcome,
             findings: found,
-            identity,
             derived,
             replaces,
         };

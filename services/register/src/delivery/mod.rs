@@ -28,7 +28,7 @@ use vardnav_store::{Row, Store, StoreError, StreamId, current};
 pub(crate) use self::deliver::Of;
 pub(crate) use self::judge::replaced;
 use self::session::Session;
-use crate::intake::TRIES;
+use crate::tries::Tries;
 use crate::{Register, store_error};
 
 /// Deliveries that one reporter may have opened.
@@ -95,7 +95,8 @@ impl Register {
         let _turn = turn.lock().await;
         let known = self.known(&request.reporter).await;
         let mut known = known.lock().await;
-        for _ in 0..TRIES {
+        let mut tries = Tries::begin();
+        loop {
             let head = store.head(stream).await.map_err(store_error)?;
             known.learn(store, stream).await.map_err(store_error)?;
             if let Some((position, open)) = known.deliveries.open_for(&rule.id) {
@@ -156,8 +157,10 @@ impl Register {
                     return Ok(told);
                 }
             }
+            if !tries.again().await {
+                return Err(busy());
+            }
         }
-        Err(busy())
     }
 
     /// Tells how far a delivery has come.

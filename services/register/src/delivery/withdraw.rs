@@ -18,7 +18,7 @@ use super::chains::{Chain, chains};
 use super::close::row;
 use super::findings;
 use crate::audit::By;
-use crate::intake::TRIES;
+use crate::tries::Tries;
 use crate::{Register, answer, proof, store_error};
 
 /// Most records withdrawn at once.
@@ -75,16 +75,19 @@ impl Register {
         }
         let turn = self.turn(&request.reporter).await;
         let _turn = turn.lock().await;
-        for _ in 0..TRIES {
-            let tried = self.try_withdraw(caller, stream, &request, &names, unknown.as_ref());
+        let mut tries = Tries::begin();
+        loop {
+            let tried = self.try_withdraw((caller, &tries), stream, &request, &names, unknown.as_ref());
             match tried.await {
                 Err(NotWithdrawn::Store(StoreError::Conflict { .. })) => {}
                 Err(NotWithdrawn::Store(error)) => return Err(store_error(error)),
                 Err(NotWithdrawn::Reason(error)) => return Err(error),
                 Ok(answer) => return Ok(answer),
             }
+            if !tries.again().await {
+                return Err(super::busy());
+            }
         }
-        Err(super::busy())
     }
 
     /// Refuses a reason that the release in force today does not have.
@@ -102,7 +105,7 @@ impl Register {
 
     async fn try_withdraw(
         &self,
-        caller: &Caller,
+        (caller, tries): (&Caller, &Tries),
         stream: &StreamId,
         request: &pb::WithdrawRecordsRequest,
         names: &[(RecordKind, String)],
@@ -114,7 +117,7 @@ impl Register {
         let mut known = known.lock().await;
         known.learn(store, stream).await?;
         let chains = chains(store, stream, names, &known.deliveries, (u64::MAX, None)).await?;
-        let received = clock::now_micros();
+        let received = tries.at();
         let mut outcomes = Vec::with_capacity(names.len());
         let mut rows = Vec::new();
         let mut proven: Vec<((u64, Hash), pb::ReceiptLeaf)> = Vec::new();
@@ -176,7 +179,7 @@ impl Register {
                 action: "withdraw",
                 at: received,
             };
-            head = self.append_by(by, (stream, head), vec![rows]).await?;
+            head = self.append_by(by, tries, (stream, head), vec![rows]).await?;
         }
         let mut receipt = None;
         if !proven.is_empty() && !request.validate_only {
@@ -202,7 +205,7 @@ impl Register {
             leaf.leaf = bytes(hash);
         }
         places.sort_unstable();
-        let proof = proof::multi_proof(self.store.as_ref(), stream, head, &places).await?;
+        let (head, proof) = proof::multi_proof(self.store.as_ref(), stream, head, &places).await?;
         let signed = proof::sign(&self.key, stream, head, clock::now_micros());
         Ok(pb::Receipt {
             reporter: reporter.to_owned(),

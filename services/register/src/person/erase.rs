@@ -4,6 +4,7 @@
 //! they are made anew or thrown away.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use vardnav_api::rights::{NamedPerson, refusal};
 use vardnav_api::status::ApiError;
@@ -15,15 +16,16 @@ use vardnav_register::record::RecordKind;
 use vardnav_register::rights::{Asked, RecordRef, Request, Rights, RightsEntry, Scope, Step, Use};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::{NotDecided, ROWS_LIMIT, Row, StoreError, StreamId, current};
+use vardnav_store::{NotDecided, ROWS_LIMIT, Row, Store, StoreError, StreamId, current};
 
 use super::{not_decided, record_ref};
-use crate::{Register, clear_alone, ledger, store_error};
+use crate::tries::{Tries, is_conflict};
+use crate::{LOOK, Register, clear_alone, ledger, store_error};
 
 /// For how long an erasure may wait for the second person, in microseconds.
 const WAITS_MAX: i64 = 14 * 86_400_000_000;
-/// How often an erasure's entry is tried again when others write to the stream at the same time.
-const TRIES: usize = 64;
+/// How long an erasure that another server carries out is waited for.
+const CARRIED_OUT_MAX: Duration = Duration::from_secs(30);
 
 impl Register {
     /// Asks that content be erased: of all records of a person, or of revisions by name.
@@ -37,7 +39,11 @@ impl Register {
         let unknown = || ApiError::not_found("what is to be erased");
         let (records, person) = match named {
             Some(named) => {
-                let keys = self.keys_of(&named).map_err(store_error)?.ok_or_else(unknown)?;
+                let keys = self
+                    .keys_of(&named)
+                    .await
+                    .map_err(store_error)?
+                    .ok_or_else(unknown)?;
                 let person = keys.first().copied().ok_or_else(unknown)?;
                 let whole = self.whole(&keys, reporter).await.map_err(store_error)?;
                 (whole, Some(person))
@@ -140,7 +146,27 @@ impl Register {
         let request = rights
             .request(number)
             .ok_or_else(|| ApiError::not_found("the erasure"))?;
-        self.carry_out(number, request).await.map_err(store_error)
+        self.carried_out(number, request).await.map_err(store_error)
+    }
+
+    /// Carries an erasure out, or waits for the server that does: it looks for those that are approved all the time. Gives
+    /// how many revisions were erased.
+    async fn carried_out(&self, number: u64, request: &Request) -> Result<u64, StoreError> {
+        if let Some(_shift) = self.duty.try_begin() {
+            return self.carry_out(number, request).await;
+        }
+        let until = Instant::now() + CARRIED_OUT_MAX;
+        while Instant::now() < until {
+            let rights = self.rights.current().await?;
+            if let Some(erased) = erased(&rights, number) {
+                return Ok(erased);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(StoreError::Unavailable(
+            "the erasure is approved, and the server that does the background work carries it out: see whether it is done"
+                .to_owned(),
+        ))
     }
 
     /// Carries out every erasure that is approved and not done.
@@ -163,11 +189,10 @@ impl Register {
     /// Carries out one; gives how many revisions were erased.
     async fn carry_out(&self, number: u64, request: &Request) -> Result<u64, StoreError> {
         let _alone = self.erasing.lock().await;
-        let records = self.due(&request.asked.scope).await?;
-        let rights = self.rights.current().await?;
-        if rights.request(number).is_some_and(|request| request.used > 0) {
-            return Ok(records.len() as u64);
+        if let Some(erased) = erased(&self.rights.current().await?, number) {
+            return Ok(erased);
         }
+        let records = self.due(&request.asked.scope).await?;
         let mut by_reporter: BTreeMap<&str, Vec<&RecordRef>> = BTreeMap::new();
         for record in &records {
             by_reporter.entry(&record.reporter).or_default().push(record);
@@ -191,16 +216,16 @@ impl Register {
                 count,
             },
         };
-        match self
-            .rights
-            .decide(|_| Ok::<_, std::convert::Infallible>(done.clone()))
-            .await
-        {
-            Ok(_) => {}
-            Err(NotDecided::Refused(never)) => match never {},
-            Err(NotDecided::Store(error)) => return Err(error),
+        // Told once, also when the work went to another in the middle and was done again.
+        let told = self.rights.decide(|rights| match erased(rights, number) {
+            Some(erased) => Err(erased),
+            None => Ok(done.clone()),
+        });
+        match told.await {
+            Ok(_) => Ok(count),
+            Err(NotDecided::Refused(erased)) => Ok(erased),
+            Err(NotDecided::Store(error)) => Err(error),
         }
-        Ok(count)
     }
 
     /// The revisions that an erasure is about as the streams are now: of a person also those that came in after it was
@@ -214,7 +239,8 @@ impl Register {
                 records,
             } => {
                 let mut due = records.clone();
-                due.extend(self.whole(&self.vault.keys(*person), reporter).await?);
+                let keys = self.vault.keys(*person).await?;
+                due.extend(self.whole(&keys, reporter).await?);
                 due.sort_unstable();
                 due.dedup();
                 Ok(due)
@@ -231,22 +257,12 @@ impl Register {
         request: &Request,
         records: &[&RecordRef],
     ) -> Result<Vec<u64>, StoreError> {
-        let positions = |erasure: &Erasure| erasure.targets.iter().map(|target| target.position).collect();
         let store = self.store.as_ref();
         let reporter = stream.as_reporter().unwrap_or_default();
         let turn = self.turn(reporter).await;
         let _turn = turn.lock().await;
-        let known = store.find(stream, vec![erasure::key(number)]).await?;
-        if let Some(position) = known.first().copied().flatten() {
-            let damaged =
-                || StoreError::Corrupt(format!("{stream}: position {position} tells of no erasure"));
-            let rows = store.read(stream, position, 1).await?;
-            let erasure = rows.first().map(|row| Erasure::decode(&row.bytes));
-            return erasure
-                .and_then(Result::ok)
-                .as_ref()
-                .map(positions)
-                .ok_or_else(damaged);
+        if let Some(told) = told(store, stream, number).await? {
+            return Ok(told);
         }
         let found = ledger::read(
             store,
@@ -279,19 +295,7 @@ impl Register {
             approved_by: approved.by.clone(),
             targets,
         };
-        let row = Row {
-            key: erasure.key(),
-            leaf: erasure.leaf(),
-            bytes: erasure.encode(),
-        };
-        for _ in 0..TRIES {
-            let size = store.head(stream).await?.size;
-            match store.append(stream, size, vec![row.clone()]).await {
-                Err(StoreError::Conflict { .. }) => {}
-                other => return other.map(|_| positions(&erasure)),
-            }
-        }
-        Err(StoreError::Unavailable(format!("{stream} is busy")))
+        tell_once(store, stream, &erasure).await
     }
 
     /// Writes over the content of entries, but for those whose content is gone already.
@@ -334,6 +338,57 @@ impl Register {
         }
         Ok(())
     }
+}
+
+/// How many revisions an erasure erased; `None` when it is not done.
+fn erased(rights: &Rights, number: u64) -> Option<u64> {
+    let request = rights.request(number)?;
+    (request.used > 0).then_some(request.things)
+}
+
+/// The positions that the entry of an erasure names; `None` when nothing tells of it.
+async fn told(store: &dyn Store, stream: &StreamId, number: u64) -> Result<Option<Vec<u64>>, StoreError> {
+    let known = store.find(stream, vec![erasure::key(number)]).await?;
+    let Some(position) = known.first().copied().flatten() else {
+        return Ok(None);
+    };
+    let rows = store.read(stream, position, 1).await?;
+    let erasure = rows.first().and_then(|row| Erasure::decode(&row.bytes).ok());
+    match erasure {
+        Some(erasure) => Ok(Some(positions(&erasure))),
+        None => Err(StoreError::Corrupt(format!(
+            "{stream}: position {position} tells of no erasure"
+        ))),
+    }
+}
+
+/// Appends the entry that tells of an erasure, unless one does: another server may have been faster. Gives the positions
+/// that the one in the stream names.
+async fn tell_once(store: &dyn Store, stream: &StreamId, erasure: &Erasure) -> Result<Vec<u64>, StoreError> {
+    let row = Row {
+        key: erasure.key(),
+        leaf: erasure.leaf(),
+        bytes: erasure.encode(),
+    };
+    let mut tries = Tries::begin();
+    loop {
+        // The head first: what comes after it, also what tells of this very erasure, is a conflict.
+        let size = store.head(stream).await?.size;
+        if let Some(told) = told(store, stream, erasure.request).await? {
+            return Ok(told);
+        }
+        let appended = store.append(stream, size, vec![row.clone()]).await;
+        if !is_conflict(&appended) {
+            return appended.map(|_| positions(erasure));
+        }
+        if !tries.again().await {
+            return Err(StoreError::Unavailable(format!("{stream} is busy")));
+        }
+    }
+}
+
+fn positions(erasure: &Erasure) -> Vec<u64> {
+    erasure.targets.iter().map(|target| target.position).collect()
 }
 
 fn holds_content(entry: &Entry) -> bool {

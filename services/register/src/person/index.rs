@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use vardnav_register::entry::StreamEntry;
 use vardnav_register::identity::PersonKey;
-use vardnav_store::{Change, ProjectionRow, Store, StoreError, StoredRow, StreamId, current};
+use vardnav_store::{Change, Duty, Head, ProjectionRow, Store, StoreError, StoredRow, StreamId, current};
 
-use crate::Register;
+use crate::{Register, is_reporters};
 
 /// Name of the projection, with the version of its rows: rows of another version lie in another, which is cleared.
 pub(crate) const PROJECTION: &str = "persons.1";
@@ -31,27 +31,35 @@ const HEAD: usize = 8;
 const NOBODY: [u8; HEAD] = [0; HEAD];
 /// Blocks read at a time.
 const SCAN: u32 = 200;
+/// How long a question waits for the server that takes entries in.
+const CATCH_UP_MAX: Duration = Duration::from_secs(10);
+/// How often the rows are read when they are cleared meanwhile.
+const READS_MAX: usize = 8;
 /// How long to wait between looks at the streams.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Positions of entries by stream, rising.
+type Found = BTreeMap<StreamId, Vec<u64>>;
 
 /// The projection.
 pub(crate) struct Index {
     store: Arc<dyn Store>,
+    duty: Duty,
     /// Held by whoever takes in entries.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 /// Takes in what the streams hold, and carries out erasures that a stop broke off, again and again, until the register is
 /// dropped.
-pub(crate) async fn follow(register: Weak<Register>) {
+pub(crate) async fn follow(register: Weak<Register>, duty: Duty) {
     let (mut reported, mut is_clear) = (String::new(), false);
-    while let Some(register) = register.upgrade() {
+    while let (Some(shift), Some(register)) = (duty.begin().await, register.upgrade()) {
         if !is_clear {
             is_clear = register.store.clear(UNVERSIONED).await.is_ok();
         }
         // An erasure that cannot be finished now does not keep the index from following.
         let erased = register.finish_erasures().await;
-        let indexed = register.persons.caught_up().await;
+        let indexed = register.persons.catch_up().await;
         match erased.and(indexed) {
             Ok(()) => reported.clear(),
             Err(error) => {
@@ -62,7 +70,7 @@ pub(crate) async fn follow(register: Weak<Register>) {
                 }
             }
         }
-        drop(register);
+        drop((register, shift));
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -70,24 +78,32 @@ pub(crate) async fn follow(register: Weak<Register>) {
 impl Index {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self {
+            duty: store.duty(),
             store,
             turn: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Takes in everything that the streams hold now.
+    /// Takes in everything that the streams hold now, or waits until the server that does has.
     ///
     /// # Errors
-    /// When the store does not answer, or an entry cannot be read.
-    pub(crate) async fn caught_up(&self) -> Result<(), StoreError> {
+    /// When the store does not answer, an entry cannot be read, or the other server takes too long.
+    async fn caught_up(&self) -> Result<(), StoreError> {
+        if let Some(_shift) = self.duty.try_begin() {
+            return self.catch_up().await;
+        }
+        let followed = crate::followed(self.store.as_ref(), PROJECTION, is_reporters);
+        tokio::time::timeout(CATCH_UP_MAX, followed)
+            .await
+            .map_err(|_| behind())?
+    }
+
+    async fn catch_up(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
-        for (stream, head) in self.store.streams().await? {
-            if stream.as_reporter().is_none() {
-                continue;
-            }
-            let mut position = self.store.cursor(PROJECTION, &stream).await?;
+        let lagging = crate::lagging(self.store.as_ref(), PROJECTION, is_reporters).await?;
+        for (stream, mut position, size) in lagging {
             let mut block = self.block_at(&stream, position).await?;
-            while position < head.size {
+            while position < size {
                 let rows = self.store.read(&stream, position, BATCH).await?;
                 let Some(last) = rows.last() else { break };
                 let next = last.position + 1;
@@ -103,21 +119,42 @@ impl Index {
         Ok(())
     }
 
-    /// Positions of the entries of a person, under all of these keys, by stream and rising.
+    /// Positions of the entries of a person, under all of these keys, by stream and rising; everything acknowledged is
+    /// among them.
     ///
     /// # Errors
-    /// When the store does not answer, or a row is not of its form.
+    /// When the store does not answer, an entry or row cannot be read, or the rows are not there long enough to be read.
     pub(crate) async fn positions(
         &self,
         keys: &[PersonKey],
     ) -> Result<Vec<(StreamId, Vec<u64>)>, StoreError> {
-        let mut found: BTreeMap<StreamId, Vec<u64>> = BTreeMap::new();
+        for _ in 0..READS_MAX {
+            let mut acknowledged = self.store.streams().await?;
+            acknowledged.retain(|(stream, _)| is_reporters(stream));
+            self.caught_up().await?;
+            let (found, read) = self.read(keys).await?;
+            // A clearing while they were read leaves rows out.
+            let is_read = |(stream, head): &(StreamId, Head)| read.get(stream) >= Some(&head.size);
+            if acknowledged.iter().all(is_read) {
+                return Ok(found.into_iter().collect());
+            }
+        }
+        Err(behind())
+    }
+
+    /// Positions of the entries of a person that the rows lead to, and of how many entries of each stream there were rows.
+    async fn read(&self, keys: &[PersonKey]) -> Result<(Found, BTreeMap<StreamId, u64>), StoreError> {
+        let (mut found, mut read) = (Found::new(), BTreeMap::new());
         let mut from = Vec::new();
         loop {
             let rows = self.store.scan(PROJECTION, &from, SCAN).await?;
             let Some(last) = rows.last() else { break };
             from.clone_from(&last.key);
             from.push(0);
+            for row in &rows {
+                let (stream, _) = place_of(row)?;
+                *read.entry(stream).or_default() += (row.value.len() / HEAD) as u64;
+            }
             let of = keys.to_vec();
             let looked = tokio::task::spawn_blocking(move || look(&of, &rows));
             for (stream, position) in looked.await.map_err(|_| crate::stopping())?? {
@@ -126,7 +163,7 @@ impl Index {
                 }
             }
         }
-        Ok(found.into_iter().collect())
+        Ok((found, read))
     }
 
     /// The beginnings that the block of a position holds before it.
@@ -188,15 +225,11 @@ fn look(keys: &[PersonKey], rows: &[ProjectionRow]) -> Result<Vec<(StreamId, u64
     let heads: Vec<[u8; HEAD]> = keys.iter().copied().map(head).collect();
     let mut found = Vec::new();
     for row in rows {
-        let (name, first) = row.key.split_last_chunk::<8>().ok_or_else(damaged_row)?;
-        let name = name
-            .strip_suffix(&[0])
-            .and_then(|name| std::str::from_utf8(name).ok());
-        let stream = StreamId::new(name.ok_or_else(damaged_row)?)?;
+        let (stream, first) = place_of(row)?;
         let (beginnings, []) = row.value.as_chunks::<HEAD>() else {
             return Err(damaged_row());
         };
-        let places = (u64::from_be_bytes(*first)..).zip(beginnings);
+        let places = (first..).zip(beginnings);
         let of = places.filter(|(_, beginning)| heads.contains(beginning));
         found.extend(of.map(|(position, _)| (stream.clone(), position)));
     }
@@ -223,6 +256,20 @@ fn row_key(stream: &StreamId, first: u64) -> Vec<u8> {
     [stream.as_str().as_bytes(), &[0], &first.to_be_bytes()].concat()
 }
 
+/// The stream of a block, and the position that it begins at.
+fn place_of(row: &ProjectionRow) -> Result<(StreamId, u64), StoreError> {
+    let (name, first) = row.key.split_last_chunk::<8>().ok_or_else(damaged_row)?;
+    let name = name
+        .strip_suffix(&[0])
+        .and_then(|name| std::str::from_utf8(name).ok());
+    let stream = StreamId::new(name.ok_or_else(damaged_row)?)?;
+    Ok((stream, u64::from_be_bytes(*first)))
+}
+
+fn behind() -> StoreError {
+    StoreError::Unavailable("entries of persons are being gathered; ask again".to_owned())
+}
+
 fn damaged_row() -> StoreError {
     StoreError::Corrupt(format!("a row of {PROJECTION}"))
 }
@@ -231,6 +278,7 @@ fn damaged_row() -> StoreError {
 mod tests {
     use vardnav_register::entry::{Act, Entry, EntryBody, Header};
     use vardnav_register::record::RecordKind;
+    use vardnav_store::Memory;
 
     use super::*;
 
@@ -316,6 +364,49 @@ mod tests {
             assert_eq!(positions, wanted);
             assert!(found.iter().all(|(name, _)| *name == stream));
         }
+    }
+
+    #[tokio::test]
+    async fn rows_that_are_cleared_while_they_are_read_are_read_again() {
+        let memory = Memory::new();
+        let beside = Index::new(Arc::new(memory.beside()));
+        let index = Index::new(Arc::new(memory));
+        for name in ["reporter/a", "reporter/b"] {
+            let rows = (0..3).map(|position| {
+                let StoredRow { key, leaf, bytes, .. } = row(position, Some(1));
+                vardnav_store::Row { key, leaf, bytes }
+            });
+            let stream = StreamId::new(name).unwrap();
+            index.store.append(&stream, 0, rows.collect()).await.unwrap();
+        }
+        index.catch_up().await.unwrap();
+        let whole = index.positions(&[key(1)]).await.unwrap();
+        assert_eq!(
+            whole.iter().map(|(_, positions)| positions.len()).sum::<usize>(),
+            6
+        );
+
+        // The cursors are where they were, and one stream's rows are not there yet, as they are while a clearing comes
+        // between the first rows and the last.
+        let first = StreamId::new("reporter/a").unwrap();
+        let gone = Change {
+            key: row_key(&first, 0),
+            value: None,
+        };
+        let gone = index.store.commit(PROJECTION, &first, 3, 3, vec![gone]);
+        gone.await.unwrap();
+        let anew = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            index.store.clear(PROJECTION).await.unwrap();
+            index.catch_up().await.unwrap();
+        };
+        let keys = [key(1)];
+        let (found, ()) = tokio::join!(beside.positions(&keys), anew);
+        match found {
+            Ok(found) => assert_eq!(found, whole),
+            Err(error) => assert!(matches!(error, StoreError::Unavailable(_)), "{error}"),
+        }
+        assert_eq!(beside.positions(&[key(1)]).await.unwrap(), whole);
     }
 
     #[test]

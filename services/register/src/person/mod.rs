@@ -24,10 +24,13 @@ use crate::{Register, ledger, store_error};
 
 impl Register {
     /// All keys of the person to whom a number leads; `None` when the vault does not know it.
-    fn keys_of(&self, named: &NamedPerson) -> Result<Option<Vec<PersonKey>>, StoreError> {
+    async fn keys_of(&self, named: &NamedPerson) -> Result<Option<Vec<PersonKey>>, StoreError> {
         let identity = IdentityBytes::given_by(named.identity_type, &named.number, &named.issuer);
-        let known = self.vault.known(&[identity])?;
-        Ok(known.first().copied().flatten().map(|key| self.vault.keys(key)))
+        let known = self.vault.known(vec![identity]).await?;
+        match known.first().copied().flatten() {
+            Some(key) => self.vault.keys(key).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Notes that a caller did something with what is held of a person.
@@ -37,12 +40,6 @@ impl Register {
         audit::note(self.store.as_ref(), &[entry]).await
     }
 
-    /// Positions of a person's entries by stream, under all their keys; everything acknowledged is among them.
-    async fn entries_of(&self, keys: &[PersonKey]) -> Result<Vec<(StreamId, Vec<u64>)>, StoreError> {
-        self.persons.caught_up().await?;
-        self.persons.positions(keys).await
-    }
-
     /// The revisions that the register holds of a person, stream by stream.
     async fn revisions_of(
         &self,
@@ -50,7 +47,7 @@ impl Register {
         reporter: &str,
     ) -> Result<Vec<(StreamId, Vec<Former>)>, StoreError> {
         let mut all = Vec::new();
-        for (stream, positions) in self.entries_of(keys).await? {
+        for (stream, positions) in self.persons.positions(keys).await? {
             if !reporter.is_empty() && stream.as_reporter() != Some(reporter) {
                 continue;
             }
@@ -71,7 +68,11 @@ impl Register {
         (reporter, id): (&str, &str),
     ) -> Result<(u64, Vec<RecordRef>), ApiError> {
         let unknown = || ApiError::not_found("a record of that person");
-        let keys = self.keys_of(named).map_err(store_error)?.ok_or_else(unknown)?;
+        let keys = self
+            .keys_of(named)
+            .await
+            .map_err(store_error)?
+            .ok_or_else(unknown)?;
         let person = *keys.first().ok_or_else(unknown)?;
         let mut latest: std::collections::BTreeMap<(String, u8, String), RecordRef> = Default::default();
         for (stream, formers) in self.revisions_of(&keys, reporter).await.map_err(store_error)? {

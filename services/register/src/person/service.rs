@@ -38,6 +38,7 @@ impl PersonService for Service {
         let nobody = || ApiError::not_found("a record of that person");
         let keys = register
             .keys_of(&named)
+            .await
             .map_err(store_error)?
             .ok_or_else(nobody)?;
         let about = About {

@@ -20,7 +20,7 @@ use vardnav_register::quality::refusal::Refusal;
 use vardnav_register::quality::{Counted, Counts, Key, Tally, row};
 use vardnav_runtime::clock;
 use vardnav_store::current::{self, Current};
-use vardnav_store::{Change, Store, StoreError, StreamId};
+use vardnav_store::{Change, Duty, Store, StoreError, StreamId};
 
 use alike::Marks;
 
@@ -46,6 +46,7 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(5);
 /// The counts.
 pub(crate) struct Quality {
     store: Arc<dyn Store>,
+    duty: Duty,
     pool: Arc<Semaphore>,
     /// Bounds how many gather contacts alike at once, each a share of a month.
     gathering: Semaphore,
@@ -55,9 +56,9 @@ pub(crate) struct Quality {
 
 /// Counts what the streams hold, again and again, until the register is dropped. What cannot be counted is tried again;
 /// its stream waits.
-pub(crate) async fn follow(register: Weak<Register>) {
+pub(crate) async fn follow(register: Weak<Register>, duty: Duty) {
     let (mut reported, mut is_clear) = (String::new(), false);
-    while let Some(register) = register.upgrade() {
+    while let (Some(shift), Some(register)) = (duty.begin().await, register.upgrade()) {
         if !is_clear {
             is_clear = register.store.clear(FORMER).await.is_ok();
         }
@@ -71,7 +72,7 @@ pub(crate) async fn follow(register: Weak<Register>) {
                 }
             }
         }
-        drop(register);
+        drop((register, shift));
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -84,6 +85,7 @@ fn is_counted(stream: &StreamId) -> bool {
 impl Quality {
     pub(crate) fn new(store: Arc<dyn Store>, pool: Arc<Semaphore>) -> Self {
         Self {
+            duty: store.duty(),
             store,
             pool,
             gathering: Semaphore::new(GATHERING_MAX),
@@ -91,20 +93,21 @@ impl Quality {
         }
     }
 
-    /// Counts what is acknowledged, unless that takes too long; gives how many entries remain.
+    /// Counts what is acknowledged, or waits for the server that does, unless that takes too long; gives how many entries
+    /// remain.
     ///
     /// # Errors
     /// When the store does not tell how far the streams go.
     pub(crate) async fn caught_up(&self) -> Result<u64, StoreError> {
-        // A stream that cannot be followed is logged where it is followed.
-        let _ = tokio::time::timeout(CATCH_UP_MAX, self.catch_up()).await;
-        let mut behind = 0;
-        for (stream, head) in self.store.streams().await? {
-            if is_counted(&stream) {
-                behind += head.size.saturating_sub(self.place(&stream).await?.cursor);
+        let counted = async {
+            match self.duty.try_begin() {
+                Some(_shift) => self.catch_up().await,
+                None => crate::followed(self.store.as_ref(), PROJECTION, is_counted).await,
             }
-        }
-        Ok(behind)
+        };
+        // A stream that cannot be followed is logged where it is followed.
+        let _ = tokio::time::timeout(CATCH_UP_MAX, counted).await;
+        crate::behind(self.store.as_ref(), PROJECTION, is_counted).await
     }
 
     /// The counts of a reporter.
@@ -144,11 +147,10 @@ impl Quality {
     async fn catch_up(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         let mut outcome = Ok(());
-        for (stream, head) in self.store.streams().await? {
+        for (stream, _, size) in crate::lagging(self.store.as_ref(), PROJECTION, is_counted).await? {
             let done = match refused::reporter_of(&stream) {
-                Some(reporter) => self.catch_up_refused(&stream, reporter, head.size).await,
-                None if stream.as_reporter().is_some() => self.catch_up_stream(&stream, head.size).await,
-                None => continue,
+                Some(reporter) => self.catch_up_refused(&stream, reporter, size).await,
+                None => self.catch_up_stream(&stream, size).await,
             };
             if let Err(error) = done {
                 outcome = Err(error);

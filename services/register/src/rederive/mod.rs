@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex as Turn, Semaphore};
 use vardnav_register::rederive::rows::{Key, projection, unversioned_projection};
 use vardnav_release::entry::DerivationPlan;
-use vardnav_store::{StoreError, StreamId};
+use vardnav_store::{Duty, Shift, StoreError, StreamId};
 
 use crate::Register;
 use packing::{Packing, Unpacked};
@@ -93,11 +93,15 @@ pub(crate) struct Live {
     compiled: Mutex<Option<Arc<Compiled>>>,
     stop: AtomicBool,
     from_ledger: AtomicU64,
+    /// How many entries another server had derived when it was last looked.
+    seen: AtomicU64,
     /// Entries derived, by when.
     progress: Mutex<Vec<(Instant, u64)>>,
     waits: Mutex<String>,
     /// When each stream may next be searched for what was reported before its episode.
     sweeps: Mutex<BTreeMap<StreamId, Instant>>,
+    /// The number of the shift that all of this is of.
+    shift: AtomicU64,
 }
 
 impl Live {
@@ -108,9 +112,19 @@ impl Live {
             compiled: Mutex::default(),
             stop: AtomicBool::new(false),
             from_ledger: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
             progress: Mutex::default(),
             waits: Mutex::default(),
             sweeps: Mutex::default(),
+            shift: AtomicU64::new(0),
+        }
+    }
+
+    /// A shift begins, or goes on. What was at hand in another one is of an earlier time, in which others worked since.
+    fn begin(&self, shift: &Shift) {
+        if self.shift.swap(shift.number(), Ordering::Relaxed) != shift.number() {
+            self.from_ledger.store(0, Ordering::Relaxed);
+            lock(&self.sweeps).clear();
         }
     }
 
@@ -120,6 +134,14 @@ impl Live {
         progress.push((now, entries));
         let old = progress.partition_point(|(at, _)| now.duration_since(*at) > RATE_OVER);
         progress.drain(..old);
+    }
+
+    /// What another server has derived so far.
+    pub(crate) fn saw(&self, done: u64) {
+        let before = self.seen.swap(done, Ordering::Relaxed);
+        if before > 0 && done > before {
+            self.progressed(done - before);
+        }
     }
 
     /// Entries a second, of late.
@@ -169,13 +191,13 @@ impl Live {
 }
 
 /// Packs facts and brings every derivation up to the streams, again and again, until the register is dropped.
-pub(crate) async fn follow(register: Weak<Register>) {
+pub(crate) async fn follow(register: Weak<Register>, duty: Duty) {
     let (mut reported, mut is_clear) = (String::new(), false);
-    while let Some(register) = register.upgrade() {
+    while let (Some(shift), Some(register)) = (duty.begin().await, register.upgrade()) {
         if !is_clear {
             is_clear = register.clear_unversioned().await.is_ok();
         }
-        let outcome = register.pack().await;
+        let outcome = register.pack(&shift).await;
         let text = outcome
             .as_ref()
             .err()
@@ -186,7 +208,7 @@ pub(crate) async fn follow(register: Weak<Register>) {
         }
         reported = text;
         register.advance_all().await;
-        drop(register);
+        drop((register, shift));
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -205,14 +227,13 @@ impl Register {
 
     /// Packs what the streams hold, as long as no batch waits to be computed. A stream that cannot be read waits; the
     /// others are packed.
-    async fn pack(&self) -> Result<(), StoreError> {
+    async fn pack(&self, shift: &Shift) -> Result<(), StoreError> {
         let mut packing = self.derivations.packing.lock().await;
+        packing.begin(shift);
         let mut outcome = Ok(());
-        for (stream, head) in self.store.streams().await? {
-            if stream.as_reporter().is_none() {
-                continue;
-            }
-            match self.pack_stream(&mut packing, &stream, head.size).await {
+        let store = self.store.as_ref();
+        for (stream, _, size) in crate::lagging(store, packing::PROJECTION, crate::is_reporters).await? {
+            match self.pack_stream(&mut packing, &stream, size).await {
                 Ok(()) => {}
                 Err(Unpacked::Store(error @ StoreError::Corrupt(_))) => outcome = Err(error),
                 Err(Unpacked::Store(error)) => return Err(error),
@@ -269,12 +290,14 @@ impl Register {
                 continue;
             }
             let live = self.live(&derivation.plan);
-            if let Ok(turn) = Arc::clone(&live.turn).try_lock_owned() {
+            let (turn, shift) = (Arc::clone(&live.turn).try_lock_owned(), self.duty.try_begin());
+            if let (Ok(turn), Some(shift)) = (turn, shift) {
+                live.begin(&shift);
                 let register = Arc::clone(self);
                 tokio::spawn(async move {
                     let outcome = register.pass(&live, false).await;
                     live.tell(&outcome);
-                    drop(turn);
+                    drop((turn, shift));
                 });
             }
         }
@@ -331,10 +354,12 @@ impl Register {
     pub(crate) async fn progress(&self, id: &str) -> Result<(u64, u64), StoreError> {
         let projection = projection(id);
         let (mut done, mut total) = (0, 0);
-        for (stream, head) in self.store.streams().await? {
+        let streams = self.store.streams().await?;
+        let cursors = self.store.cursors_of(&projection).await?;
+        for (stream, head) in streams {
             if stream.as_reporter().is_some() {
                 total += head.size;
-                done += self.store.cursor(&projection, &stream).await?.min(head.size);
+                done += cursors.get(&stream).copied().unwrap_or(0).min(head.size);
             }
         }
         Ok((done, total))
@@ -356,7 +381,7 @@ impl Register {
     }
 
     /// Brings a derivation so far that at most `lag` entries are behind, and then runs `then` while nobody else works on
-    /// it; `None` when it does not come so far.
+    /// it; `None` when it does not come so far. Where another server works on derivations, waits a while for that.
     pub(crate) async fn caught_up<T>(
         self: &Arc<Self>,
         plan: &DerivationPlan,
@@ -364,10 +389,17 @@ impl Register {
         then: impl AsyncFnOnce() -> T,
     ) -> Result<Option<T>, Trouble> {
         const TRIES: usize = 20;
+        let Some(shift) = self.duty.try_begin() else {
+            return Ok(match self.is_caught_up(plan, lag).await? {
+                true => Some(then().await),
+                false => None,
+            });
+        };
         let live = self.live(plan);
         let _turn = live.turn.lock().await;
+        live.begin(&shift);
         for _ in 0..TRIES {
-            self.pack().await?;
+            self.pack(&shift).await?;
             match self.pass(&live, true).await {
                 Err(Trouble::Packing) => continue,
                 other => other?,
@@ -378,6 +410,45 @@ impl Register {
             }
         }
         Ok(None)
+    }
+}
+
+/// How long is waited for the server that works on derivations, and how often is looked.
+const THOROUGH_MAX: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(100);
+
+impl Register {
+    /// Whether the server that works on a derivation brings it so far that at most `lag` entries are behind, and that
+    /// episodes, units and maps have reached all that they bear on, within a while.
+    async fn is_caught_up(&self, plan: &DerivationPlan, lag: u64) -> Result<bool, Trouble> {
+        let until = Instant::now() + THOROUGH_MAX;
+        loop {
+            let (done, total) = self.progress(&plan.id).await?;
+            if total - done <= lag && self.is_thorough(&projection(&plan.id)).await? {
+                return Ok(true);
+            }
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn is_thorough(&self, projection: &str) -> Result<bool, StoreError> {
+        let known = self.newest_view().await?.position();
+        for (stream, cursor) in self.store.cursors_of(projection).await? {
+            if stream.as_reporter().is_none() || cursor == 0 {
+                continue;
+            }
+            for (key, least) in [(Key::Swept, cursor), (Key::Known, known)] {
+                let mark = key.with(stream.as_str().as_bytes());
+                let mark = self.store.row(projection, &mark).await?;
+                if mark.map_or(0, |mark| pass::position(&mark)) < least {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use vardnav_register::bytes::DecodeError;
 use vardnav_register::entry::StreamEntry;
 use vardnav_register::rederive::Columns;
-use vardnav_store::{Change, Store, StoreError, StreamId};
+use vardnav_store::{Change, Shift, Store, StoreError, StreamId};
 
 /// Name of the projection, with the version of its rows: rows of another version lie in another, which is cleared.
 pub(crate) const PROJECTION: &str = "packed-facts.1";
@@ -45,9 +45,19 @@ impl From<StoreError> for Unpacked {
 #[derive(Default)]
 pub(crate) struct Packing {
     tails: HashMap<StreamId, (u64, Columns)>,
+    /// The number of the shift in which they were packed.
+    shift: u64,
 }
 
 impl Packing {
+    /// Begins to pack in a shift: blocks that were kept from an earlier one may have been packed anew since.
+    pub(crate) fn begin(&mut self, shift: &Shift) {
+        if self.shift != shift.number() {
+            self.tails.clear();
+            self.shift = shift.number();
+        }
+    }
+
     /// Packs the next entries of a stream; answers whether there may be more.
     ///
     /// # Errors

@@ -1,11 +1,16 @@
 //! Batches over the wire: what one record of a batch has to do with the records beside it, with what the vault knows of
 //! its person, and with whoever sends it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    reason = "a test that cannot go on stops"
+)]
 
 #[expect(dead_code, reason = "this test needs a part of the bench")]
 #[path = "../bench/mod.rs"]
 mod bench;
+mod database;
 mod vault;
 
 use bench::*;

@@ -6,10 +6,13 @@ use jiff::civil::{Date, date};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_register::entry::StreamEntry;
 use vardnav_register::identity::{PersonKey, normalise};
-use vardnav_register::person::{Kommun, PersonEvent, Statement};
+use vardnav_register::person::{Kommun, PersonEvent, Persons, Statement};
 use vardnav_register::record::*;
 use vardnav_service_register::{Register, Service};
-use vardnav_store::{Answer, Drawn, FileVault, HeadKey, IdentityBytes, StoreError, StreamId, Vault};
+use vardnav_store::{
+    Answer, Drawn, FileVault, HeadKey, IdentityBytes, People, Sought, StoreError, StreamId, Vault,
+    VaultKeeper as _,
+};
 
 use crate::bench::*;
 use crate::*;
@@ -218,20 +221,32 @@ struct Late {
 }
 
 impl Vault for Late {
-    fn draw(&self, identity: IdentityBytes) -> Result<Drawn, StoreError> {
+    fn seek(&self, identity: IdentityBytes) -> Result<Sought, StoreError> {
+        self.vault.seek(identity)
+    }
+
+    fn look<'a>(&'a self, sought: &'a [Sought]) -> Answer<'a, People> {
         use std::sync::atomic::Ordering::Relaxed;
-        let mut drawn = self.vault.draw(identity)?;
-        let late = self
-            .unknown
-            .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
-        if late.is_ok() {
-            (drawn.person, drawn.is_known) = (PersonKey([7; 16]), false);
-        }
-        Ok(drawn)
+        Box::pin(async move {
+            let mut people = self.vault.look(sought).await?;
+            for found in &mut people.found {
+                let late = self
+                    .unknown
+                    .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+                if late.is_ok() {
+                    (found.person, found.is_known) = (PersonKey([7; 16]), false);
+                }
+            }
+            Ok(people)
+        })
     }
 
     fn keep(&self, persons: Vec<Drawn>) -> Answer<'_, Vec<PersonKey>> {
         self.vault.keep(persons)
+    }
+
+    fn stated<'a>(&'a self, persons: &'a [PersonKey]) -> Answer<'a, Persons> {
+        self.vault.stated(persons)
     }
 
     fn seal_nonce(&self, nonce: &[u8; 32], associated: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -240,18 +255,6 @@ impl Vault for Late {
 
     fn unseal_nonce(&self, sealed: &[u8], associated: &[u8]) -> Result<[u8; 32], StoreError> {
         self.vault.unseal_nonce(sealed, associated)
-    }
-
-    fn known(&self, identities: &[IdentityBytes]) -> Result<Vec<Option<PersonKey>>, StoreError> {
-        self.vault.known(identities)
-    }
-
-    fn state(&self, person: PersonKey, on: Date) -> vardnav_register::person::PersonState {
-        self.vault.state(person, on)
-    }
-
-    fn keys(&self, person: PersonKey) -> Vec<PersonKey> {
-        self.vault.keys(person)
     }
 }
 

@@ -1,8 +1,11 @@
 //! A register over a store in memory, under the starter release, with two reporters and entries made as the register
 //! makes them.
 
+mod ahead;
+
 use std::sync::Arc;
 
+pub(crate) use ahead::Ahead;
 use jiff::civil::{Date, date};
 use tonic::{Request, Status};
 use vardnav_api::vardnav::register::v1 as pb;
@@ -63,6 +66,9 @@ impl Surroundings for World {
 pub(crate) struct Bench {
     pub(crate) files: Arc<FileVault>,
     pub(crate) store: Arc<dyn Store>,
+    /// The same, as another server has it that does no background work.
+    pub(crate) beside: Arc<dyn Store>,
+    pub(crate) register: Arc<Register>,
     pub(crate) authority: Arc<Authority>,
     pub(crate) vault: Arc<dyn Vault>,
     pub(crate) service: Service,
@@ -76,7 +82,9 @@ impl Bench {
 
     /// As [`Bench::new`], under another release.
     pub(crate) async fn under(package: Package) -> Self {
-        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        let memory = Memory::new();
+        let beside: Arc<dyn Store> = Arc::new(memory.beside());
+        let store: Arc<dyn Store> = Arc::new(memory);
         let authority = Authority::open(Arc::clone(&store), Arc::new(Files))
             .await
             .unwrap();
@@ -147,9 +155,40 @@ impl Bench {
             store,
             authority,
             vault,
-            service: Service::new(register),
+            service: Service::new(Arc::clone(&register)),
+            register,
+            beside,
             folder,
         }
+    }
+
+    /// Another server over the same store, which does none of the background work.
+    pub(crate) fn another(&self) -> Service {
+        let (vault, authority) = (Arc::clone(&self.vault), Arc::clone(&self.authority));
+        let key = HeadKey::open(self.folder.path()).unwrap();
+        Service::new(Register::new(Arc::clone(&self.beside), vault, authority, key, 2))
+    }
+
+    /// The authority as another server has it.
+    pub(crate) async fn another_authority(&self) -> Arc<Authority> {
+        let store = Arc::clone(&self.store);
+        Authority::open(store, Arc::new(Files)).await.unwrap()
+    }
+
+    /// The same register over a store in which another server is faster.
+    pub(crate) fn behind(self) -> (Self, Arc<Ahead>) {
+        let ahead = Arc::new(Ahead::over(Arc::clone(&self.store)));
+        let (vault, authority) = (Arc::clone(&self.vault), Arc::clone(&self.authority));
+        let key = HeadKey::open(self.folder.path()).unwrap();
+        let store: Arc<dyn Store> = Arc::<Ahead>::clone(&ahead);
+        let register = Register::new(store, vault, authority, key, 2);
+        let service = Service::new(Arc::clone(&register));
+        let bench = Self {
+            register,
+            service,
+            ..self
+        };
+        (bench, ahead)
     }
 
     /// Reports batches over the wire as a caller, on one stream; gives the answers.

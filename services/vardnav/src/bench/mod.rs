@@ -2,6 +2,7 @@
 //! the order of magnitude on a noisy machine; ratios tell more.
 
 mod classification;
+mod growth;
 mod grpc;
 mod process;
 mod reclassification;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::cli::{Bench, Measured};
-use crate::exit::Outcome;
+use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
 
 /// Calls in flight at once when rates over gRPC are measured.
@@ -95,13 +96,32 @@ pub(crate) async fn run(command: Bench, format: Format) -> Outcome {
         command.what.clone()
     };
     let mut rows = Vec::new();
+    if wanted.contains(&Measured::Growth) {
+        if wanted.len() > 1 {
+            let what = "growth is calculated from what was measured earlier: ask for it alone";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        let asked = growth::Asked {
+            runs: &command.run,
+            records: command.project,
+            gigabyte_month: command.gigabyte_month,
+            server_month: command.server_month,
+            servers: command.servers,
+        };
+        let columns = ["name", "value", "unit", "runs", "method"];
+        return output::rows(format, &columns, &growth::rows(&asked)?);
+    }
     for what in wanted {
         output::say(format_args!("measuring {what:?} …"));
         let figures = match what {
             Measured::Terminology => terminology::measure(command.concepts).await?,
             Measured::Classification => classification::measure().await?,
-            Measured::Report => report::measure(command.count, command.postgres).await?,
+            Measured::Report => {
+                let servers = command.postgres.map(usize::from);
+                report::measure(command.count, servers, command.analysis).await?
+            }
             Measured::Reclassify => reclassification::measure(command.records).await?,
+            Measured::Growth => Vec::new(),
         };
         rows.extend(figures.iter().map(Figure::row));
     }

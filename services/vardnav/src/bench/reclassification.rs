@@ -54,7 +54,7 @@ pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
     until(&client, "pack", &[], "2026.1", filled).await?;
     let packing = began.elapsed().as_secs_f64();
     let reported = lanes(PACED);
-    let sent = send(&client, &reported).await?;
+    let sent = send(std::slice::from_ref(&client), &reported).await?;
     let full = PACED as f64 / sent.seconds;
 
     let stop = Arc::new(AtomicBool::new(false));

@@ -258,7 +258,10 @@ pub(crate) async fn report(
 /// Where answers come from: one stream for the whole file or, within a delivery, one for each group, so that a broken
 /// connection is taken up again.
 enum Answers<'a> {
-    Stream(Box<tonic::Streaming<pb::ReportResponse>>),
+    Stream {
+        server: String,
+        answers: Box<tonic::Streaming<pb::ReportResponse>>,
+    },
     Delivery {
         client: &'a Client,
         requests: mpsc::Receiver<pb::ReportRequest>,
@@ -281,7 +284,10 @@ impl<'a> Answers<'a> {
             });
         }
         let answers = client.register().report(ReceiverStream::new(requests)).await?;
-        Ok(Self::Stream(Box::new(answers.into_inner())))
+        Ok(Self::Stream {
+            server: client.server().to_owned(),
+            answers: Box::new(answers.into_inner()),
+        })
     }
 
     /// The answers to the next so many batches; `lines` were answered before.
@@ -289,11 +295,16 @@ impl<'a> Answers<'a> {
         let ended = || Failure::Unreachable(format!("the server ended the stream after line {lines}"));
         let mut answered = Vec::with_capacity(batches);
         match self {
-            Self::Stream(answers) => {
+            Self::Stream { server, answers } => {
                 for _ in 0..batches {
-                    let answer = answers.next().await.ok_or_else(ended)?;
+                    let answer = answers
+                        .next()
+                        .await
+                        .ok_or_else(|| broken(server, lines, "it ended the stream"))?;
                     answered.push(answer.map_err(|status| match Failure::from(status) {
-                        Failure::Failed(message) => Failure::Unreachable(message),
+                        Failure::Failed(message) | Failure::Unreachable(message) => {
+                            broken(server, lines, &message)
+                        }
                         other => other,
                     })?);
                 }
@@ -315,6 +326,14 @@ impl<'a> Answers<'a> {
             }
         }
     }
+}
+
+/// What is said when a server went away in the middle of a file.
+fn broken(server: &str, lines: u64, why: &str) -> Failure {
+    Failure::Unreachable(format!(
+        "the connection to {server} broke after it had answered for {lines} lines ({why}): report the same file again; \
+         what was taken already is the same again"
+    ))
 }
 
 /// Reads lines into groups and sends their records, batch by batch. Gives the salted digest of the input.

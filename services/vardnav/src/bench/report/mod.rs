@@ -3,6 +3,7 @@
 //! same run. And what becomes of the server as it grows: its rate, the space and memory it takes, how fast it is exported,
 //! how soon it is back after `kill -9`.
 
+mod analysts;
 mod bare;
 mod lanes;
 mod postgres;
@@ -13,11 +14,13 @@ use std::time::Instant;
 use tokio_stream::StreamExt as _;
 use vardnav_api::vardnav::register::v1 as pb;
 
+use self::analysts::Analysts;
 use self::bare::BareLanes;
 pub(super) use self::lanes::lanes;
 use self::lanes::{Lanes, Pieces};
 use self::postgres::Postgres;
 use self::subject::Subject;
+use super::process::Server;
 use super::{Budget, Figure};
 use crate::client::{Client, Target};
 use crate::exit::{Failure, Outcome};
@@ -42,22 +45,28 @@ struct Totals {
     pieces: Vec<(usize, f64)>,
 }
 
-/// Measures with `count` records, with the register in a folder or in PostgreSQL.
-pub(crate) async fn measure(count: u64, in_database: bool) -> Outcome<Vec<Figure>> {
+/// Measures with `count` records, with the register in a folder, or in a PostgreSQL that so many servers share; with the
+/// tables for analysts kept beside it when `analysts` says so.
+pub(crate) async fn measure(count: u64, servers: Option<usize>, analysts: bool) -> Outcome<Vec<Figure>> {
+    let in_database = servers.is_some();
     let count = usize::try_from(count).map_err(Failure::failed)?;
     let place = tempfile::tempdir()?;
     let data = place.path().join("data");
     let postgres = Postgres::start().await?;
     if postgres.is_none() {
         let none = "this machine has no PostgreSQL to measure";
-        if in_database {
+        if in_database || analysts {
             return Err(Failure::Failed(none.to_owned()));
         }
         output::say(format_args!("{none} beside"));
     }
     let subject = Subject::new(&data, postgres.as_ref().filter(|_| in_database)).await?;
-    let server = subject.start()?;
-    let client = connect(&server.url).await?;
+    let mut analysts = match postgres.as_ref().filter(|_| analysts) {
+        Some(postgres) => Some(Analysts::new(postgres).await?),
+        None => None,
+    };
+    let servers = subject.start(servers.unwrap_or(1), analysts.as_ref().map(Analysts::url))?;
+    let clients = connect(&servers).await?;
     let log = std::fs::File::create(place.path().join("bare.log"))?;
 
     let mut totals = Totals::default();
@@ -73,7 +82,7 @@ pub(crate) async fn measure(count: u64, in_database: bool) -> Outcome<Vec<Figure
         let mut rows = Some(rows);
         for ours in order {
             if ours {
-                let sent = send(&client, &lanes).await?;
+                let sent = send(&clients, &lanes).await?;
                 if sent.rejected > 0 {
                     return Err(Failure::Failed(format!(
                         "{} records were rejected",
@@ -82,6 +91,9 @@ pub(crate) async fn measure(count: u64, in_database: bool) -> Outcome<Vec<Figure
                 }
                 totals.ours += sent.seconds;
                 totals.pieces.push((records, sent.seconds));
+                if let Some(analysts) = &mut analysts {
+                    analysts.hold(totals.records + records, sent.seconds).await?;
+                }
             } else if let Some(rows) = rows.take() {
                 totals.beside(rows, &log, postgres.as_ref()).await?;
             }
@@ -92,17 +104,22 @@ pub(crate) async fn measure(count: u64, in_database: bool) -> Outcome<Vec<Figure
         }
     }
     let postgres = postgres.filter(|_| in_database);
-    let again = again(&client, count.min(PIECE)).await?;
-    let exported = exported(&client).await?;
-    let (resident, peak) = (server.resident(), server.peak());
-    server.kill()?;
+    let again = again(&clients, count.min(PIECE)).await?;
+    let exported = exported(first(&clients)?).await?;
+    let (resident, peak) = servers.iter().fold((0.0, 0.0), |(resident, peak), server| {
+        (resident + server.resident(), peak + server.peak())
+    });
+    servers.into_iter().try_for_each(Server::kill)?;
     let least = if in_database { 0.5 } else { 1.5 };
     let mut figures = totals.figures(again, least);
+    if let Some(analysts) = &analysts {
+        figures.extend(analysts.figures(totals.records, totals.records as f64 / totals.ours));
+    }
     figures.extend(left_behind(&subject, totals.records, postgres.as_ref()).await?);
     figures.extend([
         figure("all of them exported", exported, "records/s", None, None),
-        figure("memory of the server", resident, "MB", None, None),
-        figure("most memory of the server", peak, "MB", None, None),
+        figure("memory of the servers", resident, "MB", None, None),
+        figure("most memory of the servers", peak, "MB", None, None),
     ]);
     Ok(figures)
 }
@@ -111,12 +128,10 @@ pub(crate) async fn measure(count: u64, in_database: bool) -> Outcome<Vec<Figure
 async fn left_behind(subject: &Subject, records: usize, postgres: Option<&Postgres>) -> Outcome<Vec<Figure>> {
     let lanes = lanes(BATCH);
     let began = Instant::now();
-    let server = subject.start()?;
-    let client = connect(&server.url).await?;
-    send(&client, &lanes).await?;
+    let servers = subject.start(1, None)?;
+    send(&connect(&servers).await?, &lanes).await?;
     let reopened = began.elapsed().as_secs_f64();
-    drop(client);
-    server.kill()?;
+    servers.into_iter().try_for_each(Server::kill)?;
     let budget = Some(Budget::AtMost(2.0));
     let mut figures = vec![figure("first answer after kill -9", reopened, "s", None, budget)];
     figures.extend(subject.space(records, postgres).await?);
@@ -124,10 +139,10 @@ async fn left_behind(subject: &Subject, records: usize, postgres: Option<&Postgr
 }
 
 /// Records a second when those first sent are sent again.
-async fn again(client: &Client, count: usize) -> Outcome<f64> {
+async fn again(clients: &[Client], count: usize) -> Outcome<f64> {
     let (mut records, mut seconds) = (0, 0.0);
     for lanes in Pieces::new(count, PIECE) {
-        seconds += send(client, &lanes).await?.seconds;
+        seconds += send(clients, &lanes).await?.seconds;
         records += lanes::records(&lanes);
     }
     Ok(records as f64 / seconds)
@@ -235,14 +250,25 @@ fn figure(
     }
 }
 
-async fn connect(url: &str) -> Outcome<Client> {
-    let target = Target {
-        server: url.to_owned(),
-        data: None,
-        caller: "bench".into(),
-        token: None,
-    };
-    target.connect().await
+/// A connection to each server.
+async fn connect(servers: &[Server]) -> Outcome<Vec<Client>> {
+    let mut clients = Vec::new();
+    for server in servers {
+        let target = Target {
+            server: server.url.clone(),
+            data: None,
+            caller: "bench".into(),
+            token: None,
+        };
+        clients.push(target.connect().await?);
+    }
+    Ok(clients)
+}
+
+fn first(clients: &[Client]) -> Outcome<&Client> {
+    clients
+        .first()
+        .ok_or_else(|| Failure::Failed("there is no server to ask".into()))
 }
 
 /// What became of what was sent.
@@ -251,14 +277,14 @@ pub(super) struct Sent {
     rejected: usize,
 }
 
-/// Sends what the lanes hold, a sender a lane.
-pub(super) async fn send(client: &Client, lanes: &Lanes) -> Outcome<Sent> {
+/// Sends what the lanes hold, a sender a lane; the servers have them in turn.
+pub(super) async fn send(clients: &[Client], lanes: &Lanes) -> Outcome<Sent> {
     let lanes = lanes.clone();
     let began = Instant::now();
     let tasks: Vec<_> = lanes
         .into_iter()
-        .map(|lane| {
-            let client = client.clone();
+        .zip(clients.iter().cycle().cloned())
+        .map(|(lane, client)| {
             tokio::spawn(async move {
                 let answers = client.register().report(tokio_stream::iter(lane)).await?;
                 let mut answers = answers.into_inner();

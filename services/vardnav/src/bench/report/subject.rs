@@ -1,5 +1,5 @@
 //! The register that is measured: in a folder, or in a database of the PostgreSQL that the bare insert goes to. What lies
-//! there, and how a server of it is started.
+//! there, and how servers of it are started.
 
 use std::path::{Path, PathBuf};
 
@@ -40,12 +40,25 @@ impl Subject {
         })
     }
 
-    /// Starts a server of it.
-    pub(super) fn start(&self) -> Outcome<Server> {
-        match &self.database {
-            Some(url) => Server::start_with(&self.data, &["--store", url]),
-            None => Server::start(&self.data),
+    /// Starts so many servers of it, more than one only where it is in a database; the first has the folder, and the
+    /// others its keys. They keep tables for analysts where they are told of a database for them.
+    pub(super) fn start(&self, servers: usize, analysts: Option<&str>) -> Outcome<Vec<Server>> {
+        let mut shared: Vec<&str> = Vec::new();
+        if let Some(url) = analysts {
+            shared.extend(["--analysis", url]);
         }
+        let Some(url) = &self.database else {
+            return Ok(vec![Server::start_with(&self.data, &shared)?]);
+        };
+        shared.extend(["--store", url]);
+        let mut started = vec![Server::start_with(&self.data, &shared)?];
+        let keys = self.data.to_string_lossy();
+        shared.extend(["--keys", &keys]);
+        for number in 1..servers {
+            let data = self.data.with_extension(number.to_string());
+            started.push(Server::start_with(&data, &shared)?);
+        }
+        Ok(started)
     }
 
     /// Bytes that a record takes on the way to its answer, while a server serves it.

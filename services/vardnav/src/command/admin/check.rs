@@ -1,4 +1,4 @@
-//! `vardnav admin store check`: the store of a server, or of a folder that no server holds.
+//! `vardnav admin store check`: the store of a server, of a folder that no server holds, or in a database.
 
 use std::path::Path;
 
@@ -6,7 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use vardnav_api::vardnav::admin::v1 as pb;
 use vardnav_api::vardnav::admin::v1::check_store_response::Told as ToldMessage;
-use vardnav_store::check::Told;
+use vardnav_store::check::{Summary, Told};
+use vardnav_store::postgres::{self, Postgres};
 use vardnav_store::{Embedded, Options};
 
 use crate::client::Client;
@@ -51,42 +52,61 @@ pub(crate) async fn in_place(folder: &Path, format: Format) -> Outcome {
         let mut findings = Vec::new();
         let store = Embedded::open(&place, Options::default())
             .map_err(|error| Failure::Failed(format!("the store cannot be opened: {error}")))?;
-        let summary = store.check(&mut |told| {
-            match told {
-                Told::Finding(finding) => findings.push(json!({
-                    "code": finding.code,
-                    "file": finding.file,
-                    "offset": finding.offset,
-                    "stream": finding.stream.as_ref().map(ToString::to_string),
-                    "position": finding.position,
-                    "lost": finding.lost,
-                    "remedy": finding.remedy(),
-                    "message": finding.message,
-                })),
-                Told::Progress { step, done, total } => show(&bar, step, done, total),
-            }
-            true
-        });
+        let summary = store.check(&mut |told| keep(told, &bar, &mut findings));
         bar.finish_and_clear();
         let summary = summary.map_err(Failure::failed)?;
-        let summary = pb::StoreSummary {
-            streams: summary.streams,
-            frames: summary.frames,
-            rows: summary.rows,
-            log_bytes: summary.log_bytes,
-            blobs: summary.blobs,
-            cursors: summary.cursors,
-            findings: summary.findings,
-        };
+        let summary = of(&summary);
         Ok::<_, Failure>((findings, summary))
     });
     let (findings, summary) = checked.await.map_err(Failure::failed)??;
     conclude(&findings, &summary, format)
 }
 
+/// Checks the store in a database, beside its servers.
+pub(crate) async fn of_database(url: &str, format: Format) -> Outcome {
+    let opened = Postgres::open(url, postgres::Options::default()).await;
+    let store = opened.map_err(place::cannot)?;
+    let bar = bar();
+    let mut findings = Vec::new();
+    let summary = store.check(&mut |told| keep(told, &bar, &mut findings)).await;
+    bar.finish_and_clear();
+    let summary = summary.map_err(|error| Failure::Unreachable(error.to_string()))?;
+    conclude(&findings, &of(&summary), format)
+}
+
+/// Keeps a finding, shows progress; goes on.
+fn keep(told: Told, bar: &ProgressBar, findings: &mut Vec<Value>) -> bool {
+    match told {
+        Told::Finding(finding) => findings.push(json!({
+            "code": finding.code,
+            "file": finding.file,
+            "offset": finding.offset,
+            "stream": finding.stream.as_ref().map(ToString::to_string),
+            "position": finding.position,
+            "lost": finding.lost,
+            "remedy": finding.remedy(),
+            "message": finding.message,
+        })),
+        Told::Progress { step, done, total } => show(bar, step, done, total),
+    }
+    true
+}
+
+fn of(summary: &Summary) -> pb::StoreSummary {
+    pb::StoreSummary {
+        streams: summary.streams,
+        frames: summary.frames,
+        rows: summary.rows,
+        log_bytes: summary.log_bytes,
+        blobs: summary.blobs,
+        cursors: summary.cursors,
+        findings: summary.findings,
+    }
+}
+
 fn bar() -> ProgressBar {
     let bar = ProgressBar::new(0);
-    let style = "{bar:30} {msg} {bytes} of {total_bytes}";
+    let style = "{bar:30} {msg} {human_pos} of {human_len}";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
 }
@@ -103,7 +123,7 @@ fn conclude(findings: &[Value], summary: &pb::StoreSummary, format: Format) -> O
         output::rows(format, COLUMNS, findings)?;
     }
     output::say(format_args!(
-        "{} rows in {} frames of {} streams, {} bytes of log, {} blobs, {} cursors: {} findings",
+        "{} rows in {} frames of {} streams, {} bytes, {} blobs, {} cursors: {} findings",
         summary.rows,
         summary.frames,
         summary.streams,
