@@ -62,7 +62,7 @@ const PURE: &[&str] = &[
 ];
 
 /// What a pure room may use from outside.
-const PURE_MAY_USE: &[&str] = &["jiff", "thiserror", "sha2", "regex", "bytemuck"];
+const PURE_MAY_USE: &[&str] = &["jiff", "thiserror", "sha2", "regex", "bytemuck", "statrs"];
 
 /// What every service may know.
 const SERVICES_MAY_KNOW: &[&str] = &[

@@ -197,6 +197,19 @@ impl Server {
         run_with(&all, input)
     }
 
+    /// Sends it a signal by name: `STOP`, `CONT`.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Asks it to stop and waits for its end; gives whether it ended as it should.
+    pub fn stop(mut self) -> bool {
+        self.signal("TERM");
+        self.child.wait().unwrap().success()
+    }
+
     /// Kills it without any warning (SIGKILL) and waits for its end.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
