@@ -1,49 +1,63 @@
 //! Indicators: entries of the library, questions and rows.
 
-use vardnav_classification::model::Grain;
+mod definition;
+
+use vardnav_classification::DescriptionSystem;
+use vardnav_classification::model::{Derivation, Grain};
 use vardnav_indicators::Place;
 use vardnav_indicators::cube::Residence;
-use vardnav_indicators::definition::Indicator;
+use vardnav_indicators::definition::{BrokenDownBy, Indicator, IndicatorDefinitions};
 use vardnav_indicators::query::{AgeGroup, Dimension, Figure, Period, Query, QueryError, Row, SexGroup};
 use vardnav_register::record::Sex;
+use vardnav_register::text::safe_echo;
 
-use crate::common::label_message;
+pub use self::definition::indicator_message;
 use crate::pb::vardnav::indicators::v1 as pb;
 use crate::status::{ApiError, Kind};
 
 /// What stands for a residence, sex or age that is not known.
 pub const UNKNOWN: &str = "unknown";
 
-/// An entry of the library as a message.
-pub fn indicator_message(indicator: &Indicator) -> pb::Indicator {
-    pb::Indicator {
-        id: indicator.id.clone(),
-        core_number: indicator.core_number.into(),
-        label: Some(label_message(&indicator.label)),
-        numerator: Some(label_message(&indicator.numerator)),
-        denominator: Some(label_message(&indicator.denominator)),
-        exclusions: Some(label_message(&indicator.exclusions)),
-        goals: indicator.goals.clone(),
-        source: indicator.source.clone(),
-        feed: indicator.feed.name().to_owned(),
-        breakdowns: indicator.breakdowns.clone(),
-        method_version: indicator.method_version.clone(),
-        certainty: indicator.certainty.clone(),
-    }
+/// A question about an indicator.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Question {
+    /// Calendar year.
+    pub year: i16,
+    /// Calendar month, 1–12; `None` for the year.
+    pub month: Option<i8>,
+    /// Only this region or kommun.
+    pub place: Option<Residence>,
+    /// Only this sex.
+    pub sex: Option<Sex>,
+    /// Only this age group, by its code.
+    pub age_group: Option<String>,
+    /// What to break down by of what every figure has.
+    pub by: Vec<Dimension>,
+    /// Id of the other breakdown.
+    pub breakdown: Option<String>,
+    /// Only these values of it; empty for all.
+    pub values: Vec<String>,
+    /// Ids of variants; empty for the first that is computed.
+    pub variants: Vec<String>,
 }
 
-/// A question from its message, about what is counted by the values of a table.
+/// A question from its message, about an indicator of a release.
 ///
 /// # Errors
-/// Names the field that cannot be read.
-pub fn query(message: &pb::QueryIndicatorRequest, table: &str, grain: Grain) -> Result<Query, ApiError> {
+/// Names the field that cannot be read, or what is not offered.
+pub fn question(
+    message: &pb::QueryIndicatorRequest,
+    indicator: &Indicator,
+    definitions: &IndicatorDefinitions,
+    system: &DescriptionSystem,
+) -> Result<Question, ApiError> {
     let year = i16::try_from(message.year)
         .ok()
         .filter(|year| (1..=9999).contains(year))
         .ok_or_else(|| ApiError::field("year", "a calendar year is needed"))?;
-    let period = match i8::try_from(message.month) {
-        Ok(0) => Period::Year(year),
-        Ok(month @ 1..=12) => Period::Month(year, month),
+    let month = match i8::try_from(message.month) {
+        Ok(0) => None,
+        Ok(month @ 1..=12) => Some(month),
         _ => return Err(ApiError::field("month", "1 to 12, or 0 for the whole year")),
     };
     let place = match message.place.as_str() {
@@ -53,45 +67,101 @@ pub fn query(message: &pb::QueryIndicatorRequest, table: &str, grain: Grain) -> 
                 .ok_or_else(|| ApiError::field("place", "two digits of a region or four of a kommun"))?,
         ),
     };
-    let sexes = match message.sex.as_str() {
-        "" => Vec::new(),
-        "female" => vec![Sex::Female],
-        "male" => vec![Sex::Male],
+    let sex = match message.sex.as_str() {
+        "" => None,
+        "female" => Some(Sex::Female),
+        "male" => Some(Sex::Male),
         _ => return Err(ApiError::field("sex", "`female`, `male` or empty")),
     };
-    let mut by = Vec::new();
-    for breakdown in message.breakdowns() {
-        by.push(match breakdown {
-            pb::Breakdown::Region => Dimension::Region,
-            pb::Breakdown::Kommun => Dimension::Kommun,
-            pb::Breakdown::Sex => Dimension::Sex,
-            pb::Breakdown::AgeGroup => Dimension::AgeGroup,
-            pb::Breakdown::Month => Dimension::Month,
-            pb::Breakdown::Unspecified => {
-                return Err(ApiError::field("breakdowns", "a dimension is not stated"));
-            }
-        });
-    }
-    let kommun = place.and_then(Residence::kommun);
-    let region = place.filter(|_| kommun.is_none()).and_then(Residence::region);
-    Ok(Query {
-        table: table.to_owned(),
-        grain,
+    let mut question = Question {
+        year,
+        month,
+        place,
+        sex,
+        age_group: Some(message.age_group.clone()).filter(|age| !age.is_empty()),
         values: message.groups.clone(),
-        by,
-        regions: region.into_iter().collect(),
-        kommuner: kommun.into_iter().collect(),
-        sexes,
-        ages: Some(message.age_group.clone())
-            .filter(|age| !age.is_empty())
-            .into_iter()
-            .collect(),
-        period,
-    })
+        variants: variants(&message.variants, indicator)?,
+        ..Question::default()
+    };
+    for id in &message.breakdowns {
+        let offered = indicator.breakdowns.contains(id);
+        let breakdown = definitions.breakdown(id).filter(|_| offered);
+        let breakdown = breakdown.ok_or_else(|| {
+            let message = format!("the indicator offers no breakdown `{}`", safe_echo(id));
+            ApiError::field("breakdowns", message)
+        })?;
+        let dimension = match &breakdown.by {
+            BrokenDownBy::Region => Some(Dimension::Region),
+            BrokenDownBy::Kommun => Some(Dimension::Kommun),
+            BrokenDownBy::Sex => Some(Dimension::Sex),
+            BrokenDownBy::Month => Some(Dimension::Month),
+            BrokenDownBy::Axis(axis) if is_of_age(system, axis) => Some(Dimension::AgeGroup),
+            BrokenDownBy::NotAvailable(reason) => {
+                let message = format!("not available: {} ({})", reason.en, reason.sv);
+                return Err(ApiError::field("breakdowns", message));
+            }
+            _ => None,
+        };
+        match dimension {
+            Some(dimension) => question.by.push(dimension),
+            None if question.breakdown.as_ref().is_some_and(|known| known != id) => {
+                let message = "beside region, kommun, sex, age group and month, one breakdown at a time";
+                return Err(ApiError::field("breakdowns", message));
+            }
+            None => question.breakdown = Some(id.clone()),
+        }
+    }
+    Ok(question)
 }
 
-/// A row of an answer as a message.
-pub fn row_message(row: &Row) -> pb::query_indicator_response::Row {
+impl Question {
+    /// The same about what is counted by the values of a table.
+    pub fn of_table(&self, table: &str, grain: Grain) -> Query {
+        let kommun = self.place.and_then(Residence::kommun);
+        let region = self
+            .place
+            .filter(|_| kommun.is_none())
+            .and_then(Residence::region);
+        Query {
+            table: table.to_owned(),
+            grain,
+            values: self.values.clone(),
+            by: self.by.clone(),
+            regions: region.into_iter().collect(),
+            kommuner: kommun.into_iter().collect(),
+            sexes: self.sex.into_iter().collect(),
+            ages: self.age_group.clone().into_iter().collect(),
+            period: match self.month {
+                None => Period::Year(self.year),
+                Some(month) => Period::Month(self.year, month),
+            },
+        }
+    }
+}
+
+/// The variants asked for, by id.
+fn variants(asked: &[String], indicator: &Indicator) -> Result<Vec<String>, ApiError> {
+    let known = || indicator.variants.iter().map(|variant| variant.id.clone());
+    if asked.iter().any(|id| id == "*") {
+        return Ok(known().collect());
+    }
+    match asked.iter().find(|id| !known().any(|known| known == **id)) {
+        Some(id) => {
+            let message = format!("the indicator has no variant `{}`", safe_echo(id));
+            Err(ApiError::field("variants", message))
+        }
+        None => Ok(asked.to_vec()),
+    }
+}
+
+/// Whether an axis tells the age group.
+fn is_of_age(system: &DescriptionSystem, axis: &str) -> bool {
+    let mut axes = system.source().axes.iter();
+    axes.any(|known| known.id == axis && matches!(known.derivation, Some(Derivation::Age(_))))
+}
+
+/// A row of counts by the values of a table as a message.
+pub fn row_message(row: &Row, year: i16) -> pb::query_indicator_response::Row {
     let (count, suppressed) = match row.figure {
         Figure::Count(count) => (Some(count), false),
         Figure::Suppressed => (None, true),
@@ -99,20 +169,35 @@ pub fn row_message(row: &Row) -> pb::query_indicator_response::Row {
     pb::query_indicator_response::Row {
         group: row.value.clone(),
         place: place_code(row.place),
-        sex: match row.sex {
-            SexGroup::All => String::new(),
-            SexGroup::Only(Sex::Female) => "female".to_owned(),
-            SexGroup::Only(Sex::Male) => "male".to_owned(),
-            SexGroup::Unknown => UNKNOWN.to_owned(),
-        },
-        age_group: match &row.age {
-            AgeGroup::All => String::new(),
-            AgeGroup::Group(code) => code.clone(),
-            AgeGroup::Unknown => UNKNOWN.to_owned(),
-        },
+        sex: sex_code(row.sex).to_owned(),
+        age_group: age_code(&row.age),
         month: row.month.unwrap_or(0).into(),
         count,
         suppressed,
+        year: year.into(),
+        years: 1,
+        numerator: count,
+        marks: suppressed.then(|| "suppressed".to_owned()).into_iter().collect(),
+        ..Default::default()
+    }
+}
+
+/// The code of sexes: empty for all.
+pub fn sex_code(sex: SexGroup) -> &'static str {
+    match sex {
+        SexGroup::All => "",
+        SexGroup::Only(Sex::Female) => "female",
+        SexGroup::Only(Sex::Male) => "male",
+        SexGroup::Unknown => UNKNOWN,
+    }
+}
+
+/// The code of ages: empty for all.
+pub fn age_code(age: &AgeGroup) -> String {
+    match age {
+        AgeGroup::All => String::new(),
+        AgeGroup::Group(code) => code.clone(),
+        AgeGroup::Unknown => UNKNOWN.to_owned(),
     }
 }
 
@@ -143,6 +228,8 @@ impl From<QueryError> for ApiError {
 
 #[cfg(test)]
 mod tests {
+    use vardnav_indicators::definition::Breakdown;
+
     use super::*;
 
     fn read(change: impl FnOnce(&mut pb::QueryIndicatorRequest)) -> Result<Query, String> {
@@ -151,7 +238,37 @@ mod tests {
             ..Default::default()
         };
         change(&mut message);
-        query(&message, "groups", Grain::Contact).map_err(|error| error.field)
+        let (definitions, system) = (
+            definitions(),
+            DescriptionSystem::compile(Default::default()).unwrap(),
+        );
+        let indicator = &definitions.indicators[0];
+        question(&message, indicator, &definitions, &system)
+            .map(|question| question.of_table("groups", Grain::Contact))
+            .map_err(|error| error.field)
+    }
+
+    fn definitions() -> IndicatorDefinitions {
+        let breakdown = |id: &str, by: BrokenDownBy| Breakdown {
+            id: id.to_owned(),
+            label: Default::default(),
+            by,
+            source: String::new(),
+        };
+        IndicatorDefinitions {
+            indicators: vec![Indicator {
+                id: "one".to_owned(),
+                breakdowns: vec!["region".to_owned(), "mode".to_owned(), "need".to_owned()],
+                ..Default::default()
+            }],
+            breakdowns: vec![
+                breakdown("region", BrokenDownBy::Region),
+                breakdown("sex", BrokenDownBy::Sex),
+                breakdown("mode", BrokenDownBy::Axis("contact-mode".to_owned())),
+                breakdown("need", BrokenDownBy::NotAvailable(Default::default())),
+            ],
+            ..Default::default()
+        }
     }
 
     #[test]
@@ -172,8 +289,20 @@ mod tests {
         );
         assert_eq!(read(|message| message.sex = "f".into()), Err("sex".into()));
         assert_eq!(
-            read(|message| message.breakdowns = vec![0]),
-            Err("breakdowns".into())
+            read(|message| message.variants = vec!["other".into()]),
+            Err("variants".into())
         );
+    }
+
+    #[test]
+    fn only_breakdowns_that_are_offered_and_available_are_taken() {
+        let by = |ids: &[&str]| {
+            let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+            read(|message| message.breakdowns = ids).map(|query| query.by)
+        };
+        assert_eq!(by(&["region", "mode"]), Ok(vec![Dimension::Region]));
+        for wrong in ["sex", "need", "none"] {
+            assert_eq!(by(&[wrong]), Err("breakdowns".into()), "{wrong}");
+        }
     }
 }

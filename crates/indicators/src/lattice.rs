@@ -124,7 +124,8 @@ impl Lattice {
         }
     }
 
-    pub(crate) fn of_leaves(frame: &Frame, leaves: impl Iterator<Item = Leaf> + Clone) -> Self {
+    /// The lattice of counts at the finest level, in a frame.
+    pub fn of_leaves(frame: &Frame, leaves: impl Iterator<Item = Leaf> + Clone) -> Self {
         let mut regions: BTreeMap<Place, BTreeSet<Place>> = BTreeMap::new();
         let mut unknown = [0, 0];
         let kommuner = frame

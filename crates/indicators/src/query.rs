@@ -162,6 +162,21 @@ pub struct Answer {
     pub coverage: Label,
 }
 
+/// A place, sex and age that a question asks for, and where a lattice has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// Index of the place.
+    pub index: usize,
+    /// The spot inside it.
+    pub spot: Spot,
+    /// Residence.
+    pub place: Place,
+    /// Sexes.
+    pub sex: SexGroup,
+    /// Ages.
+    pub age: AgeGroup,
+}
+
 /// A slice of the cube with the decision on what may be shown of it.
 #[derive(Debug, Clone)]
 pub struct Published {
@@ -173,7 +188,11 @@ pub struct Published {
 impl Published {
     /// Decides on a slice.
     pub fn new(cube: &Cube, slice: &Slice, frame: Frame, disclosure: Disclosure) -> Self {
-        let lattice = cube.lattice(slice, &frame);
+        Self::of(cube.lattice(slice, &frame), frame, disclosure)
+    }
+
+    /// Decides on all totals of some counts, which stand in a frame.
+    pub fn of(lattice: Lattice, frame: Frame, disclosure: Disclosure) -> Self {
         let decision = Decision::on(&lattice, u64::from(disclosure.min_count));
         Self {
             frame,
@@ -182,12 +201,43 @@ impl Published {
         }
     }
 
-    fn figure(&self, place: usize, spot: Spot) -> Figure {
+    /// The figure at a place and spot of the lattice.
+    pub fn figure(&self, place: usize, spot: Spot) -> Figure {
         if self.decision.hides(&self.lattice, place, spot) {
             Figure::Suppressed
         } else {
             Figure::Count(self.lattice.count(place, spot))
         }
+    }
+
+    /// The places, sexes and ages that a question asks for, in that order, whatever is counted there; months are 0.
+    ///
+    /// # Errors
+    /// When the question names something unknown, asks for sums that are not shown, or for too much.
+    pub fn points(&self, query: &Query) -> Result<Vec<Point>, QueryError> {
+        let (places, sexes, ages) = (self.places(query)?, self.sexes(query)?, self.ages(query)?);
+        if places.len() * sexes.len() * ages.len() > MAX_ROWS {
+            return Err(QueryError::TooManyRows);
+        }
+        let mut points = Vec::new();
+        for &(index, place) in &places {
+            for &(sex, sex_group) in &sexes {
+                for (age, age_group) in &ages {
+                    points.push(Point {
+                        index,
+                        spot: Spot {
+                            sex,
+                            age: *age,
+                            month: 0,
+                        },
+                        place,
+                        sex: sex_group,
+                        age: age_group.clone(),
+                    });
+                }
+            }
+        }
+        Ok(points)
     }
 
     fn places(&self, query: &Query) -> Result<Vec<(usize, Place)>, QueryError> {

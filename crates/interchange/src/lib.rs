@@ -5,6 +5,7 @@ pub mod classify_lines;
 pub mod codesystem;
 pub mod content;
 pub mod export;
+pub mod figures;
 pub mod maps;
 pub mod personal;
 pub mod population_table;

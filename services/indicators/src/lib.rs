@@ -3,17 +3,18 @@
 
 mod cells;
 mod counts;
+mod names;
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
-use vardnav_api::common::{page, page_size};
-use vardnav_api::indicators::{indicator_message, query, row_message};
+use vardnav_api::common::{label_message, page, page_size};
+use vardnav_api::indicators::{Question, indicator_message, question, row_message};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService;
 use vardnav_classification::model::Grain;
-use vardnav_indicators::definition::Indicator;
+use vardnav_indicators::definition::{BrokenDownBy, Indicator};
 use vardnav_release::Snapshot;
 use vardnav_release::entry::{AS_REPORTED, DerivationPlan};
 use vardnav_runtime::gate::caller;
@@ -91,8 +92,10 @@ impl Indicators {
             .map_or_else(|| self.release(), Ok)?;
         let indicator = entry(&release, &request.indicator)?;
         let (table, grain) = counted(indicator)?;
-        let query = query(request, table, grain)?;
+        let question = question(request, indicator, &release.indicators, &release.description)?;
+        of_counted_table(&question, &release, table)?;
         let derivation = plan.map(|plan| plan.id.as_str());
+        let query = question.of_table(table, grain);
         self.counts.answer(&query, &release, derivation)
     }
 
@@ -197,6 +200,21 @@ fn counted(indicator: &Indicator) -> Result<(&str, Grain), ApiError> {
     }
 }
 
+/// Counts by the values of a table are broken down by those, and by what every figure has.
+fn of_counted_table(question: &Question, release: &Snapshot, table: &str) -> Result<(), ApiError> {
+    let other = question.breakdown.as_ref().filter(|id| {
+        let known = release.indicators.breakdown(id);
+        !known.is_some_and(|known| matches!(&known.by, BrokenDownBy::Table(of) if of == table))
+    });
+    match other {
+        Some(id) => {
+            let message = format!("figures of it are not broken down by `{id}`");
+            Err(ApiError::field("breakdowns", message))
+        }
+        None => Ok(()),
+    }
+}
+
 #[tonic::async_trait]
 impl IndicatorService for Indicators {
     async fn list_indicators(
@@ -214,7 +232,10 @@ impl IndicatorService for Indicators {
             &request.page_token,
             size,
         );
-        let indicators = indicators.into_iter().map(indicator_message).collect();
+        let indicators = indicators
+            .into_iter()
+            .map(|indicator| indicator_message(indicator, &release.indicators))
+            .collect();
         Ok(Response::new(pb::ListIndicatorsResponse {
             indicators,
             next_page_token,
@@ -226,7 +247,7 @@ impl IndicatorService for Indicators {
         request: Request<pb::GetIndicatorRequest>,
     ) -> Result<Response<pb::GetIndicatorResponse>, Status> {
         let release = self.release()?;
-        let indicator = indicator_message(entry(&release, &request.into_inner().id)?);
+        let indicator = indicator_message(entry(&release, &request.into_inner().id)?, &release.indicators);
         Ok(Response::new(pb::GetIndicatorResponse {
             indicator: Some(indicator),
         }))
@@ -251,29 +272,36 @@ impl IndicatorService for Indicators {
         let choice = self.choose(&request.derivation, administers)?;
         self.read(&choice).await?;
         let (answer, coverage) = self.ask_of(&request, choice.plan())?;
-        let rows: Vec<_> = answer
-            .rows
-            .iter()
-            .skip(from)
-            .take(size)
-            .map(row_message)
-            .collect();
+        let year = i16::try_from(request.year).unwrap_or(0);
+        let rows = answer.rows.iter().skip(from).take(size);
+        let rows: Vec<_> = rows.map(|row| row_message(row, year)).collect();
         let next = from + rows.len();
         let next_page_token = if next < answer.rows.len() {
             next.to_string()
         } else {
             String::new()
         };
+        let view = self.authority.view();
+        let release = view.release(&answer.release).map_or_else(|| self.release(), Ok)?;
+        let indicator = entry(&release, &request.indicator)?;
+        let last = jiff::civil::Date::new(year, 12, 31).unwrap_or(release.from);
         Ok(Response::new(pb::QueryIndicatorResponse {
             indicator: request.indicator,
             release: answer.release,
+            names: names::names(&rows, indicator, None, &release, last),
             rows,
             next_page_token,
             coverage: Some(pb::query_indicator_response::Coverage {
                 reporters: coverage.reporters,
                 entries: coverage.entries,
+                behind: 0,
             }),
             derivation: choice.plan().map_or(AS_REPORTED, |plan| &plan.id).to_owned(),
+            completeness: Some(label_message(&answer.coverage)),
+            unit: Some(label_message(&indicator.unit)),
+            method: indicator.interval.name().to_owned(),
+            method_version: indicator.method_version.clone(),
+            min_count: release.indicators.disclosure.min_count,
         }))
     }
 }

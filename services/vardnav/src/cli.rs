@@ -8,6 +8,7 @@
 mod admin;
 pub mod delivery;
 mod heads;
+pub mod indicator;
 mod person;
 mod register;
 mod release;
@@ -16,6 +17,7 @@ mod vault;
 
 pub use admin::{Admin, Analysis, Store, StoreCompare, StoreCopy};
 pub use heads::Heads;
+pub use indicator::Indicator;
 pub use person::{Erase, EraseStep, Extract, Rectify};
 pub use register::{Map, Reclassify, ReclassifyStep, Register};
 pub use release::{Release, Resolution};
@@ -289,57 +291,6 @@ pub enum Unit {
         #[arg(long)]
         reporter: Option<String>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Indicator {
-    /// List the library
-    List,
-    /// Show one entry
-    Show {
-        /// Id
-        id: String,
-    },
-    /// Count
-    Query {
-        /// Id of a computed indicator
-        #[arg(default_value = "contacts-by-group")]
-        id: String,
-        /// Calendar year
-        #[arg(long, default_value_t = 2026)]
-        year: i32,
-        /// Calendar month, 1 to 12; the whole year when left out
-        #[arg(long, default_value_t = 0)]
-        month: i32,
-        /// Only this group; may be repeated
-        #[arg(long)]
-        group: Vec<String>,
-        /// Only this region (two digits) or kommun (four)
-        #[arg(long, default_value = "")]
-        place: String,
-        /// Only this sex
-        #[arg(long, default_value = "", value_parser = ["", "female", "male"])]
-        sex: String,
-        /// Only this age group
-        #[arg(long, default_value = "")]
-        age_group: String,
-        /// Break down by
-        #[arg(long, value_enum, value_delimiter = ',')]
-        by: Vec<By>,
-        /// The derivation to count; `as-reported` for what the entries hold
-        #[arg(long, default_value = "")]
-        derivation: String,
-    },
-}
-
-/// A dimension to break down by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum By {
-    Region,
-    Kommun,
-    Sex,
-    AgeGroup,
-    Month,
 }
 
 #[cfg(test)]

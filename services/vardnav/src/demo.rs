@@ -208,7 +208,7 @@ struct Figures {
 
 /// Counts by group for the country, and by region for one group, once the figures have followed the ledger.
 async fn figures(client: &Client, taken: u64) -> Outcome<Figures> {
-    let ask = |indicator: &str, groups: Vec<String>, breakdowns: Vec<i32>| pb::QueryIndicatorRequest {
+    let ask = |indicator: &str, groups: Vec<String>, breakdowns: Vec<String>| pb::QueryIndicatorRequest {
         indicator: indicator.to_owned(),
         year: YEAR,
         groups,
@@ -231,7 +231,7 @@ async fn figures(client: &Client, taken: u64) -> Outcome<Figures> {
         let by_region = ask(
             "contacts-by-group",
             vec!["mobile-care".into()],
-            vec![pb::Breakdown::Region.into()],
+            vec!["region".to_owned()],
         );
         let (rows, _) = indicator::query(client, by_region).await?;
         return Ok(Figures {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use vardnav_api::indicators::{UNKNOWN, place_code};
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_classification::model::Label;
-use vardnav_indicators::definition::Indicator;
+use vardnav_indicators::definition::{BrokenDownBy, Indicator};
 use vardnav_indicators::{Answer, Figure, Place};
 use vardnav_release::Snapshot;
 use vardnav_runtime::clock;
@@ -90,7 +90,7 @@ impl Source for Shown {
 
 impl Shown {
     fn table(&self, release: &Snapshot, indicator: &Indicator, year: i16) -> Outcome<(Table, Label)> {
-        let ask = |breakdowns: Vec<i32>| {
+        let ask = |breakdowns: Vec<String>| {
             let request = pb::QueryIndicatorRequest {
                 indicator: indicator.id.clone(),
                 year: year.into(),
@@ -102,7 +102,10 @@ impl Shown {
                 .map(|(answer, _)| answer)
                 .map_err(Failure::failed)
         };
-        let answers = [ask(Vec::new())?, ask(vec![pb::Breakdown::Region.into()])?];
+        let mut breakdowns = release.indicators.breakdowns.iter();
+        let region = breakdowns.find(|breakdown| breakdown.by == BrokenDownBy::Region);
+        let region = region.map(|breakdown| breakdown.id.clone());
+        let answers = [ask(Vec::new())?, ask(region.into_iter().collect())?];
         let all = || answers.iter().flat_map(|answer: &Answer| &answer.rows);
         let values = release
             .description
