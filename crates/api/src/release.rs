@@ -314,11 +314,13 @@ pub fn refusal(refusal: &Refusal) -> ApiError {
         Refusal::UnknownDraft
         | Refusal::UnknownReporter
         | Refusal::UnknownBase
+        | Refusal::UnknownUpload
         | Refusal::UnknownComment { .. }
         | Refusal::NoNotice => Kind::NotFound,
-        Refusal::TooManyMaps | Refusal::TooManyComments { .. } | Refusal::TooManyLinks => {
-            Kind::ResourceExhausted
-        }
+        Refusal::TooManyMaps
+        | Refusal::TooManyUploads
+        | Refusal::TooManyComments { .. }
+        | Refusal::TooManyLinks => Kind::ResourceExhausted,
         Refusal::Changed { .. } | Refusal::EditionsChanged { .. } => Kind::Aborted,
         Refusal::IdTaken { .. }
         | Refusal::DraftExists { .. }
@@ -330,6 +332,9 @@ pub fn refusal(refusal: &Refusal) -> ApiError {
         | Refusal::BadBodies
         | Refusal::NotInvited { .. }
         | Refusal::ReasonMissing
+        | Refusal::SourceMissing
+        | Refusal::UploadReasonMissing
+        | Refusal::BadUploadId
         | Refusal::BadCaller
         | Refusal::TooEarly { .. } => Kind::InvalidArgument,
         Refusal::OwnDraft { .. } | Refusal::OwnLink => Kind::PermissionDenied,

@@ -1,4 +1,5 @@
-//! Indicators: what a release says about them ([`definition`], [`measure`]), whom they are about ([`population`]), the
+//! Indicators: what a release says about them ([`definition`], [`measure`]), whom they are about ([`population`],
+//! [`grouping`]), what is uploaded as it was published ([`series`]), the
 //! counts they are made of ([`cube`], [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), how sure a
 //! figure is ([`statistics`]), how they are asked for ([`query`]), and what another release would do to them ([`impact`]).
 //!
@@ -8,11 +9,13 @@ pub mod counting;
 pub mod cube;
 pub mod definition;
 pub mod disclosure;
+pub mod grouping;
 pub mod impact;
 pub mod lattice;
 pub mod measure;
 pub mod population;
 pub mod query;
+pub mod series;
 pub mod statistics;
 
 pub use counting::{CellKey, Counting, Subject};

@@ -136,6 +136,18 @@ impl PopulationTable {
         areas.iter().map(|area| self.count(*area, sex, ages)).sum()
     }
 
+    /// All rows, by area, sex and age.
+    pub fn rows(&self) -> impl Iterator<Item = PopulationRow> {
+        self.bands.iter().flat_map(|(&(area, sex), bands)| {
+            bands.iter().map(move |(&start, &(end, count))| PopulationRow {
+                area,
+                sex,
+                ages: start..end,
+                count,
+            })
+        })
+    }
+
     /// The areas that have rows, rising.
     pub fn areas(&self) -> Vec<Area> {
         let mut areas: Vec<Area> = self.bands.keys().map(|(area, _)| *area).collect();

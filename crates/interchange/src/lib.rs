@@ -12,3 +12,4 @@ pub mod population_table;
 pub mod register;
 pub mod release;
 pub mod units;
+pub mod upload;

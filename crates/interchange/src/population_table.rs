@@ -11,12 +11,15 @@
 //!
 //! Files that hold persons are another thing: see [`crate::register::population`].
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 use jiff::civil::Date;
 use vardnav_indicators::population::{AGES, Area, PopulationRow, PopulationTable, RowError};
 use vardnav_register::record::Sex;
+
+pub use crate::upload::problem::{PROBLEMS_MAX, Problem};
 
 /// Code, meaning and remedy of what is found in population tables.
 pub const CODES: &[(&str, &str, &str)] = &[
@@ -73,22 +76,6 @@ pub const COLUMNS: [&str; 5] = ["date", "area", "sex", "age", "count"];
 /// Most rows: some times the kommuner, sexes and ages that there are.
 pub const ROWS_MAX: u64 = 500_000;
 
-/// Most problems that are told of a file.
-pub const PROBLEMS_MAX: usize = 1_000;
-
-/// Something wrong with a table.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// Line, from 1; 0 for the whole file.
-    pub line: u64,
-    /// Column; empty for the whole line.
-    pub column: &'static str,
-    /// Stable code.
-    pub code: &'static str,
-    /// What is wrong, without what stands there.
-    pub message: String,
-}
-
 /// Reads a table; `source` says where it comes from.
 ///
 /// # Errors
@@ -136,6 +123,20 @@ pub fn read(bytes: &[u8], source: &str) -> Result<PopulationTable, Vec<Problem>>
         None if problems.is_empty() => Err(vec![problem(0, "", "VN-PTB-009", "the table has no rows")]),
         _ => Err(problems),
     }
+}
+
+/// The first line that tells of each area, for messages about a table that was read.
+pub(crate) fn lines_of_areas(bytes: &[u8]) -> BTreeMap<Area, u64> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut records = ReaderBuilder::new().trim(Trim::All).from_reader(bytes);
+    let mut lines = BTreeMap::new();
+    for record in records.records().flatten() {
+        if let Some(area) = record.get(1).and_then(Area::parse) {
+            let line = record.position().map_or(0, csv::Position::line);
+            lines.entry(area).or_insert(line);
+        }
+    }
+    lines
 }
 
 /// Takes a row into the table, which begins with the first; or tells all that is wrong with it.

@@ -5,10 +5,12 @@ mod derivations;
 mod draft;
 mod identity;
 mod steps;
+mod uploads;
 
 pub use derivations::{Derivation, Derivations, Switch};
 pub use draft::{CheckMark, Draft, KeptComment, Mark, Resolved, Round, Stage, TrailMark};
 pub use identity::{Identities, Link};
+pub use uploads::{KeptUpload, Upload, Uploads, Withdrawal};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -102,6 +104,9 @@ pub enum FoldError {
     /// It tells of a release that is not published, or tells otherwise than was told.
     #[error("the entry does not fit the notice of release `{0}`")]
     Notice(String),
+    /// It puts another revision of an upload than the next, or withdraws what is not there.
+    #[error("the entry does not fit upload `{0}`")]
+    Upload(String),
 }
 
 /// What the authority keeps. Cloning shares what does not change.
@@ -118,6 +123,7 @@ pub struct AuthorityState {
     /// Of each reporter, in the order in which they were put.
     maps: Arc<BTreeMap<String, Vec<ConceptMapRecord>>>,
     identities: Arc<Identities>,
+    uploads: Uploads,
 }
 
 impl AuthorityState {
@@ -164,6 +170,7 @@ impl AuthorityState {
             Change::ConceptMapPut(map) => self.put_map(map)?,
             Change::Step(step) => self.take_step(entry, step)?,
             Change::Derivation(step) => self.derivations.take(step, mark())?,
+            Change::Upload(step) => self.uploads.take(step, mark())?,
         }
         Ok(())
     }
@@ -368,6 +375,11 @@ impl AuthorityState {
     /// The derivations of history.
     pub fn derivations(&self) -> &Derivations {
         &self.derivations
+    }
+
+    /// Uploaded data that are no records.
+    pub fn uploads(&self) -> &Uploads {
+        &self.uploads
     }
 
     /// A draft by id, published ones included.

@@ -3,11 +3,13 @@
 
 mod derivation;
 mod step;
+mod upload;
 
 pub use derivation::{AS_REPORTED, DerivationPlan, DerivationStep};
 pub use step::{
     Announcement, AreaCount, Base, Body, Comment, Procedure, Resolution, Step, Subject, TEXT_LONG_BYTES_MAX,
 };
+pub use upload::{MADE_UP, UploadRecord, UploadStep};
 
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
@@ -95,6 +97,8 @@ pub enum Change {
     Step(Step),
     /// A step of a derivation of history.
     Derivation(DerivationStep),
+    /// A step of an upload: data that are no records.
+    Upload(UploadStep),
 }
 
 /// What a key is for. The numbers are stored.
@@ -228,6 +232,7 @@ impl Change {
             Self::ContentImported(_) => 10,
             Self::Step(step) => step.kind(),
             Self::Derivation(step) => step.kind(),
+            Self::Upload(step) => step.kind(),
         }
     }
 }
@@ -298,6 +303,7 @@ impl AuthorityEntry {
             }
             Change::Step(step) => texts.extend(step.texts()),
             Change::Derivation(step) => texts.extend(step.texts()),
+            Change::Upload(step) => texts.extend(step.texts()),
         }
         texts
     }
@@ -375,6 +381,7 @@ impl AuthorityEntry {
             Change::ConceptMapPut(map) => write_map(&mut w, map),
             Change::Step(step) => step.write(&mut w),
             Change::Derivation(step) => step.write(&mut w),
+            Change::Upload(step) => step.write(&mut w),
         }
         w.into_bytes()
     }
@@ -460,6 +467,7 @@ impl AuthorityEntry {
                 blob: r.array()?,
             }),
             kind if DerivationStep::is_kind(kind) => Change::Derivation(DerivationStep::read(kind, &mut r)?),
+            kind if UploadStep::is_kind(kind) => Change::Upload(UploadStep::read(kind, &mut r)?),
             kind => Change::Step(Step::read(kind, &mut r)?),
         };
         r.finish()?;

@@ -11,6 +11,7 @@ mod publication;
 mod referral;
 mod refusal;
 mod text;
+mod uploads;
 
 pub use caution::{Caution, cautions};
 pub use derivations::{
@@ -25,6 +26,7 @@ pub use publication::{CheckOutcome, Haste, Publication, approve, is_behind, publ
 pub use referral::{Invitation, close, comment, refer, resolve};
 pub use refusal::{CODES, Refusal};
 pub use text::TextFault;
+pub use uploads::{REVISIONS_MAX, UPLOAD_ID_BYTES_MAX, UPLOADS_MAX, put_upload, withdraw_upload};
 
 use crate::authority::{AuthorityState, Draft, Stage};
 use crate::entry::{AuthorityEntry, Base, Change, Proposal, Step};

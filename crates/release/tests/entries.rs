@@ -19,7 +19,7 @@ use vardnav_register::unit::{Beds, UnitVersion};
 use vardnav_release::authority::AuthorityState;
 use vardnav_release::entry::{
     AuthorityEntry, Change, ContentKind, ContentRecord, EditionPin, EditionRecord, EntryError, IntroducedKey,
-    KeyPurpose, Proposal, Reporter,
+    KeyPurpose, Proposal, Reporter, UploadRecord, UploadStep,
 };
 
 use samples::{samples, unit};
@@ -201,6 +201,29 @@ fn any_change() -> impl Strategy<Value = Change> {
         (any::<bool>(), any::<[u8; 8]>(), any::<Vec<u8>>()).prop_map(|(head, id, public)| {
             let purpose = if head { KeyPurpose::Head } else { KeyPurpose::Vault };
             Change::KeyIntroduced(IntroducedKey { purpose, id, public })
+        }),
+        // Few ids and revisions, so that they follow on each other now and then.
+        ("[ab]", 1u32..4, day(), text(), any::<u64>(), any::<[u8; 32]>()).prop_map(
+            |(id, revision, date, source, rows, blob)| {
+                Change::Upload(UploadStep::Put(UploadRecord {
+                    kind: "population".to_owned(),
+                    id,
+                    revision,
+                    date,
+                    source,
+                    rows,
+                    release: "2026.1".to_owned(),
+                    blob,
+                }))
+            }
+        ),
+        ("[ab]", 1u32..4, text()).prop_map(|(id, revision, reason)| {
+            Change::Upload(UploadStep::Withdrawn {
+                kind: "population".to_owned(),
+                id,
+                revision,
+                reason,
+            })
         }),
     ]
 }

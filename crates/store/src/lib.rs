@@ -25,6 +25,7 @@ pub mod memory;
 pub mod postgres;
 pub mod rights;
 pub mod suite;
+pub mod uploads;
 pub mod vault;
 
 pub use authority::{Authority, AuthorityError, Contents, DecideError, Loader, View};

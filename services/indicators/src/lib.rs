@@ -4,10 +4,11 @@
 mod cells;
 mod counts;
 mod names;
+mod uploads;
 
 use std::sync::Arc;
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use vardnav_api::common::{label_message, page, page_size};
 use vardnav_api::indicators::{Question, indicator_message, question, row_message};
 use vardnav_api::status::{ApiError, Kind};
@@ -21,6 +22,7 @@ use vardnav_runtime::gate::caller;
 use vardnav_store::{Authority, Store};
 
 pub use counts::{Counts, Coverage, FollowError, PROJECTION};
+pub use uploads::{Put, Uploads};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
@@ -34,20 +36,36 @@ const CATCH_UP_MAX: std::time::Duration = std::time::Duration::from_secs(3);
 /// are told may reveal fewer than may be shown.
 const ADMINISTER: &str = "register.administer";
 
+/// Answers that go out one by one.
+type BoxedStream<T> = std::pin::Pin<Box<dyn tokio_stream::Stream<Item = Result<T, Status>> + Send>>;
+
 /// The service.
 #[derive(Clone)]
 pub struct Indicators {
     authority: Arc<Authority>,
     counts: Arc<Counts>,
+    uploads: Arc<Uploads>,
+    store: Arc<dyn Store>,
 }
 
 impl Indicators {
     /// Serves counts of what `store` holds under the releases that `authority` keeps, and follows the reporters'
     /// streams until dropped. Call it inside a tokio runtime.
     pub fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
-        let counts = Arc::new(Counts::new(store, Arc::clone(&authority)));
+        let counts = Arc::new(Counts::new(Arc::clone(&store), Arc::clone(&authority)));
+        let uploads = Arc::new(Uploads::new(Arc::clone(&authority)));
         tokio::spawn(counts::follow(Arc::downgrade(&counts)));
-        Self { authority, counts }
+        Self {
+            authority,
+            counts,
+            uploads,
+            store,
+        }
+    }
+
+    /// Uploaded data that are no records.
+    pub fn uploads(&self) -> &Arc<Uploads> {
+        &self.uploads
     }
 
     /// The counts behind the service.
@@ -303,5 +321,51 @@ impl IndicatorService for Indicators {
             method_version: indicator.method_version.clone(),
             min_count: release.indicators.disclosure.min_count,
         }))
+    }
+
+    async fn upload_series(
+        &self,
+        request: Request<Streaming<pb::UploadSeriesRequest>>,
+    ) -> Result<Response<pb::UploadSeriesResponse>, Status> {
+        let caller = caller(&request)?;
+        let answer = self.uploads.receive(&caller, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn list_uploads(
+        &self,
+        request: Request<pb::ListUploadsRequest>,
+    ) -> Result<Response<pb::ListUploadsResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(self.uploads.list(&caller, request.get_ref())?))
+    }
+
+    async fn get_upload(
+        &self,
+        request: Request<pb::GetUploadRequest>,
+    ) -> Result<Response<pb::GetUploadResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(self.uploads.history(&caller, request.get_ref())?))
+    }
+
+    type DownloadUploadStream = BoxedStream<pb::DownloadUploadResponse>;
+
+    async fn download_upload(
+        &self,
+        request: Request<pb::DownloadUploadRequest>,
+    ) -> Result<Response<Self::DownloadUploadStream>, Status> {
+        let caller = caller(&request)?;
+        let pieces = self.uploads.download(&self.store, &caller, request.get_ref());
+        let pieces = pieces.await?.into_iter().map(Ok);
+        Ok(Response::new(Box::pin(tokio_stream::iter(pieces))))
+    }
+
+    async fn withdraw_upload(
+        &self,
+        request: Request<pb::WithdrawUploadRequest>,
+    ) -> Result<Response<pb::WithdrawUploadResponse>, Status> {
+        let caller = caller(&request)?;
+        let answer = self.uploads.withdrawn(&caller, request.get_ref()).await?;
+        Ok(Response::new(answer))
     }
 }

@@ -13,6 +13,7 @@ mod person;
 mod register;
 mod release;
 mod terminology;
+mod upload;
 mod vault;
 
 pub use admin::{Admin, Analysis, Store, StoreCompare, StoreCopy};
@@ -22,6 +23,7 @@ pub use person::{Erase, EraseStep, Extract, Rectify};
 pub use register::{Map, Reclassify, ReclassifyStep, Register};
 pub use release::{Release, Resolution};
 pub use terminology::{Codesystem, Edition, ExportFormat, Term};
+pub use upload::{Upload, UploadStep};
 pub use vault::{Request, Vault};
 
 use std::net::SocketAddr;

@@ -28,6 +28,7 @@ const OF_THE_ORIGIN: &[&str] = &[
     "admin.backup",
     "heads.read",
     "indicators.read",
+    "indicators.upload",
     "person.approve",
     "person.erase",
     "person.extract",

@@ -11,12 +11,15 @@ use vardnav_api::vardnav::register::v1::{ExportRequest, Reporter};
 use vardnav_api::vardnav::r#type::v1::FileChunk;
 use vardnav_interchange::register::records::Form;
 use vardnav_interchange::release::starter;
+use vardnav_release::package::Package;
+use vardnav_release::snapshot::Snapshot;
 use vardnav_runtime::caller::Callers;
 use vardnav_runtime::shutdown;
 
 use crate::cli;
 use crate::client::{Client, Target};
 use crate::command::report::{Options, Summary, finding_counts, reader, report};
+use crate::command::upload::send;
 use crate::command::{indicator, register, release, unit};
 use crate::exit::{Failure, Outcome};
 use crate::output::{self, Format};
@@ -74,6 +77,11 @@ async fn demonstrate(command: &cli::Demo, folder: &Path, format: Format) -> Outc
         units.len()
     ));
 
+    let uploads = upload(&anna, command.seed).await?;
+    step(format_args!(
+        "{uploads} uploads put, all of them made up: a population, groups of kommuner, figures of surveys and registers"
+    ));
+
     let file = folder.join("year.ndjson");
     let lines: Vec<String> = sample::generate(
         command.seed,
@@ -119,6 +127,7 @@ async fn demonstrate(command: &cli::Demo, folder: &Path, format: Format) -> Outc
         "findings": finding_counts(&summary),
         "receipt_verified": verified,
         "figure": figures.by_region,
+        "uploads": uploads,
     });
     show(&told, format)?;
     if command.no_serve {
@@ -151,6 +160,31 @@ async fn publish(anna: &Client, bo: &Client) -> Outcome<String> {
     let id = release::draft(anna, "", chunks, false, None).await?.id;
     release::advance(anna, bo, &id).await?;
     Ok(id)
+}
+
+/// Puts the sample's made-up uploads; answers how many.
+async fn upload(client: &Client, seed: u64) -> Outcome<usize> {
+    let package = starter::package().map_err(Failure::failed)?;
+    let release = starter_release(&package)?;
+    let uploads = sample::uploads(seed, &release);
+    for made in &uploads {
+        let header = pb::UploadHeader {
+            kind: made.kind.to_owned(),
+            source: made.source.clone(),
+            validate_only: false,
+        };
+        let answer = send(client, header, made.file.as_bytes()).await?;
+        if let Some(found) = answer.findings.first() {
+            let message = found.finding.clone().unwrap_or_default().message;
+            return Err(Failure::Failed(format!("a made-up {}: line {}: {message}", made.kind, found.line)));
+        }
+    }
+    Ok(uploads.len())
+}
+
+fn starter_release(package: &Package) -> Outcome<Snapshot> {
+    vardnav_interchange::release::compile(package, &[])
+        .map_err(|findings| Failure::Failed(format!("the starter release has {} findings", findings.len())))
 }
 
 /// Lets this very program, started anew, prove the receipt offline.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use vardnav_api::{status, terminology};
 use vardnav_interchange::release::{self, starter};
-use vardnav_interchange::{classify_lines, codesystem, content, maps, population_table, register};
+use vardnav_interchange::{classify_lines, codesystem, content, maps, population_table, register, upload};
 use vardnav_register::definition::Check;
 use vardnav_release::snapshot::Snapshot;
 use vardnav_release::{check, lifecycle, package};
@@ -30,6 +30,10 @@ const CODES: &[&[(&str, &str, &str)]] = &[
     release::CODES,
     maps::CODES,
     population_table::CODES,
+    upload::CODES,
+    upload::groups::CODES,
+    upload::population::CODES,
+    upload::series::CODES,
     register::population::CODES,
     check::CODES,
     lifecycle::CODES,

@@ -2,7 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::{BODIES_MAX, CALLER_BYTES_MAX, ID_BYTES_MAX, TextFault};
+use super::{
+    BODIES_MAX, CALLER_BYTES_MAX, ID_BYTES_MAX, REVISIONS_MAX, TextFault, UPLOAD_ID_BYTES_MAX, UPLOADS_MAX,
+};
 
 /// Why a step is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +112,24 @@ pub enum Refusal {
     /// The reporter has as many maps as are kept.
     #[error("the reporter has as many maps, or rows in them, as are kept")]
     TooManyMaps,
+    /// No upload has the kind and id.
+    #[error("no upload has that kind and id")]
+    UnknownUpload,
+    /// It is not said where uploaded data come from.
+    #[error("it must be said where the data come from")]
+    SourceMissing,
+    /// It is not said why an upload is withdrawn.
+    #[error("it must be said why the upload is withdrawn")]
+    UploadReasonMissing,
+    /// An id of an upload is not usable.
+    #[error(
+        "the upload's id is not at most {UPLOAD_ID_BYTES_MAX} bytes of parts with `/` between, each 1 to \
+         {ID_BYTES_MAX} letters, digits, `.`, `_`, `:` or `-`, without a personal number"
+    )]
+    BadUploadId,
+    /// There are as many uploads of the kind, or revisions of the upload, as are kept.
+    #[error("at most {UPLOADS_MAX} uploads of a kind are kept, with {REVISIONS_MAX} revisions each")]
+    TooManyUploads,
     /// The draft has not been submitted.
     #[error("draft `{draft}` has not been submitted")]
     NotSubmitted {
@@ -455,6 +475,26 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a release was published for days that are past",
         "derive history anew under it where records of those days are to follow it",
     ),
+    (
+        "VN-REL-246",
+        "the upload does not exist",
+        "look at the kinds and ids that `indicator uploads` gives",
+    ),
+    (
+        "VN-REL-247",
+        "it is not said where uploaded data come from, or why an upload is withdrawn",
+        "state the source, or the reason",
+    ),
+    (
+        "VN-REL-248",
+        "the id of an upload is not usable",
+        "use letters, digits, `.`, `_`, `:` or `-`, with `/` between parts, and no personal number",
+    ),
+    (
+        "VN-REL-249",
+        "there are too many uploads of the kind, or revisions of the upload",
+        "put fewer, or tell the operator",
+    ),
 ];
 
 impl Refusal {
@@ -500,6 +540,10 @@ impl Refusal {
             Self::NoNotice => "VN-REL-240",
             Self::BadLongText(_) => "VN-REL-241",
             Self::OwnLink => "VN-REL-242",
+            Self::UnknownUpload => "VN-REL-246",
+            Self::SourceMissing | Self::UploadReasonMissing => "VN-REL-247",
+            Self::BadUploadId => "VN-REL-248",
+            Self::TooManyUploads => "VN-REL-249",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use vardnav_register::text::{holds_personal_number, id_holds_personal_number};
 
-use super::{CALLER_BYTES_MAX, ID_BYTES_MAX, Refusal, TEXT_BYTES_MAX};
+use super::{CALLER_BYTES_MAX, ID_BYTES_MAX, Refusal, TEXT_BYTES_MAX, UPLOAD_ID_BYTES_MAX};
 use crate::entry::TEXT_LONG_BYTES_MAX;
 
 /// So many digits in a row no caller's name has.
@@ -48,6 +48,12 @@ pub(super) fn check_id(of: &'static str, id: &str) -> Result<(), Refusal> {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-'))
         && !id_holds_personal_number(id);
     if fits { Ok(()) } else { Err(Refusal::BadId { of }) }
+}
+
+/// An id of an upload: parts as ids are, with strokes between.
+pub(super) fn check_upload_id(id: &str) -> Result<(), Refusal> {
+    let fits = id.len() <= UPLOAD_ID_BYTES_MAX && id.split('/').all(|part| check_id("upload", part).is_ok());
+    if fits { Ok(()) } else { Err(Refusal::BadUploadId) }
 }
 
 /// A text on one line, which may be empty.

@@ -7,7 +7,7 @@ use vardnav_register::unit::{Beds, UnitVersion};
 use vardnav_release::entry::{
     Announcement, AreaCount, AuthorityEntry, Base, Body, Change, Comment, ConceptMapRecord, ContentKind,
     ContentRecord, EditionPin, EditionRecord, IntroducedKey, KeyPurpose, Procedure, Proposal, Reporter,
-    Resolution, Step, Subject,
+    Resolution, Step, Subject, UploadRecord, UploadStep,
 };
 
 pub(crate) fn unit() -> UnitVersion {
@@ -175,6 +175,35 @@ fn steps() -> Vec<(&'static str, Change)> {
     ]
 }
 
+/// A revision of a population table.
+pub(crate) fn upload(revision: u32, blob: u8) -> UploadRecord {
+    UploadRecord {
+        kind: "population".to_owned(),
+        id: "2025-12-31".to_owned(),
+        revision,
+        date: date(2025, 12, 31),
+        source: "SCB, befolkning 31 december".to_owned(),
+        rows: 63_800,
+        release: "2026.1".to_owned(),
+        blob: [blob; 32],
+    }
+}
+
+fn uploads() -> Vec<(&'static str, Change)> {
+    vec![
+        ("upload-put", Change::Upload(UploadStep::Put(upload(1, 5)))),
+        (
+            "upload-withdrawn",
+            Change::Upload(UploadStep::Withdrawn {
+                kind: "population".to_owned(),
+                id: "2025-12-31".to_owned(),
+                revision: 1,
+                reason: "fel år".to_owned(),
+            }),
+        ),
+    ]
+}
+
 /// One entry of each kind.
 pub(crate) fn samples() -> Vec<(&'static str, AuthorityEntry)> {
     let changes = [
@@ -262,6 +291,7 @@ pub(crate) fn samples() -> Vec<(&'static str, AuthorityEntry)> {
     changes
         .into_iter()
         .chain(steps())
+        .chain(uploads())
         .map(|(name, change)| {
             (
                 name,

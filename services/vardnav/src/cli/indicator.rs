@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::Upload;
+
 #[derive(Debug, Subcommand)]
 pub enum Indicator {
     /// List the library
@@ -15,6 +17,14 @@ pub enum Indicator {
     },
     /// Compute
     Query(Box<Query>),
+    /// Upload data that are no records: a population table, groups of kommuner, a series of figures
+    Upload(Box<Upload>),
+    /// List what is uploaded
+    Uploads {
+        /// Only this kind
+        #[arg(long)]
+        kind: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]

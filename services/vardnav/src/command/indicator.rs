@@ -32,6 +32,8 @@ pub(crate) async fn run(command: Indicator, client: &Client, format: Format) -> 
             let rows: Vec<Value> = library(client).await?.iter().map(shown::entry).collect();
             output::rows(format, &["id", "core_number", "name", "feed", "source"], &rows)
         }
+        Indicator::Upload(upload) => super::upload::run(*upload, client, format).await,
+        Indicator::Uploads { kind } => super::upload::list(kind, client, format).await,
         Indicator::Show { id } => {
             let indicator = get(client, &id).await?;
             match format {

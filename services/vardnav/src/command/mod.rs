@@ -23,6 +23,7 @@ pub(crate) mod report;
 pub(crate) mod supplied;
 pub(crate) mod term;
 pub(crate) mod unit;
+pub(crate) mod upload;
 pub(crate) mod vault;
 pub(crate) mod withdrawal;
 pub(crate) mod worklist;

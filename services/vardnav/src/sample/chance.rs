@@ -18,6 +18,11 @@ impl Chance {
         self.0.random_range(low..=high.max(low))
     }
 
+    /// As [`Chance::between`], of numbers from 0.
+    pub(super) fn number(&mut self, low: u32, high: u32) -> u32 {
+        self.0.random_range(low..=high.max(low))
+    }
+
     /// True in so many of a hundred cases.
     pub(super) fn yes(&mut self, percent: u32) -> bool {
         self.0.random_range(0..100) < percent

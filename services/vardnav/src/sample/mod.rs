@@ -14,6 +14,7 @@ mod plot;
 mod population;
 mod records;
 mod stories;
+mod uploads;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -27,6 +28,8 @@ use self::person::Person;
 use self::plot::Plot;
 use self::population::Kommun;
 use self::records::Teller;
+
+pub use self::uploads::{Upload, uploads};
 
 /// Last date of the sample's year.
 pub const LAST_DATE: Date = Date::constant(2026, 12, 31);
