@@ -176,7 +176,10 @@ async fn upload(client: &Client, seed: u64) -> Outcome<usize> {
         let answer = send(client, header, made.file.as_bytes()).await?;
         if let Some(found) = answer.findings.first() {
             let message = found.finding.clone().unwrap_or_default().message;
-            return Err(Failure::Failed(format!("a made-up {}: line {}: {message}", made.kind, found.line)));
+            return Err(Failure::Failed(format!(
+                "a made-up {}: line {}: {message}",
+                made.kind, found.line
+            )));
         }
     }
     Ok(uploads.len())

@@ -371,9 +371,9 @@ fn breakdowns(
 ) {
     let known = &release.indicators;
     let offered = || indicator.breakdowns.iter().filter_map(|id| known.breakdown(id));
-    let mut needs = |column, is_used: bool, by: &dyn Fn(&BrokenDownBy) -> bool| {
+    let mut needs = |column, what: &str, is_used: bool, by: &dyn Fn(&BrokenDownBy) -> bool| {
         if is_used && !offered().any(|breakdown| by(&breakdown.by)) {
-            let message = format!("the indicator is not broken down by {column}");
+            let message = format!("the indicator is not broken down by {what}");
             problems.add(row.line, column, "VN-UPL-022", message);
         }
     };
@@ -386,14 +386,11 @@ fn breakdowns(
         let axis = axis.and_then(|axis| release.description.axis_definition(axis));
         axis.is_some_and(|axis| matches!(axis.derivation, Some(Derivation::Age(_))))
     };
-    needs("place", matches!(area, Area::Region(_)), &|by| {
-        *by == BrokenDownBy::Region
-    });
-    needs("place", matches!(area, Area::Kommun(_)), &|by| {
-        *by == BrokenDownBy::Kommun
-    });
-    needs("sex", key.sex.is_some(), &|by| *by == BrokenDownBy::Sex);
-    needs("age_group", !key.age_group.is_empty(), &by_age);
+    let (region, kommun) = (matches!(area, Area::Region(_)), matches!(area, Area::Kommun(_)));
+    needs("place", "region", region, &|by| *by == BrokenDownBy::Region);
+    needs("place", "kommun", kommun, &|by| *by == BrokenDownBy::Kommun);
+    needs("sex", "sex", key.sex.is_some(), &|by| *by == BrokenDownBy::Sex);
+    needs("age_group", "age group", !key.age_group.is_empty(), &by_age);
     let ages = age_groups(&release.description);
     if !key.age_group.is_empty() && !ages.iter().any(|(_, code)| *code == key.age_group) {
         problems.add(

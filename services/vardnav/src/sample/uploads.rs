@@ -22,12 +22,27 @@ const AGES_END: u32 = 95;
 /// Surveys, years and months of the series.
 const SURVEYS: [&str; 3] = ["2023-10-15", "2024-10-15", "2025-10-15"];
 const YEARS: [&str; 3] = ["2023", "2024", "2025"];
-const MONTHS: [&str; 6] = ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06"];
+const MONTHS: [&str; 6] = ["2025-07", "2025-08", "2025-09", "2025-10", "2025-11", "2025-12"];
 /// First inhabitants of a group of kommuner, its code and name.
 const SIZES: [(u32, &str, &str, &str); 3] = [
-    (50_000, "large", "Större kommuner (påhittad grupp)", "Larger kommuner (made-up group)"),
-    (15_000, "middle", "Mellanstora kommuner (påhittad grupp)", "Middle-sized kommuner (made-up group)"),
-    (0, "small", "Mindre kommuner (påhittad grupp)", "Smaller kommuner (made-up group)"),
+    (
+        50_000,
+        "large",
+        "Större kommuner (påhittad grupp)",
+        "Larger kommuner (made-up group)",
+    ),
+    (
+        15_000,
+        "middle",
+        "Mellanstora kommuner (påhittad grupp)",
+        "Middle-sized kommuner (made-up group)",
+    ),
+    (
+        0,
+        "small",
+        "Mindre kommuner (påhittad grupp)",
+        "Smaller kommuner (made-up group)",
+    ),
 ];
 
 /// A file to be uploaded.
@@ -58,7 +73,11 @@ pub fn uploads(seed: u64, release: &Snapshot) -> Vec<Upload> {
     for breakdown in &release.indicators.breakdowns {
         if let BrokenDownBy::KommunGroup(id) = &breakdown.by {
             let file = by_size(id, &kommuner);
-            uploads.push(of(groups::NAME, "groups of kommuner by size, nobody's table", file));
+            uploads.push(of(
+                groups::NAME,
+                "groups of kommuner by size, nobody's table",
+                file,
+            ));
         }
     }
     let regions: Vec<String> = regions(&kommuner);
@@ -94,7 +113,10 @@ fn inhabitants(chance: &mut Chance, kommuner: &[Kommun]) -> String {
             let region = code.get(..2).unwrap_or_default().to_owned();
             for area in ["00".to_owned(), region] {
                 let of_area = counts.entry((area, sex)).or_insert_with(|| vec![0; ages.len()]);
-                of_area.iter_mut().zip(&ages).for_each(|(sum, count)| *sum += count);
+                of_area
+                    .iter_mut()
+                    .zip(&ages)
+                    .for_each(|(sum, count)| *sum += count);
             }
             counts.insert((code.clone(), sex), ages);
         }
@@ -210,7 +232,11 @@ fn figures(
             (true, "00") => (chance.number(40, 60) * 100).to_string(),
             (true, _) => (chance.number(20, 40) * 10).to_string(),
         };
-        let mark = if periods.last() == Some(&period) { "preliminary" } else { "" };
+        let mark = if periods.last() == Some(&period) {
+            "preliminary"
+        } else {
+            ""
+        };
         let Indicator { id, .. } = indicator;
         let (value, below, above) = (amount(value), amount(below), amount(above));
         let _ = writeln!(
@@ -265,7 +291,10 @@ mod tests {
         // Of every core indicator something is uploaded, or it is counted from the register.
         for indicator in &release.indicators.indicators {
             let is_uploaded = ids.iter().any(|id| id.starts_with(&format!("{}/", indicator.id)));
-            let computed = indicator.variants.iter().any(|variant| variant.feed == Feed::Computed);
+            let computed = indicator
+                .variants
+                .iter()
+                .any(|variant| variant.feed == Feed::Computed);
             assert!(is_uploaded || computed, "{}", indicator.id);
         }
     }

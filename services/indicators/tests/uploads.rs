@@ -1,0 +1,181 @@
+//! What holds of uploads is what whoever computes is given: the newest revision, nothing of what is withdrawn, of groups
+//! those of the date; read once as long as it holds, and seen by a second server.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+
+use std::sync::Arc;
+
+use jiff::civil::date;
+use vardnav_indicators::population::Area;
+use vardnav_interchange::release::{self as files, starter};
+use vardnav_interchange::upload::Against;
+use vardnav_release::Snapshot;
+use vardnav_release::entry::{AuthorityEntry, Change, Proposal};
+use vardnav_release::package::Package;
+use vardnav_runtime::caller::Caller;
+use vardnav_service_indicators::{Put, Uploads};
+use vardnav_store::uploads::PutUpload;
+use vardnav_store::{Authority, Loader, Memory, Store};
+use vardnav_terminology::Edition;
+
+struct Files;
+
+impl Loader for Files {
+    fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String> {
+        files::compile(package, editions).map_err(|findings| findings.len().to_string())
+    }
+}
+
+/// An authority with the starter release in force.
+async fn authority(store: Arc<dyn Store>) -> Arc<Authority> {
+    let authority = Authority::open(store, Arc::new(Files)).await.unwrap();
+    let digest = authority
+        .keep_package(&starter::package().unwrap())
+        .await
+        .unwrap();
+    let (draft, from) = ("2026.1".to_owned(), date(2026, 1, 1));
+    let proposal = Proposal {
+        release: draft.clone(),
+        from,
+        digest,
+        ..Proposal::default()
+    };
+    let put = Change::DraftPut {
+        draft: draft.clone(),
+        proposal,
+    };
+    let published = Change::ReleasePublished {
+        draft,
+        digest,
+        from,
+        editions: Vec::new(),
+    };
+    for change in [put, published] {
+        let entry = AuthorityEntry {
+            caller: "anna".to_owned(),
+            at: 1,
+            change,
+        };
+        authority.append(&entry).await.unwrap();
+    }
+    authority
+}
+
+async fn put(uploads: &Uploads, kind: &str, file: &str) -> PutUpload {
+    let caller = Caller::trusted("anna");
+    let put = uploads.put(&caller, kind, "test", file.as_bytes().to_vec(), false);
+    match put.await.unwrap() {
+        Put::Kept(put) => *put,
+        Put::Refused(problems) => panic!("{problems:?}"),
+    }
+}
+
+fn population(date: &str, count: u32) -> String {
+    format!("date,area,sex,age,count\n{date},0980,female,0+,{count}\n{date},0980,male,0+,1\n")
+}
+
+#[tokio::test]
+async fn what_holds_is_given_and_read_once() {
+    let uploads = Uploads::new(authority(Arc::new(Memory::new())).await);
+    assert!(uploads.populations().await.unwrap().is_empty());
+    put(&uploads, "population", &population("2025-12-31", 10)).await;
+    put(&uploads, "population", &population("2024-12-31", 20)).await;
+    let counts = async || {
+        let held = uploads.populations().await.unwrap();
+        let of = |held: &vardnav_store::uploads::Held<_>| held_count(held);
+        held.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        counts().await,
+        [("2024-12-31".to_owned(), 1, 21), ("2025-12-31".to_owned(), 1, 11)]
+    );
+    let (once, again) = (
+        uploads.populations().await.unwrap(),
+        uploads.populations().await.unwrap(),
+    );
+    let same = once
+        .iter()
+        .zip(&again)
+        .all(|(one, other)| Arc::ptr_eq(&one.content, &other.content));
+    assert!(same, "read twice");
+
+    assert!(
+        put(&uploads, "population", &population("2024-12-31", 30))
+            .await
+            .changed
+    );
+    assert!(
+        !put(&uploads, "population", &population("2024-12-31", 30))
+            .await
+            .changed
+    );
+    assert_eq!(
+        counts().await,
+        [("2024-12-31".to_owned(), 2, 31), ("2025-12-31".to_owned(), 1, 11)]
+    );
+    let caller = Caller::trusted("bo");
+    uploads
+        .withdraw(&caller, "population", "2024-12-31", "why")
+        .await
+        .unwrap();
+    assert_eq!(counts().await, [("2025-12-31".to_owned(), 1, 11)]);
+}
+
+fn held_count(
+    held: &vardnav_store::uploads::Held<vardnav_indicators::population::PopulationTable>,
+) -> (String, u32, u64) {
+    let count = held.content.count(Area::Kommun(980), None, &(0..150));
+    assert_eq!(held.content.source(), "test");
+    (held.record.id.clone(), held.record.revision, count.unwrap())
+}
+
+#[tokio::test]
+async fn series_and_groups_are_found_by_what_they_are_of_also_by_another_server() {
+    let memory = Memory::new();
+    let beside: Arc<dyn Store> = Arc::new(memory.beside());
+    let authority = authority(Arc::new(memory)).await;
+    let uploads = Uploads::new(Arc::clone(&authority));
+    let series = "indicator,variant,period,place,value\ncore-01,survey,2025-10-15,00,61.5\n";
+    put(&uploads, "series", series).await;
+    let view = authority.view();
+    let release = view.newest_release().unwrap();
+    let against = Against {
+        today: date(2026, 11, 23),
+        release: &release,
+        on: &|date| view.release_on(date),
+        state: view.state(),
+    };
+    let grouped = |from: &str, name: &str| -> String {
+        let kommuner = against.kommuner(date(2023, 1, 1)).into_iter();
+        let rows = kommuner.map(|kommun| format!("skr-2023,{from},{kommun:04},all,{name}\n"));
+        std::iter::once("grouping,from,kommun,group,name_sv\n".to_owned())
+            .chain(rows)
+            .collect()
+    };
+    put(&uploads, "kommun-groups", &grouped("2023-01-01", "Alla")).await;
+    put(&uploads, "kommun-groups", &grouped("2025-01-01", "Alla nu")).await;
+
+    let other = Authority::open(beside, Arc::new(Files)).await.unwrap();
+    for uploads in [uploads, Uploads::new(other)] {
+        let held = uploads.series_of("core-01", "survey").await.unwrap().unwrap();
+        assert_eq!(
+            (held.record.source.as_str(), held.content.points().len()),
+            ("test", 1)
+        );
+        assert!(uploads.series_of("core-01", "national").await.unwrap().is_none());
+        let from = async |on| {
+            let held = uploads.groups_of("skr-2023", on).await.unwrap();
+            held.map(|held| held.content.from)
+        };
+        assert_eq!(from(date(2022, 12, 31)).await, None);
+        assert_eq!(from(date(2024, 6, 1)).await, Some(date(2023, 1, 1)));
+        assert_eq!(from(date(2026, 1, 1)).await, Some(date(2025, 1, 1)));
+        assert!(
+            uploads
+                .groups_of("skr", date(2026, 1, 1))
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+}
