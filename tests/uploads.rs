@@ -307,9 +307,9 @@ fn copies_and_backups_have_what_was_put_and_a_copy_of_releases_refuses() {
         }
     };
     let [home, beside] = ["data", "beside"].map(path);
+    bring_the_keys("beside");
     let copied = run(&["admin", "store", "copy", "--from", &home, "--to", &beside]);
     assert!(copied.status.success(), "{}", said(&copied));
-    bring_the_keys("beside");
     let beside = Server::start(&folder.path().join("beside"));
     assert_eq!(rows(&beside, "series", "core-01/survey"), kept);
     drop(beside);
