@@ -6,16 +6,21 @@
 use std::sync::Arc;
 
 use jiff::civil::date;
+use tokio_stream::StreamExt as _;
+use tonic::{Code, Request, Status};
+use vardnav_api::vardnav::indicators::v1 as pb;
+use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService as _;
 use vardnav_indicators::population::Area;
 use vardnav_interchange::release::{self as files, starter};
-use vardnav_interchange::upload::Against;
+use vardnav_interchange::upload::{Against, FILE_BYTES_MAX};
+use vardnav_register::audit::AuditEntry;
 use vardnav_release::Snapshot;
 use vardnav_release::entry::{AuthorityEntry, Change, Proposal};
 use vardnav_release::package::Package;
 use vardnav_runtime::caller::Caller;
-use vardnav_service_indicators::{Put, Uploads};
+use vardnav_service_indicators::{Indicators, Put, Uploads};
 use vardnav_store::uploads::PutUpload;
-use vardnav_store::{Authority, Loader, Memory, Store};
+use vardnav_store::{Authority, Loader, Memory, Store, StreamId};
 use vardnav_terminology::Edition;
 
 struct Files;
@@ -24,6 +29,49 @@ impl Loader for Files {
     fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String> {
         files::compile(package, editions).map_err(|findings| findings.len().to_string())
     }
+}
+
+#[tokio::test]
+async fn whoever_looks_at_rows_is_noted_before_the_rows_leave_and_files_have_a_limit() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = authority(Arc::clone(&store)).await;
+    let indicators = Indicators::new(Arc::clone(&store), authority);
+    put(indicators.uploads(), "population", &population("2025-12-31", 10)).await;
+    let download = async |id: &str| {
+        let mut request = Request::new(pb::DownloadUploadRequest {
+            kind: "population".to_owned(),
+            id: id.to_owned(),
+            revision: 0,
+        });
+        request.extensions_mut().insert(Arc::new(Caller::trusted("bo")));
+        let mut pieces = indicators.download_upload(request).await?.into_inner();
+        let mut file = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            file.extend_from_slice(&piece?.data);
+        }
+        Ok::<_, Status>(String::from_utf8(file).unwrap())
+    };
+    assert_eq!(download("1999-12-31").await.unwrap_err().code(), Code::NotFound);
+    let notes = async || {
+        let rows = store.read(&StreamId::audit(), 0, 10).await.unwrap();
+        let notes = rows.iter().map(|row| AuditEntry::decode(&row.bytes).unwrap());
+        notes
+            .map(|note| format!("{} {}", note.caller(), note.action()))
+            .collect::<Vec<_>>()
+    };
+    assert!(notes().await.is_empty());
+    assert_eq!(
+        download("2025-12-31").await.unwrap(),
+        population("2025-12-31", 10)
+    );
+    assert_eq!(notes().await, ["bo indicators.download-upload"]);
+
+    let caller = Caller::trusted("anna");
+    let large = vec![b'0'; FILE_BYTES_MAX + 1];
+    let refused = indicators
+        .uploads()
+        .put(&caller, "population", "test", large, true);
+    assert_eq!(refused.await.unwrap_err().code, "VN-API-012");
 }
 
 /// An authority with the starter release in force.
