@@ -83,6 +83,18 @@ impl Source for Shown {
         }
     }
 
+    fn today(&self) -> Date {
+        clock::today()
+    }
+
+    fn releases(&self) -> Vec<Arc<Snapshot>> {
+        self.authority.view().releases().collect()
+    }
+
+    fn release_on(&self, date: Date) -> Option<Arc<Snapshot>> {
+        self.authority.view().release_on(date)
+    }
+
     fn metrics(&self) -> String {
         self.exporter.text().unwrap_or_default()
     }

@@ -1,29 +1,51 @@
-//! The public web page: what Vårdnav is, the release in force, counts by group and region as an accessible table,
-//! and the same figures as files. Server-rendered, without scripts.
+//! The public web pages: figures as accessible tables and as files. Server-rendered; every page works without its
+//! script, and its address is its state.
 //!
-//! It shows what a [`Source`] gives and decides nothing; it knows neither the store nor gRPC.
+//! They show what a [`Source`] gives and decide nothing; they know neither the store nor gRPC. Everything that came
+//! from a release or a reporter is escaped.
 
+mod about;
+mod address;
+mod analysis;
+mod answer;
+mod assets;
 mod files;
-mod page;
-mod style;
+mod frame;
+mod number;
+mod terms;
+mod work;
 
 use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::Response;
 use axum::routing::get;
 use jiff::civil::Date;
 use tokio::net::TcpListener;
 use vardnav_classification::model::Label;
 use vardnav_indicators::Figure;
+use vardnav_release::Snapshot;
+
+use crate::address::Address;
+use crate::work::{Undone, Work};
 
 /// Where the page gets what it shows.
 pub trait Source: Send + Sync + 'static {
     /// What to show for a calendar year, or for the latest one that has figures.
     fn overview(&self, year: Option<i16>) -> Overview;
+
+    /// The date of today.
+    fn today(&self) -> Date;
+
+    /// The published releases, in the order of publication.
+    fn releases(&self) -> Vec<Arc<Snapshot>>;
+
+    /// The release in force on a date of care.
+    fn release_on(&self, date: Date) -> Option<Arc<Snapshot>>;
 
     /// Metrics in the text format of Prometheus.
     fn metrics(&self) -> String {
@@ -94,67 +116,50 @@ pub struct Row {
     pub figures: Vec<Figure>,
 }
 
-/// The languages of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Language {
-    Swedish,
-    English,
+/// What the pages are made from, shared by all requests.
+#[derive(Clone)]
+struct Pages {
+    source: Arc<dyn Source>,
+    work: Arc<Work>,
 }
 
-impl Language {
-    fn of(self, label: &Label) -> &str {
-        match self {
-            Self::English if !label.en.is_empty() => &label.en,
-            _ => &label.sv,
-        }
-    }
-
-    fn pick(self, sv: &'static str, en: &'static str) -> &'static str {
-        match self {
-            Self::Swedish => sv,
-            Self::English => en,
-        }
-    }
-}
-
-/// The state of a page, as its address says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Address {
-    language: Language,
-    year: Option<i16>,
-}
-
-impl Address {
-    fn of(query: &[(String, String)]) -> Self {
-        let value = |key: &str| {
-            query
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value.as_str())
-        };
-        Self {
-            language: if value("lang") == Some("en") {
-                Language::English
-            } else {
-                Language::Swedish
-            },
-            year: value("year").and_then(|year| year.parse().ok()),
+impl Pages {
+    /// A page or file that is made from the source, away from the threads that serve; another page where that fails.
+    async fn make(
+        &self,
+        address: Address,
+        make: impl FnOnce(&dyn Source, &Address) -> Response + Send + 'static,
+    ) -> Response {
+        let (source, asked) = (Arc::clone(&self.source), address.clone());
+        match self.work.run(move || make(source.as_ref(), &asked)).await {
+            Ok(response) => response,
+            Err(Undone::Failed) => {
+                answer::page_with(StatusCode::INTERNAL_SERVER_ERROR, frame::failed(&address))
+            }
+            Err(Undone::Busy) => answer::page_with(StatusCode::SERVICE_UNAVAILABLE, frame::busy(&address)),
         }
     }
 }
 
-type Shared = Arc<dyn Source>;
-type Parameters = Query<Vec<(String, String)>>;
-
-/// The routes of the page.
+/// The routes of the pages.
 pub fn router(source: Arc<dyn Source>) -> Router {
     Router::new()
         .route("/", get(start))
         .route("/figures/{file}", get(figures))
+        .route("/begrepp", get(term_search))
+        .route("/begrepp/{system}", get(term_system))
+        .route("/begrepp/{system}/{code}", get(term_concept))
+        .route("/begrepp-diagram/{system}/{id}", get(term_diagram))
+        .route("/om", get(about))
+        .route("/static/{file}", get(asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/metrics", get(metrics))
         .fallback(not_found)
-        .with_state(source)
+        .layer(middleware::from_fn(answer::finish))
+        .with_state(Pages {
+            source,
+            work: Arc::default(),
+        })
 }
 
 /// Serves the page until `stop` resolves; requests under way are finished.
@@ -171,68 +176,94 @@ pub async fn serve(
         .await
 }
 
-async fn start(State(source): State<Shared>, Query(query): Parameters) -> Response {
-    let address = Address::of(&query);
-    let overview = source.overview(address.year);
-    answer(
-        "text/html; charset=utf-8",
-        page::start(&overview, address.language).into_string(),
-    )
-}
-
-async fn figures(
-    State(source): State<Shared>,
-    Path(file): Path<String>,
-    Query(query): Parameters,
-) -> Response {
-    let address = Address::of(&query);
-    let overview = source.overview(address.year);
-    let named = |ending: &str| {
-        let id = file.strip_suffix(ending)?;
-        overview.tables.iter().find(|table| table.id == id)
+async fn start(State(pages): State<Pages>, address: Address) -> Response {
+    let make = |source: &dyn Source, address: &Address| {
+        answer::page(analysis::start(&source.overview(address.year()), address))
     };
-    if let Some(table) = named(".csv") {
-        answer("text/csv; charset=utf-8", files::csv(&overview, table))
-    } else if let Some(table) = named(".json") {
-        answer("application/json", files::json(&overview, table))
-    } else {
-        missing(address.language)
+    pages.make(address, make).await
+}
+
+async fn figures(State(pages): State<Pages>, Path(file): Path<String>, address: Address) -> Response {
+    let make = move |source: &dyn Source, address: &Address| {
+        let overview = source.overview(address.year());
+        let named = |ending: &str| {
+            let id = file.strip_suffix(ending)?;
+            overview.tables.iter().find(|table| table.id == id)
+        };
+        if let Some(table) = named(".csv") {
+            answer::body("text/csv; charset=utf-8", files::csv(&overview, table))
+        } else if let Some(table) = named(".json") {
+            answer::body("application/json", files::json(&overview, table))
+        } else {
+            missing(address)
+        }
+    };
+    pages.make(address, make).await
+}
+
+async fn term_search(State(pages): State<Pages>, address: Address) -> Response {
+    pages.make(address, terms::start).await
+}
+
+async fn term_system(State(pages): State<Pages>, Path(system): Path<String>, address: Address) -> Response {
+    pages
+        .make(address, move |source, address| {
+            terms::system(source, address, &system)
+        })
+        .await
+}
+
+async fn term_concept(
+    State(pages): State<Pages>,
+    Path((system, code)): Path<(String, String)>,
+    address: Address,
+) -> Response {
+    pages
+        .make(address, move |source, address| {
+            terms::concept(source, address, &system, &code)
+        })
+        .await
+}
+
+async fn term_diagram(
+    State(pages): State<Pages>,
+    Path((system, id)): Path<(String, String)>,
+    address: Address,
+) -> Response {
+    pages
+        .make(address, move |source, address| {
+            terms::diagram(source, address, &system, &id)
+        })
+        .await
+}
+
+async fn about(State(pages): State<Pages>, address: Address) -> Response {
+    let make = |source: &dyn Source, address: &Address| {
+        answer::page(about::about(&source.overview(address.year()), address))
+    };
+    pages.make(address, make).await
+}
+
+async fn asset(Path(file): Path<String>, address: Address) -> Response {
+    match assets::named(&file) {
+        Some(asset) => answer::kept(asset.content_type, asset.content),
+        None => missing(&address),
     }
 }
 
-async fn metrics(State(source): State<Shared>) -> Response {
-    answer("text/plain; version=0.0.4; charset=utf-8", source.metrics())
+async fn metrics(State(pages): State<Pages>, address: Address) -> Response {
+    let make = |source: &dyn Source, _: &Address| {
+        answer::body("text/plain; version=0.0.4; charset=utf-8", source.metrics())
+    };
+    pages.make(address, make).await
 }
 
-async fn not_found(Query(query): Parameters) -> Response {
-    missing(Address::of(&query).language)
+async fn not_found(address: Address) -> Response {
+    missing(&address)
 }
 
-fn missing(language: Language) -> Response {
-    let mut response = answer("text/html; charset=utf-8", page::missing(language).into_string());
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response
-}
-
-/// A body with its type and the headers that keep a page to itself.
-fn answer(content_type: &'static str, body: String) -> Response {
-    let mut headers = HeaderMap::new();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; \
-                  frame-ancestors 'none'";
-    for (name, value) in [
-        (header::CONTENT_TYPE, content_type),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-cache"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    (headers, body).into_response()
+fn missing(address: &Address) -> Response {
+    answer::page_with(StatusCode::NOT_FOUND, frame::missing(address))
 }
 
 #[cfg(test)]

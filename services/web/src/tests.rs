@@ -1,12 +1,81 @@
 //! The page from outside.
 
+use std::sync::LazyLock;
+
 use axum::body::{Body, to_bytes};
-use axum::http::Request;
+use axum::http::{HeaderMap, Request, header};
 use tower::ServiceExt as _;
+use vardnav_interchange::release::{self, starter};
 
 use super::*;
 
 struct Fixed;
+
+/// A text that would become part of a page if it were not escaped.
+const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>&amp;";
+
+/// The starter release, with hostile texts wherever people write texts.
+static RELEASE: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
+    let package = starter::package().unwrap();
+    let mut source = release::parse(&package).source.unwrap();
+    let spoil = |text: &mut String| {
+        if !text.is_empty() {
+            text.push_str(HOSTILE);
+        }
+    };
+    for system in &mut source.code_systems {
+        spoil(&mut system.title);
+        for concept in &mut system.concepts {
+            spoil(&mut concept.status_reason);
+            concept.designations.iter_mut().for_each(|term| {
+                spoil(&mut term.text);
+                spoil(&mut term.comment);
+            });
+            concept.definitions.iter_mut().for_each(|definition| {
+                spoil(&mut definition.text);
+                spoil(&mut definition.source);
+            });
+            concept.notes.iter_mut().for_each(|note| spoil(&mut note.text));
+            concept
+                .features
+                .iter_mut()
+                .for_each(|feature| spoil(&mut feature.text));
+            concept.subject_fields.iter_mut().for_each(&spoil);
+            concept
+                .properties
+                .iter_mut()
+                .for_each(|property| spoil(&mut property.value));
+        }
+        for diagram in &mut system.diagrams {
+            diagram.title.iter_mut().for_each(|title| spoil(&mut title.text));
+        }
+    }
+    let label = |label: &mut Label| {
+        spoil(&mut label.sv);
+        spoil(&mut label.en);
+    };
+    for axis in &mut source.description.axes {
+        label(&mut axis.label);
+        label(&mut axis.definition);
+        axis.values.iter_mut().for_each(|value| label(&mut value.label));
+    }
+    for table in &mut source.description.tables {
+        label(&mut table.label);
+        table.values.iter_mut().for_each(|value| label(&mut value.label));
+        for rule in &mut table.rules {
+            if let vardnav_classification::model::Outcome::Hold { reason } = &mut rule.outcome {
+                label(reason);
+            }
+        }
+    }
+    source
+        .description
+        .points
+        .iter_mut()
+        .for_each(|point| label(&mut point.question));
+    let snapshot = Snapshot::compile(source, package.digest(), &[]);
+    Arc::new(snapshot.unwrap_or_else(|findings| panic!("{:#?}", findings.iter().take(5).collect::<Vec<_>>())))
+});
 
 fn label(sv: &str, en: &str) -> Label {
     Label {
@@ -64,6 +133,18 @@ impl Source for Fixed {
         }
     }
 
+    fn today(&self) -> Date {
+        Date::constant(2026, 11, 23)
+    }
+
+    fn releases(&self) -> Vec<Arc<Snapshot>> {
+        vec![Arc::clone(&RELEASE)]
+    }
+
+    fn release_on(&self, date: Date) -> Option<Arc<Snapshot>> {
+        (RELEASE.from <= date).then(|| Arc::clone(&RELEASE))
+    }
+
     fn metrics(&self) -> String {
         "vardnav_up 1\n".into()
     }
@@ -92,7 +173,7 @@ async fn the_start_page_is_swedish_and_tells_what_is_withheld() {
             .starts_with("default-src 'none'")
     );
     assert!(
-        page.contains("<html lang=\"sv\">") && !page.contains("<script"),
+        page.contains("<html lang=\"sv\">") && !page.contains("<style") && !page.contains("<script>"),
         "{page}"
     );
     assert!(page.contains("12\u{202f}345"), "{page}");
@@ -140,4 +221,133 @@ async fn health_metrics_and_what_does_not_exist() {
     for path in ["/figures/other.csv", "/figures/contacts-by-group.xml", "/nothing"] {
         assert_eq!(get(path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+/// That nothing of what people wrote became part of the page.
+fn assert_escaped(path: &str, page: &str) {
+    for part in ["<script>", "<img src=x", "onerror=alert(1)>"] {
+        assert!(!page.contains(part), "{path}: {part}");
+    }
+}
+
+/// The addresses on a page that lead to others of ours.
+fn links(page: &str) -> Vec<String> {
+    let links = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    links
+        .filter(|link| link.starts_with('/'))
+        .map(|link| link.replace("&amp;", "&"))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_page_that_links_lead_to_is_there_and_escapes_what_people_wrote() {
+    let mut waiting = vec!["/".to_owned()];
+    let mut seen = std::collections::BTreeSet::new();
+    let mut hostile = 0;
+    while let Some(path) = waiting.pop() {
+        if seen.len() > 1_500 || !seen.insert(path.clone()) {
+            continue;
+        }
+        let (status, headers, page) = get(&path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        if headers[header::CONTENT_TYPE] == "text/html; charset=utf-8" {
+            assert_escaped(&path, &page);
+            hostile += usize::from(page.contains("&lt;script&gt;"));
+            waiting.extend(links(&page).into_iter().filter(|link| !seen.contains(link)));
+        }
+    }
+    assert!(
+        seen.len() > 500 && hostile > 300,
+        "{} pages, {hostile}",
+        seen.len()
+    );
+}
+
+#[tokio::test]
+async fn a_term_that_is_advised_against_leads_to_the_one_to_use() {
+    let (status, _, page) = get("/begrepp?q=sluten%20prim%C3%A4rv%C3%A5rd").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(
+        page.contains("avrådd")
+            && page.contains("använd ")
+            && page.contains("/begrepp/near-care-terms/primary-care-bed")
+    );
+    let (_, _, page) = get("/begrepp/near-care-terms/primary-care-bed").await;
+    assert!(page.contains("föreslaget") && page.contains("särskiljande") | page.contains("Särskiljande"));
+    let (status, headers, json) = get("/begrepp/near-care-terms/primary-care-bed.json").await;
+    assert_eq!(
+        (status, &headers[header::CONTENT_TYPE]),
+        (StatusCode::OK, &"application/json".parse().unwrap())
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["status"], "proposed");
+    let terms = json["designations"].as_array().unwrap();
+    assert!(terms.iter().any(|term| term["status"] == "deprecated"));
+    assert_eq!(json["history"][0]["what"], "introduced");
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_not_sent_again_and_what_is_large_is_packed() {
+    let ask = async |headers: &[(&str, &str)]| {
+        let mut request = Request::get("/begrepp");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        router(Arc::new(Fixed))
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap()
+    };
+    let plain = ask(&[]).await;
+    let tag = plain.headers()[header::ETAG].to_str().unwrap().to_owned();
+    assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
+    let packed = ask(&[("accept-encoding", "br, gzip")]).await;
+    assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
+    assert_eq!(packed.headers()[header::ETAG], tag.as_str());
+    let whole = to_bytes(plain.into_body(), usize::MAX).await.unwrap();
+    let small = to_bytes(packed.into_body(), usize::MAX).await.unwrap();
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&small[..]), &mut text).unwrap();
+    assert_eq!(text, whole);
+    let again = ask(&[("if-none-match", &tag)]).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert!(to_bytes(again.into_body(), usize::MAX).await.unwrap().is_empty());
+    assert!(
+        !ask(&[("accept-encoding", "gzip;q=0")])
+            .await
+            .headers()
+            .contains_key(header::CONTENT_ENCODING)
+    );
+}
+
+#[tokio::test]
+async fn the_switch_of_language_keeps_the_page() {
+    let (_, _, page) = get("/begrepp?q=a%26b&release=2026.1").await;
+    assert!(
+        page.contains("href=\"/begrepp?q=a%26b&amp;release=2026.1&amp;lang=en\""),
+        "{page}"
+    );
+    let (_, _, page) = get("/om?lang=en").await;
+    assert!(page.contains("href=\"/om\" lang=\"sv\"") && page.contains("<html lang=\"en\">"));
+}
+
+#[tokio::test]
+async fn nothing_is_found_where_there_is_nothing() {
+    for path in [
+        "/begrepp/none",
+        "/begrepp/near-care-terms/none",
+        "/begrepp/near-care-terms/none.json",
+        "/begrepp?release=none",
+        "/begrepp-diagram/near-care-terms/none",
+        "/static/style-0.css",
+    ] {
+        let (status, headers, page) = get(path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.contains("Sidan finns inte") && headers.contains_key(header::CONTENT_SECURITY_POLICY));
+    }
+    let (status, _, page) = get("/begrepp?q=qzxqzx").await;
+    assert!(status == StatusCode::OK && page.contains("Inget begrepp hittades"));
 }
