@@ -1,7 +1,7 @@
-//! Indicators: what a release says about them ([`definition`], [`measure`]), whom they are about ([`population`],
-//! [`grouping`]), what is uploaded as it was published ([`series`]), the
-//! counts they are made of ([`cube`], [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), how sure a
-//! figure is ([`statistics`]), how they are asked for ([`query`]), and what another release would do to them ([`impact`]).
+//! Indicators: what a release says about them ([`definition`], [`measure`]), the engine that counts it ([`engine`]), whom
+//! they are about ([`population`], [`grouping`]), what is uploaded as it was published ([`series`]), the counts they are
+//! made of ([`cube`], [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), how sure a figure is
+//! ([`statistics`]), how they are asked for ([`query`]), and what another release would do to them ([`impact`]).
 //!
 //! Pure: no store, clock, network or file. Persons are not known here, only counts.
 
@@ -9,6 +9,7 @@ pub mod counting;
 pub mod cube;
 pub mod definition;
 pub mod disclosure;
+pub mod engine;
 pub mod grouping;
 pub mod impact;
 pub mod lattice;

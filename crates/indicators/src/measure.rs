@@ -18,8 +18,13 @@
 //!
 //! # Who
 //! Persons are counted once in the period, whatever number of their parts meet the conditions, and whichever units or
-//! reporters these are of. So the persons of two groups or two areas do not add up, and a sum of measures may hold one
-//! measure of persons at most.
+//! reporters these are of. A person is counted where the first part that counts in the period lies: by its residence, and
+//! by the person's sex and age on it. So persons add up over places, sexes and ages; they do not over months, nor over
+//! the values of a breakdown, and a sum of measures may hold one measure of persons at most.
+//!
+//! # When
+//! A part that is open is counted to the end of the year that is under way. What rests on days that must be over is
+//! undecided until they are, and settled from then on, without anything being reported.
 
 use vardnav_classification::model::Label;
 
@@ -68,6 +73,14 @@ pub const UNIT_DAY_NUMBERS: [&str; 4] = ["available", "occupied", "overcrowded",
 /// Numbers of a listing: inhabitants listed, and physicians in full-time equivalents who are specialists and who are in
 /// training.
 pub const LISTING_NUMBERS: [&str; 3] = ["listed", "specialists", "in-training"];
+
+/// How many of what is summed make one of a number: full-time equivalents are summed as hundredths.
+pub fn number_scale(number: &str) -> u32 {
+    match number {
+        "specialists" | "in-training" => 100,
+        _ => 1,
+    }
+}
 
 /// Variables whose absence says something: that the part is open, or that there was no such thing. A condition on one
 /// that is not stated does not hold.
