@@ -22,7 +22,7 @@ use vardnav_runtime::gate::caller;
 use vardnav_store::{Authority, Store};
 
 pub use counts::{Counts, Coverage, FollowError, PROJECTION};
-pub use uploads::{Put, Uploads};
+pub use uploads::{Put, Stated, Uploads};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;

@@ -8,9 +8,12 @@ use std::sync::Arc;
 use jiff::civil::date;
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Request, Status};
+use vardnav_api::indicators::Question;
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService as _;
+use vardnav_indicators::Residence;
 use vardnav_indicators::population::Area;
+use vardnav_indicators::query::Dimension;
 use vardnav_interchange::release::{self as files, starter};
 use vardnav_interchange::upload::{Against, FILE_BYTES_MAX};
 use vardnav_register::audit::AuditEntry;
@@ -226,4 +229,73 @@ async fn series_and_groups_are_found_by_what_they_are_of_also_by_another_server(
                 .is_none()
         );
     }
+}
+
+#[tokio::test]
+async fn a_question_is_answered_from_a_series_as_it_is_stated() {
+    let authority = authority(Arc::new(Memory::new())).await;
+    let release = authority.view().newest_release().unwrap();
+    let uploads = Uploads::new(authority);
+    let series = "indicator,variant,period,place,sex,value,low,high,denominator,mark\n\
+        core-01,survey,2025-03-01,00,,60,,,,\ncore-01,survey,2025-10-15,00,,61.5,60,63,5400,preliminary\n\
+        core-01,survey,2025-10-15,00,female,62,,,,\ncore-01,survey,2025-10-15,00,male,0,,,,\n\
+        core-01,survey,2025-10-15,01,,59,,,,\ncore-01,survey,2025-10-15,12,,,,,,suppressed\n";
+    put(&uploads, "series", series).await;
+    let asked = async |id: &str, variants: &[&str], year: i16, place: &str, by: &[Dimension]| {
+        let question = Question {
+            year,
+            place: Residence::parse(place),
+            by: by.to_vec(),
+            variants: variants.iter().map(|&variant| variant.to_owned()).collect(),
+            ..Question::default()
+        };
+        let indicator = release.indicators.indicator(id).unwrap();
+        let stated = uploads.stated(&question, indicator).await.unwrap()?;
+        let rows = stated.rows.into_iter().map(|row| {
+            let value = row
+                .value
+                .map_or_else(|| "-".to_owned(), |value| value.to_string());
+            format!(
+                "{}/{}/{} {value} {}",
+                row.variant,
+                row.place,
+                row.sex,
+                row.marks.join("+")
+            )
+        });
+        Some(rows.collect::<Vec<_>>())
+    };
+    let told = async |year, place, by: &[Dimension]| asked("core-01", &[], year, place, by).await.unwrap();
+    // The last measurement of the year is the year's.
+    assert_eq!(told(2025, "", &[]).await, ["survey// 61.5 preliminary"]);
+    assert_eq!(told(2024, "", &[]).await, ["survey// - missing"]);
+    assert_eq!(
+        told(2025, "", &[Dimension::Month]).await,
+        ["survey// 60 ", "survey// 61.5 preliminary"]
+    );
+    assert_eq!(
+        told(2025, "", &[Dimension::Sex]).await,
+        ["survey//female 62 ", "survey//male 0 zero"]
+    );
+    assert_eq!(
+        told(2025, "", &[Dimension::Region]).await,
+        ["survey/01/ 59 ", "survey/12/ - suppressed"]
+    );
+    assert_eq!(told(2025, "01", &[]).await, ["survey/01/ 59 "]);
+    // What is computed is not answered here, and what has nothing uploaded neither, unless it is named.
+    assert_eq!(asked("core-02", &[], 2025, "", &[]).await, None);
+    assert_eq!(asked("core-12", &[], 2025, "", &[]).await, None);
+    assert_eq!(
+        asked("core-12", &["national", "own-units"], 2025, "", &[])
+            .await
+            .unwrap(),
+        ["national// - missing"]
+    );
+    let question = Question {
+        year: 2025,
+        ..Question::default()
+    };
+    let indicator = release.indicators.indicator("core-01").unwrap();
+    let stated = uploads.stated(&question, indicator).await.unwrap().unwrap();
+    assert_eq!(stated.note.en, "survey: test, until 2025-10-15, revision 1");
 }

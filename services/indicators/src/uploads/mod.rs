@@ -4,6 +4,9 @@
 
 mod answer;
 mod service;
+mod stated;
+
+pub use stated::Stated;
 
 use std::sync::Arc;
 
