@@ -158,7 +158,7 @@ fn person_message(person: &Person) -> pb::Person {
     }
 }
 
-fn principals(message: pb::Principals) -> Result<Principals, ApiError> {
+pub(crate) fn principals(message: pb::Principals) -> Result<Principals, ApiError> {
     Ok(Principals {
         responsible: indexed(message.responsible, "principals.responsible", principal)?,
         performing: indexed(message.performing, "principals.performing", principal)?,
@@ -174,7 +174,7 @@ fn principal(message: pb::Principal) -> Result<Principal, ApiError> {
     })
 }
 
-fn principals_message(principals: &Principals) -> pb::Principals {
+pub(crate) fn principals_message(principals: &Principals) -> pb::Principals {
     let holders = |holders: &[Principal]| holders.iter().map(principal_message).collect();
     pb::Principals {
         responsible: holders(&principals.responsible),
@@ -259,7 +259,7 @@ fn plan_message(plan: &Plan) -> pb::Plan {
     }
 }
 
-fn responsibility(message: pb::Responsibility) -> Result<Responsibility, ApiError> {
+pub(crate) fn responsibility(message: pb::Responsibility) -> Result<Responsibility, ApiError> {
     Ok(Responsibility {
         role: stated(message.role, "role")?,
         unit: some(message.unit),
@@ -269,7 +269,7 @@ fn responsibility(message: pb::Responsibility) -> Result<Responsibility, ApiErro
     })
 }
 
-fn responsibility_message(responsibility: &Responsibility) -> pb::Responsibility {
+pub(crate) fn responsibility_message(responsibility: &Responsibility) -> pb::Responsibility {
     pb::Responsibility {
         role: responsibility.role.clone(),
         unit: responsibility.unit.clone().unwrap_or_default(),
@@ -389,7 +389,7 @@ fn stated<T: AsRef<str>>(text: T, field: &str) -> Result<T, ApiError> {
     Ok(text)
 }
 
-fn indexed<M, T>(
+pub(crate) fn indexed<M, T>(
     messages: Vec<M>,
     name: &str,
     convert: impl Fn(M) -> Result<T, ApiError>,

@@ -1,10 +1,10 @@
 //! Conversions of care-unit messages.
 
-use vardnav_register::record::{Principal, Principals};
-use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
+use vardnav_register::unit::{About, Beds, CareUnit, Opening, Staff, UnitVersion};
 
 use crate::common::{date, date_message, fact_messages, facts, optional_date, some};
 use crate::pb::vardnav::units::v1 as pb;
+use crate::register::{indexed, principals, principals_message, responsibility, responsibility_message};
 use crate::status::ApiError;
 
 /// A care unit from its message.
@@ -51,12 +51,11 @@ fn unit_version(message: pb::UnitVersion) -> Result<UnitVersion, ApiError> {
         kind: message.kind,
         provider: message.provider,
         reporters: message.reporters,
-        principals: Principals {
-            responsible: Principal::alone(some(message.responsible_principal)),
-            performing: Principal::alone(some(message.performing_principal)),
-            bed_owner: Principal::alone(some(message.bed_owner_principal)),
-            payer: Principal::alone(some(message.payer_principal)),
-        },
+        principals: message
+            .principals
+            .map(principals)
+            .transpose()?
+            .unwrap_or_default(),
         kommun: some(message.kommun),
         facts: facts(message.facts),
         hours: message.hours,
@@ -68,11 +67,50 @@ fn unit_version(message: pb::UnitVersion) -> Result<UnitVersion, ApiError> {
                 count: beds.count,
             })
             .collect(),
+        about: About {
+            ownership: some(message.ownership),
+            responsibilities: indexed(message.responsibilities, "responsibilities", responsibility)?,
+            covers: message.covers,
+            open: indexed(message.open, "open", opening)?,
+            response_minutes: message
+                .response_minutes
+                .map(|minutes| narrow(minutes, "response_minutes"))
+                .transpose()?,
+            staff: message
+                .staff
+                .into_iter()
+                .map(|staff| Staff {
+                    profession: staff.profession,
+                    hundredths: staff.hundredths,
+                })
+                .collect(),
+            successor: some(message.successor),
+        },
     })
 }
 
+fn opening(message: pb::Opening) -> Result<Opening, ApiError> {
+    let opening = Opening {
+        first_day: narrow(message.first_day, "first_day")?,
+        last_day: narrow(message.last_day, "last_day")?,
+        from: narrow(message.from, "from")?,
+        until: narrow(message.until, "until")?,
+    };
+    match opening.is_valid() {
+        true => Ok(opening),
+        false => Err(ApiError::field(
+            "until",
+            "not a time of a week: days are 1 to 7 and do not fall, and it ends after it begins, at 1440 at the latest",
+        )),
+    }
+}
+
+fn narrow<T: TryFrom<u32>>(number: u32, field: &str) -> Result<T, ApiError> {
+    T::try_from(number).map_err(|_| ApiError::field(field, "too large"))
+}
+
 fn version_message(version: &UnitVersion) -> pb::UnitVersion {
-    let first = |holders: &[Principal]| Principal::first(holders).unwrap_or_default().to_owned();
+    let about = &version.about;
     let text = |code: &Option<String>| code.clone().unwrap_or_default();
     pb::UnitVersion {
         from: Some(date_message(version.from)),
@@ -81,10 +119,7 @@ fn version_message(version: &UnitVersion) -> pb::UnitVersion {
         kind: version.kind.clone(),
         provider: version.provider.clone(),
         reporters: version.reporters.clone(),
-        responsible_principal: first(&version.principals.responsible),
-        performing_principal: first(&version.principals.performing),
-        bed_owner_principal: first(&version.principals.bed_owner),
-        payer_principal: first(&version.principals.payer),
+        principals: Some(principals_message(&version.principals)),
         kommun: text(&version.kommun),
         facts: fact_messages(&version.facts),
         hours: version.hours.clone(),
@@ -96,5 +131,32 @@ fn version_message(version: &UnitVersion) -> pb::UnitVersion {
                 count: beds.count,
             })
             .collect(),
+        ownership: text(&about.ownership),
+        responsibilities: about
+            .responsibilities
+            .iter()
+            .map(responsibility_message)
+            .collect(),
+        covers: about.covers.clone(),
+        open: about
+            .open
+            .iter()
+            .map(|open| pb::Opening {
+                first_day: open.first_day.into(),
+                last_day: open.last_day.into(),
+                from: open.from.into(),
+                until: open.until.into(),
+            })
+            .collect(),
+        response_minutes: about.response_minutes.map(Into::into),
+        staff: about
+            .staff
+            .iter()
+            .map(|staff| pb::Staff {
+                profession: staff.profession.clone(),
+                hundredths: staff.hundredths,
+            })
+            .collect(),
+        successor: text(&about.successor),
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_path_to_error::Segment;
-use vardnav_register::record::{Fact, Principal, Principals};
+use vardnav_register::record::{Fact, Principal, Principals, Responsibility};
 use vardnav_register::text::safe_echo;
-use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
+use vardnav_register::unit::{About, Beds, CareUnit, Opening, Staff, UnitVersion};
 
 /// Why a line is no care unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,19 +96,198 @@ struct VersionRow {
     hours: String,
     #[serde(default)]
     beds: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ownership: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    responsibilities: Vec<ResponsibilityRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    covers: Vec<String>,
+    /// Times of a week, such as `Mon-Fri 08:00-17:00`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    open: Vec<OpeningText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response_minutes: Option<u16>,
+    /// Full-time equivalents by profession; null where only the category is stated.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    staff: BTreeMap<String, Option<Hundredths>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    successor: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResponsibilityRow {
+    role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    profession: Option<String>,
+    from: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Date>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct PrincipalsRow {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    responsible: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    performing: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bed_owner: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payer: Option<String>,
+    #[serde(skip_serializing_if = "Holders::is_empty")]
+    responsible: Holders,
+    #[serde(skip_serializing_if = "Holders::is_empty")]
+    performing: Holders,
+    #[serde(skip_serializing_if = "Holders::is_empty")]
+    bed_owner: Holders,
+    #[serde(skip_serializing_if = "Holders::is_empty")]
+    payer: Holders,
+}
+
+/// Those who hold a role: one as it is, several as a list.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Holders {
+    One(Holder),
+    Several(Vec<Holder>),
+}
+
+/// One who holds a role: a text where no basis is stated.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Holder {
+    Organisation(String),
+    WithBasis(HolderRow),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HolderRow {
+    organisation: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    basis: Option<String>,
+}
+
+impl Default for Holders {
+    fn default() -> Self {
+        Self::Several(Vec::new())
+    }
+}
+
+impl Holders {
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Several(several) if several.is_empty())
+    }
+
+    fn of(holders: &[Principal]) -> Self {
+        let holder = |holder: &Principal| match &holder.basis {
+            None => Holder::Organisation(holder.organisation.clone()),
+            Some(_) => Holder::WithBasis(HolderRow {
+                organisation: holder.organisation.clone(),
+                basis: holder.basis.clone(),
+            }),
+        };
+        match holders {
+            [one] => Self::One(holder(one)),
+            several => Self::Several(several.iter().map(holder).collect()),
+        }
+    }
+
+    fn principals(self) -> Vec<Principal> {
+        let holders = match self {
+            Self::One(one) => vec![one],
+            Self::Several(several) => several,
+        };
+        let principal = |holder| match holder {
+            Holder::Organisation(organisation) => Principal::new(organisation),
+            Holder::WithBasis(HolderRow { organisation, basis }) => Principal { organisation, basis },
+        };
+        holders.into_iter().map(principal).collect()
+    }
+}
+
+/// A time of a week as a text.
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct OpeningText(Opening);
+
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// A time of a week from a text: a weekday or two with a dash, a space, two times of day with a dash, such as
+/// `Mon-Fri 08:00-17:00`; `24:00` is the end of the day.
+pub fn opening(text: &str) -> Option<Opening> {
+    let (days, times) = text.split_once(' ')?;
+    let (first, last) = days.split_once('-').unwrap_or((days, days));
+    let day = |name: &str| {
+        let at = WEEKDAYS.iter().position(|known| *known == name)?;
+        u8::try_from(at + 1).ok()
+    };
+    let (from, until) = times.split_once('-')?;
+    let minute = |time: &str| {
+        let (hour, minute) = time.split_once(':')?;
+        let number = |text: &str| {
+            let is_two_digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+            is_two_digits.then(|| text.parse::<u16>().ok()).flatten()
+        };
+        let (hour, minute) = (number(hour)?, number(minute)?);
+        (minute < 60).then_some(hour * 60 + minute)
+    };
+    let opening = Opening {
+        first_day: day(first)?,
+        last_day: day(last)?,
+        from: minute(from)?,
+        until: minute(until)?,
+    };
+    opening.is_valid().then_some(opening)
+}
+
+/// The text of a time of a week.
+pub fn opening_text(opening: &Opening) -> String {
+    let day = |number: u8| WEEKDAYS.get(usize::from(number).wrapping_sub(1)).unwrap_or(&"?");
+    let days = match opening.first_day == opening.last_day {
+        true => (*day(opening.first_day)).to_owned(),
+        false => format!("{}-{}", day(opening.first_day), day(opening.last_day)),
+    };
+    let time = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+    format!("{days} {}-{}", time(opening.from), time(opening.until))
+}
+
+impl TryFrom<String> for OpeningText {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        opening(&text).map(Self).ok_or("not a time of a week")
+    }
+}
+
+impl From<OpeningText> for String {
+    fn from(text: OpeningText) -> Self {
+        opening_text(&text.0)
+    }
+}
+
+/// A number with at most two decimals, as hundredths.
+#[derive(Serialize, Deserialize, Clone, Copy)]
+#[serde(try_from = "f64", into = "f64")]
+struct Hundredths(u32);
+
+impl TryFrom<f64> for Hundredths {
+    type Error = &'static str;
+
+    fn try_from(number: f64) -> Result<Self, Self::Error> {
+        let hundredths = (number * 100.0).round();
+        let fits = (0.0..=1e8).contains(&hundredths) && (hundredths / 100.0 - number).abs() < 1e-9;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and from 0 to 1e8, as was just held"
+        )]
+        let whole = hundredths as u32;
+        fits.then_some(Self(whole))
+            .ok_or("not a number with two decimals at most")
+    }
+}
+
+impl From<Hundredths> for f64 {
+    fn from(hundredths: Hundredths) -> Self {
+        Self::from(hundredths.0) / 100.0
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,10 +314,10 @@ impl From<VersionRow> for UnitVersion {
             provider: row.provider,
             reporters: row.reporters,
             principals: Principals {
-                responsible: Principal::alone(row.principals.responsible),
-                performing: Principal::alone(row.principals.performing),
-                bed_owner: Principal::alone(row.principals.bed_owner),
-                payer: Principal::alone(row.principals.payer),
+                responsible: row.principals.responsible.principals(),
+                performing: row.principals.performing.principals(),
+                bed_owner: row.principals.bed_owner.principals(),
+                payer: row.principals.payer.principals(),
             },
             kommun: row.kommun,
             facts: facts.collect(),
@@ -148,14 +327,29 @@ impl From<VersionRow> for UnitVersion {
                 .into_iter()
                 .map(|(kind, count)| Beds { kind, count })
                 .collect(),
+            about: About {
+                ownership: row.ownership,
+                responsibilities: row.responsibilities.into_iter().map(Into::into).collect(),
+                covers: row.covers,
+                open: row.open.into_iter().map(|text| text.0).collect(),
+                response_minutes: row.response_minutes,
+                staff: row
+                    .staff
+                    .into_iter()
+                    .map(|(profession, number)| Staff {
+                        profession,
+                        hundredths: number.map(|number| number.0),
+                    })
+                    .collect(),
+                successor: row.successor,
+            },
         }
     }
 }
 
 impl From<&UnitVersion> for VersionRow {
     fn from(version: &UnitVersion) -> Self {
-        let principals = &version.principals;
-        let first = |holders: &[Principal]| Principal::first(holders).map(str::to_owned);
+        let (principals, about) = (&version.principals, &version.about);
         let values = |fact: &Fact| match fact.values.as_slice() {
             [one] => Values::One(one.clone()),
             several => Values::Several(several.to_vec()),
@@ -168,10 +362,10 @@ impl From<&UnitVersion> for VersionRow {
             provider: version.provider.clone(),
             reporters: version.reporters.clone(),
             principals: PrincipalsRow {
-                responsible: first(&principals.responsible),
-                performing: first(&principals.performing),
-                bed_owner: first(&principals.bed_owner),
-                payer: first(&principals.payer),
+                responsible: Holders::of(&principals.responsible),
+                performing: Holders::of(&principals.performing),
+                bed_owner: Holders::of(&principals.bed_owner),
+                payer: Holders::of(&principals.payer),
             },
             kommun: version.kommun.clone(),
             facts: version
@@ -185,6 +379,41 @@ impl From<&UnitVersion> for VersionRow {
                 .iter()
                 .map(|beds| (beds.kind.clone(), beds.count))
                 .collect(),
+            ownership: about.ownership.clone(),
+            responsibilities: about.responsibilities.iter().map(Into::into).collect(),
+            covers: about.covers.clone(),
+            open: about.open.iter().copied().map(OpeningText).collect(),
+            response_minutes: about.response_minutes,
+            staff: about
+                .staff
+                .iter()
+                .map(|staff| (staff.profession.clone(), staff.hundredths.map(Hundredths)))
+                .collect(),
+            successor: about.successor.clone(),
+        }
+    }
+}
+
+impl From<ResponsibilityRow> for Responsibility {
+    fn from(row: ResponsibilityRow) -> Self {
+        Self {
+            role: row.role,
+            unit: row.unit,
+            profession: row.profession,
+            from: row.from,
+            until: row.until,
+        }
+    }
+}
+
+impl From<&Responsibility> for ResponsibilityRow {
+    fn from(one: &Responsibility) -> Self {
+        Self {
+            role: one.role.clone(),
+            unit: one.unit.clone(),
+            profession: one.profession.clone(),
+            from: one.from,
+            until: one.until,
         }
     }
 }
@@ -198,6 +427,29 @@ mod tests {
     #[test]
     fn a_line_comes_back_as_it_was() {
         assert_eq!(write_line(&read_line(LINE).unwrap()).unwrap(), LINE);
+    }
+
+    #[test]
+    fn all_that_a_unit_says_comes_back() {
+        let line = LINE.replace(
+            r#""responsible":"12""#,
+            r#""responsible":["12",{"organisation":"1290","basis":"joint-body"}]"#,
+        );
+        let line = line.replace(
+            r#""beds":{"home-place":4}"#,
+            r#""beds":{"home-place":4},"ownership":"region","responsibilities":[{"role":"mas","profession":"nurse","from":"2026-01-01"}],"covers":["1290","1272"],"open":["Mon-Fri 08:00-17:00","Sat 00:00-24:00"],"response_minutes":30,"staff":{"nurse":4.75,"physician":null},"successor":"SE2321000131-A2""#,
+        );
+        assert_eq!(write_line(&read_line(&line).unwrap()).unwrap(), line);
+        for bad in [
+            "Mon-Fri",
+            "Mon 8:00-17:00",
+            "Fri-Mon 08:00-17:00",
+            "Mon 08:00-24:01",
+            "mon 08:00-09:00",
+            "Mon 08:60-10:00",
+        ] {
+            assert_eq!(opening(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use vardnav_register::derived::Derived;
 use vardnav_register::outcome::assess;
 use vardnav_register::record::{Fact, Principal, Principals};
 use vardnav_register::surroundings::{EpisodeView, ReleaseView, Surroundings};
-use vardnav_register::unit::{CareUnit, UnitVersion};
+use vardnav_register::unit::{About, CareUnit, UnitVersion};
 use vardnav_release::snapshot::Snapshot;
 
 struct World {
@@ -70,6 +70,7 @@ fn unit(hsa_id: &str, facts: &str) -> (String, CareUnit) {
         facts: facts.collect(),
         hours: String::new(),
         beds: Vec::new(),
+        about: About::default(),
     };
     (
         hsa_id.to_owned(),

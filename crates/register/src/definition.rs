@@ -26,6 +26,8 @@ pub struct RegisterDefinition {
     pub reserve_patterns: Vec<ReservePattern>,
     /// Registers that deliveries are for, with their windows.
     pub deliveries: Vec<RegisterRule>,
+    /// The registry of care units.
+    pub units: crate::unit::definition::UnitDefinition,
     /// Limits in time.
     pub limits: TimeLimits,
     /// Canonical address of the code system of regions and kommuner.

@@ -18,7 +18,7 @@ use vardnav_register::quality::departure::{Asked, Departure, Of, Series};
 use vardnav_register::quality::refusal::Refusal;
 use vardnav_register::quality::{Counted, Counts, Key, Tally, has_duty, row};
 use vardnav_register::record::{Principals, RecordKind};
-use vardnav_register::unit::{CareUnit, UnitVersion};
+use vardnav_register::unit::{About, CareUnit, UnitVersion};
 
 /// January 2026 and the months after it.
 fn month(after: i32) -> Month {
@@ -355,6 +355,7 @@ fn a_unit_has_the_duty_while_it_is_open_and_the_reporters() {
         facts: Vec::new(),
         hours: String::new(),
         beds: Vec::new(),
+        about: About::default(),
     };
     let unit = CareUnit {
         hsa_id: "SE-1".to_owned(),

@@ -220,6 +220,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "a standard population cannot be used",
         "begin its bands at age 0, let them rise, and give at least one a weight",
     ),
+    (
+        "VN-REL-150",
+        "what is said of care units names an axis, a value or a number that cannot be used",
+        "in register/units.toml, name axes and kinds of beds that the release has, and let a physician answer for at least one",
+    ),
 ];
 
 /// Checks a release. It may be published when no finding is an error.

@@ -58,6 +58,8 @@ pub enum Kind {
     WithdrawalReason,
     /// A purpose for which identities may be used and content erased.
     Purpose,
+    /// What is said of care units.
+    Units,
     /// A register that deliveries are for.
     Register,
     /// An exception from the lock of a register, as `register/reporter`.
@@ -173,7 +175,7 @@ impl Item {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Release,
         Self::Edition,
         Self::Axis,
@@ -192,6 +194,7 @@ impl Kind {
         Self::LegalBasis,
         Self::WithdrawalReason,
         Self::Purpose,
+        Self::Units,
         Self::Register,
         Self::LockException,
         Self::ReservePattern,
@@ -227,6 +230,7 @@ impl Kind {
             Self::LegalBasis => "legal-basis",
             Self::WithdrawalReason => "withdrawal-reason",
             Self::Purpose => "purpose",
+            Self::Units => "units",
             Self::Register => "register",
             Self::LockException => "lock-exception",
             Self::ReservePattern => "reserve-pattern",
@@ -257,6 +261,7 @@ impl Kind {
             Self::LegalBasis => "legal-bases",
             Self::WithdrawalReason => "withdrawals",
             Self::Purpose => "purposes",
+            Self::Units => "units",
             Self::Register | Self::LockException => "deliveries",
             Self::Indicator
             | Self::Disclosure

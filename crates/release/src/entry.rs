@@ -4,6 +4,7 @@
 mod derivation;
 mod step;
 mod upload;
+mod unit;
 
 pub use derivation::{AS_REPORTED, DerivationPlan, DerivationStep};
 pub use step::{
@@ -14,14 +15,18 @@ pub use upload::{MADE_UP, UploadRecord, UploadStep};
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
 use vardnav_register::bytes::{DecodeError, DecodeProblem, Reader, Writer};
-use vardnav_register::record::{Fact, Principal, Principals};
 use vardnav_register::text::holds_personal_number;
-use vardnav_register::unit::{Beds, UnitVersion};
+use vardnav_register::unit::UnitVersion;
 
 use crate::package::Digest;
 
 /// Version of the bytes that [`AuthorityEntry::encode`] writes.
 pub const ENTRY_VERSION: u8 = 1;
+
+/// The version of the bytes of a care unit that says more than the first version can hold; others stay in the first.
+pub const UNIT_VERSION: u8 = 2;
+
+const KIND_UNIT: u8 = 2;
 
 /// Most items of one list in an entry.
 const ITEMS_MAX: usize = 4096;
@@ -221,7 +226,7 @@ impl Change {
     pub fn kind(&self) -> u8 {
         match self {
             Self::ReporterPut(_) => 1,
-            Self::UnitPut { .. } => 2,
+            Self::UnitPut { .. } => KIND_UNIT,
             Self::EditionImported(_) => 3,
             Self::DraftPut { .. } => 4,
             Self::DraftChecked { .. } => 5,
@@ -276,7 +281,7 @@ impl AuthorityEntry {
             }
             Change::UnitPut { hsa_id, version } => {
                 texts.push(hsa_id);
-                texts.extend(unit_texts(version));
+                texts.extend(unit::texts(version));
             }
             Change::EditionImported(edition) => {
                 texts.extend([&*edition.system, &*edition.version, &*edition.title]);
@@ -312,14 +317,14 @@ impl AuthorityEntry {
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
         w.u8(self.change.kind());
-        w.u8(ENTRY_VERSION);
+        w.u8(self.version());
         w.str(&self.caller);
         w.i64(self.at);
         match &self.change {
             Change::ReporterPut(reporter) => write_reporter(&mut w, reporter),
             Change::UnitPut { hsa_id, version } => {
                 w.str(hsa_id);
-                write_unit(&mut w, version);
+                unit::write(&mut w, version);
             }
             Change::EditionImported(edition) => {
                 w.str(&edition.system);
@@ -386,6 +391,14 @@ impl AuthorityEntry {
         w.into_bytes()
     }
 
+    /// The version of the bytes.
+    fn version(&self) -> u8 {
+        match &self.change {
+            Change::UnitPut { version, .. } if unit::is_more(version) => UNIT_VERSION,
+            _ => ENTRY_VERSION,
+        }
+    }
+
     /// Reads canonical bytes of any version written so far.
     ///
     /// # Errors
@@ -393,7 +406,8 @@ impl AuthorityEntry {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(bytes);
         let kind = r.u8()?;
-        if r.u8()? != ENTRY_VERSION {
+        let version = r.u8()?;
+        if version != ENTRY_VERSION && (kind, version) != (KIND_UNIT, UNIT_VERSION) {
             return Err(r.error(DecodeProblem::Version));
         }
         let caller = r.string()?;
@@ -402,7 +416,7 @@ impl AuthorityEntry {
             1 => Change::ReporterPut(read_reporter(&mut r)?),
             2 => Change::UnitPut {
                 hsa_id: r.string()?,
-                version: Box::new(read_unit(&mut r)?),
+                version: Box::new(unit::read(&mut r, version == UNIT_VERSION)?),
             },
             3 => Change::EditionImported(EditionRecord {
                 system: r.string()?,
@@ -509,75 +523,5 @@ fn read_map(r: &mut Reader<'_>) -> Result<ConceptMapRecord, DecodeError> {
         rows: r.varint()?,
         file: r.string()?,
         blob: r.array()?,
-    })
-}
-
-fn unit_texts(unit: &UnitVersion) -> impl Iterator<Item = &str> {
-    let roles = unit.principals.by_role();
-    let holders = roles.into_iter().flat_map(|(_, holders)| holders);
-    let codes = holders.map(|holder| &holder.organisation).chain(&unit.kommun);
-    [&unit.name, &unit.kind, &unit.provider, &unit.hours]
-        .into_iter()
-        .chain(codes)
-        .chain(&unit.reporters)
-        .chain(
-            unit.facts
-                .iter()
-                .flat_map(|fact| std::iter::once(&fact.axis).chain(&fact.values)),
-        )
-        .chain(unit.beds.iter().map(|beds| &beds.kind))
-        .map(String::as_str)
-}
-
-fn write_unit(w: &mut Writer, unit: &UnitVersion) {
-    w.date(unit.from);
-    w.option_date(unit.closed);
-    w.str(&unit.name);
-    w.str(&unit.kind);
-    w.str(&unit.provider);
-    w.seq(&unit.reporters, |w, reporter| w.str(reporter));
-    for (_, holders) in unit.principals.by_role() {
-        w.option_str(Principal::first(holders));
-    }
-    w.option_str(unit.kommun.as_deref());
-    w.seq(&unit.facts, |w, fact| {
-        w.str(&fact.axis);
-        w.seq(&fact.values, |w, value| w.str(value));
-    });
-    w.str(&unit.hours);
-    w.seq(&unit.beds, |w, beds| {
-        w.str(&beds.kind);
-        w.u32(beds.count);
-    });
-}
-
-fn read_unit(r: &mut Reader<'_>) -> Result<UnitVersion, DecodeError> {
-    Ok(UnitVersion {
-        from: r.date()?,
-        closed: r.option_date()?,
-        name: r.string()?,
-        kind: r.string()?,
-        provider: r.string()?,
-        reporters: r.seq(ITEMS_MAX, Reader::string)?,
-        principals: Principals {
-            responsible: Principal::alone(r.option_string()?),
-            performing: Principal::alone(r.option_string()?),
-            bed_owner: Principal::alone(r.option_string()?),
-            payer: Principal::alone(r.option_string()?),
-        },
-        kommun: r.option_string()?,
-        facts: r.seq(ITEMS_MAX, |r| {
-            Ok(Fact {
-                axis: r.string()?,
-                values: r.seq(ITEMS_MAX, Reader::string)?,
-            })
-        })?,
-        hours: r.string()?,
-        beds: r.seq(ITEMS_MAX, |r| {
-            Ok(Beds {
-                kind: r.string()?,
-                count: r.u32()?,
-            })
-        })?,
     })
 }

@@ -102,6 +102,8 @@ pub enum Element {
     Purpose(String),
     /// A register that deliveries are for.
     Register(String),
+    /// What is said of care units.
+    Units,
     /// Limits and reserve-number patterns.
     Limits,
     /// An indicator, by id.

@@ -14,8 +14,8 @@ mod samples;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use vardnav_classification::model::Label;
-use vardnav_register::record::{Fact, Principal, Principals};
-use vardnav_register::unit::{Beds, UnitVersion};
+use vardnav_register::record::{Fact, Principal, Principals, Responsibility};
+use vardnav_register::unit::{About, Beds, Opening, Staff, UnitVersion};
 use vardnav_release::authority::AuthorityState;
 use vardnav_release::entry::{
     AuthorityEntry, Change, ContentKind, ContentRecord, EditionPin, EditionRecord, EntryError, IntroducedKey,
@@ -75,9 +75,66 @@ fn day() -> impl Strategy<Value = Date> {
     (1900i16..2100, 1i8..=12, 1i8..=28).prop_map(|(year, month, day)| date(year, month, day))
 }
 
+fn any_holders() -> impl Strategy<Value = Vec<Principal>> {
+    let holder = (text(), proptest::option::of(text()));
+    let holder = holder.prop_map(|(organisation, basis)| Principal { organisation, basis });
+    prop_oneof![
+        proptest::option::of(text()).prop_map(Principal::alone),
+        proptest::collection::vec(holder, 0..3),
+    ]
+}
+
+fn any_about() -> impl Strategy<Value = About> {
+    let responsibility = (
+        text(),
+        proptest::option::of(text()),
+        proptest::option::of(text()),
+        day(),
+        proptest::option::of(day()),
+    );
+    let responsibility = responsibility.prop_map(|(role, unit, profession, from, until)| Responsibility {
+        role,
+        unit,
+        profession,
+        from,
+        until,
+    });
+    let opening = any::<(u8, u8, u16, u16)>().prop_map(|(first_day, last_day, from, until)| Opening {
+        first_day,
+        last_day,
+        from,
+        until,
+    });
+    let staff = (text(), any::<Option<u32>>()).prop_map(|(profession, hundredths)| Staff {
+        profession,
+        hundredths,
+    });
+    (
+        proptest::option::of(text()),
+        proptest::collection::vec(responsibility, 0..3),
+        texts(),
+        proptest::collection::vec(opening, 0..3),
+        any::<Option<u16>>(),
+        proptest::collection::vec(staff, 0..3),
+        proptest::option::of(text()),
+    )
+        .prop_map(
+            |(ownership, responsibilities, covers, open, response_minutes, staff, successor)| About {
+                ownership,
+                responsibilities,
+                covers,
+                open,
+                response_minutes,
+                staff,
+                successor,
+            },
+        )
+}
+
 fn any_unit() -> impl Strategy<Value = UnitVersion> {
     let names = (text(), text(), text(), text());
-    let principals = proptest::array::uniform4(proptest::option::of(text()));
+    let principals = proptest::array::uniform4(any_holders());
+    let about = prop_oneof![Just(About::default()), any_about()];
     let facts = proptest::collection::vec((text(), texts()), 0..4);
     let beds = proptest::collection::vec((text(), any::<u32>()), 0..4);
     (
@@ -88,11 +145,20 @@ fn any_unit() -> impl Strategy<Value = UnitVersion> {
         principals,
         proptest::option::of(text()),
         facts,
-        beds,
+        (beds, about),
     )
         .prop_map(
-            |(from, closed, (name, kind, provider, hours), reporters, principals, kommun, facts, beds)| {
-                let [responsible, performing, bed_owner, payer] = principals.map(Principal::alone);
+            |(
+                from,
+                closed,
+                (name, kind, provider, hours),
+                reporters,
+                principals,
+                kommun,
+                facts,
+                (beds, about),
+            )| {
+                let [responsible, performing, bed_owner, payer] = principals;
                 UnitVersion {
                     from,
                     closed,
@@ -116,6 +182,7 @@ fn any_unit() -> impl Strategy<Value = UnitVersion> {
                         .into_iter()
                         .map(|(kind, count)| Beds { kind, count })
                         .collect(),
+                    about,
                 }
             },
         )

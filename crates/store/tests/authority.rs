@@ -9,7 +9,7 @@ use vardnav_classification::model::{DescriptionSource, Label};
 use vardnav_indicators::definition::IndicatorDefinitions;
 use vardnav_register::definition::RegisterDefinition;
 use vardnav_register::record::Principals;
-use vardnav_register::unit::UnitVersion;
+use vardnav_register::unit::{About, UnitVersion};
 use vardnav_register::validate::CheckSet;
 use vardnav_release::entry::{AuthorityEntry, Change, EditionRecord, Proposal, Reporter};
 use vardnav_release::lifecycle::{self, Refusal};
@@ -272,6 +272,7 @@ async fn what_would_not_be_read_again_is_never_written() {
         facts: Vec::new(),
         hours: String::new(),
         beds: Vec::new(),
+        about: About::default(),
     };
     let change = Change::UnitPut {
         hsa_id: "SE2321000016-A".into(),

@@ -19,7 +19,7 @@ use vardnav_register::delivery::{Closing, Counts, End, Opening, Window};
 use vardnav_register::entry::{Delivered, Entry, Header, StreamEntry, VERSION};
 use vardnav_register::record::{Principals, Record};
 use vardnav_register::rederive::rows::{Key, Results, encode, projection};
-use vardnav_register::unit::UnitVersion;
+use vardnav_register::unit::{About, UnitVersion};
 use vardnav_release::entry::{AuthorityEntry, Change, Proposal};
 use vardnav_release::package::Package;
 use vardnav_runtime::caller::Caller;
@@ -97,6 +97,7 @@ async fn register_unit(bench: &Bench, known: Option<&str>) {
         facts: known.map(|known| fact("place", known)).into_iter().collect(),
         hours: String::new(),
         beds: Vec::new(),
+        about: About::default(),
     };
     let change = Change::UnitPut {
         hsa_id: UNIT.to_owned(),

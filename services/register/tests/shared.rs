@@ -22,7 +22,7 @@ use vardnav_register::audit::AuditEntry;
 use vardnav_register::entry::StreamEntry;
 use vardnav_register::erasure::{Erasure, Target};
 use vardnav_register::record::{Principals, RecordKind};
-use vardnav_register::unit::UnitVersion;
+use vardnav_register::unit::{About, UnitVersion};
 use vardnav_release::entry::{AuthorityEntry, Change};
 use vardnav_runtime::caller::Caller;
 use vardnav_service_register::{Service, WORKLIST};
@@ -202,6 +202,7 @@ async fn a_unit_that_another_server_took_in_a_moment_ago_is_known() {
         facts: Vec::new(),
         hours: String::new(),
         beds: Vec::new(),
+        about: About::default(),
     };
     let entry = AuthorityEntry {
         caller: "anna".into(),

@@ -8,6 +8,7 @@ use vardnav_register::definition::{
     Check, LegalBasis, RegisterDefinition, ReservePattern, Severity, TimeLimits, Variable, VariableBasis,
 };
 use vardnav_register::record::RecordKind;
+use vardnav_register::unit::definition::{LoadGuideline, UnitDefinition};
 use vardnav_release::source::Element;
 
 use super::reading::{Day, LabelText, Reading};
@@ -133,6 +134,27 @@ struct ReserveText {
     pattern: String,
 }
 
+/// What `register/units.toml` says; a release without it checks nothing of units.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct UnitsFile {
+    kinds: String,
+    responsibilities: String,
+    bases: String,
+    ownerships: String,
+    profession_axis: String,
+    bed_axis: String,
+    home_places: Vec<String>,
+    load: Option<LoadText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoadText {
+    specialist: u32,
+    in_training: u32,
+}
+
 /// Reads the register's part.
 pub(super) fn read(reading: &mut Reading<'_>) -> RegisterDefinition {
     let mut definition = RegisterDefinition {
@@ -144,6 +166,7 @@ pub(super) fn read(reading: &mut Reading<'_>) -> RegisterDefinition {
         ..RegisterDefinition::default()
     };
     definition.deliveries = super::deliveries::read(reading, &definition.legal_bases);
+    definition.units = units(reading);
     if let Some(file) = reading.required("register/limits.toml")
         && let Some(text) = reading.toml::<LimitsFile>(&file)
     {
@@ -162,6 +185,27 @@ pub(super) fn read(reading: &mut Reading<'_>) -> RegisterDefinition {
             .collect();
     }
     definition
+}
+
+fn units(reading: &mut Reading<'_>) -> UnitDefinition {
+    let Some(file) = reading.optional("register/units.toml") else {
+        return UnitDefinition::default();
+    };
+    reading.places.note(Element::Units, file.path, 0);
+    let text: UnitsFile = reading.toml(&file).unwrap_or_default();
+    UnitDefinition {
+        kinds: text.kinds,
+        responsibilities: text.responsibilities,
+        bases: text.bases,
+        ownerships: text.ownerships,
+        profession_axis: text.profession_axis,
+        bed_axis: text.bed_axis,
+        home_places: text.home_places,
+        load: text.load.map(|load| LoadGuideline {
+            specialist: load.specialist,
+            in_training: load.in_training,
+        }),
+    }
 }
 
 fn variables(reading: &mut Reading<'_>) -> Vec<Variable> {

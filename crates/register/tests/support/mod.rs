@@ -10,7 +10,7 @@ use vardnav_register::definition::*;
 use vardnav_register::mapping::{CodeMap, ReporterMaps};
 use vardnav_register::record::*;
 use vardnav_register::surroundings::*;
-use vardnav_register::unit::{CareUnit, UnitVersion};
+use vardnav_register::unit::{About, CareUnit, UnitVersion};
 use vardnav_register::validate::{CheckSet, MECHANISMS, RECORD_PATHS, RecordPath};
 
 pub(crate) const UNIT: &str = "SE2321000131-P000000123457";
@@ -424,6 +424,7 @@ pub(crate) fn world_with(register: RegisterDefinition) -> World {
         ],
         hours: String::new(),
         beds: Vec::new(),
+        about: About::default(),
     };
     let closed = UnitVersion {
         closed: Some(date(2026, 3, 1)),

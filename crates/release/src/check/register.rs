@@ -19,6 +19,7 @@ pub(super) fn check(found: &mut Findings<'_>) {
     checks(found, &register.checks);
     withdrawal_reasons(found);
     purposes(found);
+    units(found);
     limits(found);
 }
 
@@ -247,6 +248,41 @@ fn list_code<'a>(
         found.error("VN-REL-104", at, format!("{name} is given twice"));
     }
     found.harmless(at, "the code", code);
+}
+
+fn units(found: &mut Findings<'_>) {
+    let (units, description) = (&found.source.register.units, &found.source.description);
+    for url in [
+        &units.kinds,
+        &units.responsibilities,
+        &units.bases,
+        &units.ownerships,
+    ] {
+        if !url.is_empty() {
+            found.code_system(&Element::Units, "the registry of care units", url);
+        }
+    }
+    let axis = |id: &str| description.axes.iter().find(|axis| axis.id == id);
+    for id in [&units.profession_axis, &units.bed_axis] {
+        if !id.is_empty() && axis(id).is_none() {
+            let message = format!("there is no axis `{id}`");
+            found.error("VN-REL-150", &Element::Units, message);
+        }
+    }
+    for kind in &units.home_places {
+        let mut values = axis(&units.bed_axis).into_iter().flat_map(|axis| &axis.values);
+        if !values.any(|value| value.code == *kind) {
+            let message = format!("the axis of beds has no value `{kind}`");
+            found.error("VN-REL-150", &Element::Units, message);
+        }
+    }
+    if units
+        .load
+        .is_some_and(|load| load.specialist == 0 || load.in_training == 0)
+    {
+        let message = "a physician answers for nobody";
+        found.error("VN-REL-150", &Element::Units, message);
+    }
 }
 
 fn limits(found: &mut Findings<'_>) {

@@ -3,6 +3,7 @@
 
 use vardnav_register::definition::{Check, Severity, Variable};
 use vardnav_register::delivery::RegisterRule;
+use vardnav_register::unit::definition::{LoadGuideline, UnitDefinition};
 
 use super::elements::{date, flag, labelled, sorted};
 use super::{Item, Kind};
@@ -50,6 +51,23 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
             .with("from", date(purpose.from))
             .with("until", date(purpose.until))
     }));
+    let units = &register.units;
+    if *units != UnitDefinition::default() {
+        let load =
+            |part: fn(LoadGuideline) -> u32| units.load.map_or(String::new(), |load| part(load).to_string());
+        items.push(
+            Item::new(Kind::Units, "units", place(Element::Units))
+                .with("kinds", &units.kinds)
+                .with("responsibilities", &units.responsibilities)
+                .with("bases", &units.bases)
+                .with("ownerships", &units.ownerships)
+                .with("profession-axis", &units.profession_axis)
+                .with("bed-axis", &units.bed_axis)
+                .with("home-places", units.home_places.join(", "))
+                .with("specialist", load(|load| load.specialist))
+                .with("in-training", load(|load| load.in_training)),
+        );
+    }
     for rule in &register.deliveries {
         deliveries(rule, &place(Element::Register(rule.id.clone())), &mut items);
     }

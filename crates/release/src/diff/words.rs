@@ -129,6 +129,7 @@ fn kind(kind: Kind) -> Label {
         Kind::LegalBasis => ("rättslig grund", "legal basis"),
         Kind::WithdrawalReason => ("skäl för återtagande", "reason of withdrawals"),
         Kind::Purpose => ("ändamål", "purpose"),
+        Kind::Units => ("uppgifter om vårdenheter", "what is said of care units"),
         Kind::Register => ("register", "register"),
         Kind::LockException => ("undantag från låsning", "exception from a lock"),
         Kind::ReservePattern => ("mönster för reservnummer", "pattern of reserve numbers"),

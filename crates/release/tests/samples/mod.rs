@@ -2,8 +2,8 @@
 
 use jiff::civil::date;
 use vardnav_classification::model::Label;
-use vardnav_register::record::{Fact, Principal, Principals};
-use vardnav_register::unit::{Beds, UnitVersion};
+use vardnav_register::record::{Fact, Principal, Principals, Responsibility};
+use vardnav_register::unit::{About, Beds, Opening, Staff, UnitVersion};
 use vardnav_release::entry::{
     Announcement, AreaCount, AuthorityEntry, Base, Body, Change, Comment, ConceptMapRecord, ContentKind,
     ContentRecord, EditionPin, EditionRecord, IntroducedKey, KeyPurpose, Procedure, Proposal, Reporter,
@@ -32,7 +32,50 @@ pub(crate) fn unit() -> UnitVersion {
             kind: "home-place".to_owned(),
             count: 12,
         }],
+        about: About::default(),
     }
+}
+
+/// A unit that says all that one can say.
+pub(crate) fn whole_unit() -> UnitVersion {
+    let mut unit = unit();
+    unit.principals.performing = vec![
+        Principal::new("01"),
+        Principal {
+            organisation: "0188".to_owned(),
+            basis: Some("joint-body".to_owned()),
+        },
+    ];
+    unit.about = About {
+        ownership: Some("joint-body".to_owned()),
+        responsibilities: vec![Responsibility {
+            role: "mas".to_owned(),
+            unit: Some("SE2321000131-E0002".to_owned()),
+            profession: Some("nurse".to_owned()),
+            from: date(2026, 1, 1),
+            until: Some(date(2026, 9, 1)),
+        }],
+        covers: vec!["0188".to_owned()],
+        open: vec![Opening {
+            first_day: 1,
+            last_day: 5,
+            from: 480,
+            until: 1020,
+        }],
+        response_minutes: Some(30),
+        staff: vec![
+            Staff {
+                profession: "nurse".to_owned(),
+                hundredths: Some(475),
+            },
+            Staff {
+                profession: "physician".to_owned(),
+                hundredths: None,
+            },
+        ],
+        successor: Some("SE2321000131-E0002".to_owned()),
+    };
+    unit
 }
 
 pub(crate) fn proposal(release: &str, digest: u8) -> Proposal {
@@ -220,6 +263,13 @@ pub(crate) fn samples() -> Vec<(&'static str, AuthorityEntry)> {
             Change::UnitPut {
                 hsa_id: "SE2321000131-E0001".to_owned(),
                 version: Box::new(unit()),
+            },
+        ),
+        (
+            "unit-put-whole",
+            Change::UnitPut {
+                hsa_id: "SE2321000131-E0001".to_owned(),
+                version: Box::new(whole_unit()),
             },
         ),
         (

@@ -2,8 +2,8 @@
 //! sample reads well; their numbers are made up.
 
 use jiff::civil::Date;
-use vardnav_register::record::{Fact, Principal, Principals};
-use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
+use vardnav_register::record::{Fact, Principal, Principals, Responsibility};
+use vardnav_register::unit::{About, Beds, CareUnit, DAY_MINUTES, Opening, Staff, UnitVersion};
 
 use super::person::check_digit;
 
@@ -460,6 +460,7 @@ impl Template {
                     count: *count,
                 })
                 .collect(),
+            about: self.about(office),
         };
         let mut versions = vec![version];
         if self.suffix == "SH1" && LIMITED.contains(&office.id.as_str()) {
@@ -477,6 +478,70 @@ impl Template {
             hsa_id: office.unit(self.suffix),
             versions,
         })
+    }
+}
+
+impl Template {
+    /// What the unit says of itself.
+    fn about(&self, office: &Office) -> About {
+        let ownership = match office.kind {
+            OfficeKind::Region => "region",
+            OfficeKind::Kommun => "kommun",
+            OfficeKind::Joint => "joint-body",
+            OfficeKind::Digital | OfficeKind::HomeProvider => "private",
+        };
+        let responsible = |role: &str, profession: &str| Responsibility {
+            role: role.into(),
+            unit: None,
+            profession: Some(profession.into()),
+            from: OPENED_ON,
+            until: None,
+        };
+        let responsibilities = match office.kind {
+            OfficeKind::Kommun | OfficeKind::Joint => {
+                vec![responsible("mas", "nurse"), responsible("mar", "physiotherapist")]
+            }
+            _ => vec![responsible("physician-in-charge", "physician")],
+        };
+        let (last_day, from, until) = match self.hours {
+            ALWAYS => (7, 0, DAY_MINUTES),
+            DAYTIME => (5, 8 * 60, 17 * 60),
+            _ => (7, 8 * 60, 21 * 60),
+        };
+        let staff: &[(&str, u32)] = match self.kind {
+            "ambulance" => &[("nurse", 4_000)],
+            "health-centre" => &[("nurse", 800), ("physician", 650)],
+            "municipal-home-care" => &[
+                ("assistant-nurse", 1_200),
+                ("nurse", 1_500),
+                ("physiotherapist", 300),
+            ],
+            _ => &[("nurse", 1_200), ("physician", 300)],
+        };
+        About {
+            ownership: Some(ownership.into()),
+            responsibilities,
+            covers: office
+                .kommun
+                .iter()
+                .map(|kommun| format!("{kommun:04}"))
+                .collect(),
+            open: vec![Opening {
+                first_day: 1,
+                last_day,
+                from,
+                until,
+            }],
+            response_minutes: (self.kind == "hospital-at-home").then_some(30),
+            staff: staff
+                .iter()
+                .map(|(profession, hundredths)| Staff {
+                    profession: (*profession).into(),
+                    hundredths: Some(*hundredths),
+                })
+                .collect(),
+            successor: None,
+        }
     }
 }
 
