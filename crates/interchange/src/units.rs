@@ -203,7 +203,7 @@ impl Holders {
 }
 
 /// A time of a week as a text.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Clone, Copy)]
 #[serde(try_from = "String", into = "String")]
 struct OpeningText(Opening);
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use jiff::civil::date;
 use vardnav_interchange::release::{self as files, starter};
-use vardnav_register::record::{Fact, Principals};
-use vardnav_register::unit::{Beds, CareUnit, UnitVersion};
+use vardnav_register::record::{Fact, Principal, Principals, Responsibility};
+use vardnav_register::unit::{About, Beds, CareUnit, Opening, Staff, UnitVersion};
 use vardnav_release::entry::{AuthorityEntry, Change, Proposal, Reporter};
 use vardnav_release::lifecycle::{self, CheckOutcome, Haste, Publication};
 use vardnav_release::package::Package;
@@ -92,10 +92,21 @@ fn unit() -> CareUnit {
             kind: "home-place".to_owned(),
             count: 12,
         }],
+        about: About::default(),
     };
     CareUnit {
         hsa_id: "SE2321000016-E0001".to_owned(),
         versions: vec![version],
+    }
+}
+
+fn responsibility(role: &str) -> Responsibility {
+    Responsibility {
+        role: role.into(),
+        unit: None,
+        profession: None,
+        from: date(2026, 1, 1),
+        until: None,
     }
 }
 
@@ -106,7 +117,7 @@ async fn what_a_unit_may_not_say_is_refused_by_field_and_nothing_is_written() {
     let units = Units::new(Arc::clone(&authority));
     let caller = Caller::trusted("anna");
     type Change = fn(&mut UnitVersion);
-    let wrong: [(&str, Change); 12] = [
+    let wrong: [(&str, Change); 24] = [
         ("beds", |version| {
             let kind = |number| Beds {
                 kind: format!("kind-{number}"),
@@ -135,6 +146,54 @@ async fn what_a_unit_may_not_say_is_refused_by_field_and_nothing_is_written() {
         ("name", |version| version.name = "701063-2391".into()),
         ("kind", |version| version.kind = "x".repeat(501)),
         ("hours", |version| version.hours = "8–17\u{7}".into()),
+        ("kind", |version| version.kind = "castle".into()),
+        ("principals.performing[0].organisation", |version| {
+            version.principals.performing = vec![Principal::new("99")];
+        }),
+        ("principals.performing[1].organisation", |version| {
+            version.principals.performing = vec![Principal::new("01"), Principal::new("01")];
+        }),
+        ("principals.responsible[0].basis", |version| {
+            version.principals.responsible = vec![Principal {
+                organisation: "01".into(),
+                basis: Some("by-chance".into()),
+            }];
+        }),
+        ("ownership", |version| {
+            version.about.ownership = Some("crown".into())
+        }),
+        ("responsibilities[0].role", |version| {
+            version.about.responsibilities = vec![responsibility("gardener")];
+        }),
+        ("responsibilities[0].until", |version| {
+            let mut one = responsibility("mas");
+            one.until = Some(one.from);
+            version.about.responsibilities = vec![one];
+        }),
+        ("responsibilities[0].profession", |version| {
+            let mut one = responsibility("mas");
+            one.profession = Some("701063-2391".into());
+            version.about.responsibilities = vec![one];
+        }),
+        ("covers[0]", |version| version.about.covers = vec!["01".into()]),
+        ("open", |version| {
+            version.about.open = vec![Opening {
+                first_day: 5,
+                last_day: 1,
+                from: 0,
+                until: 60,
+            }];
+        }),
+        ("staff[0].profession", |version| {
+            version.about.staff = vec![Staff {
+                profession: "juggler".into(),
+                hundredths: None,
+            }];
+        }),
+        ("successor", |version| {
+            version.closed = Some(date(2026, 9, 1));
+            version.about.successor = Some("SE2321000016-E0009".into());
+        }),
     ];
     let before = store.head(&StreamId::authority()).await.unwrap().size;
     for (field, change) in wrong {
