@@ -14,12 +14,45 @@ use proptest::prelude::*;
 use vardnav_indicators::population::Area;
 use vardnav_indicators::series::{Amount, Mark, Period, PointKey};
 use vardnav_interchange::release::{self, starter};
+use vardnav_interchange::units;
 use vardnav_interchange::upload::{self, Against, Content, PROBLEMS_MAX, Problem};
+use vardnav_release::entry::{AuthorityEntry, Change, Reporter};
 use vardnav_release::{AuthorityState, Snapshot};
 
 static RELEASE: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
     let package = starter::package().unwrap();
     Arc::new(release::compile(&package, &[]).unwrap())
+});
+
+/// A reporter with a ward of hospital beds, and another's.
+static STATE: LazyLock<AuthorityState> = LazyLock::new(|| {
+    let mut state = AuthorityState::default();
+    let mut apply = |change| {
+        let entry = AuthorityEntry {
+            caller: "anna".to_owned(),
+            at: 1,
+            change,
+        };
+        state.apply(&entry).unwrap();
+    };
+    for id in ["region-01", "region-12"] {
+        apply(Change::ReporterPut(Reporter {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            provider: "2321000016".to_owned(),
+        }));
+        let line = format!(
+            r#"{{"hsa_id":"SE2321000016-{id}","versions":[{{"from":"2026-02-01","closed":"2026-09-29","name":"Ward","kind":"hospital-ward","provider":"2321000016","reporters":["{id}"],"beds":{{"hospital":20,"home-place":4}}}}]}}"#
+        );
+        let unit = units::read_line(&line).unwrap();
+        for version in unit.versions {
+            apply(Change::UnitPut {
+                hsa_id: unit.hsa_id.clone(),
+                version: Box::new(version),
+            });
+        }
+    }
+    state
 });
 
 const TODAY: Date = date(2026, 11, 23);
@@ -29,7 +62,7 @@ fn read(kind: &str, file: &str) -> Result<Content, Vec<Problem>> {
         today: TODAY,
         release: &RELEASE,
         on: &|date| (date >= RELEASE.from).then(|| Arc::clone(&RELEASE)),
-        state: &AuthorityState::default(),
+        state: &STATE,
     };
     upload::kind(kind).unwrap().read(file.as_bytes(), &against)
 }
@@ -350,4 +383,102 @@ proptest! {
             prop_assert_eq!(read("series", &kept), Ok(content));
         }
     }
+}
+
+const BED_DAYS: &str = "reporter,date,unit,kind,available,occupied,overcrowded,outliers\n";
+
+#[test]
+fn bed_days_have_one_form() {
+    let file = "date,unit,kind,reporter,available,occupied,outliers\n\
+                2026-09-02,SE2321000016-region-01,hospital,region-01,20,19,2\n\
+                2026-09-01,SE2321000016-region-01,home-place,region-01,4,4,\n";
+    let (content, kept) = good("bed-days", file);
+    assert_eq!(
+        (content.id.as_str(), content.date, content.rows),
+        ("region-01/2026-09", date(2026, 9, 1), 2)
+    );
+    // These bytes are stored: they change only as a new form beside this one.
+    let form = format!(
+        "{BED_DAYS}region-01,2026-09-01,SE2321000016-region-01,home-place,4,4,0,0\n\
+         region-01,2026-09-02,SE2321000016-region-01,hospital,20,19,0,2\n"
+    );
+    assert_eq!(kept, form);
+    assert_eq!(read("bed-days", &kept).unwrap(), content);
+    assert_eq!(upload::bed_days::decode(&content.bytes).unwrap().len(), 2);
+    assert_eq!(
+        upload::kind("bed-days").unwrap().reporter(&content.id),
+        Some("region-01")
+    );
+}
+
+#[test]
+fn bed_days_that_cannot_be_are_told_where() {
+    let rows = |rows: &str| wrong("bed-days", &format!("{BED_DAYS}{rows}"));
+    let own = "SE2321000016-region-01";
+    assert_eq!(
+        rows(&format!(
+            "region-01,2026-09-01,{own},hospital,20,21,0,0\n\
+             region-01,2026-09-01,{own},hospital,20,20,0,0\n\
+             region-01,2026-09-29,{own},hospital,20,20,0,0\n\
+             region-01,2026-08-30,{own},hospital,20,20,0,0\n\
+             region-01,2026-09-02,{own},hammock,20,20,0,0\n\
+             region-01,2026-09-02,SE2321000016-region-12,hospital,20,20,0,0\n\
+             region-01,2026-09-02,SE2321000016-nowhere,hospital,20,20,0,0\n"
+        )),
+        [
+            (2, "occupied", "VN-UPL-051"),
+            (3, "", "VN-UPL-006"),
+            (4, "date", "VN-UPL-042"),
+            (5, "date", "VN-UPL-040"),
+            (6, "kind", "VN-UPL-050"),
+            (7, "unit", "VN-UPL-041"),
+            (8, "unit", "VN-UPL-041"),
+        ]
+    );
+    assert_eq!(
+        rows(&format!(
+            "region-01,2027-01-01,{own},hospital,-1,x,,\nregion-12,2026-09-01,{own},hospital,1,1,,\n"
+        )),
+        [
+            (2, "available", "VN-UPL-007"),
+            (2, "date", "VN-UPL-004"),
+            (2, "occupied", "VN-UPL-007"),
+            (3, "reporter", "VN-UPL-008"),
+        ]
+    );
+    assert_eq!(rows(""), [(0, "", "VN-UPL-003")]);
+}
+
+#[test]
+fn listings_have_one_form_and_are_told_where_they_cannot_be() {
+    let head = "reporter,date,unit,listed,specialists,in_training\n";
+    let own = "SE2321000016-region-01";
+    let (content, kept) = good(
+        "listings",
+        &format!("{head}region-01,2026-09-01,{own},9000,6.5,2\n"),
+    );
+    // These bytes are stored: they change only as a new form beside this one.
+    assert_eq!(kept, format!("{head}region-01,2026-09-01,{own},9000,6.50,2.00\n"));
+    assert_eq!(read("listings", &kept).unwrap(), content);
+    assert_eq!(
+        upload::listings::decode(&content.bytes).unwrap()[0].specialists,
+        650
+    );
+    assert_eq!(
+        wrong(
+            "listings",
+            &format!(
+                "{head}region-01,2026-09-01,{own},9000,6.505,2\n\
+                 region-01,2026-09-01,{own},,6,1.\n\
+                 region-01,2026-01-31,{own},9000,6,1\n"
+            )
+        ),
+        [
+            (2, "specialists", "VN-UPL-007"),
+            (3, "in_training", "VN-UPL-007"),
+            (3, "listed", "VN-UPL-007"),
+            (4, "date", "VN-UPL-040"),
+            (4, "date", "VN-UPL-042"),
+        ]
+    );
 }

@@ -3,8 +3,8 @@
 
 mod derivation;
 mod step;
-mod upload;
 mod unit;
+mod upload;
 
 pub use derivation::{AS_REPORTED, DerivationPlan, DerivationStep};
 pub use step::{

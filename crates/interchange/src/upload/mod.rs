@@ -4,7 +4,10 @@
 //!
 //! A further kind is a module with a [`Kind`] in it, and a line in [`KINDS`].
 
+pub mod bed_days;
 pub mod groups;
+pub mod listings;
+pub mod months;
 pub mod population;
 pub mod problem;
 pub mod rows;
@@ -24,7 +27,13 @@ pub use problem::{PROBLEMS_MAX, Problem, Problems};
 pub const FILE_BYTES_MAX: usize = 32 << 20;
 
 /// All kinds.
-pub static KINDS: &[&dyn Kind] = &[&groups::OfKommuner, &population::OfPopulation, &series::OfSeries];
+pub static KINDS: &[&dyn Kind] = &[
+    &bed_days::OfBedDays,
+    &groups::OfKommuner,
+    &listings::OfListings,
+    &population::OfPopulation,
+    &series::OfSeries,
+];
 
 /// Code, meaning and remedy of what is found in uploads of every kind.
 pub const CODES: &[(&str, &str, &str)] = &[

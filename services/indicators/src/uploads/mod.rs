@@ -18,6 +18,8 @@ use vardnav_indicators::population::PopulationTable;
 use vardnav_indicators::series::Series;
 use vardnav_interchange::upload::{self, Against, Content, FILE_BYTES_MAX, Kind, Problem};
 use vardnav_register::identity::reference_date;
+use vardnav_register::unit::beds::BedDay;
+use vardnav_register::unit::listing::Listing;
 use vardnav_release::authority::KeptUpload;
 use vardnav_release::entry::UploadRecord;
 use vardnav_release::lifecycle::Refusal;
@@ -144,6 +146,26 @@ impl Uploads {
             .held(upload::series::NAME, &id, |bytes, _| {
                 upload::series::decode(bytes)
             })
+            .await
+    }
+
+    /// The bed-days that hold, by reporter and month.
+    ///
+    /// # Errors
+    /// When some of them cannot be read.
+    pub async fn bed_days(&self) -> Result<Vec<Held<Vec<BedDay>>>, AuthorityError> {
+        self.keeper
+            .held_all(upload::bed_days::NAME, |bytes, _| upload::bed_days::decode(bytes))
+            .await
+    }
+
+    /// The listings that hold, by reporter and month.
+    ///
+    /// # Errors
+    /// When some of them cannot be read.
+    pub async fn listings(&self) -> Result<Vec<Held<Vec<Listing>>>, AuthorityError> {
+        self.keeper
+            .held_all(upload::listings::NAME, |bytes, _| upload::listings::decode(bytes))
             .await
     }
 
