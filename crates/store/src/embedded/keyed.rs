@@ -12,6 +12,8 @@ use crate::contract::StoreError;
 
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const LOCK_RETRIES: u32 = 50;
+/// Bytes at the end of a snapshot of sled's: its length and checksum. One that has no more was cut short.
+const SNAPSHOT_END: u64 = 12;
 
 /// A key with its value.
 pub(crate) type Pair = (sled::IVec, sled::IVec);
@@ -55,6 +57,15 @@ impl Keyed {
             }
             #[cfg(test)]
             Self::Memory(_) => Ok(()),
+        }
+    }
+
+    /// Goes on with the folder that another has open.
+    pub(crate) fn take(&self, fresh: &Self) {
+        match (self, fresh) {
+            (Self::Sled { db, .. }, Self::Sled { db: other, .. }) => db.store(other.swap(None)),
+            #[cfg(test)]
+            _ => {}
         }
     }
 
@@ -152,7 +163,7 @@ impl Keyed {
 
 /// Opens a sled folder; a panic inside sled counts as damage, another process's lock does not.
 fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
-    let mut tries = 0;
+    let (mut tries, mut is_swept) = (0, false);
     loop {
         let open = || sled::Config::new().path(path).cache_capacity(CACHE_BYTES).open();
         let opened = std::panic::catch_unwind(open)
@@ -169,9 +180,31 @@ fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
             Err(sled::Error::Io(error)) if is_full(&error) => {
                 return Err(StoreError::Unavailable(format!("index: {error}")));
             }
+            // A snapshot that a full disk cut short is no damage: it only says sooner what the other files say.
+            Err(_) if !std::mem::replace(&mut is_swept, true) && remove_unfinished(path) => {}
             Err(error) => return Err(StoreError::Corrupt(format!("index: {error}"))),
         }
     }
+}
+
+/// Removes sled's snapshots that were not written to their end; answers whether there were any.
+fn remove_unfinished(path: &Path) -> bool {
+    let files = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let unfinished = files.filter(|file| {
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        let is_empty = || {
+            file.metadata()
+                .is_ok_and(|metadata| metadata.len() <= SNAPSHOT_END)
+        };
+        name.starts_with("snap.") && (name.ends_with(".generating") || is_empty())
+    });
+    let removed = unfinished.filter(|file| {
+        let removed = std::fs::remove_file(file.path());
+        tracing::warn!(file = %file.path().display(), ok = removed.is_ok(), "removing an unfinished snapshot");
+        removed.is_ok()
+    });
+    removed.count() > 0
 }
 
 /// Whether a file could not grow: then what it holds is not damaged.

@@ -73,15 +73,26 @@ impl Opening {
         }
     }
 
-    /// Opens them again after their files failed, or for the first time when they could not be opened.
+    /// Opens them again after their files failed, or for the first time when they could not be opened. Files that are
+    /// damaged by now are treated as at a start.
     ///
     /// # Errors
     /// Why they cannot be opened.
     pub(crate) fn again(&self) -> Result<(), StoreError> {
-        if let Some(open) = self.open.get() {
-            return open.reopen();
-        }
+        let reopened = self.open.get().map(|open| (open, open.reopen()));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match reopened {
+            None => {}
+            Some((open, Err(StoreError::Corrupt(_)))) => {
+                let (fresh, found) = (self.opener)()?;
+                open.take(&fresh);
+                if let State::Open(damage) = &mut *state {
+                    damage.extend(found);
+                }
+                return Ok(());
+            }
+            Some((_, outcome)) => return outcome,
+        }
         self.settle(&mut state);
         if let State::Failed(_) = &*state {
             self.take(&mut state, (self.opener)());
@@ -168,6 +179,42 @@ mod tests {
         assert_eq!(opening.damage(), [damage()]);
         assert_eq!(opening.again(), Ok(()));
         assert_eq!(tries.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn what_is_damaged_when_it_is_opened_again_is_set_aside_as_at_a_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("values");
+        let (own, aside) = (path.clone(), folder.path().join("aside"));
+        let opening = Opening::of(Arc::new(move || match Keyed::open(&own) {
+            Err(StoreError::Corrupt(_)) => {
+                std::fs::rename(&own, &aside).unwrap();
+                Ok((Keyed::open(&own)?, vec![damage()]))
+            }
+            opened => Ok((opened?, Vec::new())),
+        }));
+        let put = |opening: &Opening, key: &[u8]| opening.get().unwrap().insert(key.to_vec(), vec![1]);
+        put(&opening, b"one").unwrap();
+        opening.get().unwrap().db().unwrap().flush().unwrap();
+        // A snapshot that a full disk cut short costs nothing.
+        std::fs::write(path.join("snap.00000000000000FF.generating"), []).unwrap();
+        std::fs::write(path.join("snap.00000000000000FE"), []).unwrap();
+        assert_eq!(opening.again(), Ok(()));
+        assert_eq!(opening.damage(), []);
+        assert_eq!(
+            opening.get().unwrap().get(b"one").unwrap().as_deref(),
+            Some(&[1][..])
+        );
+        // Files that sled cannot read do.
+        for file in std::fs::read_dir(&path).unwrap().flatten() {
+            if file.file_name().to_string_lossy().starts_with("snap.") {
+                std::fs::write(file.path(), [7; 64]).unwrap();
+            }
+        }
+        assert_eq!(opening.again(), Ok(()));
+        assert_eq!(opening.damage(), [damage()]);
+        assert_eq!(opening.get().map(|open| open.is_empty()), Ok(Ok(true)));
+        put(&opening, b"two").unwrap();
     }
 
     fn damage() -> Damage {
