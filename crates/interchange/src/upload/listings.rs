@@ -119,7 +119,7 @@ fn hundredths(row: Row<'_>, column: &'static str, problems: &mut Problems) -> Op
         && digits(whole)
         && digits(decimals)
         && decimals.len() <= 2
-        && (text.contains('.') == !decimals.is_empty());
+        && text.contains('.') != decimals.is_empty();
     let number = is_number.then(|| {
         let whole = whole
             .parse::<u32>()
