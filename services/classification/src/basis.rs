@@ -12,7 +12,7 @@ use vardnav_store::authority::View;
 use crate::variants::{Chosen, Variants};
 
 /// Variants that one question may name. There are not so many unsettled points.
-const VARIANTS_MAX: usize = 64;
+pub(crate) const VARIANTS_MAX: usize = 64;
 
 /// Where the cases of one question find what decides them.
 pub(crate) struct Basis<'a> {

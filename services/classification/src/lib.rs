@@ -22,7 +22,9 @@ use vardnav_api::vardnav::classification::v1::{
     CompareReleasesRequest, CompareReleasesResponse, GetDescriptionSystemRequest,
     GetDescriptionSystemResponse, ListConformanceCasesRequest, ListConformanceCasesResponse,
 };
+use vardnav_classification::DescriptionSystem;
 use vardnav_interchange::classify_lines::LineFinding;
+use vardnav_release::Snapshot;
 use vardnav_runtime::clock;
 use vardnav_runtime::limits::STREAM_CASES_MAX;
 use vardnav_store::authority::{Authority, View};
@@ -65,6 +67,16 @@ impl Classifier {
         let view = self.authority.view();
         let mut basis = Basis::of(&view, release, variants, &self.variants)?;
         Ok(case::classify(&mut basis, case, wanted))
+    }
+
+    /// The tables of a release under variants of unsettled points, as `U4:name`, in place of those it takes. `None` when
+    /// it does not have them, or more are named than there can be.
+    pub fn under(&self, release: &Snapshot, variants: &[String]) -> Option<Arc<DescriptionSystem>> {
+        if variants.len() > basis::VARIANTS_MAX {
+            return None;
+        }
+        let chosen = self.variants.of(release, variants).ok()?;
+        Some(chosen.system)
     }
 
     /// Classifies cases, one answer each, in order; when it is to be brief, without what tables that collect might still

@@ -6,12 +6,14 @@ use axum::Router;
 use jiff::civil::Date;
 use vardnav_api::indicators::{UNKNOWN, place_code};
 use vardnav_api::vardnav::indicators::v1 as pb;
+use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Label;
 use vardnav_indicators::definition::{BrokenDownBy, Indicator};
 use vardnav_indicators::{Answer, Figure, Place};
 use vardnav_release::Snapshot;
 use vardnav_runtime::clock;
 use vardnav_runtime::metrics::Exporter;
+use vardnav_service_classification::Classifier;
 use vardnav_service_indicators::Indicators;
 use vardnav_store::Authority;
 use vardnav_web::{Column, Overview, Release, Row, Source, Table};
@@ -29,6 +31,7 @@ pub(crate) fn router(node: &Node) -> Outcome<Router> {
     let shown = Shown {
         authority: Arc::clone(&node.authority),
         indicators: node.indicators.clone(),
+        classification: node.classification.clone(),
         exporter,
     };
     Ok(vardnav_web::router(Arc::new(shown)))
@@ -37,6 +40,7 @@ pub(crate) fn router(node: &Node) -> Outcome<Router> {
 struct Shown {
     authority: Arc<Authority>,
     indicators: Indicators,
+    classification: Classifier,
     exporter: Exporter,
 }
 
@@ -93,6 +97,10 @@ impl Source for Shown {
 
     fn release_on(&self, date: Date) -> Option<Arc<Snapshot>> {
         self.authority.view().release_on(date)
+    }
+
+    fn under(&self, release: &Snapshot, variants: &[String]) -> Option<Arc<DescriptionSystem>> {
+        self.classification.under(release, variants)
     }
 
     fn metrics(&self) -> String {

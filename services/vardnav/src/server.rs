@@ -59,7 +59,7 @@ pub struct Node {
     pub(crate) metrics: Arc<Metrics>,
     terminology: Terminology,
     pub(crate) releases: Releases,
-    classification: Classifier,
+    pub(crate) classification: Classifier,
     units: Units,
     pub(crate) admin: Admin,
     vault: VaultAdmin,

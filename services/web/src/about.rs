@@ -22,6 +22,9 @@ pub(crate) fn about(overview: &Overview, address: &Address) -> Markup {
             dt { a href=(address.to("/begrepp", &[])) { (say("Begrepp", "Terms")) } }
             dd { (say("Vad orden betyder, vilka termer som rekommenderas och vilka som är avrådda, med källa och historik.",
                       "What the words mean, which terms are recommended and which are deprecated, with source and history.")) }
+            dt { a href=(address.to("/klassificera", &[])) { (say("Klassificera", "Classify")) } }
+            dd { (say("Ange vad som går att iaktta och se vårdform, vårdnivå, grupper och skyldigheter, med regeln och skälet.",
+                      "State what can be observed and see form, level, groups and duties, with the rule and the reason.")) }
             dt { a href=(address.to("/", &[])) { (say("Analys", "Analysis")) } }
             dd { (say("Antal räknade ur registret. Små antal visas inte, för att ingen ska kunna kännas igen.",
                       "Counts from the register. Small counts are withheld, so that nobody can be recognised.")) }

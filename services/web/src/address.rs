@@ -96,6 +96,11 @@ impl Address {
         found.into_iter()
     }
 
+    /// Every parameter but the language, in order.
+    pub(crate) fn parameters(&self) -> &[(String, String)] {
+        &self.query
+    }
+
     /// The year that a page of figures is asked for.
     pub(crate) fn year(&self) -> Option<i16> {
         self.value("year")?.parse().ok()
@@ -114,6 +119,11 @@ impl Address {
     /// A link to this page as it is.
     pub(crate) fn here(&self) -> String {
         self.in_language(self.language)
+    }
+
+    /// A link to this page with other parameters.
+    pub(crate) fn with(&self, parameters: &[(String, String)]) -> String {
+        link(&self.path, pairs(parameters), self.language)
     }
 }
 

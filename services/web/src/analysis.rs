@@ -6,7 +6,7 @@ use vardnav_indicators::Figure;
 
 use crate::address::{Address, Language};
 use crate::frame::{Section, frame};
-use crate::number::count;
+use crate::typography::count;
 use crate::{Overview, Row, Table};
 
 /// The sign for a figure that is withheld, as official statistics in Sweden use it.
@@ -27,6 +27,7 @@ pub(crate) fn start(overview: &Overview, address: &Address) -> Markup {
         }
         ul class="actions" {
             li { a class="button" href=(address.to("/begrepp", &[])) { (say("Sök begrepp", "Search terms")) } }
+            li { a href=(address.to("/klassificera", &[])) { (say("Pröva en klassificering", "Try a classification")) } }
         }
         section aria-labelledby="release" {
             h2 id="release" { (say("Gällande release", "Release in force")) }

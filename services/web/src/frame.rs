@@ -10,14 +10,16 @@ use crate::assets::{MARK, SCRIPT, STYLE};
 pub(crate) enum Section {
     Analysis,
     Terms,
+    Classifier,
     About,
     /// None of them.
     Nowhere,
 }
 
-const SECTIONS: [(Section, &str, &str, &str); 3] = [
+const SECTIONS: [(Section, &str, &str, &str); 4] = [
     (Section::Analysis, "/", "Analys", "Analysis"),
     (Section::Terms, "/begrepp", "Begrepp", "Terms"),
+    (Section::Classifier, "/klassificera", "Klassificera", "Classify"),
     (Section::About, "/om", "Om", "About"),
 ];
 

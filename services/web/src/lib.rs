@@ -9,10 +9,11 @@ mod address;
 mod analysis;
 mod answer;
 mod assets;
+mod classifier;
 mod files;
 mod frame;
-mod number;
 mod terms;
+mod typography;
 mod work;
 
 use std::future::Future;
@@ -26,6 +27,7 @@ use axum::response::Response;
 use axum::routing::get;
 use jiff::civil::Date;
 use tokio::net::TcpListener;
+use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Label;
 use vardnav_indicators::Figure;
 use vardnav_release::Snapshot;
@@ -46,6 +48,10 @@ pub trait Source: Send + Sync + 'static {
 
     /// The release in force on a date of care.
     fn release_on(&self, date: Date) -> Option<Arc<Snapshot>>;
+
+    /// The tables of a release under variants of unsettled points, as `U4:name`, in place of those it takes; `None`
+    /// when it does not have them.
+    fn under(&self, release: &Snapshot, variants: &[String]) -> Option<Arc<DescriptionSystem>>;
 
     /// Metrics in the text format of Prometheus.
     fn metrics(&self) -> String {
@@ -150,6 +156,9 @@ pub fn router(source: Arc<dyn Source>) -> Router {
         .route("/begrepp/{system}", get(term_system))
         .route("/begrepp/{system}/{code}", get(term_concept))
         .route("/begrepp-diagram/{system}/{id}", get(term_diagram))
+        .route("/klassificera", get(classify))
+        .route("/beslutstabeller", get(decision_tables))
+        .route("/beslutstabeller/{id}", get(decision_table))
         .route("/om", get(about))
         .route("/static/{file}", get(asset))
         .route("/healthz", get(|| async { "ok\n" }))
@@ -233,6 +242,22 @@ async fn term_diagram(
     pages
         .make(address, move |source, address| {
             terms::diagram(source, address, &system, &id)
+        })
+        .await
+}
+
+async fn classify(State(pages): State<Pages>, address: Address) -> Response {
+    pages.make(address, classifier::start).await
+}
+
+async fn decision_tables(State(pages): State<Pages>, address: Address) -> Response {
+    pages.make(address, classifier::tables).await
+}
+
+async fn decision_table(State(pages): State<Pages>, Path(id): Path<String>, address: Address) -> Response {
+    pages
+        .make(address, move |source, address| {
+            classifier::table(source, address, &id)
         })
         .await
 }

@@ -145,6 +145,14 @@ impl Source for Fixed {
         (RELEASE.from <= date).then(|| Arc::clone(&RELEASE))
     }
 
+    fn under(&self, release: &Snapshot, variants: &[String]) -> Option<Arc<DescriptionSystem>> {
+        let source = release.description.source();
+        let choices = source.choices(variants.iter().map(String::as_str)).ok()?;
+        DescriptionSystem::compile_with(source.clone(), &choices)
+            .ok()
+            .map(Arc::new)
+    }
+
     fn metrics(&self) -> String {
         "vardnav_up 1\n".into()
     }
@@ -256,7 +264,9 @@ async fn every_page_that_links_lead_to_is_there_and_escapes_what_people_wrote() 
         if headers[header::CONTENT_TYPE] == "text/html; charset=utf-8" {
             assert_escaped(&path, &page);
             hostile += usize::from(page.contains("&lt;script&gt;"));
-            waiting.extend(links(&page).into_iter().filter(|link| !seen.contains(link)));
+            // Cases lead to cases without an end; they have a test of their own.
+            let further = links(&page).into_iter().filter(|link| !link.contains("f."));
+            waiting.extend(further.filter(|link| !seen.contains(link)));
         }
     }
     assert!(
@@ -350,4 +360,120 @@ async fn nothing_is_found_where_there_is_nothing() {
     }
     let (status, _, page) = get("/begrepp?q=qzxqzx").await;
     assert!(status == StatusCode::OK && page.contains("Inget begrepp hittades"));
+}
+
+#[tokio::test]
+async fn cases_lead_to_cases_and_escape_what_people_wrote() {
+    let mut waiting = vec![
+        "/klassificera?of=segment".to_owned(),
+        "/klassificera?of=monitoring-period&lang=en".to_owned(),
+        "/klassificera?of=contact&f.place=ordinary-housing&f.professions=nurse".to_owned(),
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(path) = waiting.pop() {
+        if seen.len() >= 60 || !seen.insert(path.clone()) {
+            continue;
+        }
+        let (status, _, page) = get(&path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert_escaped(&path, &page);
+        let further = links(&page)
+            .into_iter()
+            .filter(|link| link.starts_with("/klassificera?"));
+        waiting.extend(further.filter(|link| !seen.contains(link)));
+    }
+    assert!(seen.len() >= 50, "{}", seen.len());
+}
+
+#[tokio::test]
+async fn the_page_of_a_case_says_what_the_tables_give() {
+    let system = &RELEASE.description;
+    let date = Date::constant(2026, 11, 23);
+    for (grain, name) in [
+        (vardnav_classification::Grain::Contact, "contact"),
+        (vardnav_classification::Grain::Segment, "segment"),
+    ] {
+        for value in [
+            "hospital-ward",
+            "ordinary-housing",
+            "clinic",
+            "mobile-unit",
+            "other",
+        ] {
+            let mut facts = vardnav_classification::FactSet::new();
+            let source = vardnav_classification::FactSource::Record;
+            system
+                .state(grain, &mut facts, "place", std::iter::once(value), source)
+                .unwrap();
+            let (_, _, page) = get(&format!("/klassificera?of={name}&f.place={value}")).await;
+            assert!(
+                page.contains(&format!("<option value=\"{value}\" selected>")),
+                "{value}"
+            );
+            for table in system.explain(grain, date, &facts).tables() {
+                for found in table.matched() {
+                    let rule = format!("/beslutstabeller/{}#{}", table.id(), found.rule.id);
+                    assert!(page.contains(&rule), "{value}: {rule}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_means_nothing_is_told_and_variants_are_links() {
+    let (status, _, page) = get("/klassificera?f.place=nowhere&f.none=x&variant=U1:none").await;
+    assert!(
+        status == StatusCode::OK && page.contains("utelämnat: place, none."),
+        "{page}"
+    );
+    let (_, _, page) = get("/klassificera?of=segment&variant=U1:inpatient").await;
+    assert!(page.contains("Avgjort under andra varianter än releasens: U1:inpatient"));
+    assert!(page.contains("variant=U1%3Ainpatient&amp;") || page.contains("value=\"U1:inpatient\""));
+    let (status, _, page) = get("/beslutstabeller/groups").await;
+    assert!(status == StatusCode::OK && page.contains("id=\"G20\"") && page.contains("gäller inte"));
+    for path in ["/beslutstabeller/none", "/klassificera?release=none"] {
+        assert_eq!(get(path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+struct Broken;
+
+impl Source for Broken {
+    fn overview(&self, _: Option<i16>) -> Overview {
+        panic!("a source that breaks")
+    }
+
+    fn today(&self) -> Date {
+        Fixed.today()
+    }
+
+    fn releases(&self) -> Vec<Arc<Snapshot>> {
+        Vec::new()
+    }
+
+    fn release_on(&self, _: Date) -> Option<Arc<Snapshot>> {
+        None
+    }
+
+    fn under(&self, _: &Snapshot, _: &[String]) -> Option<Arc<DescriptionSystem>> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_is_a_page_and_what_is_empty_says_so() {
+    let ask = async |path: &str| {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = router(Arc::new(Broken)).oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    };
+    let (status, page) = ask("/").await;
+    assert!(status == StatusCode::INTERNAL_SERVER_ERROR && page.contains("Något gick fel hos oss"));
+    let (status, page) = ask("/begrepp").await;
+    assert!(status == StatusCode::OK && page.contains("Ingen release är publicerad"));
+    let (status, page) = ask("/klassificera").await;
+    assert!(status == StatusCode::OK && page.contains("inga beslutstabeller"));
 }

@@ -14,12 +14,19 @@
     return form.getAttribute("action") + (text ? "?" + text : "");
   };
 
+  // What changed is said, too.
+  const told = document.createElement("p");
+  told.className = "hidden";
+  told.setAttribute("aria-live", "polite");
+  document.body.append(told);
+
   for (const form of document.querySelectorAll("form[data-live]")) {
-    const names = form.dataset.live.split(" ");
+    const always = form.dataset.live.split(" ");
     let timer = 0;
     let asked = null;
 
-    const ask = async () => {
+    const ask = async (also) => {
+      const names = also ? [...always, also] : always;
       const url = address(form);
       if (asked) asked.abort();
       asked = new AbortController();
@@ -51,18 +58,22 @@
       const away = document.querySelector("a.away");
       const turned = page.querySelector("a.away");
       if (away && turned) away.href = turned.getAttribute("href");
+      const said = page.querySelector("[role=status]") || page.getElementById("gist");
+      told.textContent = said ? said.textContent.trim().replace(/\s+/g, " ") : "";
       history.replaceState(null, "", url);
     };
 
     form.addEventListener("input", (event) => {
       clearTimeout(timer);
-      timer = setTimeout(ask, event.target.type === "search" ? pause : 0);
+      // What another choice asks for has fields of its own.
+      const also = event.target.dataset.also;
+      timer = setTimeout(() => ask(also), event.target.type === "search" ? pause : 0);
     });
     form.addEventListener("submit", (event) => {
       if (event.submitter && event.submitter.name) return;
       event.preventDefault();
       clearTimeout(timer);
-      ask();
+      ask(undefined);
     });
   }
 })();

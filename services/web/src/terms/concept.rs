@@ -14,6 +14,7 @@ use super::{Browsed, RELEASE};
 use crate::Source;
 use crate::address::Address;
 use crate::frame::{Section, frame};
+use crate::typography::capital;
 
 /// Concepts of each kind that are drawn; all of them are listed.
 const DRAWN_MAX: usize = 8;
@@ -150,7 +151,7 @@ fn terms(concept: ConceptView<'_>, address: &Address) -> Markup {
         section {
             h2 id="termer" { (say("Termer", "Terms")) }
             div class="scroll" tabindex="0" role="region" aria-labelledby="termer" {
-                table {
+                table class="stacked" {
                     thead { tr {
                         th scope="col" { (say("Term", "Term")) }
                         th scope="col" { (say("Status", "Status")) }
@@ -273,15 +274,6 @@ fn relations(browsed: &Browsed, concept: ConceptView<'_>, address: &Address) -> 
             }
         }
     }
-}
-
-/// A text that begins with a capital letter.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
 }
 
 /// The concept with its superordinate concepts above, subordinate ones below and others at its side.

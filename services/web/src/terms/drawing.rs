@@ -4,7 +4,7 @@
 use maud::{Markup, PreEscaped, html};
 
 /// Width of a box.
-const WIDTH: u32 = 190;
+const WIDTH: u32 = 200;
 /// Height of a box.
 const HEIGHT: u32 = 64;
 /// Between boxes beside each other.
@@ -14,7 +14,7 @@ const GAP_Y: u32 = 54;
 /// Around everything.
 const EDGE: u32 = 4;
 /// Letters on a line of a box.
-const LETTERS: usize = 21;
+const LETTERS: usize = 20;
 /// Lines in a box.
 const LINES: usize = 3;
 /// Rows and columns that are drawn.
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(wrapped("vårdform"), ["vårdform"]);
         assert_eq!(
             wrapped("hälso- och sjukvård i hemmet"),
-            ["hälso- och sjukvård i", "hemmet"]
+            ["hälso- och sjukvård", "i hemmet"]
         );
         let long = wrapped(&"å".repeat(200));
         assert_eq!(long.len(), LINES);

@@ -10,7 +10,7 @@ use super::words::{concept_mark, language_name, term_mark, text_in, validity};
 use super::{Browsed, RELEASE, alphabetical};
 use crate::address::{Address, Language};
 use crate::frame::{Section, frame};
-use crate::number::count;
+use crate::typography::count;
 
 /// Hits that are shown.
 const HITS_MAX: usize = 50;
@@ -211,11 +211,21 @@ fn overview(browsed: &Browsed, address: &Address) -> Markup {
 
 /// Concepts in columns.
 pub(super) fn list(browsed: &Browsed, address: &Address, concepts: &[ConceptView<'_>]) -> Markup {
+    let term = |concept: &ConceptView<'_>| browsed.term(*concept, address.language).to_owned();
+    let mut terms: Vec<String> = concepts.iter().map(term).collect();
+    terms.sort_unstable();
+    // Concepts that share a term are told apart by their codes.
+    let is_shared = |term: &String| {
+        let first = terms.partition_point(|other| other < term);
+        terms.get(first + 1).is_some_and(|next| next == term)
+    };
     html! {
         ul class="columns plain" {
             @for concept in concepts {
                 li {
-                    a href=(browsed.link_to(address, *concept)) { (browsed.term(*concept, address.language)) }
+                    @let name = term(concept);
+                    a href=(browsed.link_to(address, *concept)) { (name) }
+                    @if is_shared(&name) { " " span class="code soft" { (concept.code()) } }
                     @if concept.status() != ConceptStatus::Active { " " (concept_mark(concept.status(), address.language)) }
                 }
             }

@@ -8,7 +8,7 @@ use super::words::text_in;
 use super::{Browsed, alphabetical};
 use crate::address::Address;
 use crate::frame::{Section, frame};
-use crate::number::count;
+use crate::typography::count;
 
 /// Concepts that are listed.
 const LISTED_MAX: usize = 2_000;

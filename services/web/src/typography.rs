@@ -1,5 +1,5 @@
-//! Numbers and dates as Swedes write them: a decimal comma, and a narrow space that does not break between groups of
-//! three digits. English pages write a decimal point, and otherwise the same.
+//! Numbers and headings as they are written: a narrow space that does not break between groups of three digits, a
+//! capital letter first.
 
 /// A count, with groups of three digits.
 pub(crate) fn count(count: u64) -> String {
@@ -14,9 +14,24 @@ pub(crate) fn count(count: u64) -> String {
     text
 }
 
+/// A text that begins with a capital letter.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::count;
+    use super::{capital, count};
+
+    #[test]
+    fn a_heading_begins_with_a_capital() {
+        assert_eq!(capital("öppen vård"), "Öppen vård");
+        assert_eq!(capital(""), "");
+    }
 
     #[test]
     fn groups_of_three() {
