@@ -284,9 +284,7 @@ fn neighbourhood(
     address: &Address,
 ) -> Markup {
     let language = address.language;
-    let parents = around.parents.len().min(DRAWN_MAX);
-    let children = around.children.len().min(DRAWN_MAX);
-    let own_row = u16::from(parents > 0);
+    let own_row = u16::from(!around.parents.is_empty());
     let number = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
     let mut nodes = vec![Node {
         text: browsed.term(concept, language).to_owned(),
@@ -313,7 +311,6 @@ fn neighbourhood(
         add(*child, number(at), own_row + 1, LineKind::Generic, false);
     }
     // Others stand beside the concept, one after another; the line to each goes over those before it.
-    let _ = (parents, children);
     for (at, (kind, other)) in around.others.iter().take(DRAWN_MAX).enumerate() {
         add(*other, number(at + 1), own_row, line_kind(*kind), false);
     }
