@@ -568,7 +568,7 @@ fn damaged(stream: &StreamId, position: u64) -> FollowError {
 
 /// Kommuner and age groups of a release at the end of a year. One frame for the whole year, since disclosure is
 /// decided for the whole year.
-fn frame(release: &Snapshot, year: i16) -> Frame {
+pub(crate) fn frame(release: &Snapshot, year: i16) -> Frame {
     let last = Date::new(year, 12, 31).ok();
     let geography = &release.register.geography_system;
     let edition = last.and_then(|last| release.catalog.in_force(geography, last));

@@ -1,8 +1,12 @@
-//! Indicators as a gRPC service: the library of the release in force, and counts that follow the reporters' streams.
-//! What may be shown is decided in `vardnav_indicators`; this crate reads the ledger, keeps the counts, and answers.
+//! Indicators as a gRPC service: the library of the release in force, counts by group and figures of measures that follow
+//! the reporters' streams. What is counted and what may be shown is decided in `vardnav_indicators`; this crate reads the
+//! ledger, keeps what follows from it, and answers.
 
 mod cells;
 mod counts;
+mod disclose;
+mod figures;
+mod measures;
 mod names;
 mod uploads;
 
@@ -14,14 +18,19 @@ use vardnav_api::indicators::{Question, indicator_message, question, row_message
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService;
-use vardnav_classification::model::Grain;
+use vardnav_classification::model::{Grain, Label};
 use vardnav_indicators::definition::{BrokenDownBy, Indicator};
 use vardnav_release::Snapshot;
 use vardnav_release::entry::{AS_REPORTED, DerivationPlan};
+use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
 use vardnav_store::{Authority, Store};
 
+use figures::Decisions;
+use measures::Measures;
+
 pub use counts::{Counts, Coverage, FollowError, PROJECTION};
+pub use measures::PREFIX as MEASURES;
 pub use uploads::{Put, Stated, Uploads};
 
 const PAGE_DEFAULT: usize = 100;
@@ -46,6 +55,8 @@ pub struct Indicators {
     counts: Arc<Counts>,
     uploads: Arc<Uploads>,
     store: Arc<dyn Store>,
+    measures: Arc<Measures>,
+    decisions: Arc<Decisions>,
 }
 
 impl Indicators {
@@ -53,12 +64,15 @@ impl Indicators {
     /// streams until dropped. Call it inside a tokio runtime.
     pub fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
         let counts = Arc::new(Counts::new(Arc::clone(&store), Arc::clone(&authority)));
-        let uploads = Arc::new(Uploads::new(Arc::clone(&authority)));
         tokio::spawn(counts::follow(Arc::downgrade(&counts)));
+        let measures = Arc::new(Measures::new(Arc::clone(&store), Arc::clone(&authority)));
+        tokio::spawn(measures::follow(Arc::downgrade(&measures)));
         Self {
+            uploads: Arc::new(Uploads::new(Arc::clone(&authority))),
             authority,
             counts,
-            uploads,
+            measures,
+            decisions: Arc::default(),
             store,
         }
     }
@@ -66,6 +80,20 @@ impl Indicators {
     /// Uploaded data that are no records.
     pub fn uploads(&self) -> &Arc<Uploads> {
         &self.uploads
+    }
+
+    /// Takes everything that the register holds now into the figures of measures.
+    ///
+    /// # Errors
+    /// When a stream cannot be read on.
+    pub async fn catch_up(&self) -> Result<(), FollowError> {
+        self.measures.catch_up().await
+    }
+
+    /// How many cells figures of measures are made of, and how many entries they have taken in.
+    pub fn size(&self) -> (usize, u64) {
+        let served = self.measures.served();
+        served.map_or((0, 0), |served| (served.len(), served.coverage().1))
     }
 
     /// The counts behind the service.
@@ -115,6 +143,100 @@ impl Indicators {
         let derivation = plan.map(|plan| plan.id.as_str());
         let query = question.of_table(table, grain);
         self.counts.answer(&query, &release, derivation)
+    }
+
+    /// All rows that answer a question, with what is to be known of them. What was acknowledged before the question is
+    /// counted, unless that takes too long; coverage says how far the counts have come.
+    async fn told(&self, request: &pb::QueryIndicatorRequest, administers: bool) -> Result<Told, ApiError> {
+        let choice = self.choose(&request.derivation, administers)?;
+        let release = self.release()?;
+        let indicator = entry(&release, &request.indicator)?;
+        let question = question(request, indicator, &release.indicators, &release.description)?;
+        match is_of_counted_table(&question, indicator, &release) {
+            true => self.counted(request, &choice).await,
+            false => self.measured(&question, indicator, &choice, &release).await,
+        }
+    }
+
+    /// Counts by the values of a table.
+    async fn counted(&self, request: &pb::QueryIndicatorRequest, choice: &Choice) -> Result<Told, ApiError> {
+        // A stream that cannot be followed is logged where it is followed.
+        let _ = tokio::time::timeout(CATCH_UP_MAX, self.counts.catch_up()).await;
+        self.read(choice).await?;
+        let (answer, coverage) = self.ask_of(request, choice.plan())?;
+        let year = i16::try_from(request.year).unwrap_or(0);
+        let release = self.authority.view().release(&answer.release);
+        Ok(Told {
+            rows: answer.rows.iter().map(|row| row_message(row, year)).collect(),
+            release: release.map_or_else(|| self.release(), Ok)?,
+            coverage: pb::query_indicator_response::Coverage {
+                reporters: coverage.reporters,
+                entries: coverage.entries,
+                behind: 0,
+            },
+            derivation: choice.plan().map_or(AS_REPORTED, |plan| &plan.id).to_owned(),
+            note: answer.coverage,
+            by: None,
+            year,
+        })
+    }
+
+    /// Figures that are sums of measures.
+    async fn measured(
+        &self,
+        question: &Question,
+        indicator: &Indicator,
+        choice: &Choice,
+        release: &Arc<Snapshot>,
+    ) -> Result<Told, ApiError> {
+        // As above.
+        let _ = tokio::time::timeout(CATCH_UP_MAX, self.measures.catch_up()).await;
+        let projected = self.measures.served().ok_or_else(counts::unread)?;
+        let derivation = projected.plan.derivation_id().unwrap_or(AS_REPORTED);
+        if let Choice::Other(other) = choice
+            && other.id != derivation
+        {
+            let message = "figures of measures are told of the derivation that readers are answered from";
+            return Err(ApiError::field("derivation", message));
+        }
+        // The definitions that were projected: those of a newer release are told once its projection is built.
+        let projected_release = Arc::clone(&projected.plan.release);
+        let indicator = match projected_release.id == release.id {
+            true => indicator,
+            false => entry(&projected_release, &indicator.id)?,
+        };
+        let behind = self.measures.left().await.unwrap_or_default();
+        let (reporters, entries) = projected.coverage();
+        let ground = figures::Ground {
+            projected: &projected,
+            release: &projected_release,
+            frame: counts::frame(&projected_release, question.year),
+            today: clock::today(),
+            decisions: &self.decisions,
+        };
+        let rows = figures::answer(question, indicator, &ground)?;
+        Ok(Told {
+            rows,
+            coverage: pb::query_indicator_response::Coverage {
+                reporters,
+                entries,
+                behind,
+            },
+            derivation: derivation.to_owned(),
+            note: Label {
+                sv: format!(
+                    "{entries} poster från {reporters} uppgiftslämnare, {behind} ej räknade än; vad som saknar uppgift \
+                     redovisas som ej avgjort"
+                ),
+                en: format!(
+                    "{entries} entries of {reporters} reporters, {behind} not counted yet; what lacks a fact is told as \
+                     undecided"
+                ),
+            },
+            by: question.breakdown.clone(),
+            year: question.year,
+            release: projected_release,
+        })
     }
 
     /// The derivation that a request names, or else the one that readers are answered from.
@@ -218,6 +340,26 @@ fn counted(indicator: &Indicator) -> Result<(&str, Grain), ApiError> {
     }
 }
 
+/// What answers a question.
+struct Told {
+    rows: Vec<pb::query_indicator_response::Row>,
+    release: Arc<Snapshot>,
+    coverage: pb::query_indicator_response::Coverage,
+    derivation: String,
+    note: Label,
+    /// The breakdown whose values the groups are; `None` for those of the counted table.
+    by: Option<String>,
+    year: i16,
+}
+
+/// Whether a question is about counts by the values of the indicator's table. What names a variant, or another breakdown,
+/// is answered from its measures.
+fn is_of_counted_table(question: &Question, indicator: &Indicator, release: &Snapshot) -> bool {
+    counted(indicator).is_ok_and(|(table, _)| {
+        question.variants.is_empty() && of_counted_table(question, release, table).is_ok()
+    })
+}
+
 /// Counts by the values of a table are broken down by those, and by what every figure has.
 fn of_counted_table(question: &Question, release: &Snapshot, table: &str) -> Result<(), ApiError> {
     let other = question.breakdown.as_ref().filter(|id| {
@@ -284,38 +426,26 @@ impl IndicatorService for Indicators {
                 .parse::<usize>()
                 .map_err(|_| ApiError::field("page_token", "not a token of an earlier answer"))?,
         };
-        // What was acknowledged before the question is counted in its answer, unless that takes too long; coverage
-        // says how far the counts have come. A stream that cannot be followed is logged where it is followed.
-        let _ = tokio::time::timeout(CATCH_UP_MAX, self.counts.catch_up()).await;
-        let choice = self.choose(&request.derivation, administers)?;
-        self.read(&choice).await?;
-        let (answer, coverage) = self.ask_of(&request, choice.plan())?;
-        let year = i16::try_from(request.year).unwrap_or(0);
-        let rows = answer.rows.iter().skip(from).take(size);
-        let rows: Vec<_> = rows.map(|row| row_message(row, year)).collect();
+        let told = self.told(&request, administers).await?;
+        let rows: Vec<_> = told.rows.iter().skip(from).take(size).cloned().collect();
         let next = from + rows.len();
-        let next_page_token = if next < answer.rows.len() {
+        let next_page_token = if next < told.rows.len() {
             next.to_string()
         } else {
             String::new()
         };
-        let view = self.authority.view();
-        let release = view.release(&answer.release).map_or_else(|| self.release(), Ok)?;
-        let indicator = entry(&release, &request.indicator)?;
-        let last = jiff::civil::Date::new(year, 12, 31).unwrap_or(release.from);
+        let release = &told.release;
+        let indicator = entry(release, &request.indicator)?;
+        let last = jiff::civil::Date::new(told.year, 12, 31).unwrap_or(release.from);
         Ok(Response::new(pb::QueryIndicatorResponse {
             indicator: request.indicator,
-            release: answer.release,
-            names: names::names(&rows, indicator, None, &release, last),
+            release: release.id.clone(),
+            names: names::names(&rows, indicator, told.by.as_deref(), release, last),
             rows,
             next_page_token,
-            coverage: Some(pb::query_indicator_response::Coverage {
-                reporters: coverage.reporters,
-                entries: coverage.entries,
-                behind: 0,
-            }),
-            derivation: choice.plan().map_or(AS_REPORTED, |plan| &plan.id).to_owned(),
-            completeness: Some(label_message(&answer.coverage)),
+            coverage: Some(told.coverage),
+            derivation: told.derivation,
+            completeness: Some(label_message(&told.note)),
             unit: Some(label_message(&indicator.unit)),
             method: indicator.interval.name().to_owned(),
             method_version: indicator.method_version.clone(),

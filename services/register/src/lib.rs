@@ -134,8 +134,8 @@ impl Register {
 
     /// Signs national heads whenever something changed, keeps the person-first index, and finishes erasures that a stop
     /// broke off, from now on until the register is dropped: for whoever holds the register itself and not a copy.
-    /// `also_forget` are projections of others that follow the streams and are forgotten when anything is erased. Call it
-    /// inside a tokio runtime.
+    /// `also_forget` are projections of others that follow the streams and are forgotten when anything is erased; a name
+    /// that ends with a dot stands for all that begin so. Call it inside a tokio runtime.
     pub fn tend(self: &Arc<Self>, also_forget: Vec<String>) {
         // Told once: a second call changes nothing.
         let _ = self.also_forget.set(also_forget);

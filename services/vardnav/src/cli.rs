@@ -195,7 +195,7 @@ pub struct Bench {
     /// Keep tables for analysts beside the register of the report benchmark, and measure how far behind they are
     #[arg(long)]
     pub analysis: bool,
-    /// Records of the reclassification benchmark
+    /// Records of the benchmarks of reclassification and of indicators
     #[arg(long, default_value_t = 200_000)]
     pub records: u64,
     /// Concepts of the made-up terminology; 0 leaves it out
@@ -228,6 +228,8 @@ pub enum Measured {
     Report,
     /// Derive history anew
     Reclassify,
+    /// Follow the register into figures of indicators, and answer questions about them
+    Indicators,
     /// Calculate what a register of another size takes, from runs measured earlier (`--run`)
     Growth,
 }

@@ -32,7 +32,7 @@ use vardnav_runtime::metrics::Metrics;
 use vardnav_service_admin::{Admin, VaultAdmin};
 use vardnav_service_analysis::{Analysis, OfVault};
 use vardnav_service_classification::Classifier;
-use vardnav_service_indicators::Indicators;
+use vardnav_service_indicators::{Indicators, MEASURES, PROJECTION};
 use vardnav_service_register::{Register, Service as RegisterService};
 use vardnav_service_release::Releases;
 use vardnav_service_terminology::kept::Uploads;
@@ -94,7 +94,7 @@ impl Node {
         if self.copy_of.is_none() {
             crate::starter::publish(&self.releases, &self.authority).await?;
             self.register
-                .tend(vec![vardnav_service_indicators::PROJECTION.to_owned()]);
+                .tend([PROJECTION, MEASURES].map(str::to_owned).to_vec());
         }
         Ok(self)
     }

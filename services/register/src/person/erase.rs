@@ -333,7 +333,23 @@ impl Register {
         clear_alone(store, crate::WORKLIST, &self.worklist.turn).await?;
         clear_alone(store, crate::QUALITY, &self.quality.turn).await?;
         self.forget_derived().await?;
-        for projection in self.also_forget.get().into_iter().flatten() {
+        let also: Vec<&String> = self.also_forget.get().into_iter().flatten().collect();
+        let mut names: Vec<String> = store
+            .cursors()
+            .await?
+            .into_iter()
+            .map(|cursor| cursor.projection)
+            .collect();
+        names.dedup();
+        let begins = |name: &String| {
+            also.iter()
+                .any(|also| also.ends_with('.') && name.starts_with(also.as_str()))
+        };
+        for projection in names
+            .iter()
+            .filter(|name| begins(name))
+            .chain(also.iter().copied().filter(|name| !name.ends_with('.')))
+        {
             store.clear(projection).await?;
         }
         Ok(())

@@ -4,6 +4,7 @@
 mod classification;
 mod growth;
 mod grpc;
+mod indicators;
 mod process;
 mod reclassification;
 mod report;
@@ -89,6 +90,7 @@ pub(crate) async fn run(command: Bench, format: Format) -> Outcome {
         Measured::Classification,
         Measured::Report,
         Measured::Reclassify,
+        Measured::Indicators,
     ];
     let wanted = if command.what.is_empty() {
         all.to_vec()
@@ -121,6 +123,7 @@ pub(crate) async fn run(command: Bench, format: Format) -> Outcome {
                 report::measure(command.count, servers, command.analysis).await?
             }
             Measured::Reclassify => reclassification::measure(command.records).await?,
+            Measured::Indicators => indicators::measure(command.records).await?,
             Measured::Growth => Vec::new(),
         };
         rows.extend(figures.iter().map(Figure::row));

@@ -2,6 +2,7 @@
 //! at which they are taken. The register is filled straight into its store, without being reported.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -238,7 +239,7 @@ impl Surroundings for World {
 }
 
 /// Appends entries of records straight to the store; answers how many.
-async fn fill(place: &Path, count: usize) -> Outcome<u64> {
+pub(super) async fn fill(place: &Path, count: usize) -> Outcome<u64> {
     let package = starter::package().map_err(Failure::failed)?;
     let release = release::compile(&package, &[]).map_err(|findings| {
         Failure::Failed(format!("the starter release has {} findings", findings.len()))
@@ -333,7 +334,7 @@ fn row(world: &mut World, reporter: &str, mut record: Record, round: usize) -> O
         identity: [2; 32],
         derived: [3; 32],
     };
-    let person = PersonKey([7; 16]);
+    let person = key(&record, round);
     let entry = Entry::new(
         header,
         &record,
@@ -352,4 +353,14 @@ fn row(world: &mut World, reporter: &str, mut record: Record, round: usize) -> O
         leaf: entry.leaf(),
         bytes: entry.encode(),
     })
+}
+
+/// The key of a person: another one in every round, as the records are.
+fn key(record: &Record, round: usize) -> PersonKey {
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, round, &record.person.identity).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    PersonKey((half(0) << 64 | half(1)).to_be_bytes())
 }

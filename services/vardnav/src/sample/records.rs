@@ -178,15 +178,59 @@ impl Teller<'_> {
         record
     }
 
-    /// A request for care for a new or worsened problem: met on a date, or never.
+    /// The same care once more, some days after an episode that has ended; none where that would be beyond the year.
+    pub(super) fn again(&mut self, episode: &Value) -> Option<Value> {
+        let ended: Date = episode.get("end")?.as_str()?.parse().ok()?;
+        let mut record = episode.as_object()?.clone();
+        *self.serial += 1;
+        let days = i32::try_from(*self.serial % 25).unwrap_or(0);
+        let start = ended.saturating_add((1 + days).days());
+        let end = start.saturating_add(4.days());
+        if end > self.last {
+            return None;
+        }
+        let mut segment = record.get("segments")?.as_array()?.last()?.as_object()?.clone();
+        for (name, date) in [("start", start), ("end", end)] {
+            segment.insert(name.into(), json!(date.to_string()));
+            record.insert(name.into(), json!(date.to_string()));
+        }
+        record.insert("segments".into(), json!([segment]));
+        record.insert("id".into(), json!(format!("e-{:06}", self.serial)));
+        record.remove("plans");
+        Some(Value::Object(record))
+    }
+
+    /// A request for care: met on a date, or never. Most are for a new or worsened problem; a few are taken back.
     pub(super) fn request(&mut self, unit: &str, asked: Date, met: Option<Date>) -> Value {
         let mut record = self.record("care-request", unit, &Vec::new());
         record.remove("facts");
-        let problem = if asked.day() % 3 == 0 { "worsened" } else { "new" };
+        let (day, serial) = (asked.day(), *self.serial);
+        let problem = match serial % 10 {
+            0 => "known",
+            1..=3 => "worsened",
+            _ => "new",
+        };
         record.insert("date".into(), json!(asked.to_string()));
-        record.insert("problem".into(), json!(problem));
+        // What some were about is not noted: they are told as undecided.
+        if serial % 29 != 0 {
+            record.insert("problem".into(), json!(problem));
+        }
         record.insert("channel".into(), json!("telephone"));
         record.insert("professions".into(), json!(["nurse"]));
+        if day % 2 == 0 {
+            let young = self.person.birth_date.year() > asked.year() - 25;
+            let codes = if young {
+                ["F329", "F419", "J069"]
+            } else {
+                ["J449", "I509", "F329"]
+            };
+            let code = codes.get(serial % 3).copied().unwrap_or("J069");
+            record.insert(
+                "reason".into(),
+                json!({ "system": ICD, "version": "2021", "code": code }),
+            );
+        }
+        let withdrawn = met.is_none() && serial % 4 == 0;
         let ended = match met {
             Some(met) => {
                 record.insert("contacted".into(), json!(met.to_string()));
@@ -195,7 +239,11 @@ impl Teller<'_> {
             }
             None => asked.saturating_add(14.days()).min(self.last),
         };
-        let ending = if met.is_some() { "met" } else { "never-met" };
+        let ending = match met {
+            Some(_) => "met",
+            None if withdrawn => "withdrawn",
+            None => "never-met",
+        };
         record.insert("ending".into(), json!(ending));
         record.insert("ended".into(), json!(ended.to_string()));
         Value::Object(record)

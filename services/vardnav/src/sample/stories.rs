@@ -101,24 +101,30 @@ impl Teller<'_> {
             "VC1"
         };
         let count = self.chance.weighted([(7, 1), (3, 2)]);
-        (0..count)
-            .map(|_| {
-                let date = self.date();
-                let mode = self.chance.weighted([
-                    (5, "telephone"),
-                    (3, "video"),
-                    (2, "written-realtime"),
-                    (2, "written-deferred"),
-                ]);
-                let facts = vec![
-                    ("contact-mode", mode),
-                    ("enrolment", "none"),
-                    ("continuity", "single"),
-                ];
-                let who = self.one_of(&[("nurse", 50), ("physician", 40), ("psychologist", 10)]);
-                Value::Object(self.contact(unit, date, facts, &[who]))
-            })
-            .collect()
+        let mut records = Vec::new();
+        for _ in 0..count {
+            let date = self.date();
+            let mode = self.chance.weighted([
+                (5, "telephone"),
+                (3, "video"),
+                (2, "written-realtime"),
+                (2, "written-deferred"),
+            ]);
+            let facts = vec![
+                ("contact-mode", mode),
+                ("enrolment", "none"),
+                ("continuity", "single"),
+            ];
+            let who = self.one_of(&[("nurse", 50), ("physician", 40), ("psychologist", 10)]);
+            records.push(Value::Object(self.contact(unit, date, facts, &[who])));
+            // Two of three began with a request for care, some days before.
+            if *self.serial % 3 != 0 {
+                let days = i32::try_from(*self.serial % 6).unwrap_or(0);
+                let asked = date.saturating_sub(days.days()).max(FIRST_DATE);
+                records.push(self.request(unit, asked, Some(date)));
+            }
+        }
+        records
     }
 
     /// Visits to someone who is not enrolled.
@@ -259,7 +265,7 @@ impl Teller<'_> {
             ("bed", bed),
             ("replaces-ward", "no"),
         ];
-        self.course(
+        let mut records = self.course(
             Course {
                 unit: "AV1",
                 facts: vec![("continuity", "single"), ("care-intent", "other")],
@@ -274,7 +280,13 @@ impl Teller<'_> {
             },
             (0, 1),
             &[("physician", 100)],
-        )
+        );
+        // One of three comes back within some weeks.
+        if *self.serial % 3 == 0 {
+            let again = records.first().and_then(|episode| self.again(episode));
+            records.extend(again);
+        }
+        records
     }
 
     fn primary_beds(&mut self) -> Vec<Value> {

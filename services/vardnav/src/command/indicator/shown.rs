@@ -62,6 +62,13 @@ pub(super) fn figure(row: &Row, told: &Told, language: Language) -> Value {
 pub(super) fn table(told: &Told, language: Language) -> Outcome {
     let rounded = |number: Option<f64>| number.map(|number| json!((number * 100.0).round() / 100.0));
     let first = told.rows.first().map(|row| &row.variant);
+    // A dimension that stands for all in every row is left out.
+    let codes = |of: fn(&Row) -> &String| told.rows.iter().any(|row| !of(row).is_empty());
+    let (by_group, by_sex, by_age) = (
+        codes(|row| &row.group),
+        codes(|row| &row.sex),
+        codes(|row| &row.age_group),
+    );
     let several = told.rows.iter().any(|row| Some(&row.variant) != first);
     let rows: Vec<Value> = told
         .rows
@@ -70,15 +77,15 @@ pub(super) fn table(told: &Told, language: Language) -> Outcome {
             let name = |of: &str, code: &str| name(told, of, code, language);
             json!({
                 "variant": if several { json!(row.variant) } else { Value::Null },
-                "group": name("group", &row.group),
+                "group": by_group.then(|| name("group", &row.group)),
                 "place": name("place", &row.place),
-                "sex": name("sex", &row.sex),
-                "age_group": name("age_group", &row.age_group),
+                "sex": by_sex.then(|| name("sex", &row.sex)),
+                "age_group": by_age.then(|| name("age_group", &row.age_group)),
                 "month": (row.month > 0).then_some(row.month),
                 "count": row.count,
                 "numerator": row.numerator.filter(|_| row.count.is_none()),
                 "denominator": rounded(row.denominator),
-                "value": rounded(row.value),
+                "value": rounded(row.value.filter(|_| row.count.is_none())),
                 "low": rounded(row.low),
                 "high": rounded(row.high),
                 "undecided": row.undecided.filter(|undecided| *undecided > 0),

@@ -1,0 +1,191 @@
+//! What may be shown of the figures of one variant in one period: of all counts that they are made of together, before and
+//! independent of any question. This is the one place where figures of measures meet disclosure control.
+//!
+//! Numerator, denominator and what lies between them are each decided upon over all places, sexes and ages (and months,
+//! where those add up to the year), and a figure is withheld where any of them is hidden: to withhold more than one of them
+//! asks for reveals nothing. What is undecided is decided upon for itself and withheld alone, and with its figure.
+
+use std::collections::BTreeMap;
+
+use vardnav_indicators::cube::Residence;
+use vardnav_indicators::definition::Disclosure;
+use vardnav_indicators::lattice::{Frame, Lattice, Leaf, Spot};
+use vardnav_indicators::query::{Figure, Point, Published, Query, QueryError};
+use vardnav_register::record::Sex;
+
+/// Where a count stands at the finest level: month (1 where months do not add up), residence, sex, age.
+pub(crate) type At = (i8, Residence, Option<Sex>, Option<u8>);
+
+/// Counts at the finest level.
+pub(crate) type Counts = BTreeMap<At, u64>;
+
+/// The counts that the figures of a variant are made of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Family {
+    /// Above the line.
+    pub(crate) numerator: Counts,
+    /// Below the line, as far as it is counted from the register; `None` where it is not, and of a plain count.
+    pub(crate) denominator: Option<Counts>,
+    /// What may belong above the line.
+    pub(crate) undecided: Counts,
+    /// What may belong below the line.
+    pub(crate) undecided_denominator: Counts,
+}
+
+/// The counts of a family with the decisions on them.
+#[derive(Debug, Clone)]
+pub(crate) struct Decided {
+    /// Those that are undecided, above and below the line, then those of the figure.
+    counts: Vec<Published>,
+    has_denominator: bool,
+}
+
+/// The counts of a figure that may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Shown {
+    pub(crate) numerator: u64,
+    pub(crate) denominator: Option<u64>,
+    pub(crate) undecided: Option<u64>,
+    pub(crate) undecided_denominator: Option<u64>,
+}
+
+impl Decided {
+    /// Decides on a family.
+    pub(crate) fn on(family: Family, frame: &Frame, disclosure: Disclosure) -> Self {
+        let Family {
+            numerator,
+            denominator,
+            undecided,
+            undecided_denominator,
+        } = family;
+        let has_denominator = denominator.is_some();
+        let denominator = denominator.unwrap_or_default();
+        let within = |(at, count): (&At, &u64)| denominator.get(at).is_some_and(|whole| whole >= count);
+        // What is no part of the denominator cannot be taken from it.
+        let is_part = has_denominator && numerator.iter().all(within);
+        let between = is_part.then(|| {
+            let rest = denominator.iter().map(|(at, whole)| {
+                let taken = numerator.get(at).copied().unwrap_or(0);
+                (*at, whole.saturating_sub(taken))
+            });
+            rest.collect::<Counts>()
+        });
+        let all = [undecided, undecided_denominator, numerator, denominator];
+        let all: Vec<Counts> = all.into_iter().chain(between).collect();
+        // All lattices have the same places and values: those of all counts together.
+        let every: Vec<At> = all.iter().flat_map(|counts| counts.keys().copied()).collect();
+        let counts = all.iter().map(|counts| {
+            let leaves = every.iter().map(|at| leaf(*at, 0));
+            let leaves = leaves.chain(counts.iter().map(|(at, count)| leaf(*at, *count)));
+            let leaves: Vec<Leaf> = leaves.collect();
+            Published::of(
+                Lattice::of_leaves(frame, leaves.iter().copied()),
+                frame.clone(),
+                disclosure,
+            )
+        });
+        Self {
+            counts: counts.collect(),
+            has_denominator,
+        }
+    }
+
+    /// The places, sexes and ages that a question asks for.
+    ///
+    /// # Errors
+    /// As [`Published::points`].
+    pub(crate) fn points(&self, query: &Query) -> Result<Vec<Point>, QueryError> {
+        self.counts
+            .first()
+            .map_or(Ok(Vec::new()), |counts| counts.points(query))
+    }
+
+    /// The counts at a point in a month, 0 for the period as a whole; `None` where they are withheld.
+    pub(crate) fn shown(&self, point: &Point, month: usize) -> Option<Shown> {
+        let spot = Spot { month, ..point.spot };
+        let figure = |counts: &Published| match counts.figure(point.index, spot) {
+            Figure::Count(count) => Some(count),
+            Figure::Suppressed => None,
+        };
+        let [undecided, undecided_denominator, of_figure @ ..] = self.counts.as_slice() else {
+            return None;
+        };
+        let figures = of_figure.iter().map(figure).collect::<Option<Vec<u64>>>()?;
+        let at = |index: usize| figures.get(index).copied().unwrap_or(0);
+        Some(Shown {
+            numerator: at(0),
+            denominator: self.has_denominator.then(|| at(1)),
+            undecided: figure(undecided),
+            undecided_denominator: figure(undecided_denominator),
+        })
+    }
+}
+
+fn leaf((month, residence, sex, age_from): At, count: u64) -> Leaf {
+    Leaf {
+        month,
+        residence,
+        sex,
+        age_from,
+        count,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vardnav_indicators::query::Period;
+
+    use super::*;
+
+    fn at(kommun: &str) -> At {
+        (1, Residence::parse(kommun).unwrap(), Some(Sex::Female), Some(70))
+    }
+
+    fn ask(decided: &Decided) -> Vec<Option<Shown>> {
+        let query = Query {
+            table: String::new(),
+            grain: vardnav_classification::model::Grain::Contact,
+            values: Vec::new(),
+            by: vec![vardnav_indicators::query::Dimension::Region],
+            regions: Vec::new(),
+            kommuner: Vec::new(),
+            sexes: Vec::new(),
+            ages: Vec::new(),
+            period: Period::Year(2026),
+        };
+        let points = decided.points(&query).unwrap();
+        points.iter().map(|point| decided.shown(point, 0)).collect()
+    }
+
+    fn family(numerators: [u64; 3], denominators: [u64; 3]) -> Family {
+        let places = ["0180", "1280", "1480"];
+        Family {
+            numerator: places.iter().map(|place| at(place)).zip(numerators).collect(),
+            denominator: Some(places.iter().map(|place| at(place)).zip(denominators).collect()),
+            ..Family::default()
+        }
+    }
+
+    #[test]
+    fn what_lies_between_numerator_and_denominator_is_protected_too() {
+        let frame = Frame {
+            kommuner: Default::default(),
+            ages: vec![(0, "all".to_owned())],
+        };
+        let decided = Decided::on(
+            family([50, 60, 70], [100, 120, 140]),
+            &frame,
+            Disclosure { min_count: 5 },
+        );
+        assert_eq!(ask(&decided).iter().flatten().count(), 3);
+        // Two of the hundred are not in the numerator: both figures that would tell are withheld, and one beside them.
+        let decided = Decided::on(
+            family([98, 60, 70], [100, 120, 140]),
+            &frame,
+            Disclosure { min_count: 5 },
+        );
+        let shown = ask(&decided);
+        assert_eq!(shown.iter().flatten().count(), 1, "{shown:?}");
+        assert_eq!(shown[0], None);
+    }
+}
