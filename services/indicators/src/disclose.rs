@@ -38,6 +38,9 @@ pub(crate) struct Decided {
     /// Those that are undecided, above and below the line, then those of the figure.
     counts: Vec<Published>,
     has_denominator: bool,
+    /// What is above the line at the finest level: rates that are standardised for age are made of it, and only told where
+    /// the figure is.
+    numerator: Counts,
 }
 
 /// The counts of a figure that may be shown.
@@ -70,6 +73,7 @@ impl Decided {
             });
             rest.collect::<Counts>()
         });
+        let kept = numerator.clone();
         let all = [undecided, undecided_denominator, numerator, denominator];
         let all: Vec<Counts> = all.into_iter().chain(between).collect();
         // All lattices have the same places and values: those of all counts together.
@@ -87,6 +91,7 @@ impl Decided {
         Self {
             counts: counts.collect(),
             has_denominator,
+            numerator: kept,
         }
     }
 
@@ -98,6 +103,11 @@ impl Decided {
         self.counts
             .first()
             .map_or(Ok(Vec::new()), |counts| counts.points(query))
+    }
+
+    /// What is above the line at the finest level.
+    pub(crate) fn numerator(&self) -> &Counts {
+        &self.numerator
     }
 
     /// The counts at a point in a month, 0 for the period as a whole; `None` where they are withheld.

@@ -2,6 +2,7 @@
 //! answer. Values and intervals are computed in `vardnav_indicators::statistics`.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
@@ -12,8 +13,11 @@ use vardnav_classification::model::Grain;
 use vardnav_indicators::definition::{BrokenDownBy, Feed, Indicator, Interval, Length, Variant};
 use vardnav_indicators::engine::{BrokenDown, Counted, MeasureCell, Value};
 use vardnav_indicators::lattice::Frame;
+use vardnav_indicators::lattice::Place;
 use vardnav_indicators::measure::{Counts, Dated, Measure, Part, Term};
-use vardnav_indicators::query::{Dimension, MAX_ROWS, Point, QueryError};
+use vardnav_indicators::population::{AGES, Area, PopulationTable};
+use vardnav_indicators::query::{AgeGroup, Dimension, MAX_ROWS, Point, QueryError, SexGroup};
+use vardnav_indicators::statistics::standardised::{self, Stratum};
 use vardnav_indicators::statistics::{Estimate, Level, Tally, count, proportion};
 use vardnav_release::Snapshot;
 
@@ -44,6 +48,8 @@ pub(crate) struct Ground<'a> {
     /// The day of the question: what rests on days that must be over is told by it.
     pub(crate) today: Date,
     pub(crate) decisions: &'a Decisions,
+    /// Population tables.
+    pub(crate) populations: &'a [Arc<PopulationTable>],
 }
 
 /// The rows that answer a question.
@@ -156,7 +162,8 @@ impl Asked<'_> {
                     {
                         continue;
                     }
-                    rows.push(self.row(code.as_deref().unwrap_or_default(), point, *month, shown));
+                    let told = shown.map(|shown| self.over_population(shown, point, family));
+                    rows.push(self.row(code.as_deref().unwrap_or_default(), point, *month, told));
                 }
             }
         }
@@ -334,7 +341,7 @@ impl Asked<'_> {
         measure.is_some_and(|measure| measure.of == [Part::Inhabitant])
     }
 
-    fn row(&self, group: &str, point: &Point, month: i8, shown: Option<Shown>) -> Row {
+    fn row(&self, group: &str, point: &Point, month: i8, shown: Option<Told>) -> Row {
         let mut marks = Vec::new();
         let mut row = Row {
             group: group.to_owned(),
@@ -357,7 +364,8 @@ impl Asked<'_> {
         let is_count = self.variant.figure.denominator.is_empty();
         match shown {
             None => marks.push("suppressed"),
-            Some(shown) => {
+            Some(told) => {
+                let shown = told.shown;
                 row.numerator = Some(shown.numerator);
                 row.undecided = shown.undecided;
                 if shown.numerator == 0 {
@@ -366,15 +374,12 @@ impl Asked<'_> {
                 if is_count {
                     row.count = Some(shown.numerator);
                 }
-                match shown.denominator {
-                    Some(denominator) => {
-                        row.denominator = Some(real(denominator));
-                        row.undecided_denominator = shown.undecided_denominator;
-                    }
-                    None if !is_count => marks.push("missing"),
-                    None => {}
+                row.denominator = shown.denominator.or(told.population).map(real);
+                row.undecided_denominator = shown.denominator.and(shown.undecided_denominator);
+                let (value, estimate) = self.value(&told, is_count);
+                if !is_count && (row.denominator.is_none() || value.is_none()) {
+                    marks.push("missing");
                 }
-                let (value, estimate) = self.value(shown, is_count);
                 row.value = value;
                 row.low = estimate.map(Estimate::lower);
                 row.high = estimate.map(Estimate::upper);
@@ -385,26 +390,180 @@ impl Asked<'_> {
     }
 
     /// The value in the indicator's unit, and its interval where the method gives one.
-    fn value(&self, shown: Shown, is_count: bool) -> (Option<f64>, Option<Estimate>) {
+    fn value(&self, told: &Told, is_count: bool) -> (Option<f64>, Option<Estimate>) {
         let factor = f64::from(self.indicator.factor);
-        let value = match shown.denominator {
-            None if is_count => Some(real(shown.numerator)),
-            None | Some(0) => None,
-            Some(denominator) => Some(real(shown.numerator) / real(denominator) * factor),
+        let events = told.shown.numerator;
+        let times = |estimate: Estimate| estimate.times(factor);
+        if is_count {
+            let estimate = match self.indicator.interval {
+                Interval::Poisson => count::interval(events, Level::P95).ok(),
+                _ => None,
+            };
+            return (Some(real(events)), estimate);
+        }
+        if self.indicator.interval == Interval::Standardised {
+            let rate = told
+                .strata
+                .as_deref()
+                .and_then(|strata| standardised::direct(strata, Level::P95).ok());
+            let rate = rate.and_then(|rate| times(rate).ok());
+            return (rate.map(Estimate::value), rate);
+        }
+        let denominator = told
+            .shown
+            .denominator
+            .or(told.population)
+            .filter(|denominator| *denominator > 0);
+        let Some(denominator) = denominator else {
+            return (None, None);
         };
-        let estimate = match (self.indicator.interval, shown.denominator) {
-            (Interval::Wilson, Some(denominator)) => {
-                proportion::wilson(shown.numerator, denominator, Level::P95)
-                    .and_then(|estimate| estimate.times(factor))
-            }
-            (Interval::Poisson, None) if is_count => count::interval(shown.numerator, Level::P95),
-            (Interval::Poisson, Some(denominator)) => Tally::new(shown.numerator, real(denominator))
+        let estimate = match self.indicator.interval {
+            Interval::Wilson => proportion::wilson(events, denominator, Level::P95).and_then(times),
+            Interval::Poisson => Tally::new(events, real(denominator))
                 .and_then(|tally| count::rate(tally, Level::P95))
-                .and_then(|estimate| estimate.times(factor)),
-            _ => return (value, None),
+                .and_then(times),
+            _ => return (Some(real(events) / real(denominator) * factor), None),
         };
-        (value, estimate.ok())
+        (Some(real(events) / real(denominator) * factor), estimate.ok())
     }
+
+    /// A figure with the inhabitants that it is of, where it is of any: in all, and by the bands of the standard.
+    fn over_population(&self, shown: Shown, point: &Point, family: &Decided) -> Told {
+        let mut told = Told {
+            shown,
+            population: None,
+            strata: None,
+        };
+        let terms = &self.variant.figure.denominator;
+        if terms.is_empty() || !terms.iter().all(|term| self.is_population(term)) {
+            return told;
+        }
+        let Some(ages) = self.ages(&point.age) else {
+            return told;
+        };
+        told.population = self.inhabitants(point, &ages);
+        let standard = self.ground.release.indicators.standard(&self.indicator.standard);
+        told.strata = standard.and_then(|standard| {
+            let bands = standard
+                .bands()
+                .filter(|(band, _)| ages.start <= band.start && band.end <= ages.end);
+            let stratum = |(band, weight): (Range<u16>, u32)| {
+                Some(Stratum {
+                    events: events(family.numerator(), point, &band),
+                    population: real(self.inhabitants(point, &band)?),
+                    weight: weight.into(),
+                })
+            };
+            bands.map(stratum).collect()
+        });
+        told
+    }
+
+    /// The ages of a group.
+    fn ages(&self, group: &AgeGroup) -> Option<Range<u16>> {
+        match group {
+            AgeGroup::All => Some(0..AGES),
+            AgeGroup::Unknown => None,
+            AgeGroup::Group(code) => {
+                let known = &self.ground.frame.ages;
+                let at = known.iter().position(|(_, known)| known == code)?;
+                let from = known.get(at).map(|(from, _)| u16::from(*from))?;
+                let until = known.get(at + 1).map_or(AGES, |(from, _)| u16::from(*from));
+                Some(from..until)
+            }
+        }
+    }
+
+    /// The inhabitants of the denominator of some ages, by the last population table of the year or before.
+    fn inhabitants(&self, point: &Point, ages: &Range<u16>) -> Option<u64> {
+        let ground = self.ground;
+        let tables = ground.populations.iter();
+        let table = tables
+            .filter(|table| table.date().year() <= self.question.year)
+            .max_by_key(|table| table.date())?;
+        let sex = match point.sex {
+            SexGroup::All => None,
+            SexGroup::Only(sex) => Some(sex),
+            SexGroup::Unknown => return None,
+        };
+        let areas = areas(table, point.place)?;
+        let mut sum = 0_u64;
+        for term in &self.variant.figure.denominator {
+            let mut measures = ground.release.indicators.measures.iter();
+            let ordinal = measures.position(|measure| measure.id == term.measure)?;
+            for counted in ground.projected.plan.engine.inhabitants(ordinal)? {
+                let own = counted.start.max(ages.start)..counted.end.min(ages.end);
+                if !own.is_empty() {
+                    let count = table.count_of(&areas, sex, &own)?;
+                    sum = sum.saturating_add(count.saturating_mul(term.times.into()));
+                }
+            }
+        }
+        Some(sum)
+    }
+}
+
+/// A figure that may be told, with the inhabitants that it is of.
+struct Told {
+    shown: Shown,
+    population: Option<u64>,
+    strata: Option<Vec<Stratum>>,
+}
+
+/// The areas of a table that make up a place; `None` where it has none of them.
+fn areas(table: &PopulationTable, place: Place) -> Option<Vec<Area>> {
+    let known = table.areas();
+    let kommuner = |region: Option<u8>| -> Vec<Area> {
+        let is_of = |area: &Area| match area {
+            Area::Kommun(kommun) => region.is_none_or(|region| kommun / 100 == u16::from(region)),
+            _ => false,
+        };
+        known.iter().copied().filter(is_of).collect()
+    };
+    let (own, parts) = match place {
+        Place::Country => (Area::Country, {
+            let regions: Vec<Area> = known
+                .iter()
+                .copied()
+                .filter(|area| matches!(area, Area::Region(_)))
+                .collect();
+            if regions.is_empty() {
+                kommuner(None)
+            } else {
+                regions
+            }
+        }),
+        Place::Region(region) => (Area::Region(region), kommuner(Some(region))),
+        Place::Kommun(kommun) => (Area::Kommun(kommun), Vec::new()),
+        Place::UnknownKommun(_) | Place::Unknown => return None,
+    };
+    if known.contains(&own) {
+        return Some(vec![own]);
+    }
+    (!parts.is_empty()).then_some(parts)
+}
+
+/// How many of some ages are counted at a point.
+fn events(counts: &disclose::Counts, point: &Point, ages: &Range<u16>) -> u64 {
+    let is_at = |(_, residence, sex, age): &At| {
+        let lives = match point.place {
+            Place::Country => true,
+            Place::Region(region) => residence.region() == Some(region),
+            Place::Kommun(kommun) => residence.kommun() == Some(kommun),
+            Place::UnknownKommun(_) | Place::Unknown => false,
+        };
+        let is_of = match point.sex {
+            SexGroup::All => true,
+            SexGroup::Only(wanted) => *sex == Some(wanted),
+            SexGroup::Unknown => sex.is_none(),
+        };
+        lives && is_of && age.is_some_and(|age| ages.contains(&u16::from(age)))
+    };
+    counts
+        .iter()
+        .filter(|(at, _)| is_at(at))
+        .map(|(_, count)| count)
+        .sum()
 }
 
 /// Whether the figures of months add up to those of the year: not of persons, who are counted once in either, and not of

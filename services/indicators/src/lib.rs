@@ -20,6 +20,7 @@ use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService;
 use vardnav_classification::model::{Grain, Label};
 use vardnav_indicators::definition::{BrokenDownBy, Indicator};
+use vardnav_indicators::population::PopulationTable;
 use vardnav_release::Snapshot;
 use vardnav_release::entry::{AS_REPORTED, DerivationPlan};
 use vardnav_runtime::clock;
@@ -207,12 +208,19 @@ impl Indicators {
         };
         let behind = self.measures.left().await.unwrap_or_default();
         let (reporters, entries) = projected.coverage();
+        let populations = self.uploads.populations().await.map_err(|error| {
+            tracing::warn!(%error, "population tables cannot be read");
+            counts::unread()
+        })?;
+        let populations: Vec<Arc<PopulationTable>> =
+            populations.into_iter().map(|held| held.content).collect();
         let ground = figures::Ground {
             projected: &projected,
             release: &projected_release,
             frame: counts::frame(&projected_release, question.year),
             today: clock::today(),
             decisions: &self.decisions,
+            populations: &populations,
         };
         let rows = figures::answer(question, indicator, &ground)?;
         Ok(Told {

@@ -21,7 +21,7 @@ use vardnav_store::{Authority, Head, Loader, Memory, Row as StoreRow, Store, Str
 use vardnav_terminology::Edition;
 
 /// Compiles the files of a release.
-pub struct Files;
+pub(crate) struct Files;
 
 impl Loader for Files {
     fn load_release(&self, package: &Package, editions: &[Arc<Edition>]) -> Result<Snapshot, String> {
@@ -30,12 +30,12 @@ impl Loader for Files {
 }
 
 /// A store with the starter release in force.
-pub struct Bench {
-    pub store: Arc<dyn Store>,
+pub(crate) struct Bench {
+    pub(crate) store: Arc<dyn Store>,
     /// The same, as another server has it that does no background work.
-    pub beside: Arc<dyn Store>,
-    pub authority: Arc<Authority>,
-    pub release: Arc<Snapshot>,
+    pub(crate) beside: Arc<dyn Store>,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) release: Arc<Snapshot>,
 }
 
 impl Surroundings for Bench {
@@ -57,7 +57,7 @@ impl Surroundings for Bench {
 }
 
 impl Bench {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let memory = Memory::new();
         let beside: Arc<dyn Store> = Arc::new(memory.beside());
         let store: Arc<dyn Store> = Arc::new(memory);
@@ -124,7 +124,7 @@ impl Bench {
     }
 
     /// Appends a visit of a mobile unit as the reporter's stream holds it.
-    pub async fn visit(
+    pub(crate) async fn visit(
         &self,
         reporter: &str,
         id: u32,
@@ -174,7 +174,7 @@ impl Bench {
     }
 
     /// Appends a record of a person as the reporter's stream holds it.
-    pub async fn put(&self, reporter: &str, record: &Record, person: PersonKey) -> Head {
+    pub(crate) async fn put(&self, reporter: &str, record: &Record, person: PersonKey) -> Head {
         let identity = identify(&record.person, date(2026, 12, 31), &[]).unwrap();
         let attributes = Attributes::of(&record.person, &identity);
         let derived = derive(record, reporter, &attributes, self);
@@ -189,7 +189,7 @@ impl Bench {
     }
 
     /// Appends an entry that withdraws a record.
-    pub async fn withdraw(&self, reporter: &str, kind: RecordKind, id: &str, revision: u32) -> Head {
+    pub(crate) async fn withdraw(&self, reporter: &str, kind: RecordKind, id: &str, revision: u32) -> Head {
         let entry = Entry::withdrawal(header(reporter, kind, id, revision), "error".to_owned());
         self.append(reporter, &entry).await
     }
@@ -205,7 +205,7 @@ impl Bench {
         self.store.append(&stream, size, vec![row]).await.unwrap()
     }
 
-    pub fn indicators(&self) -> Indicators {
+    pub(crate) fn indicators(&self) -> Indicators {
         Indicators::new(Arc::clone(&self.store), Arc::clone(&self.authority))
     }
 }
@@ -226,7 +226,7 @@ fn header(reporter: &str, kind: RecordKind, id: &str, revision: u32) -> Header {
 }
 
 /// A caller with these permissions.
-pub fn with(permissions: &str) -> Caller {
+pub(crate) fn with(permissions: &str) -> Caller {
     // SHA-256 of "open-sesame".
     let file = format!(
         r#"
