@@ -37,8 +37,20 @@ type FamilyKey = (String, String, Option<Value>, Option<u8>, i16, i8);
 /// Decisions on what may be shown, as long as the cells do not change.
 #[derive(Default)]
 pub(crate) struct Decisions {
-    known: Mutex<(String, u64, Option<Date>, HashMap<FamilyKey, Arc<Decided>>)>,
+    known: Mutex<Known>,
 }
+
+/// Decisions on the cells of one state of a projection, as they hold on a day.
+#[derive(Default)]
+struct Known {
+    projection: String,
+    revision: u64,
+    day: Option<Date>,
+    families: HashMap<FamilyKey, Arc<Decided>>,
+}
+
+/// A value of a breakdown with its code; neither where nothing is broken down further.
+type CodedValue = (Option<String>, Option<Value>);
 
 /// What figures are computed from.
 pub(crate) struct Ground<'a> {
@@ -191,10 +203,7 @@ impl Asked<'_> {
     }
 
     /// The values to be told, each with its code; one without a code where nothing is broken down further.
-    fn values(
-        &self,
-        breakdown: Option<(u8, &[String])>,
-    ) -> Result<Vec<(Option<String>, Option<Value>)>, ApiError> {
+    fn values(&self, breakdown: Option<(u8, &[String])>) -> Result<Vec<CodedValue>, ApiError> {
         let Some((_, codes)) = breakdown else {
             return match self.question.values.is_empty() {
                 true => Ok(vec![(None, None)]),
@@ -238,11 +247,17 @@ impl Asked<'_> {
                 .known
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            let is_fresh = known.0 == *name && known.1 == revision && known.2 == Some(ground.today);
-            if !is_fresh || known.3.len() > DECIDED_MAX {
-                *known = (name.clone(), revision, Some(ground.today), HashMap::new());
+            let is_fresh =
+                known.projection == *name && known.revision == revision && known.day == Some(ground.today);
+            if !is_fresh || known.families.len() > DECIDED_MAX {
+                *known = Known {
+                    projection: name.clone(),
+                    revision,
+                    day: Some(ground.today),
+                    families: HashMap::new(),
+                };
             }
-            if let Some(decided) = known.3.get(&key) {
+            if let Some(decided) = known.families.get(&key) {
                 return Arc::clone(decided);
             }
         }
@@ -254,8 +269,8 @@ impl Asked<'_> {
             .known
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if known.1 == revision {
-            known.3.insert(key, Arc::clone(&decided));
+        if known.revision == revision {
+            known.families.insert(key, Arc::clone(&decided));
         }
         decided
     }

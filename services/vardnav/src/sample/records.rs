@@ -212,7 +212,7 @@ impl Teller<'_> {
         };
         record.insert("date".into(), json!(asked.to_string()));
         // What some were about is not noted: they are told as undecided.
-        if serial % 29 != 0 {
+        if !serial.is_multiple_of(29) {
             record.insert("problem".into(), json!(problem));
         }
         record.insert("channel".into(), json!("telephone"));
@@ -230,7 +230,7 @@ impl Teller<'_> {
                 json!({ "system": ICD, "version": "2021", "code": code }),
             );
         }
-        let withdrawn = met.is_none() && serial % 4 == 0;
+        let withdrawn = met.is_none() && serial.is_multiple_of(4);
         let ended = match met {
             Some(met) => {
                 record.insert("contacted".into(), json!(met.to_string()));

@@ -118,7 +118,7 @@ impl Teller<'_> {
             let who = self.one_of(&[("nurse", 50), ("physician", 40), ("psychologist", 10)]);
             records.push(Value::Object(self.contact(unit, date, facts, &[who])));
             // Two of three began with a request for care, some days before.
-            if *self.serial % 3 != 0 {
+            if !self.serial.is_multiple_of(3) {
                 let days = i32::try_from(*self.serial % 6).unwrap_or(0);
                 let asked = date.saturating_sub(days.days()).max(FIRST_DATE);
                 records.push(self.request(unit, asked, Some(date)));
@@ -282,7 +282,7 @@ impl Teller<'_> {
             &[("physician", 100)],
         );
         // One of three comes back within some weeks.
-        if *self.serial % 3 == 0 {
+        if self.serial.is_multiple_of(3) {
             let again = records.first().and_then(|episode| self.again(episode));
             records.extend(again);
         }
