@@ -229,7 +229,7 @@ fn figures_leave_as_files_that_say_the_same() {
     assert_eq!(stat["value"].as_array().unwrap().len() as u64, cells);
     assert_eq!(
         stat["dimension"]["place"]["category"]["label"]["01"],
-        "Stockholms län"
+        "Region Stockholm"
     );
     let file = folder.path().join("figures.parquet");
     query("parquet", file.to_str());

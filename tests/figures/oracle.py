@@ -279,13 +279,14 @@ def counted(holds, dated, persons, breakdown=None):
                 for group in groups(part, breakdown) if breakdown else [""]:
                     rows.append((part, when, group))
     if persons:
-        # Once in a period and group: where, of which sex and how old on the first part that counts in it.
+        # Once in a period, and in each value there: where, of which sex and how old on the first part that counts in it.
         first = {}
-        for part, when, group in rows:
-            key, rank = (part.who, when, group), (part.start, PARTS_OF_CARE.index(part.kind))
-            if key not in first or rank < first[key][0]:
-                first[key] = (rank, part)
-        rows = [(part, when, group) for (_, when, group), (_, part) in first.items()]
+        for part, when, _ in rows:
+            rank = (part.start, PARTS_OF_CARE.index(part.kind))
+            if (part.who, when) not in first or rank < first[(part.who, when)][0]:
+                first[(part.who, when)] = (rank, part)
+        once = {(part.who, when, group) for part, when, group in rows}
+        rows = [(first[(who, when)][1], when, group) for who, when, group in once]
     for part, when, group in rows:
         for place in places(part.residence):
             for sex in ("", part.sex or "unknown"):
