@@ -75,6 +75,15 @@ pub trait Store: Send + Sync + 'static {
     /// `Corrupt` when the first of them cannot be read back as it was written.
     fn read<'a>(&'a self, stream: &'a StreamId, from: u64, limit: u32) -> Answer<'a, Vec<StoredRow>>;
 
+    /// Rows as [`Store::read`] gives them, for whoever follows a stream as part of the background work over the store.
+    /// Of several who follow the same, the later ones may have them from memory, as long as the work is this process's.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn follow<'a>(&'a self, stream: &'a StreamId, from: u64, limit: u32) -> Answer<'a, Vec<StoredRow>> {
+        self.read(stream, from, limit)
+    }
+
     /// Rows at positions that rise, in that order: at least one, fewer than asked when the answer grows large. Rows that
     /// lie together are fetched together, so that many old ones cost little more than a few.
     ///
@@ -146,6 +155,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// One row of a projection.
     fn row<'a>(&'a self, projection: &'a str, key: &'a [u8]) -> Answer<'a, Option<Vec<u8>>>;
+
+    /// Rows of a projection by their keys, in the order asked, as they are at one moment or at several.
+    ///
+    /// # Errors
+    /// `Limit` when there are too many keys.
+    fn rows<'a>(&'a self, projection: &'a str, keys: &'a [Vec<u8>]) -> Answer<'a, Vec<Option<Vec<u8>>>> {
+        Box::pin(async move {
+            check_many_rows(keys.len())?;
+            let mut rows = Vec::with_capacity(keys.len());
+            for key in keys {
+                rows.push(self.row(projection, key).await?);
+            }
+            Ok(rows)
+        })
+    }
 
     /// Rows of a projection in the order of their keys, from `from` on, at most `limit`.
     fn scan<'a>(&'a self, projection: &'a str, from: &'a [u8], limit: u32) -> Answer<'a, Vec<ProjectionRow>>;
@@ -425,6 +449,16 @@ pub(crate) fn check_keys(keys: &[RowKey]) -> Result<(), StoreError> {
         )));
     }
     Ok(())
+}
+
+/// Holds the keys of one question for rows of a projection against the limit.
+pub(crate) fn check_many_rows(count: usize) -> Result<(), StoreError> {
+    match count > ROWS_LIMIT {
+        true => Err(StoreError::Limit(format!(
+            "{count} rows of a projection in one question, at most {ROWS_LIMIT}"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Holds projection changes against the limits, and the cursor against going back.

@@ -68,6 +68,31 @@ pub async fn page(
     size: u64,
     limit: u32,
 ) -> Result<Option<Page>, StoreError> {
+    read_page(store, stream, place, size, limit, false).await
+}
+
+/// As [`page`], for whoever follows the stream as part of the background work ([`Store::follow`]).
+///
+/// # Errors
+/// As [`page`].
+pub async fn followed_page(
+    store: &dyn Store,
+    stream: &StreamId,
+    place: Place,
+    size: u64,
+    limit: u32,
+) -> Result<Option<Page>, StoreError> {
+    read_page(store, stream, place, size, limit, true).await
+}
+
+async fn read_page(
+    store: &dyn Store,
+    stream: &StreamId,
+    place: Place,
+    size: u64,
+    limit: u32,
+    follows: bool,
+) -> Result<Option<Page>, StoreError> {
     if place.cursor >= size {
         return Ok(None);
     }
@@ -75,7 +100,11 @@ pub async fn page(
     let mut rows = Vec::new();
     // Nothing lies between the opening and the closing of an empty delivery.
     if most > 0 {
-        rows = store.read(stream, place.reads_from(), most.min(limit)).await?;
+        let (from, limit) = (place.reads_from(), most.min(limit));
+        rows = match follows {
+            true => store.follow(stream, from, limit).await?,
+            false => store.read(stream, from, limit).await?,
+        };
         if rows.is_empty() {
             return Err(StoreError::Corrupt(format!(
                 "{stream}: position {} is missing",

@@ -322,7 +322,7 @@ impl Analysis {
         place: Place,
         size: u64,
     ) -> Result<Option<Taken>, AnalysisError> {
-        let page = current::page(self.store.as_ref(), stream, place, size, PAGE).await?;
+        let page = current::followed_page(self.store.as_ref(), stream, place, size, PAGE).await?;
         Ok(page.map(|page| Taken {
             reporter: reporter.to_owned(),
             size,

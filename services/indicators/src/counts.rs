@@ -449,7 +449,7 @@ impl Counts {
         loop {
             let place = self.state().places.get(stream).copied().unwrap_or_default();
             let store = self.store.as_ref();
-            let Some(page) = current::page(store, stream, place, size, BATCH).await? else {
+            let Some(page) = current::followed_page(store, stream, place, size, BATCH).await? else {
                 return Ok(());
             };
             let mut changes: BTreeMap<Cell, i64> = BTreeMap::new();

@@ -3,7 +3,7 @@
 //! anew. What an item is, and what it waits for, is said in `vardnav_register::worklist`. Items of a derivation lie with
 //! its results; a [`Source`] says which are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use vardnav_register::rederive::rows::{Key, projection};
 use vardnav_register::worklist::{Item, ReleaseNotAtHand, Revision, held, row};
 use vardnav_release::entry::AS_REPORTED;
 use vardnav_store::current::{self, Current};
-use vardnav_store::{Authority, Change, Duty, Store, StoreError, StreamId, VALUE_LIMIT, View};
+use vardnav_store::{Authority, Change, Duty, ROWS_LIMIT, Store, StoreError, StreamId, VALUE_LIMIT, View};
 
 use crate::{Register, is_reporters};
 
@@ -193,6 +193,26 @@ impl Worklist {
         }
     }
 
+    /// The items under keys, of those that are there.
+    async fn formers(
+        &self,
+        keys: impl Iterator<Item = Vec<u8>>,
+    ) -> Result<BTreeMap<Vec<u8>, Item>, StoreError> {
+        let keys: Vec<Vec<u8>> = keys.collect::<BTreeSet<_>>().into_iter().collect();
+        let mut formers = BTreeMap::new();
+        for some in keys.chunks(ROWS_LIMIT) {
+            let rows = self.store.rows(PROJECTION, some).await?;
+            for (key, bytes) in some.iter().zip(rows) {
+                if let Some(bytes) = bytes {
+                    let item = Item::decode(&bytes);
+                    let item = item.map_err(|_| StoreError::Corrupt(format!("a row of {PROJECTION}")))?;
+                    formers.insert(key.clone(), item);
+                }
+            }
+        }
+        Ok(formers)
+    }
+
     /// How far a stream is taken in. It is asked of the store each time: another process may have followed, and what is
     /// kept is forgotten when anything is erased.
     async fn place(&self, stream: &StreamId) -> Result<Place, StoreError> {
@@ -202,7 +222,7 @@ impl Worklist {
     async fn catch_up_stream(&self, stream: &StreamId, size: u64) -> Result<(), StoreError> {
         let store = self.store.as_ref();
         let mut place = self.place(stream).await?;
-        while let Some(mut page) = current::page(store, stream, place, size, BATCH).await? {
+        while let Some(mut page) = current::followed_page(store, stream, place, size, BATCH).await? {
             let entries = std::mem::take(&mut page.entries);
             let mut changes = self.changes(stream, entries).await?;
             changes.extend(page.place(stream, place));
@@ -222,6 +242,10 @@ impl Worklist {
         };
         let revisions = crate::compute(&self.pool, read).await??;
         let reporter = stream.as_reporter().unwrap_or_default();
+        let later = revisions.iter().filter(|revision| revision.revision > 1);
+        let mut formers = self
+            .formers(later.map(|revision| row::key(reporter, revision.kind, &revision.id)))
+            .await?;
         let mut items: BTreeMap<Vec<u8>, Option<Item>> = BTreeMap::new();
         for revision in revisions {
             // A first revision that is not held leaves nothing, and there was nothing before it.
@@ -231,7 +255,7 @@ impl Worklist {
             let key = row::key(reporter, revision.kind, &revision.id);
             let former = match items.remove(&key) {
                 Some(former) => former,
-                None if revision.revision > 1 => self.item(&key).await?,
+                None if revision.revision > 1 => formers.remove(&key),
                 None => None,
             };
             items.insert(key, Item::after(former.as_ref(), revision));

@@ -15,6 +15,7 @@ mod connection;
 mod encryption;
 mod failed;
 mod heads;
+mod lately;
 mod lease;
 mod projections;
 mod reading;
@@ -49,11 +50,13 @@ use self::behind::Behind;
 use self::connection::Link;
 use self::failed::Tries;
 use self::heads::Edges;
+use self::lately::{Lately, Moment};
+use self::lease::Taking;
 use self::sharing::Shared;
 use self::vacuum::Vacuums;
 use crate::contract::{
     Answer, Change, Cursor, Digest, Hash, Head, ProjectionRow, Row, RowKey, Store, StoreError, StoredRow,
-    StreamId, check_batch, check_blob, check_changes, check_keys, check_projection,
+    StreamId, check_batch, check_blob, check_changes, check_keys, check_many_rows, check_projection,
 };
 use crate::duty::Duty;
 use crate::tree::Frontier;
@@ -70,6 +73,7 @@ struct Core {
     options: Options,
     edges: Edges,
     behind: Arc<Behind>,
+    lately: Lately,
     vacuums: Vacuums,
     /// What it has of the background work, where it shares its database.
     shared: Shared,
@@ -107,6 +111,7 @@ impl Postgres {
                 options,
                 edges: Edges::default(),
                 behind: Arc::default(),
+                lately: Lately::default(),
                 vacuums: Vacuums::default(),
                 shared: Shared::default(),
             }),
@@ -158,6 +163,32 @@ impl Core {
         }
     }
 
+    /// The taking under which rows are kept for those who follow; none where the work is not this server's, or nobody
+    /// shares the store and so others may write to it unseen.
+    fn following(&self) -> Option<Taking> {
+        let is_mine = self.shared.duty().is_mine();
+        self.shared.taking().ok().flatten().filter(|_| is_mine)
+    }
+
+    /// From when on rows of a stream may be kept for those who follow.
+    fn moment(&self) -> Option<Moment> {
+        self.following().map(|taking| self.lately.moment(taking))
+    }
+
+    /// Rows for whoever follows a stream.
+    async fn follow(&self, stream: &StreamId, from: u64, limit: u32) -> Result<Vec<StoredRow>, StoreError> {
+        let kept = |taking: Taking| self.lately.read(&taking, stream, from, limit);
+        if let Some(rows) = self.following().and_then(kept) {
+            return Ok(rows);
+        }
+        let moment = self.moment();
+        let rows = self.read(stream, from, limit).await?;
+        if let Some(moment) = moment {
+            self.lately.keep(moment, stream, rows.clone());
+        }
+        Ok(rows)
+    }
+
     async fn streams(&self) -> Result<Vec<(StreamId, Head)>, StoreError> {
         let mut tries = self.tries();
         loop {
@@ -177,7 +208,12 @@ impl Store for Postgres {
     fn append<'a>(&'a self, stream: &'a StreamId, expected: u64, rows: Vec<Row>) -> Answer<'a, Head> {
         Box::pin(async move {
             check_batch(&rows)?;
-            self.core.append(stream, expected, &rows).await
+            let moment = self.core.moment();
+            let head = self.core.append(stream, expected, &rows).await?;
+            if let Some(moment) = moment {
+                self.core.lately.appended(moment, stream, expected, rows);
+            }
+            Ok(head)
         })
     }
 
@@ -198,6 +234,10 @@ impl Store for Postgres {
 
     fn read<'a>(&'a self, stream: &'a StreamId, from: u64, limit: u32) -> Answer<'a, Vec<StoredRow>> {
         Box::pin(self.core.read(stream, from, limit))
+    }
+
+    fn follow<'a>(&'a self, stream: &'a StreamId, from: u64, limit: u32) -> Answer<'a, Vec<StoredRow>> {
+        Box::pin(self.core.follow(stream, from, limit))
     }
 
     fn read_at<'a>(&'a self, stream: &'a StreamId, positions: Vec<u64>) -> Answer<'a, Vec<StoredRow>> {
@@ -250,6 +290,14 @@ impl Store for Postgres {
         Box::pin(async move {
             check_projection(projection)?;
             self.core.row(projection, key).await
+        })
+    }
+
+    fn rows<'a>(&'a self, projection: &'a str, keys: &'a [Vec<u8>]) -> Answer<'a, Vec<Option<Vec<u8>>>> {
+        Box::pin(async move {
+            check_projection(projection)?;
+            check_many_rows(keys.len())?;
+            self.core.rows(projection, keys).await
         })
     }
 

@@ -30,6 +30,10 @@ const ROW: &str = in_generation!(
     "SELECT value FROM projection_rows WHERE projection = $1 AND generation = ",
     " AND key = $2"
 );
+const ROWS: &str = in_generation!(
+    "SELECT (SELECT r.value FROM projection_rows AS r WHERE r.projection = $1 AND r.generation = ",
+    " AND r.key = wanted.key) FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (key, n) ORDER BY n"
+);
 const SCAN: &str = in_generation!(
     "SELECT key, value FROM projection_rows WHERE projection = $1 AND generation = ",
     " AND key >= $2 AND value IS NOT NULL ORDER BY key LIMIT $3"
@@ -49,7 +53,8 @@ const CURSORS: &str = "SELECT c.projection, c.stream, c.next FROM cursors AS c W
                        coalesce((SELECT g.generation FROM projections AS g \
                        WHERE g.projection = c.projection), 0) ORDER BY c.projection, c.stream";
 
-/// What both statements do once the cursor has moved.
+/// What both statements do once the cursor has moved. Nothing waits for the disk: a cursor may fall back with its rows when
+/// the database stops, and is then followed again from the ledger; whatever is made durable after it makes it durable too.
 macro_rules! commit {
     ($moved:expr) => {
         concat!(
@@ -59,7 +64,7 @@ macro_rules! commit {
              SELECT moved.projection, moved.generation, c.key, c.value FROM moved \
              CROSS JOIN unnest($5::bytea[], $6::bytea[]) AS c (key, value) \
              ON CONFLICT (projection, generation, key) DO UPDATE SET value = excluded.value) \
-             SELECT generation FROM moved"
+             SELECT generation, set_config('synchronous_commit', 'off', true) FROM moved"
         )
     };
 }
@@ -100,6 +105,19 @@ impl Core {
             Some(row) => row.try_get(0).map_err(unreadable),
             None => Ok(None),
         }
+    }
+
+    pub(super) async fn rows(
+        &self,
+        projection: &str,
+        keys: &[Vec<u8>],
+    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.ask(ROWS, &[&projection, &keys]).await?;
+        let rows = found.iter().map(|row| row.try_get(0).map_err(unreadable));
+        rows.collect()
     }
 
     pub(super) async fn scan(

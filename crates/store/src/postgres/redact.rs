@@ -36,6 +36,8 @@ impl Core {
                 "stream {stream} has no row {position}"
             )));
         }
+        // What was read before is not kept after.
+        self.lately.forget();
         for some in rows.chunks(ROWS_LIMIT) {
             let mut rest = some;
             while !rest.is_empty() {
@@ -75,7 +77,9 @@ impl Core {
         let taking = self.shared.taking()?;
         let (lease, holder, fence) = Taking::parts(taking.as_ref());
         let with: [&(dyn ToSql + Sync); 7] = [&stream.as_str(), &at, &sums, &bytes, &lease, &holder, &fence];
-        self.change(REDACT, &with).await?;
+        let changed = self.change(REDACT, &with).await;
+        self.lately.forget();
+        changed?;
         // A taking that holds now held before: a number is never had again.
         self.hold(taking.as_ref()).await?;
         Ok(found.len())

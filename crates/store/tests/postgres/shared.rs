@@ -6,7 +6,7 @@ use std::time::Duration;
 use vardnav_store::postgres::private::Private;
 use vardnav_store::postgres::{Lease, LeaseError, Postgres};
 use vardnav_store::suite::{read_all, root_of, sample_rows};
-use vardnav_store::{Change, Store, StoreError, StreamId};
+use vardnav_store::{Change, ROWS_LIMIT, Store, StoreError, StreamId};
 
 use super::{client, options, private, server};
 
@@ -209,6 +209,88 @@ async fn whoever_lost_the_work_changes_nothing_by_it() {
     drop(shift);
     sharing.give_back().await;
     others.give_back().await;
+}
+
+/// Those who follow have rows from memory as long as the work is this server's, and nothing that was erased since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_erased_is_followed_from_memory() {
+    let Some(private) = server() else { return };
+    let url = private.database("followed").await.unwrap();
+    let one = Postgres::open(&url, options()).await.unwrap();
+    let other = Postgres::open(&url, options()).await.unwrap();
+    let stream = StreamId::new("followed/stream").unwrap();
+    let sharing = one.share("one", LONG).unwrap();
+    let shift = one.duty().begin().await.unwrap();
+    one.append(&stream, 0, sample_rows(0, 3)).await.unwrap();
+    other.append(&stream, 3, sample_rows(3, 3)).await.unwrap();
+    one.append(&stream, 6, sample_rows(6, 3)).await.unwrap();
+    // What is followed from memory is seen by what the database itself no longer says.
+    let forgotten = "UPDATE ledger SET key = ''::bytea WHERE position IN (1, 7)";
+    private.execute("followed", forgotten).await.unwrap();
+    let first = one.follow(&stream, 0, 100).await.unwrap();
+    assert_eq!(
+        first.iter().map(|row| row.position).collect::<Vec<_>>(),
+        [0, 1, 2]
+    );
+    let third = one.follow(&stream, 7, 100).await.unwrap();
+    assert_eq!(third.iter().map(|row| row.position).collect::<Vec<_>>(), [7, 8]);
+    assert!(one.read(&stream, 1, 1).await.is_err());
+    // What another server appended is read once, and then remembered.
+    assert_eq!(one.follow(&stream, 3, 3).await.unwrap().len(), 3);
+    private
+        .execute("followed", "UPDATE ledger SET key = ''::bytea WHERE position = 4")
+        .await
+        .unwrap();
+    assert_eq!(one.follow(&stream, 4, 2).await.unwrap().len(), 2);
+    // Whoever does not have the work follows nothing from memory.
+    assert!(other.follow(&stream, 4, 2).await.is_err());
+
+    let erased = |seed: u64| {
+        sample_rows(seed, 1)[0]
+            .bytes
+            .iter()
+            .map(|_| 7)
+            .collect::<Vec<u8>>()
+    };
+    one.redact(&stream, 0, erased(0)).await.unwrap();
+    assert_eq!(one.follow(&stream, 0, 1).await.unwrap()[0].bytes, erased(0));
+    assert_eq!(one.follow(&stream, 0, 1).await.unwrap()[0].bytes, erased(0));
+
+    // Another takes the work over and erases; what this one kept is nothing any more when it has the work again.
+    one.append(&stream, 9, sample_rows(9, 3)).await.unwrap();
+    assert_eq!(one.follow(&stream, 9, 3).await.unwrap().len(), 3);
+    drop(shift);
+    sharing.give_back().await;
+    let others = other.share("other", LONG).unwrap();
+    drop(other.duty().begin().await.unwrap());
+    other.redact(&stream, 9, erased(9)).await.unwrap();
+    assert_eq!(one.follow(&stream, 9, 1).await.unwrap()[0].bytes, erased(9));
+    others.give_back().await;
+}
+
+/// Rows of a projection that are asked for together are those that are asked for one by one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_a_projection_are_had_together() {
+    let Some(private) = server() else { return };
+    let url = private.database("together").await.unwrap();
+    let store = Postgres::open(&url, options()).await.unwrap();
+    let stream = StreamId::new("together/stream").unwrap();
+    let changes = [change(1), change(2), change(3)].to_vec();
+    store.commit("p", &stream, 0, 1, changes).await.unwrap();
+    let gone = Change {
+        key: vec![2],
+        value: None,
+    };
+    store.commit("p", &stream, 1, 2, vec![gone]).await.unwrap();
+    let keys = [vec![3], vec![2], vec![9], vec![1], vec![3]];
+    let rows = store.rows("p", &keys).await.unwrap();
+    let three = Some(vec![3; 3]);
+    assert_eq!(rows, [three.clone(), None, None, Some(vec![1; 3]), three]);
+    assert_eq!(store.rows("p", &[]).await, Ok(Vec::new()));
+    let many = vec![Vec::new(); ROWS_LIMIT + 1];
+    assert!(matches!(store.rows("p", &many).await, Err(StoreError::Limit(_))));
+    store.clear("p").await.unwrap();
+    assert_eq!(store.rows("p", &keys).await.unwrap(), vec![None; 5]);
 }
 
 /// The work goes to another at once when it is given back, and soon when its holder is gone; a shift that goes on keeps

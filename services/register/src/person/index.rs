@@ -104,7 +104,7 @@ impl Index {
         for (stream, mut position, size) in lagging {
             let mut block = self.block_at(&stream, position).await?;
             while position < size {
-                let rows = self.store.read(&stream, position, BATCH).await?;
+                let rows = self.store.follow(&stream, position, BATCH).await?;
                 let Some(last) = rows.last() else { break };
                 let next = last.position + 1;
                 let of = stream.clone();

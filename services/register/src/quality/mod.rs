@@ -20,7 +20,7 @@ use vardnav_register::quality::refusal::Refusal;
 use vardnav_register::quality::{Counted, Counts, Key, Tally, row};
 use vardnav_runtime::clock;
 use vardnav_store::current::{self, Current};
-use vardnav_store::{Change, Duty, Store, StoreError, StreamId};
+use vardnav_store::{Change, Duty, ROWS_LIMIT, Store, StoreError, StreamId};
 
 use alike::Marks;
 
@@ -163,7 +163,7 @@ impl Quality {
         let store = self.store.as_ref();
         let reporter = stream.as_reporter().unwrap_or_default();
         let mut place = self.place(stream).await?;
-        while let Some(page) = current::page(store, stream, place, size, BATCH).await? {
+        while let Some(page) = current::followed_page(store, stream, place, size, BATCH).await? {
             let (tally, marks) = self.tally_of(stream, &page.entries).await?;
             let mut changes = self.changes(reporter, &tally).await?;
             changes.extend(self.blocks(reporter, marks).await?);
@@ -243,9 +243,13 @@ impl Quality {
     /// The rows as they are with more counted.
     async fn changes(&self, reporter: &str, tally: &Tally) -> Result<Vec<Change>, StoreError> {
         let mut changes = Vec::new();
-        for (key, more) in tally.iter() {
-            let key = key.encode(reporter);
-            let mut counts = match self.store.row(PROJECTION, &key).await? {
+        let keys: Vec<Vec<u8>> = tally.iter().map(|(key, _)| key.encode(reporter)).collect();
+        let mut rows = Vec::with_capacity(keys.len());
+        for some in keys.chunks(ROWS_LIMIT) {
+            rows.extend(self.store.rows(PROJECTION, some).await?);
+        }
+        for (((_, more), key), row) in tally.iter().zip(keys).zip(rows) {
+            let mut counts = match row {
                 Some(bytes) => Counts::decode(&bytes).map_err(|_| damaged_row())?,
                 None => Counts::default(),
             };
