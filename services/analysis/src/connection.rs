@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio_postgres::Client;
-use vardnav_store::{StoreError, postgres};
+use vardnav_store::postgres::{self, ConnectError};
 
 use crate::error::AnalysisError;
 
@@ -21,8 +21,9 @@ const SETTINGS: &str = "SET standard_conforming_strings = on; SET client_min_mes
 pub(crate) async fn connect(url: &str) -> Result<Client, AnalysisError> {
     let connected = postgres::connect(url, "vardnav analysis", SILENT_MAX).await;
     let client = connected.map_err(|error| match error {
-        StoreError::Limit(what) => AnalysisError::Address(what),
-        other => AnalysisError::Database(other.to_string()),
+        ConnectError::Address(what) => AnalysisError::Address(what),
+        ConnectError::Refused(what) => AnalysisError::Refused(what),
+        ConnectError::Away(what) => AnalysisError::Database(what),
     })?;
     client.batch_execute(SETTINGS).await?;
     Ok(client)

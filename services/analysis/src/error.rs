@@ -7,9 +7,12 @@ use vardnav_store::StoreError;
 /// Why the tables are not kept just now.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalysisError {
-    /// The address names no database, or one that is not reached.
+    /// The address names no database, or leads beyond this machine unencrypted without saying so.
     #[error("{0}")]
     Address(String),
+    /// The database does not take whoever comes.
+    #[error("the database of the tables: {0}")]
+    Refused(String),
     /// The database cannot, or refuses.
     #[error("the database of the tables: {0}")]
     Database(String),
@@ -72,10 +75,16 @@ impl From<tokio_postgres::Error> for AnalysisError {
         if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
             return Self::Busy;
         }
-        Self::Database(match error.as_db_error() {
+        let what = match error.as_db_error() {
             Some(told) => format!("{} ({})", told.message(), told.code().code()),
             None => error.to_string(),
-        })
+        };
+        match error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+            true => Self::Refused(format!(
+                "{what}: the user of the address is to own the database, or may CREATE in it"
+            )),
+            false => Self::Database(what),
+        }
     }
 }
 

@@ -72,6 +72,38 @@ impl Analysis {
         }
     }
 
+    /// Looks whether the tables can be kept there, before anything relies on it: that the database takes whoever comes, and
+    /// that its tables are nobody's or this register's. A database that is away just now may come back and is no error.
+    ///
+    /// # Errors
+    /// Why the tables will not be kept, however often it is tried.
+    pub async fn look(&self) -> Result<(), AnalysisError> {
+        match self.prepared().await {
+            Ok(_) => Ok(()),
+            Err(
+                error @ (AnalysisError::Address(_)
+                | AnalysisError::Refused(_)
+                | AnalysisError::Foreign
+                | AnalysisError::Newer),
+            ) => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "the tables for analysts wait");
+                Ok(())
+            }
+        }
+    }
+
+    /// A connection to the database, whose tables are this register's.
+    async fn prepared(&self) -> Result<Client, AnalysisError> {
+        let mut client = connect(&self.url).await?;
+        own::prepare(&mut client).await?;
+        let first = self.store.read(&StreamId::authority(), 0, 1).await?;
+        if let Some(row) = first.first() {
+            own::belong(&client, row.leaf.as_slice()).await?;
+        }
+        Ok(client)
+    }
+
     /// Keeps the tables until `stop`. Whatever goes wrong is logged and tried again.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
@@ -79,7 +111,7 @@ impl Analysis {
         loop {
             let error = tokio::select! {
                 () = &mut stop => break,
-                kept = self.keep() => match kept {
+                kept = self.keep_on(&mut told) => match kept {
                     Err(error) => error,
                     Ok(never) => match never {},
                 },
@@ -93,7 +125,11 @@ impl Analysis {
                 _ if text != told => tracing::warn!(%error, "the tables for analysts wait"),
                 _ => {}
             }
-            told = text;
+            told = match error {
+                // Another keeps them: nothing of this one went wrong.
+                AnalysisError::Held => String::new(),
+                _ => text,
+            };
             tokio::select! {
                 () = &mut stop => break,
                 () = tokio::time::sleep(AGAIN) => {}
@@ -110,9 +146,18 @@ impl Analysis {
     /// # Errors
     /// What went wrong; [`AnalysisError::Held`] when another server keeps them.
     pub async fn keep(&self) -> Result<Infallible, AnalysisError> {
+        self.keep_on(&mut String::new()).await
+    }
+
+    /// As [`Analysis::keep`]; `told` is what was told of an earlier try, and nothing once the tables hold what the ledger
+    /// does.
+    async fn keep_on(&self, told: &mut String) -> Result<Infallible, AnalysisError> {
         let mut following = self.begin().await?;
         loop {
             self.catch_up(&mut following).await?;
+            if !std::mem::take(told).is_empty() {
+                tracing::info!("the tables for analysts go on, and hold what the register does");
+            }
             tokio::time::sleep(PAUSE).await;
             if following.tried.elapsed() >= TRY_AGAIN {
                 following.work.stuck = Arc::default();
@@ -137,12 +182,7 @@ impl Analysis {
     }
 
     async fn begin(&self) -> Result<Following, AnalysisError> {
-        let mut client = connect(&self.url).await?;
-        own::prepare(&mut client).await?;
-        let first = self.store.read(&StreamId::authority(), 0, 1).await?;
-        if let Some(row) = first.first() {
-            own::belong(&client, row.leaf.as_slice()).await?;
-        }
+        let mut client = self.prepared().await?;
         let taking = Taking::take(&client, &self.holder).await?;
         let secret = own::secret(&client).await?;
         let mut asked = taking.renew(&client).await?;

@@ -11,6 +11,7 @@ mod codes;
 mod connection;
 mod copying;
 mod error;
+mod filled;
 mod follower;
 mod line;
 mod own;

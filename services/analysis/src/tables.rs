@@ -12,6 +12,7 @@ use vardnav_store::View;
 
 use crate::codes;
 use crate::error::AnalysisError;
+use crate::filled;
 use crate::own::Taking;
 use crate::shape::{Shape, Shaped};
 use crate::{ROLE, SCHEMA};
@@ -43,6 +44,7 @@ CREATE TABLE IF NOT EXISTS {schema}.erased (
     revision bigint NOT NULL,
     PRIMARY KEY (reporter, kind, id, revision)
 );
+CREATE TABLE IF NOT EXISTS {schema}.filled (part text COLLATE \"C\" PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS {schema}.codes (
     release text NOT NULL,
     list text NOT NULL,
@@ -114,10 +116,10 @@ pub(crate) async fn prepare(
     Ok(parts)
 }
 
-/// Finds out whether the tables of a schema are all there, or none is.
+/// Finds out whether the tables of a schema are all there with every part that was filled, or none is.
 ///
 /// # Errors
-/// `Missing` when only some are.
+/// `Missing` when only some are, or somebody else dropped or emptied a part.
 pub(crate) async fn whole(
     client: &impl GenericClient,
     schema: &str,
@@ -128,7 +130,12 @@ pub(crate) async fn whole(
     match missing(client, schema, &names).await?.as_slice() {
         lacking if lacking.len() == names.len() => Ok(()),
         [first, ..] => Err(AnalysisError::Missing(format!("{schema}.{first}"))),
-        [] => Ok(()),
+        [] => match filled::lacking(client, schema).await? {
+            Some(part) => Err(AnalysisError::Missing(format!(
+                "{schema}.{part}, or what it held,"
+            ))),
+            None => Ok(()),
+        },
     }
 }
 
@@ -205,6 +212,17 @@ pub(crate) fn literal(text: &str) -> String {
 fn bounds(month: Date) -> Option<(Date, Date)> {
     let next = month.checked_add(1.month()).ok()?;
     (FIRST_MONTH <= month && month < LAST_MONTH).then_some((month, next))
+}
+
+/// The part of a table that has the rows of a month.
+pub(crate) fn part_of(table: &str, month: Date) -> String {
+    if month < FIRST_MONTH {
+        format!("{table}_earlier")
+    } else if month >= LAST_MONTH {
+        format!("{table}_later")
+    } else {
+        part_name(table, month)
+    }
 }
 
 fn part_name(table: &str, month: Date) -> String {
@@ -375,6 +393,25 @@ mod tests {
         let made = "CREATE SCHEMA analysis; CREATE TABLE analysis.taken (); CREATE TABLE analysis.erased ()";
         client.batch_execute(made).await.unwrap();
         whole(&client, SCHEMA, &shape).await.unwrap();
+        // A part that was filled is there and holds rows.
+        let filled = "CREATE TABLE analysis.filled (part text); INSERT INTO analysis.filled VALUES ('contact_2026_01')";
+        client.batch_execute(filled).await.unwrap();
+        for (change, is_whole) in [
+            ("CREATE TABLE analysis.contact_2026_01 (id int)", false),
+            ("INSERT INTO analysis.contact_2026_01 VALUES (1)", true),
+            ("TRUNCATE analysis.contact_2026_01", false),
+            ("INSERT INTO analysis.contact_2026_01 VALUES (1)", true),
+            ("DROP TABLE analysis.contact_2026_01", false),
+        ] {
+            client.batch_execute(change).await.unwrap();
+            let found = whole(&client, SCHEMA, &shape).await;
+            assert_eq!(found.is_ok(), is_whole, "{change}: {found:?}");
+            assert!(
+                is_whole
+                    || matches!(&found, Err(AnalysisError::Missing(part)) if part.contains("contact_2026_01"))
+            );
+        }
+        client.batch_execute("DELETE FROM analysis.filled").await.unwrap();
         client.batch_execute("DROP TABLE analysis.taken").await.unwrap();
         assert!(matches!(
             whole(&client, SCHEMA, &shape).await,

@@ -15,6 +15,7 @@ use vardnav_store::View;
 use crate::batch::{Batch, Gone, Reached, Revision};
 use crate::copying::Copying;
 use crate::error::AnalysisError;
+use crate::filled;
 use crate::own::Taking;
 use crate::shape::{Shape, Shaped};
 use crate::tables;
@@ -46,6 +47,8 @@ pub(crate) struct Work {
     /// Reporters whose streams are not read for a while, and why.
     pub(crate) stuck: Arc<BTreeMap<String, String>>,
     parts: BTreeSet<(usize, Date)>,
+    /// Names of parts that are noted as filled already.
+    filled: BTreeSet<String>,
 }
 
 impl Work {
@@ -66,6 +69,7 @@ impl Work {
             erased: Arc::new(erased(client, schema).await?),
             stuck: Arc::default(),
             parts,
+            filled: BTreeSet::new(),
         })
     }
 
@@ -84,15 +88,19 @@ impl Work {
         self.parts.extend(lacking);
         let step = client.transaction().await?;
         let is_asked = self.taking.hold(&step).await?;
-        self.take_away(&step, &batch.gone).await?;
+        let emptied = self.take_away(&step, &batch.gone).await?;
         for (at, rows) in &batch.rows {
             if let Some(shaped) = self.shape.tables.get(*at) {
                 copy(&step, &self.schema, shaped, rows).await?;
             }
         }
+        let mut filled = self.filled.clone();
+        let of = (self.schema.as_str(), self.shape.as_ref());
+        filled::note(&step, of, (batch, emptied), &mut filled).await?;
         self.note_erased(&step, &batch.erased).await?;
         self.note_reached(&step, &batch.reached).await?;
         step.commit().await?;
+        self.filled = filled;
         self.took(batch);
         Ok(is_asked)
     }
@@ -148,9 +156,15 @@ impl Work {
         self.erased = self.erased_after(batch);
     }
 
-    async fn take_away(&self, step: &Transaction<'_>, gone: &[Gone]) -> Result<(), AnalysisError> {
+    /// Takes rows away; gives the tables and months that they were of.
+    async fn take_away(
+        &self,
+        step: &Transaction<'_>,
+        gone: &[Gone],
+    ) -> Result<BTreeSet<(usize, Date)>, AnalysisError> {
+        let mut emptied = BTreeSet::new();
         if gone.is_empty() {
-            return Ok(());
+            return Ok(emptied);
         }
         step.batch_execute(BY_KEY).await?;
         for kind in KINDS {
@@ -165,21 +179,25 @@ impl Work {
                 .map(|gone| gone.revision.map_or(-1, i64::from))
                 .collect();
             let tables = [self.shape.table(Some(kind)), self.shape.table(None)];
-            for (_, shaped) in tables.into_iter().flatten() {
+            for (at, shaped) in tables.into_iter().flatten() {
                 let of_kind = match shaped.table.kind {
                     Some(_) => String::new(),
                     None => format!(" AND t.kind = {}", tables::literal(kind.name())),
                 };
                 let text = format!(
-                    "DELETE FROM {}.{} t USING unnest($1::text[], $2::text[], $3::bigint[]) AS k(reporter, id, revision) \
-                     WHERE t.reporter = k.reporter AND t.id = k.id{of_kind} AND (k.revision < 0 OR t.revision = k.revision)",
+                    "WITH gone AS (DELETE FROM {}.{} t USING unnest($1::text[], $2::text[], $3::bigint[]) AS k(reporter, id, revision) \
+                     WHERE t.reporter = k.reporter AND t.id = k.id{of_kind} AND (k.revision < 0 OR t.revision = k.revision) \
+                     RETURNING t.month) SELECT DISTINCT to_char(month, 'YYYY-MM-DD') FROM gone",
                     self.schema,
                     tables::quoted(&shaped.name),
                 );
-                step.execute(&text, &[&reporters, &ids, &revisions]).await?;
+                for row in step.query(&text, &[&reporters, &ids, &revisions]).await? {
+                    let month: String = row.try_get(0)?;
+                    emptied.extend(month.parse().ok().map(|month: Date| (at, month)));
+                }
             }
         }
-        Ok(())
+        Ok(emptied)
     }
 
     async fn note_erased(

@@ -180,19 +180,6 @@ impl Worklist {
         crate::compute(&self.pool, read).await?
     }
 
-    /// The item of a record.
-    ///
-    /// # Errors
-    /// As [`Self::items`].
-    pub(crate) async fn item(&self, key: &[u8]) -> Result<Option<Item>, StoreError> {
-        match self.store.row(PROJECTION, key).await? {
-            Some(bytes) => Item::decode(&bytes)
-                .map(Some)
-                .map_err(|_| StoreError::Corrupt(format!("a row of {PROJECTION}"))),
-            None => Ok(None),
-        }
-    }
-
     /// The items under keys, of those that are there.
     async fn formers(
         &self,

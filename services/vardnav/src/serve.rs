@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tonic::transport::server::TcpIncoming;
 use vardnav_runtime::caller::Callers;
 use vardnav_runtime::{limits, shutdown};
+use vardnav_service_analysis::{Analysis, AnalysisError};
 use vardnav_service_release::Releases;
 
 use crate::cli;
@@ -45,10 +46,11 @@ pub(crate) async fn run(command: cli::Serve, target: &Target, format: Format) ->
     if asserted && node.copy_of.is_none() {
         node.know_sample().await?;
     }
+    let analysis = analysis(&node, &command).await?;
     let serving = Serving::start(&node, command.grpc, command.http, callers).await?;
     announce(&serving, &node, &folder, format)?;
     let following = follower.map(|follower| tokio::spawn(keep_current(follower)));
-    let analysing = analysing(&node, &command)?;
+    let analysing = analysis.map(analysing);
     shutdown::asked_to_stop().await;
     output::say("stopping");
     if let Some(following) = following {
@@ -65,11 +67,11 @@ pub(crate) async fn run(command: cli::Serve, target: &Target, format: Format) ->
     Ok(())
 }
 
-/// Keeps the tables for analysts when they are asked for; with what ends that.
-fn analysing(
-    node: &Node,
-    command: &cli::Serve,
-) -> Outcome<Option<(watch::Sender<bool>, tokio::task::JoinHandle<()>)>> {
+/// What keeps the tables for analysts, when they are asked for.
+///
+/// # Errors
+/// When they cannot be kept there, however often it is tried.
+async fn analysis(node: &Node, command: &cli::Serve) -> Outcome<Option<Analysis>> {
     let url = match (command.analysis.as_deref(), command.store.as_deref()) {
         (None, _) => return Ok(None),
         (Some(""), None) => {
@@ -80,6 +82,21 @@ fn analysing(
         (Some(url), _) => url,
     };
     let analysis = node.analysis(url);
+    match analysis.look().await {
+        Ok(()) => Ok(Some(analysis)),
+        Err(error) => {
+            let what = format!("no tables for analysts can be kept: {error}");
+            Err(match error {
+                AnalysisError::Address(_) => Failure::Usage(what),
+                AnalysisError::Refused(_) => Failure::Unreachable(what),
+                _ => Failure::Refused(what),
+            })
+        }
+    }
+}
+
+/// Keeps the tables for analysts; with what ends that.
+fn analysing(analysis: Analysis) -> (watch::Sender<bool>, tokio::task::JoinHandle<()>) {
     let (stop, mut stopped) = watch::channel(false);
     let task = tokio::spawn(async move {
         let asked = async {
@@ -88,7 +105,7 @@ fn analysing(
         };
         analysis.run(asked).await;
     });
-    Ok(Some((stop, task)))
+    (stop, task)
 }
 
 /// Follows the origin of a copy as long as that is of use, and logs what happens.

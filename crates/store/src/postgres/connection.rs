@@ -13,7 +13,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::address::Address;
+use super::address::{Address, named};
 use super::failed::Failed;
 use super::single::reach;
 use crate::contract::StoreError;
@@ -65,6 +65,8 @@ pub(super) struct Link {
     encryption: Option<MakeRustlsConnect>,
     volatile: bool,
     answer_max: Duration,
+    /// Where the database is, as it may be told.
+    place: String,
 }
 
 /// A connection for a while.
@@ -117,13 +119,22 @@ impl Link {
             encryption,
             volatile,
             answer_max: options.statement_max + GRACE,
+            place: named(url),
+        })
+    }
+
+    /// A connection of the pool.
+    async fn pooled(&self) -> Result<Object, Failed> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => Failed::unreached(&error, &self.place),
+            other => other.into(),
         })
     }
 
     /// A connection, as soon as there is one.
     pub(super) async fn lend(&self) -> Result<Lent, Failed> {
         Ok(Lent {
-            object: Some(self.pool.get().await?),
+            object: Some(self.pooled().await?),
             answer_max: self.answer_max,
         })
     }
@@ -136,7 +147,7 @@ impl Link {
             .connect_timeout(statement_max)
             .tcp_user_timeout(statement_max);
         let reached = reach(&config, self.encryption.as_ref()).await;
-        let client = reached.map_err(PoolError::Backend)?;
+        let client = reached.map_err(|error| Failed::unreached(&error, &self.place))?;
         let prepared = prepare(&client, &settings(statement_max), self.volatile).await;
         prepared.map_err(PoolError::PostCreateHook)?;
         Ok(client)
@@ -144,14 +155,14 @@ impl Link {
 
     /// A connection outside the others that runs one statement for as long as it takes, and ends with it.
     pub(super) async fn run_long(&self, statement: &str) -> Result<(), Failed> {
-        let client: ClientWrapper = Object::take(self.pool.get().await?);
+        let client: ClientWrapper = Object::take(self.pooled().await?);
         client.batch_execute("SET statement_timeout = 0").await?;
         Ok(client.batch_execute(statement).await?)
     }
 
     /// A connection of its own for work in several statements.
     pub(super) async fn own(&self) -> Result<Object, Failed> {
-        Ok(self.pool.get().await?)
+        self.pooled().await
     }
 }
 

@@ -78,6 +78,10 @@ impl Failed {
                 Self::Unknown(unavailable("the database ended the connection"))
             }
             "53100" => Self::Finally(unavailable("the database's disk is full")),
+            "42501" => Self::Finally(unavailable(
+                "the database refused, for the user of the address may not do that: have it own the database, or grant it \
+                 CREATE on the schema and everything on the tables",
+            )),
             "55P03" | "57014" => Self::Finally(unavailable("the database did not come to it in time")),
             "XX001" | "XX002" => Self::Finally(StoreError::Corrupt(format!(
                 "the database says so: {message} ({code})"
@@ -90,18 +94,44 @@ impl Failed {
     }
 }
 
+impl Failed {
+    /// Why a connection did not come about; `to` is where it led, as it may be told. Nothing was sent on it.
+    pub(super) fn unreached(error: &tokio_postgres::Error, to: &str) -> Self {
+        let to = match to {
+            "" => "the database".to_owned(),
+            to => format!("the database {to}"),
+        };
+        if let Some(told) = error.as_db_error() {
+            return match Self::told(told.code().code(), told.message()) {
+                Self::Unknown(error) => Self::Again(error),
+                known => known,
+            };
+        }
+        let why = causes(error);
+        // The client has no kinds for these that could be asked for.
+        let finally = if why.contains("peer certificate") {
+            format!("{to} is not whom it must be: {why}")
+        } else if why.contains("password missing") {
+            format!(
+                "{to} asks for a password, and there is none: write it into the address, set PGPASSWORD, or name a file \
+                 that nobody else may read by passfile in the address or PGPASSFILE"
+            )
+        } else if why.contains("does not support TLS") {
+            format!(
+                "{to} does not encrypt its connections: have it (ssl = on), or write sslmode=disable into the address \
+                 where nobody else reaches the network"
+            )
+        } else {
+            return Self::Again(StoreError::Unavailable(format!("{to} cannot be reached: {why}")));
+        };
+        Self::Finally(StoreError::Unavailable(finally))
+    }
+}
+
 impl From<PoolError> for Failed {
     fn from(error: PoolError) -> Self {
         match error {
-            // Nothing was sent on a connection that did not come about.
-            PoolError::Backend(error) if is_distrusted(&error) => {
-                let what = format!("the database is not whom it must be: {}", causes(&error));
-                Self::Finally(StoreError::Unavailable(what))
-            }
-            PoolError::Backend(error) => match Self::from(error) {
-                Self::Unknown(error) => Self::Again(error),
-                known => known,
-            },
+            PoolError::Backend(error) => Self::unreached(&error, ""),
             PoolError::PostCreateHook(HookError::Message(why)) => {
                 Self::Finally(StoreError::Unavailable(why.into_owned()))
             }
@@ -113,11 +143,6 @@ impl From<PoolError> for Failed {
             ))),
         }
     }
-}
-
-/// Whether the certificate that was shown is not taken.
-fn is_distrusted(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().is_none() && causes(error).contains("peer certificate")
 }
 
 /// An error with what led to it: the database client's own text names only the kind.
@@ -185,7 +210,7 @@ mod tests {
         for code in ["40001", "40P01", "23505", "53300", "57P03", "25006"] {
             assert!(matches!(Failed::told(code, "later"), Failed::Again(_)), "{code}");
         }
-        for code in ["53100", "57014", "XX001", "42601"] {
+        for code in ["53100", "57014", "XX001", "42601", "42501", "28P01"] {
             assert!(
                 matches!(Failed::told(code, "never"), Failed::Finally(_)),
                 "{code}"

@@ -42,7 +42,7 @@ pub use self::connection::Options;
 pub use self::lease::{Lease, LeaseError};
 pub use self::schema::{MIGRATIONS, Migration};
 pub use self::sharing::Sharing;
-pub use self::single::connect;
+pub use self::single::{ConnectError, connect};
 pub use self::vault::PostgresVault;
 pub(crate) use self::vault::key_in;
 

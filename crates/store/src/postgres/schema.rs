@@ -46,10 +46,18 @@ const NOTE: &str = "INSERT INTO migrations (version, digest, applied) VALUES ($1
 /// # Errors
 /// `Corrupt` when a migration was applied that `known` does not have, or has in other words.
 pub(super) async fn migrate(link: &Link, known: &[Migration], mut tries: Tries) -> Result<(), StoreError> {
+    let mut told = false;
     loop {
         match try_to_migrate(link, known).await {
             Ok(()) => return Ok(()),
-            Err(failed) => tries.again(failed).await?,
+            Err(failed) => {
+                if !std::mem::replace(&mut told, true)
+                    && let Failed::Again(StoreError::Unavailable(why)) = &failed
+                {
+                    tracing::warn!("{why}; it is tried again for a while");
+                }
+                tries.again(failed).await?;
+            }
         }
     }
 }

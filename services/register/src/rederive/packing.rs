@@ -64,7 +64,7 @@ impl Packing {
     /// When the store cannot, or what is packed is not of its form.
     pub(crate) async fn step(&mut self, store: &Arc<dyn Store>, stream: &StreamId) -> Result<bool, Unpacked> {
         let cursor = store.cursor(PROJECTION, stream).await?;
-        let rows = store.read(stream, cursor, BATCH).await?;
+        let rows = store.follow(stream, cursor, BATCH).await?;
         let Some(last) = rows.last() else { return Ok(false) };
         let next = last.position + 1;
         let tail = match self.tails.remove(stream) {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
+use tonic::{Code, Status};
 use vardnav_api::register::{kind, kind_message};
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_register::record::RecordKind;
@@ -253,7 +254,8 @@ pub(crate) async fn rectify(command: cli::Rectify, client: &Client, format: Form
 pub(crate) async fn erase(command: cli::Erase, client: &Client, format: Format) -> Outcome {
     if let Some(cli::EraseStep::Approve { number }) = command.step {
         let request = pb::ApproveErasureRequest { number };
-        let answer = client.persons().approve_erasure(request).await?.into_inner();
+        let approved = client.persons().approve_erasure(request).await;
+        let answer = approved.map_err(|status| unlisted(status, number))?.into_inner();
         let request = answer.request.unwrap_or_default();
         return output::one(
             format,
@@ -284,4 +286,30 @@ pub(crate) async fn erase(command: cli::Erase, client: &Client, format: Format) 
         format,
         &json!({"request": request_row(&request), "records": records}),
     )
+}
+
+/// That there is no such erasure, with how to see which there are.
+fn unlisted(status: Status, number: u64) -> Failure {
+    match status.code() {
+        Code::NotFound => Failure::Findings(format!(
+            "no erasure has number {number}: `vardnav admin vault requests` shows those that were asked for, and by which number"
+        )),
+        _ => status.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_erasure_that_is_none_is_told_with_where_they_are_listed() {
+        let told = unlisted(Status::not_found("the erasure is not known"), 7);
+        assert_eq!(told.code(), 1);
+        assert!(
+            told.to_string().contains("`vardnav admin vault requests`"),
+            "{told}"
+        );
+        assert_eq!(unlisted(Status::permission_denied("no"), 7).code(), 4);
+    }
 }

@@ -43,6 +43,7 @@ fn row(lag: &Lag) -> Value {
 fn cannot(error: AnalysisError) -> Failure {
     match error {
         AnalysisError::Address(_) => Failure::Usage(error.to_string()),
+        AnalysisError::Refused(_) => Failure::Unreachable(error.to_string()),
         _ => Failure::Failed(error.to_string()),
     }
 }
