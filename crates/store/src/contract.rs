@@ -190,7 +190,8 @@ pub trait Store: Send + Sync + 'static {
         })
     }
 
-    /// Changes rows of a projection and moves its cursor on a stream, both or neither.
+    /// Changes rows of a projection and moves its cursor on a stream, both or neither. They may fall back together when the
+    /// machine stops ([`Store::cursor`]), and are followed again then.
     ///
     /// # Errors
     /// `Conflict` when the cursor is not `expected`.

@@ -42,9 +42,6 @@ const CURSOR: &str = in_generation!(
     "SELECT next, generation FROM cursors WHERE projection = $1 AND generation = ",
     " AND stream = $2"
 );
-/// Changes nothing, and is answered when everything before it is as durable as itself.
-const SETTLE: &str =
-    "UPDATE cursors SET next = next WHERE projection = $1 AND generation = $2 AND stream = $3";
 const CURSORS_OF: &str = in_generation!(
     "SELECT stream, next FROM cursors WHERE projection = $1 AND generation = ",
     " ORDER BY stream"
@@ -246,7 +243,6 @@ impl Core {
             }
             if unknown && actual == next {
                 // Rows and cursor move together, and an earlier try may have moved them.
-                lent.query(SETTLE, &[&projection, &generation, &name]).await?;
                 return Ok(generation);
             }
             return Err(StoreError::Conflict { expected, actual }.into());
