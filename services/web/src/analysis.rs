@@ -1,6 +1,8 @@
 //! The figures as a page. Every figure stands in a table with headers that a screen reader can tell; what is withheld
 //! is marked in words as well as by a sign.
 
+pub(crate) mod library;
+
 use maud::{Markup, html};
 use vardnav_indicators::Figure;
 
@@ -38,6 +40,12 @@ pub(crate) fn start(overview: &Overview, address: &Address) -> Markup {
                     dt { (say("Gäller vård från", "Applies to care from")) } dd { time { (release.from) } }
                 },
                 None => p class="empty" { (say("Ingen release är publicerad ännu.", "No release is published yet.")) },
+            }
+        }
+        section aria-labelledby="library" {
+            h2 id="library" { (say("Indikatorerna", "The indicators")) }
+            p {
+                a href=(address.to("/indikatorer", &[])) { (say("Alla indikatorer och hur de räknas", "All indicators and how they are counted")) }
             }
         }
         @if !overview.tables.is_empty() {

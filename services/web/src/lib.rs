@@ -152,6 +152,8 @@ pub fn router(source: Arc<dyn Source>) -> Router {
     Router::new()
         .route("/", get(start))
         .route("/figures/{file}", get(figures))
+        .route("/indikatorer", get(indicator_library))
+        .route("/indikatorer/{id}", get(indicator))
         .route("/begrepp", get(term_search))
         .route("/begrepp/{system}", get(term_system))
         .route("/begrepp/{system}/{code}", get(term_concept))
@@ -208,6 +210,18 @@ async fn figures(State(pages): State<Pages>, Path(file): Path<String>, address: 
         }
     };
     pages.make(address, make).await
+}
+
+async fn indicator_library(State(pages): State<Pages>, address: Address) -> Response {
+    pages.make(address, analysis::library::start).await
+}
+
+async fn indicator(State(pages): State<Pages>, Path(id): Path<String>, address: Address) -> Response {
+    pages
+        .make(address, move |source, address| {
+            analysis::library::indicator(source, address, &id)
+        })
+        .await
 }
 
 async fn term_search(State(pages): State<Pages>, address: Address) -> Response {

@@ -73,6 +73,31 @@ static RELEASE: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
         .points
         .iter_mut()
         .for_each(|point| label(&mut point.question));
+    let library = &mut source.indicators;
+    for indicator in &mut library.indicators {
+        label(&mut indicator.label);
+        label(&mut indicator.plain);
+        label(&mut indicator.numerator);
+        label(&mut indicator.denominator);
+        label(&mut indicator.population);
+        label(&mut indicator.exclusions);
+        label(&mut indicator.unit);
+        spoil(&mut indicator.source);
+        indicator.breaks.iter_mut().for_each(|one| label(&mut one.reason));
+        indicator
+            .variants
+            .iter_mut()
+            .for_each(|one| label(&mut one.label));
+    }
+    library.measures.iter_mut().for_each(|one| label(&mut one.label));
+    library.goals.iter_mut().for_each(|one| label(&mut one.label));
+    for breakdown in &mut library.breakdowns {
+        label(&mut breakdown.label);
+        spoil(&mut breakdown.source);
+        if let vardnav_indicators::definition::BrokenDownBy::NotAvailable(reason) = &mut breakdown.by {
+            label(reason);
+        }
+    }
     let snapshot = Snapshot::compile(source, package.digest(), &[]);
     Arc::new(snapshot.unwrap_or_else(|findings| panic!("{:#?}", findings.iter().take(5).collect::<Vec<_>>())))
 });
@@ -227,6 +252,48 @@ async fn health_metrics_and_what_does_not_exist() {
     assert_eq!(get("/healthz").await.2, "ok\n");
     assert_eq!(get("/metrics").await.2, "vardnav_up 1\n");
     for path in ["/figures/other.csv", "/figures/contacts-by-group.xml", "/nothing"] {
+        assert_eq!(get(path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_library_tells_every_indicator_whole() {
+    let (status, _, page) = get("/indikatorer").await;
+    assert_eq!(status, StatusCode::OK);
+    let library = &RELEASE.indicators;
+    for indicator in &library.indicators {
+        assert!(
+            page.contains(&format!("href=\"/indikatorer/{}\"", indicator.id)),
+            "{}",
+            indicator.id
+        );
+        let (status, _, page) = get(&format!("/indikatorer/{}?release={}", indicator.id, RELEASE.id)).await;
+        assert_eq!(status, StatusCode::OK, "{}", indicator.id);
+        let told = |text: &str| page.contains(&maud::html! { (text) }.into_string());
+        assert!(told(&indicator.plain.sv) && told(&indicator.numerator.sv) && told(&indicator.source));
+        for variant in &indicator.variants {
+            assert!(told(&variant.label.sv), "{} {}", indicator.id, variant.id);
+            for measure in variant
+                .figure
+                .terms()
+                .filter_map(|term| library.measure(&term.measure))
+            {
+                assert!(
+                    told(&measure.label.sv) && measure.all_conditions().all(|one| told(&one.to_string()))
+                );
+            }
+        }
+        for breakdown in indicator.breakdowns.iter().filter_map(|id| library.breakdown(id)) {
+            assert!(told(&breakdown.label.sv), "{} {}", indicator.id, breakdown.id);
+        }
+    }
+    let first = page.find("/indikatorer/core-01").unwrap();
+    assert!(first < page.find("/indikatorer/core-12").unwrap());
+    for path in [
+        "/indikatorer?release=none",
+        "/indikatorer/none",
+        "/indikatorer/core-01?release=none",
+    ] {
         assert_eq!(get(path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
 }
