@@ -137,6 +137,14 @@ fn a_file_is_put_put_again_put_otherwise_and_withdrawn() {
     let survey = write(folder.path(), "survey.csv", SURVEY);
     let (survey, _) = put(&server, "series", &survey, &[]);
     assert_eq!(survey["upload"]["date"], "2025-10-15");
+    let asked = |year: &str| {
+        let asked = json(&server.run(&["-o", "json", "indicator", "query", "core-01", "--year", year]));
+        let told = ["value", "low", "high", "marks"].map(|name| asked[0][name].clone());
+        json!([asked.as_array().unwrap().len(), told])
+    };
+    assert_eq!(asked("2025"), json!([1, [62.0, 60.9, 63.1, ["preliminary"]]]));
+    assert_eq!(asked("2024"), json!([1, [61.5, 60.2, 62.8, []]]));
+    assert_eq!(asked("2023"), json!([1, [null, null, null, ["missing"]]]));
 
     // It is all there after a kill, and what is withdrawn may be put again.
     let before = rows(&server, "series", "core-01/survey");

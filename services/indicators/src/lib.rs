@@ -19,7 +19,7 @@ use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService;
 use vardnav_classification::model::{Grain, Label};
-use vardnav_indicators::definition::{BrokenDownBy, Indicator};
+use vardnav_indicators::definition::{BrokenDownBy, Indicator, Variant};
 use vardnav_indicators::population::PopulationTable;
 use vardnav_release::Snapshot;
 use vardnav_release::entry::{AS_REPORTED, DerivationPlan};
@@ -153,9 +153,26 @@ impl Indicators {
         let release = self.release()?;
         let indicator = entry(&release, &request.indicator)?;
         let question = question(request, indicator, &release.indicators, &release.description)?;
-        match is_of_counted_table(&question, indicator, &release) {
-            true => self.counted(request, &choice).await,
-            false => self.measured(&question, indicator, &choice, &release).await,
+        if is_of_counted_table(&question, indicator, &release) {
+            return self.counted(request, &choice).await;
+        }
+        let stated = self.uploads.stated(&question, indicator).await.map_err(|error| {
+            tracing::warn!(%error, "an uploaded series cannot be read");
+            counts::unread()
+        })?;
+        match stated {
+            Some(stated) if !asks_for_computed(&question, indicator) => {
+                Ok(of_series(stated, &question, release))
+            }
+            stated => {
+                let mut told = self.measured(&question, indicator, &choice, &release).await?;
+                if let Some(Stated { rows, note }) = stated {
+                    told.rows.extend(rows);
+                    told.note.sv = format!("{}; {}", told.note.sv, note.sv);
+                    told.note.en = format!("{}; {}", told.note.en, note.en);
+                }
+                Ok(told)
+            }
         }
     }
 
@@ -358,6 +375,26 @@ struct Told {
     /// The breakdown whose values the groups are; `None` for those of the counted table.
     by: Option<String>,
     year: i16,
+}
+
+/// Whether a question names a variant that is computed.
+fn asks_for_computed(question: &Question, indicator: &Indicator) -> bool {
+    let named = |variant: &&Variant| question.variants.contains(&variant.id);
+    let mut asked = indicator.variants.iter().filter(named);
+    asked.any(|variant| variant.figure.is_computed())
+}
+
+/// What is answered from uploaded series alone rests on no entries.
+fn of_series(stated: Stated, question: &Question, release: Arc<Snapshot>) -> Told {
+    Told {
+        rows: stated.rows,
+        release,
+        coverage: pb::query_indicator_response::Coverage::default(),
+        derivation: String::new(),
+        note: stated.note,
+        by: question.breakdown.clone(),
+        year: question.year,
+    }
 }
 
 /// Whether a question is about counts by the values of the indicator's table. What names a variant, or another breakdown,
