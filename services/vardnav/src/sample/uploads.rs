@@ -19,10 +19,12 @@ use super::population::Kommun;
 const COUNTED: &str = "2025-12-31";
 /// First age that stands open.
 const AGES_END: u32 = 95;
-/// Surveys, years and months of the series.
+/// Surveys, years and months of the series; those of months tell of a year too.
 const SURVEYS: [&str; 3] = ["2023-10-15", "2024-10-15", "2025-10-15"];
 const YEARS: [&str; 3] = ["2023", "2024", "2025"];
-const MONTHS: [&str; 6] = ["2025-07", "2025-08", "2025-09", "2025-10", "2025-11", "2025-12"];
+const MONTHS: [&str; 7] = [
+    "2025", "2025-07", "2025-08", "2025-09", "2025-10", "2025-11", "2025-12",
+];
 /// First inhabitants of a group of kommuner, its code and name.
 const SIZES: [(u32, &str, &str, &str); 3] = [
     (
@@ -225,7 +227,7 @@ fn figures(
         };
         let (value, below, above) = match surveyed {
             true => (share, share.saturating_sub(wide), (share + wide).min(1000)),
-            false => (share, share - share / 20, share + share.div_ceil(20)),
+            false => (share, share - share.div_ceil(20), share + share.div_ceil(20)),
         };
         let answers = match (surveyed, place) {
             (false, _) => String::new(),
