@@ -1,7 +1,12 @@
 //! The pages in a real browser: they load nothing from elsewhere, and what looks for barriers (axe-core) finds none, in
 //! light and dark, on a phone and on a large screen. Skipped without Chromium, unless `VARDNAV_BROWSER=required`.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -114,7 +119,12 @@ fn pass_on(mut stream: TcpStream, upstream: &str, checker: &str) -> Option<()> {
 fn found(address: &str, path: &str, size: &str, dark: bool, profile: &Path) -> Value {
     let mut browser = chromium();
     browser
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--virtual-time-budget=20000",
+        ])
         .arg("--dump-dom")
         .arg(format!("--window-size={size}"))
         .arg(format!("--user-data-dir={}", profile.display()))
@@ -130,7 +140,12 @@ fn found(address: &str, path: &str, size: &str, dark: bool, profile: &Path) -> V
         .split_once("data-found=\"")
         .and_then(|(_, rest)| rest.split_once('"'))
         .unwrap_or_else(|| panic!("{path}: the checker said nothing"));
-    let text = told.0.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let text = told
+        .0
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
     serde_json::from_str(&text).unwrap()
 }
 
@@ -146,7 +161,11 @@ fn no_page_has_a_barrier_that_can_be_found() {
     for path in PAGES {
         for (size, dark) in [("1280,900", false), ("390,844", true)] {
             let barriers = found(&address, path, size, dark, profile.path());
-            assert_eq!(barriers, Value::Array(Vec::new()), "{path} at {size}, dark: {dark}");
+            assert_eq!(
+                barriers,
+                Value::Array(Vec::new()),
+                "{path} at {size}, dark: {dark}"
+            );
         }
     }
 }
@@ -157,10 +176,16 @@ fn pages_name_nothing_of_others() {
     let server = Server::start(folder.path());
     for path in PAGES {
         let page = server.get(path);
-        assert!(page.contains("content-security-policy: default-src 'none'"), "{path}");
+        assert!(
+            page.contains("content-security-policy: default-src 'none'"),
+            "{path}"
+        );
         for part in ["src=\"", "rel=\"stylesheet\" href=\"", "action=\""] {
             for named in page.split(part).skip(1) {
-                assert!(named.starts_with('/') && !named.starts_with("//"), "{path}: {part}");
+                assert!(
+                    named.starts_with('/') && !named.starts_with("//"),
+                    "{path}: {part}"
+                );
             }
         }
     }
