@@ -227,7 +227,8 @@ pub enum BrokenDownBy {
     Axis(String),
     /// What a decision table gave.
     Table(String),
-    /// What a decision table gave for the part that the same person had directly before.
+    /// What a decision table gave for the part that the same person had directly before: the part of the same kind that
+    /// began earlier and ended last, no later than this one's first date; of several that ended on that date, all.
     TableBefore(String),
     /// Kind of the care unit.
     UnitKind,

@@ -10,6 +10,7 @@ pub mod cube;
 pub mod definition;
 pub mod disclosure;
 pub mod engine;
+pub mod figure;
 pub mod grouping;
 pub mod impact;
 pub mod lattice;

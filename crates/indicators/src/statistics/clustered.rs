@@ -36,6 +36,20 @@ pub struct Clustered {
 }
 
 impl Clusters {
+    /// Clusters by how many there are, Σy and Σx, and Σy², Σxy and Σx², with y the numerator of a cluster and x its
+    /// denominator: what was added up elsewhere.
+    pub fn of_sums(clusters: u64, [numerator, denominator]: [u64; 2], products: [u64; 3]) -> Self {
+        let [squares, products, denominator_squares] = products.map(u128::from);
+        Self {
+            clusters,
+            numerator,
+            denominator,
+            squares,
+            products,
+            denominator_squares,
+        }
+    }
+
     /// Adds a cluster; one without anything is none.
     pub fn add(&mut self, numerator: u64, denominator: u64) {
         if numerator == 0 && denominator == 0 {
