@@ -447,7 +447,11 @@ pub(crate) fn many(count: u32) -> Vec<Sample> {
     let one = |at: u32| {
         let first = days_from_date(date(2025, 1, 1)) + i32::try_from(at * 7919 % 420).unwrap_or(0);
         Sample {
-            kind: if at % 3 == 0 { Part::Segment } else { Part::Contact },
+            kind: if at.is_multiple_of(3) {
+                Part::Segment
+            } else {
+                Part::Contact
+            },
             start: date_from_days(first).unwrap(),
             end: date_from_days(first + i32::try_from(at % 20).unwrap_or(0)),
             residence: Residence::from_number(180),
@@ -455,7 +459,7 @@ pub(crate) fn many(count: u32) -> Vec<Sample> {
             age: Some(u16::try_from(at % 100).unwrap_or(0)),
             tables: [
                 TableResult::Value {
-                    value: u8::from(at % 2 == 0),
+                    value: u8::from(at.is_multiple_of(2)),
                     rule: 0,
                 },
                 TableResult::Collected {

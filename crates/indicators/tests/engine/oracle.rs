@@ -13,6 +13,8 @@ use super::ground::{Sample, THROUGH, World};
 
 type Truth = Option<bool>;
 type Cells = BTreeMap<MeasureCell, u64>;
+/// The parts of a cluster, its numerator and its denominator.
+type Cluster = (BTreeSet<usize>, [u64; 2]);
 
 const TABLES: [(&str, [&str; 2]); 2] = [("form", ["x", "y"]), ("groups", ["p", "q"])];
 
@@ -292,7 +294,7 @@ impl Oracle<'_> {
     /// discharges and days; years alone.
     fn clusters(&self, breakdowns: &[(u8, &BrokenDownBy)], cells: &mut Cells) {
         let named = |id: &str| self.measures.iter().find(|measure| measure.id == id).unwrap();
-        let mut sums: BTreeMap<(i16, Option<BrokenDown>), (BTreeSet<usize>, [u64; 2])> = BTreeMap::new();
+        let mut sums: BTreeMap<(i16, Option<BrokenDown>), Cluster> = BTreeMap::new();
         for (id, times, side) in [
             ("readmissions", 2, 0),
             ("asked", 1, 0),
