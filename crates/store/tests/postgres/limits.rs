@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use vardnav_store::postgres::private::Private;
 use vardnav_store::postgres::{Options, Postgres};
 use vardnav_store::suite::sample_rows;
@@ -55,6 +56,49 @@ async fn too_many_connections_are_told_and_pass() {
     drop(client);
     link.await.unwrap().unwrap();
     Postgres::open(&url, options()).await.unwrap();
+}
+
+/// A port that answers whoever comes once with some bytes, and then reads on.
+async fn answering(bytes: &'static [u8]) -> u16 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut asked = [0; 512];
+            assert!(socket.read(&mut asked).await.unwrap() > 0);
+            socket.write_all(bytes).await.unwrap();
+            while socket.read(&mut asked).await.is_ok_and(|read| read > 0) {}
+        }
+    });
+    port
+}
+
+/// Why a database does not let anybody in is told with where it is, and is not tried again in vain.
+#[tokio::test]
+async fn who_is_not_let_in_is_told_why_and_where() {
+    let asks = answering(b"R\0\0\0\x08\0\0\0\x03").await;
+    let plain = answering(b"N").await;
+    for (port, more, wanted) in [
+        (asks, "", "asks for a password, and there is none"),
+        (plain, "?sslmode=require", "does not encrypt its connections"),
+    ] {
+        let url = format!("postgres://one@127.0.0.1:{port}/name{more}");
+        let refused = Postgres::open(&url, options());
+        let refused = tokio::time::timeout(Duration::from_secs(5), refused).await;
+        let refused = refused.expect("it is tried again").err().unwrap();
+        unavailable(&refused, wanted);
+        unavailable(&refused, &format!("127.0.0.1:{port} name"));
+    }
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    let hasty = Options {
+        patience: Duration::from_millis(300),
+        ..options()
+    };
+    let url = format!("postgres://one@127.0.0.1:{port}/name");
+    let refused = Postgres::open(&url, hasty).await.err().unwrap();
+    unavailable(&refused, &format!("127.0.0.1:{port} name cannot be reached"));
 }
 
 #[tokio::test]
