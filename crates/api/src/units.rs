@@ -109,7 +109,8 @@ fn narrow<T: TryFrom<u32>>(number: u32, field: &str) -> Result<T, ApiError> {
     T::try_from(number).map_err(|_| ApiError::field(field, "too large"))
 }
 
-fn version_message(version: &UnitVersion) -> pb::UnitVersion {
+/// A version of a unit as a message.
+pub fn version_message(version: &UnitVersion) -> pb::UnitVersion {
     let about = &version.about;
     let text = |code: &Option<String>| code.clone().unwrap_or_default();
     pb::UnitVersion {

@@ -1,4 +1,5 @@
-//! Care units as NDJSON: one unit a line, with its dated versions. Owns the form of the file and nothing else.
+//! Care units as JSON: one unit with its dated versions, as a line of a file or as commands show it. Owns the form of the
+//! file and nothing else.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,29 @@ pub struct UnitLineError {
     pub path: String,
     /// What is wrong.
     pub message: String,
+}
+
+/// Reads a file: units a line each, or a list of units or one unit as commands show them. Of each unit its place is told:
+/// the line, or of a list its number.
+pub fn read_file(text: &str) -> Vec<(usize, Result<CareUnit, UnitLineError>)> {
+    let by_line = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .is_none_or(|line| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line).is_ok());
+    let whole = || serde_json::from_str::<serde_json::Value>(text).ok();
+    let listed = match (!by_line).then(whole).flatten() {
+        Some(serde_json::Value::Array(units)) => units,
+        Some(unit @ serde_json::Value::Object(_)) => vec![unit],
+        _ => {
+            let lines = text.lines().enumerate();
+            let units = lines.filter(|(_, line)| !line.trim().is_empty());
+            return units.map(|(index, line)| (index + 1, read_line(line))).collect();
+        }
+    };
+    let units = listed.iter().enumerate();
+    units
+        .map(|(index, unit)| (index + 1, read_line(&unit.to_string())))
+        .collect()
 }
 
 /// Reads one line.
@@ -450,6 +474,20 @@ mod tests {
         ] {
             assert_eq!(opening(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_file_is_lines_or_what_commands_show() {
+        let two = format!("{LINE}\n\n{LINE}\n");
+        let list = format!("[\n {LINE},\n {LINE}\n]\n");
+        let pretty: serde_json::Value = serde_json::from_str(LINE).unwrap();
+        let pretty = serde_json::to_string_pretty(&pretty).unwrap();
+        for (text, places) in [(&two, vec![1, 3]), (&list, vec![1, 2]), (&pretty, vec![1])] {
+            let read = read_file(text);
+            assert!(read.iter().all(|(_, unit)| unit.is_ok()), "{text}");
+            assert_eq!(read.iter().map(|(place, _)| *place).collect::<Vec<_>>(), places);
+        }
+        assert!(read_file("{\"hsa_id\":1}")[0].1.is_err());
     }
 
     #[test]

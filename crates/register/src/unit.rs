@@ -135,6 +135,40 @@ impl About {
     }
 }
 
+impl UnitVersion {
+    /// Names of the attributes that are otherwise than in another version, its first date left out.
+    pub fn changed_from(&self, other: &Self) -> Vec<&'static str> {
+        let (about, before) = (&self.about, &other.about);
+        let pairs = [
+            ("closed", self.closed == other.closed),
+            ("name", self.name == other.name),
+            ("kind", self.kind == other.kind),
+            ("provider", self.provider == other.provider),
+            ("reporters", self.reporters == other.reporters),
+            ("principals", self.principals == other.principals),
+            ("kommun", self.kommun == other.kommun),
+            ("facts", self.facts == other.facts),
+            ("hours", self.hours == other.hours),
+            ("beds", self.beds == other.beds),
+            ("ownership", about.ownership == before.ownership),
+            (
+                "responsibilities",
+                about.responsibilities == before.responsibilities,
+            ),
+            ("covers", about.covers == before.covers),
+            ("open", about.open == before.open),
+            (
+                "response_minutes",
+                about.response_minutes == before.response_minutes,
+            ),
+            ("staff", about.staff == before.staff),
+            ("successor", about.successor == before.successor),
+        ];
+        let changed = pairs.into_iter().filter(|(_, same)| !same);
+        changed.map(|(name, _)| name).collect()
+    }
+}
+
 impl CareUnit {
     /// The first date on which it is closed, and the unit that takes over, where it closes.
     pub fn closing(&self) -> Option<(Date, Option<&str>)> {

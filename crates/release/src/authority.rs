@@ -45,6 +45,15 @@ pub struct PublishedRelease {
     pub acknowledged: BTreeMap<String, Mark>,
 }
 
+/// What was said of a care unit once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitStatement {
+    /// The version as it was put.
+    pub version: Arc<UnitVersion>,
+    /// Who put it, and when.
+    pub mark: Mark,
+}
+
 impl PublishedRelease {
     /// Whether it is the same publication; what was told of it later does not count.
     fn is_publication(&self, other: &Self) -> bool {
@@ -114,6 +123,8 @@ pub enum FoldError {
 pub struct AuthorityState {
     reporters: Arc<BTreeMap<String, Reporter>>,
     units: Arc<BTreeMap<String, Arc<CareUnit>>>,
+    /// What was said of each unit, in the order in which it was said.
+    unit_history: Arc<BTreeMap<String, Vec<UnitStatement>>>,
     editions: Arc<BTreeMap<(String, String), EditionRecord>>,
     contents: Arc<BTreeMap<(ContentKind, String, String), ContentRecord>>,
     drafts: Arc<BTreeMap<String, Draft>>,
@@ -137,7 +148,7 @@ impl AuthorityState {
             Change::ReporterPut(reporter) => {
                 Arc::make_mut(&mut self.reporters).insert(reporter.id.clone(), reporter.clone());
             }
-            Change::UnitPut { hsa_id, version } => self.put_unit(hsa_id, version),
+            Change::UnitPut { hsa_id, version } => self.put_unit(hsa_id, version, mark()),
             Change::EditionImported(edition) => self.import_edition(edition)?,
             Change::ContentImported(content) => self.import_content(content)?,
             Change::DraftPut { draft, proposal } => self.put_draft(entry, draft, proposal)?,
@@ -175,7 +186,17 @@ impl AuthorityState {
         Ok(())
     }
 
-    fn put_unit(&mut self, hsa_id: &str, version: &UnitVersion) {
+    fn put_unit(&mut self, hsa_id: &str, version: &UnitVersion, mark: Mark) {
+        let said = UnitStatement {
+            version: Arc::new(version.clone()),
+            mark,
+        };
+        let history = Arc::make_mut(&mut self.unit_history)
+            .entry(hsa_id.to_owned())
+            .or_default();
+        if history.last() != Some(&said) {
+            history.push(said);
+        }
         let unit = Arc::make_mut(&mut self.units)
             .entry(hsa_id.to_owned())
             .or_insert_with(|| {
@@ -318,6 +339,11 @@ impl AuthorityState {
     /// A care unit by HSA-id.
     pub fn unit(&self, hsa_id: &str) -> Option<&CareUnit> {
         self.units.get(hsa_id).map(Arc::as_ref)
+    }
+
+    /// What was said of a care unit, in the order in which it was said.
+    pub fn unit_history(&self, hsa_id: &str) -> &[UnitStatement] {
+        self.unit_history.get(hsa_id).map_or(&[], Vec::as_slice)
     }
 
     /// All care units, by HSA-id.

@@ -1,24 +1,29 @@
 //! The registry of care units as a gRPC service: puts, shows and lists units with their dated versions.
 //! What a unit may say is held against the release in force; nothing is derived here.
 
+mod capacity;
 mod check;
+mod closing;
+mod history;
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
-use vardnav_api::common::{page, page_size};
+use vardnav_api::common::{date, page, page_size, some};
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_api::units::{unit, unit_message};
 use vardnav_api::vardnav::units::v1::care_unit_service_server::CareUnitService;
 use vardnav_api::vardnav::units::v1::{
+    CloseCareUnitsRequest, CloseCareUnitsResponse, GetCareUnitHistoryRequest, GetCareUnitHistoryResponse,
     GetCareUnitRequest, GetCareUnitResponse, ListCareUnitsRequest, ListCareUnitsResponse, PutCareUnitRequest,
-    PutCareUnitResponse,
+    PutCareUnitResponse, QueryCapacityRequest, QueryCapacityResponse,
 };
 use vardnav_register::unit::CareUnit;
 use vardnav_release::entry::{AuthorityEntry, Change};
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
 use vardnav_runtime::gate::caller;
+use vardnav_store::uploads::UploadKeeper;
 use vardnav_store::{Authority, AuthorityError, DecideError, View};
 
 const PAGE_DEFAULT: usize = 100;
@@ -28,12 +33,16 @@ const PAGE_MAX: usize = 1000;
 #[derive(Clone)]
 pub struct Units {
     authority: Arc<Authority>,
+    uploads: Arc<UploadKeeper>,
 }
 
 impl Units {
     /// Serves what `authority` keeps.
     pub fn new(authority: Arc<Authority>) -> Self {
-        Self { authority }
+        Self {
+            uploads: Arc::new(UploadKeeper::new(Arc::clone(&authority))),
+            authority,
+        }
     }
 
     /// Puts a unit: appends the versions that are new or changed, in order.
@@ -144,6 +153,42 @@ impl CareUnitService for Units {
             units,
             next_page_token,
         }))
+    }
+
+    async fn get_care_unit_history(
+        &self,
+        request: Request<GetCareUnitHistoryRequest>,
+    ) -> Result<Response<GetCareUnitHistoryResponse>, Status> {
+        let view = self.authority.view();
+        let said = view.state().unit_history(&request.into_inner().hsa_id);
+        if said.is_empty() {
+            return Err(ApiError::not_found("a care unit with that HSA-id").into());
+        }
+        Ok(Response::new(history::answer(said)))
+    }
+
+    async fn close_care_units(
+        &self,
+        request: Request<CloseCareUnitsRequest>,
+    ) -> Result<Response<CloseCareUnitsResponse>, Status> {
+        let caller = caller(&request)?;
+        let request = request.into_inner();
+        let closed = date(request.closed.as_ref(), "closed")?;
+        let units = self
+            .close(&caller, &request.hsa_ids, closed, some(request.successor))
+            .await?;
+        Ok(Response::new(CloseCareUnitsResponse {
+            units: units.iter().map(unit_message).collect(),
+        }))
+    }
+
+    async fn query_capacity(
+        &self,
+        request: Request<QueryCapacityRequest>,
+    ) -> Result<Response<QueryCapacityResponse>, Status> {
+        let request = request.into_inner();
+        let month = date(request.month.as_ref(), "month")?;
+        Ok(Response::new(self.capacity(month, &request.by).await?))
     }
 }
 

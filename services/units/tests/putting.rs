@@ -257,3 +257,65 @@ async fn what_another_writer_changed_unseen_is_not_overwritten() {
     let stands = put(&other, "second").await.unwrap();
     assert_eq!(stands.versions[0].name, "second");
 }
+
+#[tokio::test]
+async fn units_that_become_one_are_closed_together_and_what_was_said_stays() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let authority = begin(&store).await;
+    let units = Units::new(Arc::clone(&authority));
+    let caller = Caller::trusted("anna");
+    let ids = ["SE2321000016-E0001", "SE2321000016-E0002", "SE2321000016-E0003"].map(str::to_owned);
+    for id in &ids {
+        let stated = CareUnit {
+            hsa_id: id.clone(),
+            ..unit()
+        };
+        units.put(&caller, stated, false).await.unwrap();
+    }
+    let [first, second, third] = ids.clone();
+    let on = date(2026, 7, 1);
+    let before = authority.view().position();
+    for (closed, successor, field) in [
+        (
+            vec![first.clone(), "SE2321000016-E0009".to_owned()],
+            Some(third.clone()),
+            "hsa_ids[1]",
+        ),
+        (vec![first.clone()], Some(first.clone()), "successor"),
+        (
+            vec![first.clone()],
+            Some("SE2321000016-E0009".to_owned()),
+            "successor",
+        ),
+        (Vec::new(), None, "hsa_ids"),
+    ] {
+        let refused = units.close(&caller, &closed, on, successor).await.unwrap_err();
+        assert_eq!(refused.field, field);
+    }
+    assert_eq!(authority.view().position(), before, "all of them or none");
+
+    let closed = [first.clone(), second];
+    units
+        .close(&caller, &closed, on, Some(third.clone()))
+        .await
+        .unwrap();
+    let view = authority.view();
+    for id in &closed {
+        let unit = view.state().unit(id).unwrap();
+        assert!(unit.on(date(2026, 6, 30)).is_some() && unit.on(on).is_none());
+        assert_eq!(unit.closing(), Some((on, Some(third.as_str()))));
+    }
+    let said = view.state().unit_history(&first);
+    assert_eq!(said.len(), 2);
+    assert_eq!(said[0].version.closed, None, "what was said first stays");
+    let changed = said[1].version.changed_from(&said[0].version);
+    assert_eq!(changed, ["closed", "successor"]);
+    assert_eq!(said[1].mark.by, "anna");
+    // A unit that is closed is not closed again.
+    assert!(units.close(&caller, &closed, on, None).await.is_err());
+    // The same is read from the stream again.
+    let again = Authority::open(Arc::clone(&store), Arc::new(Files))
+        .await
+        .unwrap();
+    assert_eq!(again.view().state().unit_history(&first), said);
+}

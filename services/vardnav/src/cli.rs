@@ -13,6 +13,7 @@ mod person;
 mod register;
 mod release;
 mod terminology;
+mod unit;
 mod upload;
 mod vault;
 
@@ -23,6 +24,7 @@ pub use person::{Erase, EraseStep, Extract, Rectify};
 pub use register::{Map, Reclassify, ReclassifyStep, Register};
 pub use release::{Release, Resolution};
 pub use terminology::{Codesystem, Edition, ExportFormat, Term};
+pub use unit::{Monthly, Unit};
 pub use upload::{Upload, UploadStep};
 pub use vault::{Request, Vault};
 
@@ -275,26 +277,6 @@ pub struct Sync {
     /// Go on when everything is taken, and take what is published from then on, also after the server was away
     #[arg(long)]
     pub follow: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Unit {
-    /// Put care units from a file (NDJSON, one unit a line, as `unit show -o ndjson` writes one)
-    Put {
-        /// File; `-` for stdin
-        file: PathBuf,
-    },
-    /// Show one with its dated versions
-    Show {
-        /// HSA-id
-        hsa_id: String,
-    },
-    /// List units
-    List {
-        /// Only those this reporter may report for
-        #[arg(long)]
-        reporter: Option<String>,
-    },
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ pub(crate) async fn send(
     Ok(answer.into_inner())
 }
 
-async fn put(file: &Path, header: pb::UploadHeader, client: &Client, format: Format) -> Outcome {
+pub(crate) async fn put(file: &Path, header: pb::UploadHeader, client: &Client, format: Format) -> Outcome {
     let content = std::fs::read(file)
         .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
     let dry_run = header.validate_only;
@@ -153,7 +153,7 @@ async fn show(kind: String, id: String, client: &Client, format: Format) -> Outc
     output::rows(format, &COLUMNS, &rows)
 }
 
-async fn rows(kind: String, id: String, revision: u32, client: &Client) -> Outcome {
+pub(crate) async fn rows(kind: String, id: String, revision: u32, client: &Client) -> Outcome {
     let request = pb::DownloadUploadRequest { kind, id, revision };
     let mut pieces = client.indicators().download_upload(request).await?.into_inner();
     let mut out = std::io::stdout().lock();
