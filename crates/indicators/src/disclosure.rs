@@ -21,8 +21,14 @@
 //! Kinds of detail with one dimension hide single values (two months of twelve); kinds with two or three hide all
 //! of a place's or nothing of it, as producers of statistics do when a combination is too small.
 //!
-//! What is not covered: differences between two states of the register, and between counted values that include
-//! each other by definition. A publication names one state; a release chooses what it counts.
+//! Counts that are shown beside each other are decided together ([`Decision::together`]): a cell is hidden in all of
+//! them or in none, as soon as one is small there, and the sums of 3 hold for each. As the proof moves one layer of
+//! counts at a time and touches hidden cells only, it holds for each of them beside all others. What of an indicator
+//! belongs together is said in [`family`].
+//!
+//! What is not covered: differences between two states of the register. A publication names one state.
+
+pub mod family;
 
 use crate::lattice::{Family, Inner, Lattice, Spot};
 
@@ -38,9 +44,19 @@ pub struct Decision {
 impl Decision {
     /// Decides for a lattice; a shown count is 0 or at least `min_count`.
     pub fn on(lattice: &Lattice, min_count: u64) -> Self {
+        Self::together(lattice, &[(lattice, min_count)], None)
+    }
+
+    /// Decides for counts that are shown beside each other: where one is hidden, all are. Each layer is a lattice
+    /// of the shape of `shape` with its own threshold; a shown count is 0 or at least that. What `above` hides is
+    /// hidden. Layers of another shape are no use: see [`Lattice::is_like`].
+    pub fn together(shape: &Lattice, layers: &[(&Lattice, u64)], above: Option<&Self>) -> Self {
+        let lattice = shape;
+        let forced = above.map_or_else(|| vec![false; lattice.len()], |above| above.hidden.clone());
         let mut draft = Draft {
             lattice,
-            min_count,
+            layers,
+            forced,
             hidden: vec![false; lattice.len()],
         };
         for family in lattice.families() {
@@ -96,21 +112,35 @@ fn coarser(spot: Spot) -> impl Iterator<Item = Spot> {
 
 struct Draft<'a> {
     lattice: &'a Lattice,
-    min_count: u64,
+    layers: &'a [(&'a Lattice, u64)],
+    /// Hidden by a decision that this one stands under.
+    forced: Vec<bool>,
     hidden: Vec<bool>,
 }
 
-impl Draft<'_> {
-    fn count(&self, place: usize, spot: Spot) -> u64 {
-        self.lattice.count(place, spot)
+impl<'a> Draft<'a> {
+    /// The largest count of all layers.
+    fn most(&self, place: usize, spot: Spot) -> u64 {
+        let counts = self.layers.iter().map(|(layer, _)| layer.count(place, spot));
+        counts.max().unwrap_or(0)
     }
 
-    fn total(&self, place: usize) -> u64 {
-        self.lattice.count(place, Spot::default())
+    /// Whether a cell must be hidden whatever the others are.
+    fn small(&self, place: usize, spot: Spot) -> bool {
+        let index = self.lattice.index(place, spot);
+        self.forced.get(index).copied().unwrap_or(true)
+            || self
+                .layers
+                .iter()
+                .any(|(layer, threshold)| (1..*threshold).contains(&layer.count(place, spot)))
     }
 
-    fn small(&self, count: u64) -> bool {
-        count > 0 && count < self.min_count
+    /// The first layer in which cells are few together.
+    fn short(&self, cells: impl Iterator<Item = (usize, Spot)> + Clone) -> Option<&'a Lattice> {
+        self.layers.iter().find_map(|(layer, threshold)| {
+            let sum = cells.clone().map(|(place, spot)| layer.count(place, spot)).sum();
+            (1..*threshold).contains(&sum).then_some(*layer)
+        })
     }
 
     fn is_hidden(&self, place: usize, spot: Spot) -> bool {
@@ -132,7 +162,7 @@ impl Draft<'_> {
         let mut chosen = Chosen::new(family.members.clone());
         for place in family.members.clone() {
             let forced = spots.iter().any(|&spot| {
-                self.small(self.count(place, spot))
+                self.small(place, spot)
                     || above(self, spot)
                     || coarser(spot).any(|coarse| self.is_hidden(place, coarse))
             });
@@ -144,11 +174,10 @@ impl Draft<'_> {
             let lone = chosen.count() == 1;
             let short = spots
                 .iter()
-                .copied()
-                .find(|&spot| self.small(self.sum(&chosen, spot)));
+                .find_map(|&spot| Some((self.short_places(&chosen, spot)?, spot)));
             let next = match short {
-                Some(spot) => self.member(&chosen, spot),
-                None if lone => self.member(&chosen, Spot::default()),
+                Some((layer, spot)) => member(layer, &chosen, spot),
+                None if lone => self.neighbour(&chosen),
                 None => break,
             };
             let Some(place) = next else { break };
@@ -182,15 +211,15 @@ impl Draft<'_> {
                 let open = spots
                     .iter()
                     .zip(&inherited)
-                    .any(|(&spot, &inherited)| !inherited && self.small(self.count(place, spot)));
-                if open || self.small(self.hidden_sum(place, spots, &inherited)) {
+                    .any(|(&spot, &inherited)| !inherited && self.small(place, spot));
+                if open || self.short_values(place, spots, &inherited).is_some() {
                     chosen.add(place);
                 }
             }
             if chosen.count() > closed.count() {
                 self.widen_values(&chosen, &closed, family, spots, &mut hidden);
                 if family.parent.is_some() && chosen.count() == 1 {
-                    chosen.extend(self.member(&chosen, Spot::default()));
+                    chosen.extend(self.neighbour(&chosen));
                 }
             }
             if family.parent.is_some() {
@@ -198,14 +227,16 @@ impl Draft<'_> {
                     if inherited.get(index) == Some(&true) {
                         continue;
                     }
-                    if self.small(self.sum(&closed, spot)) {
+                    if let Some(layer) = self.short_places(&closed, spot) {
                         take(&mut hidden, index);
                         if chosen.count() == closed.count() {
-                            chosen.extend(self.member(&chosen, spot));
+                            chosen.extend(member(layer, &chosen, spot));
                         }
                     }
-                    if hidden.get(index) == Some(&true) && self.small(self.sum(&chosen, spot)) {
-                        chosen.extend(self.member(&chosen, spot));
+                    if hidden.get(index) == Some(&true)
+                        && let Some(layer) = self.short_places(&chosen, spot)
+                    {
+                        chosen.extend(member(layer, &chosen, spot));
                     }
                 }
             }
@@ -234,21 +265,22 @@ impl Draft<'_> {
     ) {
         for place in chosen.places().filter(|place| !closed.has(*place)) {
             for (index, &spot) in spots.iter().enumerate() {
-                if self.small(self.count(place, spot)) {
+                if self.small(place, spot) {
                     take(hidden, index);
                 }
             }
         }
         let reference = family.parent.unwrap_or(0);
         while taken(hidden) < 2 {
-            let Some(index) = self.value(reference, spots, hidden) else {
+            let most = |spot| self.most(reference, spot);
+            let Some(index) = value(most, spots, hidden) else {
                 break;
             };
             take(hidden, index);
         }
         for place in chosen.places().filter(|place| !closed.has(*place)) {
-            while self.small(self.hidden_sum(place, spots, hidden)) {
-                let Some(index) = self.value(place, spots, hidden) else {
+            while let Some(layer) = self.short_values(place, spots, hidden) {
+                let Some(index) = value(|spot| layer.count(place, spot), spots, hidden) else {
                     break;
                 };
                 take(hidden, index);
@@ -256,43 +288,47 @@ impl Draft<'_> {
         }
     }
 
-    /// The place to hide next so that the chosen ones hold more at `spot`: one that counts something there, small
-    /// before large, then by its place in the list.
-    fn member(&self, chosen: &Chosen, spot: Spot) -> Option<usize> {
-        chosen.others().min_by_key(|&place| {
-            (
-                self.count(place, spot) == 0,
-                self.total(place) == 0,
-                self.total(place),
-                place,
-            )
-        })
+    /// The layer in which the chosen places are few together at `spot`.
+    fn short_places(&self, chosen: &Chosen, spot: Spot) -> Option<&'a Lattice> {
+        self.short(chosen.places().map(|place| (place, spot)))
     }
 
-    /// The value to hide next: one that counts something at the place, small before large.
-    fn value(&self, place: usize, spots: &[Spot], hidden: &[bool]) -> Option<usize> {
-        let open = spots
-            .iter()
-            .zip(hidden)
-            .enumerate()
-            .filter(|(_, (_, hidden))| !**hidden);
-        open.map(|(index, (&spot, _))| (self.count(place, spot), index))
-            .min_by_key(|&(count, index)| (count == 0, count, index))
-            .map(|(_, index)| index)
+    /// The layer in which the hidden values of a place are few together.
+    fn short_values(&self, place: usize, spots: &[Spot], hidden: &[bool]) -> Option<&'a Lattice> {
+        let taken = spots.iter().zip(hidden).filter(|(_, hidden)| **hidden);
+        self.short(taken.map(|(spot, _)| (place, *spot)))
     }
 
-    fn sum(&self, chosen: &Chosen, spot: Spot) -> u64 {
-        chosen.places().map(|place| self.count(place, spot)).sum()
+    /// The place to hide beside a lone one: the smallest that counts something.
+    fn neighbour(&self, chosen: &Chosen) -> Option<usize> {
+        let total = |place| self.most(place, Spot::default());
+        chosen
+            .others()
+            .min_by_key(|&place| (total(place) == 0, total(place), place))
     }
+}
 
-    fn hidden_sum(&self, place: usize, spots: &[Spot], hidden: &[bool]) -> u64 {
-        spots
-            .iter()
-            .zip(hidden)
-            .filter(|(_, hidden)| **hidden)
-            .map(|(&spot, _)| self.count(place, spot))
-            .sum()
-    }
+/// The place to hide next so that the chosen ones hold more at `spot`: one that counts something there, small before
+/// large, then by its place in the list.
+fn member(layer: &Lattice, chosen: &Chosen, spot: Spot) -> Option<usize> {
+    let total = |place| layer.count(place, Spot::default());
+    chosen.others().min_by_key(|&place| {
+        (
+            layer.count(place, spot) == 0,
+            total(place) == 0,
+            total(place),
+            place,
+        )
+    })
+}
+
+/// The value to hide next: one that counts something, small before large.
+fn value(count: impl Fn(Spot) -> u64, spots: &[Spot], hidden: &[bool]) -> Option<usize> {
+    let open = spots.iter().zip(hidden).enumerate();
+    open.filter(|(_, (_, hidden))| !**hidden)
+        .map(|(index, (&spot, _))| (count(spot), index))
+        .min_by_key(|&(count, index)| (count == 0, count, index))
+        .map(|(_, index)| index)
 }
 
 fn take(hidden: &mut [bool], index: usize) {
@@ -345,7 +381,7 @@ impl Chosen {
         taken(&self.flags)
     }
 
-    fn places(&self) -> impl Iterator<Item = usize> {
+    fn places(&self) -> impl Iterator<Item = usize> + Clone {
         self.flags
             .iter()
             .enumerate()

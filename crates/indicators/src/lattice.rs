@@ -220,6 +220,25 @@ impl Lattice {
         self.count(0, Spot::default()) == 0
     }
 
+    /// Whether the other has the same places and values, so that cells stand for each other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.places == other.places && self.values == other.values
+    }
+
+    /// What is left of each cell without what `part` counts there; `None` where that is another shape, or more.
+    pub fn less(&self, part: &Self) -> Option<Self> {
+        if !self.is_like(part) {
+            return None;
+        }
+        let rest = self.counts.iter().zip(&part.counts);
+        Some(Self {
+            counts: rest
+                .map(|(count, part)| count.checked_sub(*part))
+                .collect::<Option<_>>()?,
+            ..self.clone()
+        })
+    }
+
     pub(crate) fn index(&self, place: usize, spot: Spot) -> usize {
         let [sexes, ages, months] = self.values;
         ((place * (sexes + 1) + spot.sex) * (ages + 1) + spot.age) * (months + 1) + spot.month
