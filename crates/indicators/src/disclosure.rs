@@ -26,7 +26,9 @@
 //! counts at a time and touches hidden cells only, it holds for each of them beside all others. What of an indicator
 //! belongs together is said in [`family`].
 //!
-//! What is not covered: differences between two states of the register. A publication names one state.
+//! What is not covered: differences between two states of the register (a publication names one state), bounds that
+//! follow from counts not being negative where hidden counts are large, and variants of which neither contains the other
+//! and whose overlap is no layer.
 
 pub mod family;
 

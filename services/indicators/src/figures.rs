@@ -74,7 +74,7 @@ pub(crate) fn answer(
     ground: &Ground<'_>,
 ) -> Result<Vec<Row>, ApiError> {
     let mut rows = Vec::new();
-    for variant in variants(question, indicator)? {
+    for variant in variants(question, indicator, ground.release)? {
         let asked = Asked {
             question,
             indicator,
@@ -89,10 +89,20 @@ pub(crate) fn answer(
     Ok(rows)
 }
 
-/// The variants that are computed, of those asked for.
-fn variants<'a>(question: &Question, indicator: &'a Indicator) -> Result<Vec<&'a Variant>, ApiError> {
+/// The variants that are computed, of those asked for. One that counts parts which no record has is not told as 0.
+fn variants<'a>(
+    question: &Question,
+    indicator: &'a Indicator,
+    release: &Snapshot,
+) -> Result<Vec<&'a Variant>, ApiError> {
+    let is_of_records = |term: &Term| {
+        let measure = release.indicators.measure(&term.measure);
+        measure.is_some_and(|measure| !measure.of.iter().any(|part| is_of_units(*part)))
+    };
     let is_computed = |variant: &&Variant| {
-        matches!(variant.feed, Feed::Computed | Feed::MethodTest) && variant.figure.is_computed()
+        matches!(variant.feed, Feed::Computed | Feed::MethodTest)
+            && variant.figure.is_computed()
+            && variant.figure.terms().all(is_of_records)
     };
     let mut computed = indicator.variants.iter().filter(is_computed);
     let chosen: Vec<&Variant> = match question.variants.as_slice() {
@@ -107,6 +117,11 @@ fn variants<'a>(question: &Question, indicator: &'a Indicator) -> Result<Vec<&'a
             "the indicator is described but not counted from the register",
         )),
     }
+}
+
+/// Whether parts are of units, which the projection does not take in.
+fn is_of_units(part: Part) -> bool {
+    matches!(part, Part::UnitDay | Part::Listing)
 }
 
 /// A variant that is asked for.
@@ -602,4 +617,34 @@ fn is_open(year: i16, month: i8, today: Date) -> bool {
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
 fn real(count: u64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use vardnav_interchange::release::{self, starter};
+
+    use super::*;
+
+    #[test]
+    fn what_counts_parts_of_units_is_not_told_as_0() {
+        let package = starter::package().unwrap();
+        let release = release::compile(&package, &[]).unwrap();
+        let told = |id: &str, asked: &[&str]| {
+            let question = Question {
+                variants: asked.iter().map(|&variant| variant.to_owned()).collect(),
+                ..Question::default()
+            };
+            let indicator = release.indicators.indicator(id).unwrap();
+            let variants = variants(&question, indicator, &release).ok()?;
+            Some(
+                variants
+                    .iter()
+                    .map(|variant| variant.id.clone())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(told("core-12", &[]), None);
+        assert_eq!(told("core-12", &["own-units"]), None);
+        assert_eq!(told("core-02", &[]), Some(vec!["assessed".to_owned()]));
+    }
 }

@@ -13,7 +13,9 @@
 //! Two breakdowns are shown beside each other, never crossed; each must be safe beside the whole. That holds here as
 //! each is a layer under the whole. Whether two variants differ by few is asked only where one is said to be within
 //! the other: a release that has variants of which neither contains the other hands in their overlap as a layer.
-//! This decides about one publication, and says nothing of two.
+//! This decides about one publication, and says nothing of two. The attack in the tests tries numerators, denominators,
+//! what is left of them, and one breakdown that partitions the whole; values that overlap and several breakdowns rest on
+//! the argument above alone.
 
 use crate::disclosure::Decision;
 use crate::lattice::{Lattice, Spot};

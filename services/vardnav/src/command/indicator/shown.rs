@@ -61,6 +61,11 @@ pub(super) fn figure(row: &Row, told: &Told, language: Language) -> Value {
 /// A table for people: names instead of codes, rounded numbers, and no column in which nothing stands.
 pub(super) fn table(told: &Told, language: Language) -> Outcome {
     let rounded = |number: Option<f64>| number.map(|number| json!((number * 100.0).round() / 100.0));
+    // Counts have no decimals, but for full-time equivalents.
+    let counted = |number: Option<f64>| match number {
+        Some(whole) if whole.fract() == 0.0 => Some(json!(format!("{whole:.0}"))),
+        other => rounded(other),
+    };
     let first = told.rows.first().map(|row| &row.variant);
     // A dimension that stands for all in every row is left out.
     let codes = |of: fn(&Row) -> &String| told.rows.iter().any(|row| !of(row).is_empty());
@@ -84,7 +89,7 @@ pub(super) fn table(told: &Told, language: Language) -> Outcome {
                 "month": (row.month > 0).then_some(row.month),
                 "count": row.count,
                 "numerator": row.numerator.filter(|_| row.count.is_none()),
-                "denominator": rounded(row.denominator),
+                "denominator": counted(row.denominator),
                 "value": rounded(row.value.filter(|_| row.count.is_none())),
                 "low": rounded(row.low),
                 "high": rounded(row.high),
