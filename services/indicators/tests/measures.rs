@@ -206,7 +206,9 @@ async fn a_share_has_its_numerator_denominator_interval_and_marks() {
         all,
         [
             ("assessed".into(), Some(70.0)),
-            ("all-requests".into(), Some(80.0))
+            ("all-requests".into(), Some(80.0)),
+            // What is uploaded stands beside them, and is missing while nothing is.
+            ("national".into(), None),
         ]
     );
 }

@@ -204,14 +204,8 @@ impl Register {
                 Ok::<_, StoreError>((passed, judge))
             });
             let (mut passed, judge) = passed.await??;
-            // What is appended is noted with its entries. A receipt for what was read only is given once something written
-            // after it is durable: a database that was stopped in the middle of a commit shows what its standby may lack.
-            let receipted = !validate_only
-                && passed
-                    .judged
-                    .iter()
-                    .any(|judged| matches!(judged, Judged::Resent { .. }));
-            if (passed.knew || receipted) && passed.sealed.iter().all(Option::is_none) {
+            // What is appended is noted with its entries.
+            if passed.knew && passed.sealed.iter().all(Option::is_none) {
                 let by = By {
                     caller,
                     action: "check",
