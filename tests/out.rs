@@ -446,7 +446,19 @@ fn withdrawals_and_deliveries_move_the_figures_and_contacts_alike_are_told_until
     assert_eq!(stated(&year(&server)), folded(&server));
 
     // The same contact under another id: both are told, until one of them is withdrawn.
-    let (line, _) = one_of(&stands, "contact", "2026-05");
+    // Of a reporter that has contacts of October too.
+    let with_october: Vec<String> = stands
+        .values()
+        .map(|(line, _)| line)
+        .filter(|line| line["kind"] == "contact" && line["episode"].is_null() && month(line) == "2026-10")
+        .map(|line| line["reporter"].to_string())
+        .collect();
+    let of_those = stands.iter();
+    let of_those = of_those.filter(|(_, (line, _))| with_october.contains(&line["reporter"].to_string()));
+    let of_those = of_those
+        .map(|(name, both)| (name.clone(), both.clone()))
+        .collect();
+    let (line, _) = one_of(&of_those, "contact", "2026-05");
     let (reporter, id) = (line["reporter"].as_str().unwrap(), line["id"].as_str().unwrap());
     let mut again = line.clone();
     again["id"] = json!("again-1");

@@ -79,8 +79,13 @@ def read():
         if isinstance(row, dict) and isinstance(row.get("person"), dict) and isinstance(row.get("id"), str):
             people[(row.get("reporter"), row.get("kind"), row["id"], row.get("revision"))] = row["person"]
     parts = []
+    newest = {}
     for line in open(exported_path, encoding="utf-8"):
         row = json.loads(line)
+        record = (row["reporter"], row["kind"], row["id"])
+        if record not in newest or newest[record]["revision"] < row["revision"]:
+            newest[record] = row
+    for row in newest.values():
         if row.get("standing") not in (None, "current") or row.get("withdrawn") or not row.get("record"):
             continue
         person = people[(row["reporter"], row["kind"], row["id"], row["revision"])]

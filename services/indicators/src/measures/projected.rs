@@ -1,6 +1,6 @@
 //! One projection of measures: its rows and cursors in the store, and its cells in memory. Row changes, cell changes and
 //! how far a stream is taken in are kept in one commit. Cells are of all streams together; since a store keeps the commits
-//! of a projection in order, what a stop takes are the last of them, and a count of commits tells when that did not hold.
+//! of a projection in order, what a stop takes are the last of them, and a count of what was taken in tells when that did not hold.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::RangeBounds;
@@ -48,7 +48,7 @@ struct State {
     moment: Option<Moment>,
     cells: Cells,
     places: BTreeMap<StreamId, Place>,
-    /// How many times something was kept, by stream and of all.
+    /// How much was taken in, by stream and of all.
     kept: BTreeMap<StreamId, u64>,
     kept_all: u64,
     /// The persons who have rows, as long as all of them are known.
@@ -380,11 +380,14 @@ impl Projected {
                     (*cell, before.saturating_add_signed(*by))
                 })
                 .collect();
-            let kept = state.kept.get(stream).copied().unwrap_or(0) + 1;
+            // Entries taken in, so that the same streams come to the same rows however they were parted; what moves on in
+            // no stream counts as one.
+            let step = next.cursor.saturating_sub(place.cursor).max(1);
+            let kept = state.kept.get(stream).copied().unwrap_or(0) + step;
             (
                 counts,
                 kept,
-                state.kept_all + 1,
+                state.kept_all + step,
                 state.moment.map_or(0, |(_, erasures)| erasures),
             )
         };

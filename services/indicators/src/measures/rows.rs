@@ -25,9 +25,9 @@ pub(crate) enum Key {
     Erasures = b'e',
     /// Of the results of a derivation, a row of a stream as it was taken in; the value its digest.
     Results = b'h',
-    /// How many times something was kept of a stream; the rest is its name.
+    /// How much was taken in of a stream; the rest is its name.
     Kept = b'k',
-    /// How many times something was kept of all streams.
+    /// How much was taken in of all streams.
     KeptAll = b'n',
     /// What is marked of a record: person, stream, a zero, kind, id, a zero, the number of the piece.
     Record = b'p',
