@@ -112,6 +112,10 @@ fn a_node_moves_to_a_database_and_back() {
     server.run(&["register", "report", &third]);
     let after = kept(&server);
     assert!(after.len() > before.len());
+    // Who asks for completeness is told of all that was reported: what follows the streams has come that far.
+    assert!(
+        !lines(&server.run(&["-o", "ndjson", "register", "completeness", "--from", "2026-01"])).is_empty()
+    );
     let refused = copy(text(&home), &database);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(4), "{said}");
