@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use vardnav_register::unit::beds::{self, BedDay, Fault};
 
-use super::months::{self, Month};
+use super::months::{self, Read};
 use super::population::told;
 use super::problem::{Problem, Problems};
 use super::rows::{self, Row, Shape, Written};
@@ -70,37 +70,20 @@ impl Kind for OfBedDays {
     }
 
     fn read(&self, file: &[u8], against: &Against<'_>) -> Result<Content, Vec<Problem>> {
-        let mut problems = Problems::default();
-        let mut month = Month::default();
-        let (days, lines) = parse(file, against.today, &mut month, &mut problems);
-        if let Some((reporter, first)) = month.known() {
-            let kinds = kinds(against);
+        let kinds = kinds(against);
+        let faults = |days: &[BedDay], reporter: &str, month: Date| {
             let of = beds::Against {
                 reporter,
-                month: first,
+                month,
                 today: against.today,
                 kinds: &kinds,
             };
-            for (place, fault) in beds::faults(&days, of, |id| against.state.unit(id)) {
-                let line = lines.get(place).copied().unwrap_or(0);
-                if !fault.is_warning() {
-                    let (code, message) = words(fault);
-                    problems.add(line, fault.column(), code, message);
-                }
-            }
-            months::known_reporter(reporter, against, &mut problems);
-        }
-        let whole = month
-            .known()
-            .map(|(reporter, first)| (reporter.to_owned(), first));
-        let (reporter, first) = problems.or(whole)?;
-        let (rows, bytes) = written(&reporter, days);
-        Ok(Content {
-            id: months::id(&reporter, first),
-            date: first,
-            rows,
-            bytes,
-        })
+            let found = beds::faults(days, of, |id| against.state.unit(id)).into_iter();
+            found
+                .map(|(place, fault)| (place, fault.column(), words(fault)))
+                .collect()
+        };
+        parse(file, against.today).content(against, faults, written)
     }
 
     fn reporter<'i>(&self, id: &'i str) -> Option<&'i str> {
@@ -113,14 +96,21 @@ impl Kind for OfBedDays {
 /// # Errors
 /// The first thing that is wrong with them.
 pub fn decode(bytes: &[u8]) -> Result<Vec<BedDay>, String> {
-    let (mut problems, mut month) = (Problems::default(), Month::default());
-    let (days, _) = parse(bytes, Date::MAX, &mut month, &mut problems);
-    problems.or(Some(days)).map_err(|problems| told(&problems))
+    let read = parse(bytes, Date::MAX);
+    read.problems
+        .or(Some(read.rows))
+        .map_err(|problems| told(&problems))
 }
 
-/// The rows that can be read, with their lines.
-fn parse(file: &[u8], today: Date, month: &mut Month, problems: &mut Problems) -> (Vec<BedDay>, Vec<u64>) {
-    let (mut days, mut lines) = (Vec::new(), Vec::new());
+/// The rows that can be read.
+fn parse(file: &[u8], today: Date) -> Read<BedDay> {
+    let mut read = Read::new();
+    let Read {
+        month,
+        rows,
+        lines,
+        problems,
+    } = &mut read;
     rows::read(file, SHAPE, problems, |row, problems| {
         let date = month.date(row, today, problems);
         let unit = row.code("unit", problems);
@@ -140,7 +130,7 @@ fn parse(file: &[u8], today: Date, month: &mut Month, problems: &mut Problems) -
         ) = (date, unit, kind, available, occupied, overcrowded, outliers)
         {
             lines.push(row.line);
-            days.push(BedDay {
+            rows.push(BedDay {
                 unit: unit.to_owned(),
                 date,
                 kind: kind.to_owned(),
@@ -151,7 +141,7 @@ fn parse(file: &[u8], today: Date, month: &mut Month, problems: &mut Problems) -
             });
         }
     });
-    (days, lines)
+    read
 }
 
 /// A number of beds or patients; 0 where it is left out and need not be there.
@@ -198,9 +188,6 @@ fn words(fault: Fault) -> (&'static str, &'static str) {
         Fault::InFuture => ("VN-UPL-004", "the day has not come yet"),
         Fault::UnknownKind => ("VN-UPL-050", "there is no such kind of bed"),
         Fault::MoreThanAvailable => ("VN-UPL-051", "there are more patients than available beds"),
-        Fault::KindNotOfUnit => ("VN-UPL-050", "the unit does not say that it has such beds"),
-        Fault::OvercrowdedBesideFree => ("VN-UPL-051", "somebody is beyond the beds while some are free"),
-        Fault::DaysMissing => ("VN-UPL-040", "days of the month are missing"),
     }
 }
 

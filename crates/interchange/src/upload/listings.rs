@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use vardnav_register::unit::listing::{self, Fault, Listing};
 
 use super::bed_days::number;
-use super::months::{self, Month};
+use super::months::{self, Read};
 use super::population::told;
 use super::problem::{Problem, Problems};
 use super::rows::{self, Row, Shape, Written};
@@ -44,31 +44,14 @@ impl Kind for OfListings {
     }
 
     fn read(&self, file: &[u8], against: &Against<'_>) -> Result<Content, Vec<Problem>> {
-        let mut problems = Problems::default();
-        let mut month = Month::default();
-        let (listings, lines) = parse(file, against.today, &mut month, &mut problems);
-        if let Some((reporter, first)) = month.known() {
-            let of = (reporter, first, against.today);
-            for (place, fault) in listing::faults(&listings, of, |id| against.state.unit(id)) {
-                let line = lines.get(place).copied().unwrap_or(0);
-                if !fault.is_warning() {
-                    let (code, message) = words(fault);
-                    problems.add(line, fault.column(), code, message);
-                }
-            }
-            months::known_reporter(reporter, against, &mut problems);
-        }
-        let whole = month
-            .known()
-            .map(|(reporter, first)| (reporter.to_owned(), first));
-        let (reporter, first) = problems.or(whole)?;
-        let (rows, bytes) = written(&reporter, listings);
-        Ok(Content {
-            id: months::id(&reporter, first),
-            date: first,
-            rows,
-            bytes,
-        })
+        let faults = |listings: &[Listing], reporter: &str, month: Date| {
+            let of = (reporter, month, against.today);
+            let found = listing::faults(listings, of, |id| against.state.unit(id)).into_iter();
+            found
+                .map(|(place, fault)| (place, fault.column(), words(fault)))
+                .collect()
+        };
+        parse(file, against.today).content(against, faults, written)
     }
 
     fn reporter<'i>(&self, id: &'i str) -> Option<&'i str> {
@@ -81,13 +64,21 @@ impl Kind for OfListings {
 /// # Errors
 /// The first thing that is wrong with them.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Listing>, String> {
-    let (mut problems, mut month) = (Problems::default(), Month::default());
-    let (listings, _) = parse(bytes, Date::MAX, &mut month, &mut problems);
-    problems.or(Some(listings)).map_err(|problems| told(&problems))
+    let read = parse(bytes, Date::MAX);
+    read.problems
+        .or(Some(read.rows))
+        .map_err(|problems| told(&problems))
 }
 
-fn parse(file: &[u8], today: Date, month: &mut Month, problems: &mut Problems) -> (Vec<Listing>, Vec<u64>) {
-    let (mut listings, mut lines) = (Vec::new(), Vec::new());
+/// The rows that can be read.
+fn parse(file: &[u8], today: Date) -> Read<Listing> {
+    let mut read = Read::new();
+    let Read {
+        month,
+        rows,
+        lines,
+        problems,
+    } = &mut read;
     rows::read(file, SHAPE, problems, |row, problems| {
         let date = month.date(row, today, problems);
         let unit = row.code("unit", problems);
@@ -98,7 +89,7 @@ fn parse(file: &[u8], today: Date, month: &mut Month, problems: &mut Problems) -
             (date, unit, listed, specialists, in_training)
         {
             lines.push(row.line);
-            listings.push(Listing {
+            rows.push(Listing {
                 unit: unit.to_owned(),
                 date,
                 listed,
@@ -107,7 +98,7 @@ fn parse(file: &[u8], today: Date, month: &mut Month, problems: &mut Problems) -
             });
         }
     });
-    (listings, lines)
+    read
 }
 
 /// A number with at most two decimals, as hundredths.
@@ -147,7 +138,6 @@ fn words(fault: Fault) -> (&'static str, &'static str) {
         Fault::UnitClosed => ("VN-UPL-042", "the unit is not open on that day"),
         Fault::OtherMonth => ("VN-UPL-040", "the day is of another month than the first row"),
         Fault::InFuture => ("VN-UPL-004", "the day has not come yet"),
-        Fault::Nobody => ("VN-UPL-007", "inhabitants are listed and nobody answers for them"),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::Against;
-use super::problem::Problems;
+use super::problem::{Problem, Problems};
 use super::rows::Row;
+use super::{Against, Content};
 
 /// Largest number of beds, patients, inhabitants or positions of one unit.
 pub(super) const NUMBER_MAX: u32 = 1_000_000;
@@ -57,11 +57,6 @@ impl Month {
         }
         date.filter(|_| reporter.is_some())
     }
-
-    /// Reporter and first day of the month; `None` while no row said them.
-    pub(super) fn known(&self) -> Option<(&str, Date)> {
-        Some((self.reporter.as_deref()?, self.first?))
-    }
 }
 
 /// The id of the upload of a reporter and month.
@@ -74,8 +69,58 @@ pub(super) fn reporter(id: &str) -> Option<&str> {
     id.split_once('/').map(|(reporter, _)| reporter)
 }
 
-pub(super) fn known_reporter(reporter: &str, against: &Against<'_>, problems: &mut Problems) {
-    if against.state.reporter(reporter).is_none() {
-        problems.add(2, "reporter", "VN-UPL-041", "there is no such reporter");
+/// Rows of a month with their lines, and what is wrong with the file so far.
+#[derive(Debug)]
+pub(super) struct Read<T> {
+    pub(super) month: Month,
+    pub(super) rows: Vec<T>,
+    pub(super) lines: Vec<u64>,
+    pub(super) problems: Problems,
+}
+
+/// What is wrong with a row: its place, the column, the code and what is wrong.
+pub(super) type Wrong = (usize, &'static str, (&'static str, &'static str));
+
+impl<T> Read<T> {
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
+        Self {
+            month: Month::default(),
+            rows: Vec::new(),
+            lines: Vec::new(),
+            problems: Problems::default(),
+        }
+    }
+
+    /// The content, when the reporter is known and `faults`, which is given the rows with reporter and first day of the
+    /// month, finds nothing.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub(super) fn content(
+        mut self,
+        against: &Against<'_>,
+        faults: impl FnOnce(&[T], &str, Date) -> Vec<Wrong>,
+        written: impl FnOnce(&str, Vec<T>) -> (u64, Vec<u8>),
+    ) -> Result<Content, Vec<Problem>> {
+        let known = self.month.reporter.zip(self.month.first);
+        if let Some((reporter, first)) = &known {
+            for (place, column, (code, message)) in faults(&self.rows, reporter, *first) {
+                let line = self.lines.get(place).copied().unwrap_or(0);
+                self.problems.add(line, column, code, message);
+            }
+            if against.state.reporter(reporter).is_none() {
+                let message = "there is no such reporter";
+                self.problems.add(2, "reporter", "VN-UPL-041", message);
+            }
+        }
+        let (reporter, first) = self.problems.or(known)?;
+        let (rows, bytes) = written(&reporter, self.rows);
+        Ok(Content {
+            id: id(&reporter, first),
+            date: first,
+            rows,
+            bytes,
+        })
     }
 }

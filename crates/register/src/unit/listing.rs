@@ -36,23 +36,15 @@ pub enum Fault {
     OtherMonth,
     /// The day has not come yet.
     InFuture,
-    /// Inhabitants are listed and nobody answers for them.
-    Nobody,
 }
 
 impl Fault {
-    /// Whether the file is taken all the same.
-    pub fn is_warning(self) -> bool {
-        self == Self::Nobody
-    }
-
     /// The column it is about.
     pub fn column(self) -> &'static str {
         match self {
             Self::Twice => "",
             Self::UnknownUnit | Self::NotForReporter => "unit",
             Self::UnitClosed | Self::OtherMonth | Self::InFuture => "date",
-            Self::Nobody => "specialists",
         }
     }
 }
@@ -83,9 +75,6 @@ pub fn faults<'u>(
                 add(Fault::NotForReporter);
             }
             Some(Some(_)) => {}
-        }
-        if row.listed > 0 && row.specialists == 0 && row.in_training == 0 {
-            add(Fault::Nobody);
         }
     }
     found.sort_unstable();
