@@ -174,6 +174,29 @@ pub trait Store: Send + Sync + 'static {
     /// Rows of a projection in the order of their keys, from `from` on, at most `limit`.
     fn scan<'a>(&'a self, projection: &'a str, from: &'a [u8], limit: u32) -> Answer<'a, Vec<ProjectionRow>>;
 
+    /// Rows of a projection whose keys begin with each of some bytes, in the order asked and in the order of their keys: at
+    /// most `limit` of each, as they are at one moment or at several.
+    ///
+    /// # Errors
+    /// `Limit` when more rows could be found than one answer has.
+    fn rows_under<'a>(
+        &'a self,
+        projection: &'a str,
+        beginnings: &'a [Vec<u8>],
+        limit: u32,
+    ) -> Answer<'a, Vec<Vec<ProjectionRow>>> {
+        Box::pin(async move {
+            check_many_rows(beginnings.len().saturating_mul(crate::codec::index(limit.into())))?;
+            let mut found = Vec::with_capacity(beginnings.len());
+            for beginning in beginnings {
+                let mut rows = self.scan(projection, beginning, limit).await?;
+                rows.retain(|row| row.key.starts_with(beginning));
+                found.push(rows);
+            }
+            Ok(found)
+        })
+    }
+
     /// How far a projection has followed a stream: the position it reads next. May fall back to an earlier value
     /// when the machine stops, with the rows that belong to it.
     fn cursor<'a>(&'a self, projection: &'a str, stream: &'a StreamId) -> Answer<'a, u64>;

@@ -486,6 +486,9 @@ async fn projections_commit_with_their_cursor(opener: &mut impl Opener) {
     let rows = store.scan(name, b"", 100).await.unwrap();
     assert_eq!(rows, [row("", "3"), row("b", "5"), row("c", "4"), row("d", "6")]);
     assert_eq!(store.scan(name, b"bb", 1).await.unwrap(), [row("c", "4")]);
+    let beginnings = [b"d".to_vec(), b"a".to_vec(), b"b".to_vec()];
+    let under = store.rows_under(name, &beginnings, 5).await.unwrap();
+    assert_eq!(under, [vec![row("d", "6")], vec![], vec![row("b", "5")]]);
     assert_eq!(
         store.row(name, b"b").await.unwrap().as_deref(),
         Some(b"5".as_slice())

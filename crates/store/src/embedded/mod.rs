@@ -50,7 +50,8 @@ use self::segments::Segments;
 use crate::codec::len32;
 use crate::contract::{
     Answer, Change, Cursor, Digest, Hash, Head, ProjectionRow, ROWS_LIMIT, Row, RowKey, Store, StoreError,
-    StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys, check_projection,
+    StoredRow, StreamId, check_batch, check_blob, check_changes, check_keys, check_many_rows,
+    check_projection,
 };
 use crate::disk::{Disk, Held, Open, unavailable};
 use crate::tree::empty_root;
@@ -388,6 +389,25 @@ impl Store for Embedded {
         self.blocking(move |shared| {
             check_projection(&projection)?;
             shared.projections.scan(&projection, &from, limit)
+        })
+    }
+
+    fn rows_under<'a>(
+        &'a self,
+        projection: &'a str,
+        beginnings: &'a [Vec<u8>],
+        limit: u32,
+    ) -> Answer<'a, Vec<Vec<ProjectionRow>>> {
+        let (projection, beginnings) = (projection.to_owned(), beginnings.to_vec());
+        self.blocking(move |shared| {
+            check_projection(&projection)?;
+            check_many_rows(beginnings.len().saturating_mul(crate::codec::index(limit.into())))?;
+            let under = |beginning: &Vec<u8>| {
+                let mut rows = shared.projections.scan(&projection, beginning, limit)?;
+                rows.retain(|row| row.key.starts_with(beginning));
+                Ok(rows)
+            };
+            beginnings.iter().map(under).collect()
         })
     }
 

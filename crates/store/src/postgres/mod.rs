@@ -308,6 +308,19 @@ impl Store for Postgres {
         })
     }
 
+    fn rows_under<'a>(
+        &'a self,
+        projection: &'a str,
+        beginnings: &'a [Vec<u8>],
+        limit: u32,
+    ) -> Answer<'a, Vec<Vec<ProjectionRow>>> {
+        Box::pin(async move {
+            check_projection(projection)?;
+            check_many_rows(beginnings.len().saturating_mul(crate::codec::index(limit.into())))?;
+            self.core.rows_under(projection, beginnings, limit).await
+        })
+    }
+
     fn cursor<'a>(&'a self, projection: &'a str, stream: &'a StreamId) -> Answer<'a, u64> {
         Box::pin(async move {
             check_projection(projection)?;

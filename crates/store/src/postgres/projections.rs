@@ -38,6 +38,14 @@ const SCAN: &str = in_generation!(
     "SELECT key, value FROM projection_rows WHERE projection = $1 AND generation = ",
     " AND key >= $2 AND value IS NOT NULL ORDER BY key LIMIT $3"
 );
+/// Each of the beginnings is looked up by itself: one condition for all of them would be read from all rows.
+const UNDER: &str = in_generation!(
+    "SELECT wanted.n, found.key, found.value \
+     FROM unnest($2::bytea[], $3::bytea[]) WITH ORDINALITY AS wanted (first, past, n) CROSS JOIN LATERAL \
+     (SELECT r.key, r.value FROM projection_rows AS r WHERE r.projection = $1 AND r.generation = ",
+    " AND r.key >= wanted.first AND r.key < wanted.past AND r.value IS NOT NULL ORDER BY r.key LIMIT $4) AS found \
+     ORDER BY wanted.n, found.key"
+);
 const CURSOR: &str = in_generation!(
     "SELECT next, generation FROM cursors WHERE projection = $1 AND generation = ",
     " AND stream = $2"
@@ -134,6 +142,40 @@ impl Core {
             .map(read)
             .collect::<Result<_, _>>()
             .map_err(unreadable)
+    }
+
+    pub(super) async fn rows_under(
+        &self,
+        projection: &str,
+        beginnings: &[Vec<u8>],
+        limit: u32,
+    ) -> Result<Vec<Vec<ProjectionRow>>, StoreError> {
+        let mut answer = vec![Vec::new(); beginnings.len()];
+        if beginnings.is_empty() {
+            return Ok(answer);
+        }
+        let pasts: Option<Vec<Vec<u8>>> = beginnings.iter().map(|beginning| past(beginning)).collect();
+        let Some(pasts) = pasts else {
+            return Err(StoreError::Limit(
+                "a beginning that nothing comes after".to_owned(),
+            ));
+        };
+        let limit = i64::from(limit);
+        let found = self
+            .ask(UNDER, &[&projection, &beginnings, &pasts, &limit])
+            .await?;
+        for row in &found {
+            let (n, key, value): (i64, _, _) = (
+                row.try_get(0).map_err(unreadable)?,
+                row.try_get(1).map_err(unreadable)?,
+                row.try_get(2).map_err(unreadable)?,
+            );
+            let rows = usize::try_from(n - 1).ok().and_then(|at| answer.get_mut(at));
+            if let Some(rows) = rows {
+                rows.push(ProjectionRow { key, value });
+            }
+        }
+        Ok(answer)
     }
 
     pub(super) async fn cursor(&self, projection: &str, stream: &StreamId) -> Result<u64, StoreError> {
@@ -278,6 +320,21 @@ impl Core {
         self.change(SWEEP_CURSORS, &[&projection, &generation]).await?;
         drop(self.vacuum(Table::ProjectionRows));
         Ok(())
+    }
+}
+
+/// The first key after all that begin with some bytes; `None` when there is none.
+fn past(beginning: &[u8]) -> Option<Vec<u8>> {
+    let mut past = beginning.to_vec();
+    loop {
+        let last = past.last_mut()?;
+        match last.checked_add(1) {
+            Some(next) => {
+                *last = next;
+                return Some(past);
+            }
+            None => past.truncate(past.len() - 1),
+        }
     }
 }
 

@@ -17,12 +17,17 @@ const LEAVES: &str = "SELECT position, leaf FROM ledger WHERE stream = $1 AND po
                       ORDER BY position";
 const NODES: &str = "SELECT place, hash FROM nodes WHERE stream = $1 AND level = $4 AND place >= $2 AND place < $3 \
                      ORDER BY place";
-const LEAVES_OF: &str = "SELECT l.position, l.leaf FROM unnest($2::bigint[], $3::bigint[]) AS wanted (first, past) \
-                         JOIN ledger AS l ON l.stream = $1 AND l.position >= wanted.first \
-                         AND l.position < wanted.past";
-const NODES_OF: &str = "SELECT n.place, n.hash FROM unnest($2::bigint[], $3::bigint[]) AS wanted (first, past) \
-                        JOIN nodes AS n ON n.stream = $1 AND n.level = $4 AND n.place >= wanted.first \
-                        AND n.place < wanted.past";
+/// Each of the ranges is looked up by itself and has an end: one condition for all of them would be read from all rows.
+const LEAVES_OF: &str = "SELECT found.position, found.leaf \
+                         FROM unnest($2::bigint[], $3::bigint[]) AS wanted (first, past) CROSS JOIN LATERAL \
+                         (SELECT l.position, l.leaf FROM ledger AS l WHERE l.stream = $1 \
+                         AND l.position >= wanted.first AND l.position < wanted.past \
+                         ORDER BY l.position LIMIT 256) AS found";
+const NODES_OF: &str = "SELECT found.place, found.hash \
+                        FROM unnest($2::bigint[], $3::bigint[]) AS wanted (first, past) CROSS JOIN LATERAL \
+                        (SELECT n.place, n.hash FROM nodes AS n WHERE n.stream = $1 AND n.level = $4 \
+                        AND n.place >= wanted.first AND n.place < wanted.past \
+                        ORDER BY n.place LIMIT 256) AS found";
 const MEND: &str = "INSERT INTO nodes (stream, level, place, hash) \
                     SELECT $1, n.level, n.place, n.hash \
                     FROM unnest($2::smallint[], $3::bigint[], $4::bytea[]) AS n (level, place, hash) \

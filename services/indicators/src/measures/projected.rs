@@ -4,10 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::RangeBounds;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
 use vardnav_indicators::engine::MeasureCell;
 use vardnav_register::delivery::Place;
 use vardnav_register::entry::{StreamEntry, row_key};
@@ -27,7 +26,9 @@ const BATCH: u32 = 2_000;
 /// Rows read at a time.
 const SCAN: u32 = 10_000;
 /// Persons whose rows are read at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 400;
+/// Rows of a person that are read with those of others; of whom there are more, all are read apart.
+const FEW: u32 = 16;
 /// Most persons that are remembered to have no rows but those kept since it was begun.
 const NEW_MAX: usize = 2_000_000;
 
@@ -442,24 +443,19 @@ impl Projected {
                 }
             }
         }
-        let mut reading = JoinSet::new();
-        let mut asked = asked.into_iter();
-        loop {
-            while reading.len() < AT_ONCE
-                && let Some(person) = asked.next()
-            {
-                let (store, name) = (Arc::clone(world.store), self.plan.name.clone());
-                reading.spawn(async move {
-                    Ok::<_, StoreError>((person, of_person(store.as_ref(), &name, person).await?))
-                });
+        let (store, name) = (world.store.as_ref(), self.plan.name.as_str());
+        for some in asked.chunks(AT_ONCE) {
+            let beginnings: Vec<Vec<u8>> = some.iter().map(|person| rows::of_person(*person)).collect();
+            let found = store.rows_under(name, &beginnings, FEW).await?;
+            for (person, few) in some.iter().zip(found) {
+                let rows = match few.len() < FEW as usize {
+                    true => few.into_iter().map(|row| (row.key, row.value)).collect(),
+                    false => of_person(store, name, *person).await?,
+                };
+                persons.insert(*person, rows);
             }
-            let Some(read) = reading.join_next().await else {
-                return Ok(persons);
-            };
-            let read = read.map_err(|_| StoreError::Unavailable("the server is stopping".to_owned()));
-            let (person, rows) = read??;
-            persons.insert(person, rows);
         }
+        Ok(persons)
     }
 
     /// Takes in again what a derivation set right of entries that were taken in before.
