@@ -3,11 +3,13 @@
 mod definition;
 
 use vardnav_classification::DescriptionSystem;
-use vardnav_classification::model::{Derivation, Grain};
+use vardnav_classification::model::Derivation;
 use vardnav_indicators::Place;
+use vardnav_indicators::answer::{Coverage, FigureRow, Question};
 use vardnav_indicators::cube::Residence;
 use vardnav_indicators::definition::{BrokenDownBy, Indicator, IndicatorDefinitions};
-use vardnav_indicators::query::{AgeGroup, Dimension, Figure, Period, Query, QueryError, Row, SexGroup};
+use vardnav_indicators::query::{AgeGroup, Dimension, QueryError, SexGroup};
+use vardnav_indicators::statistics::funnel::Standing;
 use vardnav_register::record::Sex;
 use vardnav_register::text::safe_echo;
 
@@ -17,29 +19,6 @@ use crate::status::{ApiError, Kind};
 
 /// What stands for a residence, sex or age that is not known.
 pub const UNKNOWN: &str = "unknown";
-
-/// A question about an indicator.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Question {
-    /// Calendar year.
-    pub year: i16,
-    /// Calendar month, 1–12; `None` for the year.
-    pub month: Option<i8>,
-    /// Only this region or kommun.
-    pub place: Option<Residence>,
-    /// Only this sex.
-    pub sex: Option<Sex>,
-    /// Only this age group, by its code.
-    pub age_group: Option<String>,
-    /// What to break down by of what every figure has.
-    pub by: Vec<Dimension>,
-    /// Id of the other breakdown.
-    pub breakdown: Option<String>,
-    /// Only these values of it; empty for all.
-    pub values: Vec<String>,
-    /// Ids of variants; empty for the first that is computed.
-    pub variants: Vec<String>,
-}
 
 /// A question from its message, about an indicator of a release.
 ///
@@ -114,31 +93,6 @@ pub fn question(
     Ok(question)
 }
 
-impl Question {
-    /// The same about what is counted by the values of a table.
-    pub fn of_table(&self, table: &str, grain: Grain) -> Query {
-        let kommun = self.place.and_then(Residence::kommun);
-        let region = self
-            .place
-            .filter(|_| kommun.is_none())
-            .and_then(Residence::region);
-        Query {
-            table: table.to_owned(),
-            grain,
-            values: self.values.clone(),
-            by: self.by.clone(),
-            regions: region.into_iter().collect(),
-            kommuner: kommun.into_iter().collect(),
-            sexes: self.sex.into_iter().collect(),
-            ages: self.age_group.clone().into_iter().collect(),
-            period: match self.month {
-                None => Period::Year(self.year),
-                Some(month) => Period::Month(self.year, month),
-            },
-        }
-    }
-}
-
 /// The variants asked for, by id.
 fn variants(asked: &[String], indicator: &Indicator) -> Result<Vec<String>, ApiError> {
     let known = || indicator.variants.iter().map(|variant| variant.id.clone());
@@ -160,25 +114,37 @@ fn is_of_age(system: &DescriptionSystem, axis: &str) -> bool {
     axes.any(|known| known.id == axis && matches!(known.derivation, Some(Derivation::Age(_))))
 }
 
-/// A row of counts by the values of a table as a message.
-pub fn row_message(row: &Row, year: i16) -> pb::query_indicator_response::Row {
-    let (count, suppressed) = match row.figure {
-        Figure::Count(count) => (Some(count), false),
-        Figure::Suppressed => (None, true),
-    };
+/// A figure as a message.
+pub fn row_message(row: &FigureRow) -> pb::query_indicator_response::Row {
     pb::query_indicator_response::Row {
-        group: row.value.clone(),
+        group: row.group.clone(),
         place: place_code(row.place),
         sex: sex_code(row.sex).to_owned(),
         age_group: age_code(&row.age),
         month: row.month.unwrap_or(0).into(),
-        count,
-        suppressed,
-        year: year.into(),
-        years: 1,
-        numerator: count,
-        marks: suppressed.then(|| "suppressed".to_owned()).into_iter().collect(),
-        ..Default::default()
+        count: row.count,
+        suppressed: row.is_suppressed(),
+        variant: row.variant.clone(),
+        year: row.year.into(),
+        numerator: row.numerator,
+        denominator: row.denominator,
+        value: row.value,
+        low: row.low,
+        high: row.high,
+        undecided: row.undecided,
+        marks: row.marks.iter().map(|mark| mark.code().to_owned()).collect(),
+        years: row.years.into(),
+        undecided_denominator: row.undecided_denominator,
+        standing: row.standing.map_or("", Standing::code).to_owned(),
+    }
+}
+
+/// What figures rest on, as a message.
+pub fn coverage_message(coverage: Coverage) -> pb::query_indicator_response::Coverage {
+    pb::query_indicator_response::Coverage {
+        reporters: coverage.reporters,
+        entries: coverage.entries,
+        behind: coverage.behind,
     }
 }
 
@@ -228,7 +194,9 @@ impl From<QueryError> for ApiError {
 
 #[cfg(test)]
 mod tests {
+    use vardnav_classification::model::Grain;
     use vardnav_indicators::definition::Breakdown;
+    use vardnav_indicators::query::Query;
 
     use super::*;
 

@@ -1,10 +1,12 @@
 //! Indicators: what a release says about them ([`definition`], [`measure`]), the engine that counts it ([`engine`]), whom
 //! they are about ([`population`], [`grouping`]), what is uploaded as it was published ([`series`]), the counts they are
 //! made of ([`cube`], [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), how sure a figure is
-//! ([`statistics`]), how they are asked for ([`query`]), and what another release would do to them ([`impact`]).
+//! ([`statistics`]), how they are asked for ([`query`]) and answered ([`answer`]), and what another release would do to
+//! them ([`impact`]).
 //!
 //! Pure: no store, clock, network or file. Persons are not known here, only counts.
 
+pub mod answer;
 pub mod counting;
 pub mod cube;
 pub mod definition;
@@ -20,6 +22,7 @@ pub mod query;
 pub mod series;
 pub mod statistics;
 
+pub use answer::{Answered, FigureRow, Mark, Question};
 pub use counting::{CellKey, Counting, Subject};
 pub use cube::{Cell, Cube, Residence};
 pub use disclosure::Decision;

@@ -42,6 +42,11 @@ impl<T> Clone for Held<T> {
     }
 }
 
+/// What holds of an upload was not read yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an upload was not read yet")]
+pub struct NotAtHand;
+
 /// An upload that was put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutUpload {
@@ -168,17 +173,48 @@ impl UploadKeeper {
         Ok(all)
     }
 
+    /// What holds of an upload, as far as it has been read; `None` when there is none or it is withdrawn. Never waits.
+    ///
+    /// # Errors
+    /// When it holds and was not read since: [`Self::held`] reads it.
+    pub fn at_hand<T: Any + Send + Sync>(&self, kind: &str, id: &str) -> Result<Option<Held<T>>, NotAtHand> {
+        let view = self.authority.view();
+        let record = view.state().uploads().get(kind, id).and_then(Upload::current);
+        record
+            .map(|record| self.known(record).ok_or(NotAtHand))
+            .transpose()
+    }
+
+    /// As [`Self::at_hand`], of all of a kind, by id.
+    ///
+    /// # Errors
+    /// When one of them was not read: [`Self::held_all`] reads them.
+    pub fn all_at_hand<T: Any + Send + Sync>(&self, kind: &str) -> Result<Vec<Held<T>>, NotAtHand> {
+        let view = self.authority.view();
+        let current = view.state().uploads().current(kind);
+        current
+            .map(|record| self.known(record).ok_or(NotAtHand))
+            .collect()
+    }
+
+    /// What was read of a revision.
+    fn known<T: Any + Send + Sync>(&self, record: &UploadRecord) -> Option<Held<T>> {
+        let key = (record.kind.clone(), record.id.clone(), record.revision);
+        let known = self.cache().get(&key).cloned();
+        let content = known?.downcast::<T>().ok()?;
+        let record = record.clone();
+        Some(Held { record, content })
+    }
+
     async fn load<T: Any + Send + Sync>(
         &self,
         record: &UploadRecord,
         decode: Decode<T>,
     ) -> Result<Held<T>, AuthorityError> {
-        let key = (record.kind.clone(), record.id.clone(), record.revision);
-        let known = self.cache().get(&key).cloned();
-        if let Some(content) = known.and_then(|known| known.downcast::<T>().ok()) {
-            let record = record.clone();
-            return Ok(Held { record, content });
+        if let Some(known) = self.known(record) {
+            return Ok(known);
         }
+        let key = (record.kind.clone(), record.id.clone(), record.revision);
         let bytes = self.authority.blob(&record.blob).await?;
         let bytes = bytes.ok_or_else(|| unread(record, "its blob is missing"))?;
         let of = record.clone();

@@ -6,10 +6,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
-use vardnav_api::indicators::{Question, age_code, place_code, sex_code};
 use vardnav_api::status::{ApiError, Kind};
-use vardnav_api::vardnav::indicators::v1::query_indicator_response::Row;
 use vardnav_classification::model::Grain;
+use vardnav_indicators::answer::{FigureRow, Mark, Question};
 use vardnav_indicators::definition::{BrokenDownBy, Feed, Indicator, Interval, Length, Variant};
 use vardnav_indicators::engine::{BrokenDown, Counted, MeasureCell, Value};
 use vardnav_indicators::lattice::Frame;
@@ -72,7 +71,7 @@ pub(crate) fn answer(
     question: &Question,
     indicator: &Indicator,
     ground: &Ground<'_>,
-) -> Result<Vec<Row>, ApiError> {
+) -> Result<Vec<FigureRow>, ApiError> {
     let mut rows = Vec::new();
     for variant in variants(question, indicator, ground.release)? {
         let asked = Asked {
@@ -133,7 +132,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn rows(&self, rows: &mut Vec<Row>) -> Result<(), ApiError> {
+    fn rows(&self, rows: &mut Vec<FigureRow>) -> Result<(), ApiError> {
         let plan = &self.ground.projected.plan;
         let breakdown = match &self.question.breakdown {
             None => None,
@@ -371,35 +370,32 @@ impl Asked<'_> {
         measure.is_some_and(|measure| measure.of == [Part::Inhabitant])
     }
 
-    fn row(&self, group: &str, point: &Point, month: i8, shown: Option<Told>) -> Row {
-        let mut marks = Vec::new();
-        let mut row = Row {
+    fn row(&self, group: &str, point: &Point, month: i8, shown: Option<Told>) -> FigureRow {
+        let mut row = FigureRow {
             group: group.to_owned(),
-            place: place_code(point.place),
-            sex: sex_code(point.sex).to_owned(),
-            age_group: age_code(&point.age),
-            month: month.into(),
-            variant: self.variant.id.clone(),
-            year: self.question.year.into(),
-            years: 1,
-            suppressed: shown.is_none(),
-            ..Row::default()
+            place: point.place,
+            sex: point.sex,
+            age: point.age.clone(),
+            month: Some(month).filter(|month| *month > 0),
+            ..FigureRow::of(&self.variant.id, self.question.year)
         };
         if self.variant.feed == Feed::MethodTest {
-            marks.push("method-test");
+            row.marks.insert(Mark::MethodTest);
         }
         if is_open(self.question.year, month, self.ground.today) {
-            marks.push("preliminary");
+            row.marks.insert(Mark::Preliminary);
         }
         let is_count = self.variant.figure.denominator.is_empty();
         match shown {
-            None => marks.push("suppressed"),
+            None => {
+                row.marks.insert(Mark::Suppressed);
+            }
             Some(told) => {
                 let shown = told.shown;
                 row.numerator = Some(shown.numerator);
                 row.undecided = shown.undecided;
                 if shown.numerator == 0 {
-                    marks.push("zero");
+                    row.marks.insert(Mark::Zero);
                 }
                 if is_count {
                     row.count = Some(shown.numerator);
@@ -408,14 +404,13 @@ impl Asked<'_> {
                 row.undecided_denominator = shown.denominator.and(shown.undecided_denominator);
                 let (value, estimate) = self.value(&told, is_count);
                 if !is_count && (row.denominator.is_none() || value.is_none()) {
-                    marks.push("missing");
+                    row.marks.insert(Mark::Missing);
                 }
                 row.value = value;
                 row.low = estimate.map(Estimate::lower);
                 row.high = estimate.map(Estimate::upper);
             }
         }
-        row.marks = marks.into_iter().map(str::to_owned).collect();
         row
     }
 

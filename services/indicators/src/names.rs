@@ -1,21 +1,21 @@
 //! Names of the codes in an answer, as the release and its geography have them on the last date of the period.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use vardnav_api::common::label_message;
 use vardnav_api::indicators::UNKNOWN;
 use vardnav_api::vardnav::indicators::v1::query_indicator_response::{Name, Row};
 use vardnav_classification::model::{AxisValue, Label};
+use vardnav_indicators::answer::{FigureRow, Mark};
 use vardnav_indicators::definition::{BrokenDownBy, Indicator};
 use vardnav_release::Snapshot;
 
-/// The names of the codes of some rows about an indicator. `by` is the id of the breakdown whose values are the groups;
-/// where there is none, they are those of the counted table.
+/// The names of the codes of some rows about an indicator; `groups` are those of their groups.
 pub(crate) fn names(
     rows: &[Row],
     indicator: &Indicator,
-    by: Option<&str>,
+    groups: &BTreeMap<String, Label>,
     release: &Snapshot,
     last: Date,
 ) -> Vec<Name> {
@@ -38,15 +38,8 @@ pub(crate) fn names(
             .find(|variant| variant.id == code)
             .map(|variant| variant.label.clone())
     });
-    let by = match by {
-        Some(id) => release
-            .indicators
-            .breakdown(id)
-            .map(|breakdown| breakdown.by.clone()),
-        None => Some(BrokenDownBy::Table(indicator.counted_table.clone())),
-    };
     tell("group", codes(|row| &row.group), &|code| {
-        value(by.as_ref()?, code, release)
+        groups.get(code).cloned()
     });
     let place = |code: &str| place(code, release, last);
     tell("place", codes(|row| &row.place), &place);
@@ -71,8 +64,30 @@ pub(crate) fn names(
         .flat_map(|row| &row.marks)
         .map(String::as_str)
         .collect();
-    tell("mark", marks, &mark);
+    tell("mark", marks, &|code| Mark::of_code(code).map(Mark::label));
     names
+}
+
+/// The names of the groups in some figures. `by` is the id of the breakdown whose values they are; where there is none,
+/// they are those of the counted table.
+pub(crate) fn groups(
+    rows: &[FigureRow],
+    indicator: &Indicator,
+    by: Option<&str>,
+    release: &Snapshot,
+) -> BTreeMap<String, Label> {
+    let by = match by {
+        Some(id) => release
+            .indicators
+            .breakdown(id)
+            .map(|breakdown| breakdown.by.clone()),
+        None => Some(BrokenDownBy::Table(indicator.counted_table.clone())),
+    };
+    let codes: BTreeSet<&str> = rows.iter().map(|row| row.group.as_str()).collect();
+    let named = codes
+        .into_iter()
+        .filter_map(|code| Some((code.to_owned(), value(by.as_ref()?, code, release)?)));
+    named.collect()
 }
 
 /// The name of a value of a breakdown.
@@ -120,22 +135,6 @@ fn place(code: &str, release: &Snapshot, last: Date) -> Option<Label> {
         .in_force(&release.register.geography_system, last)?;
     let term = geography.lookup(code)?.display("sv", Some(last))?;
     Some(both(term.text, term.text))
-}
-
-fn mark(code: &str) -> Option<Label> {
-    Some(match code {
-        "suppressed" => both(
-            "visas inte, för att ingen ska kunna kännas igen",
-            "withheld, so that nobody can be recognised",
-        ),
-        "missing" => both("uppgift saknas", "missing"),
-        "preliminary" => both("preliminär", "preliminary"),
-        "revised" => both("reviderad", "revised"),
-        "zero" => both("noll", "zero"),
-        "method-test" => both("prövning av metoden", "a test of the method"),
-        "not-available" => both("ej tillgänglig", "not available"),
-        _ => return None,
-    })
 }
 
 fn unknown() -> Label {

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use jiff::civil::date;
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Request, Status};
-use vardnav_api::indicators::Question;
+use vardnav_api::indicators::{place_code, sex_code};
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService as _;
-use vardnav_indicators::Residence;
 use vardnav_indicators::population::Area;
 use vardnav_indicators::query::Dimension;
+use vardnav_indicators::{Mark, Question, Residence};
 use vardnav_interchange::release::{self as files, starter};
 use vardnav_interchange::upload::{Against, FILE_BYTES_MAX};
 use vardnav_register::audit::AuditEntry;
@@ -250,7 +250,8 @@ async fn a_question_is_answered_from_a_series_as_it_is_stated() {
             ..Question::default()
         };
         let indicator = release.indicators.indicator(id).unwrap();
-        let stated = uploads.stated(&question, indicator).await.unwrap()?;
+        uploads.read().await.unwrap();
+        let stated = uploads.stated(&question, indicator).unwrap()?;
         let rows = stated.rows.into_iter().map(|row| {
             let value = row
                 .value
@@ -258,9 +259,13 @@ async fn a_question_is_answered_from_a_series_as_it_is_stated() {
             format!(
                 "{}/{}/{} {value} {}",
                 row.variant,
-                row.place,
-                row.sex,
-                row.marks.join("+")
+                place_code(row.place),
+                sex_code(row.sex),
+                row.marks
+                    .into_iter()
+                    .map(Mark::code)
+                    .collect::<Vec<_>>()
+                    .join("+")
             )
         });
         Some(rows.collect::<Vec<_>>())
@@ -296,6 +301,6 @@ async fn a_question_is_answered_from_a_series_as_it_is_stated() {
         ..Question::default()
     };
     let indicator = release.indicators.indicator("core-01").unwrap();
-    let stated = uploads.stated(&question, indicator).await.unwrap().unwrap();
+    let stated = uploads.stated(&question, indicator).unwrap().unwrap();
     assert_eq!(stated.note.en, "survey: test, until 2025-10-15, revision 1");
 }

@@ -1,8 +1,9 @@
 //! Series: figures of an indicator that are uploaded or linked, with their intervals, as whoever publishes them states
-//! them. Nothing is computed here. [`judge`] tells what no figure can be; places, ages and values of breakdowns are
-//! known to a release, and are held against it where a series is read.
+//! them. Nothing is computed here. [`judge`] tells what no figure can be, [`stated`] what a question gets of them; places,
+//! ages and values of breakdowns are known to a release, and are held against it where a series is read.
 
 pub mod judge;
+pub mod stated;
 
 use std::collections::BTreeMap;
 

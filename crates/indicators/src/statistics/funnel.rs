@@ -35,6 +35,19 @@ pub enum Standing {
     FarAbove,
 }
 
+impl Standing {
+    /// Stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::FarBelow => "far-below",
+            Self::Below => "below",
+            Self::NotToldApart => "within",
+            Self::Above => "above",
+            Self::FarAbove => "far-above",
+        }
+    }
+}
+
 /// Limits of a proportion among `trials`, about the country's.
 ///
 /// # Errors

@@ -46,13 +46,17 @@ struct State {
     building: Option<Arc<Projected>>,
     /// When what another server keeps was read.
     looked: Option<Instant>,
+    /// How many entries were not taken in when the streams were last asked.
+    behind: u64,
 }
 
 /// Takes in what the streams hold, or what the server that does keeps of it, again and again, until it is dropped.
 pub(crate) async fn follow(measures: Weak<Measures>) {
     let mut reported = String::new();
     while let Some(measures) = measures.upgrade() {
-        match measures.go_on().await {
+        let went = measures.go_on().await;
+        let went = went.and(measures.left().await.map(drop));
+        match went {
             Ok(()) => reported.clear(),
             Err(error) => {
                 let text = error.to_string();
@@ -112,9 +116,16 @@ impl Measures {
         let of_reporters = streams
             .iter()
             .filter(|(stream, _)| stream.as_reporter().is_some());
-        Ok(of_reporters
+        let left = of_reporters
             .map(|(stream, head)| head.size.saturating_sub(served.taken_in(stream)))
-            .sum())
+            .sum();
+        self.state().behind = left;
+        Ok(left)
+    }
+
+    /// How many entries were left when the streams were last asked, which is done every now and then.
+    pub(crate) fn behind(&self) -> u64 {
+        self.state().behind
     }
 
     async fn go_on(&self) -> Result<(), FollowError> {

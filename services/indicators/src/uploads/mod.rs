@@ -8,7 +8,8 @@ mod stated;
 
 pub use stated::Stated;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use jiff::civil::Date;
 use vardnav_api::release::refusal;
@@ -25,11 +26,14 @@ use vardnav_release::entry::UploadRecord;
 use vardnav_release::lifecycle::Refusal;
 use vardnav_runtime::caller::Caller;
 use vardnav_runtime::clock;
-use vardnav_store::uploads::{Held, PutUpload, UploadKeeper};
+use vardnav_store::uploads::{Held, NotAtHand, PutUpload, UploadKeeper};
 use vardnav_store::{Authority, AuthorityError, DecideError, View};
 
 /// Files that are taken at once: each is held in memory whole.
 const TAKING_MAX: usize = 8;
+
+/// How long to wait between looks at what holds.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Uploads behind the service.
 pub struct Uploads {
@@ -44,6 +48,25 @@ pub enum Put {
     Kept(Box<PutUpload>),
     /// What is wrong with it; nothing was kept.
     Refused(Vec<Problem>),
+}
+
+/// Reads what holds, so that it is at hand, again and again until the uploads are dropped.
+pub(crate) async fn follow(uploads: Weak<Uploads>) {
+    let mut reported = String::new();
+    while let Some(uploads) = uploads.upgrade() {
+        match uploads.read().await {
+            Ok(()) => reported.clear(),
+            Err(error) => {
+                let text = error.to_string();
+                if text != reported {
+                    tracing::warn!(%error, "an upload cannot be read");
+                    reported = text;
+                }
+            }
+        }
+        drop(uploads);
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 impl Uploads {
@@ -167,6 +190,39 @@ impl Uploads {
         self.keeper
             .held_all(upload::listings::NAME, |bytes, _| upload::listings::decode(bytes))
             .await
+    }
+
+    /// Reads what figures are told of, so that it is at hand: population tables, series and divisions of kommuner.
+    ///
+    /// # Errors
+    /// When one of them cannot be read; the other kinds are read all the same.
+    pub async fn read(&self) -> Result<(), AuthorityError> {
+        let series = self
+            .keeper
+            .held_all(upload::series::NAME, |bytes, _| upload::series::decode(bytes));
+        let series = series.await.map(drop);
+        let groups = self
+            .keeper
+            .held_all(upload::groups::NAME, |bytes, _| upload::groups::decode(bytes));
+        let groups = groups.await.map(drop);
+        self.populations().await.map(drop).and(series).and(groups)
+    }
+
+    /// As [`Self::populations`], from what is at hand.
+    ///
+    /// # Errors
+    /// When one of them was not read yet.
+    pub fn populations_at_hand(&self) -> Result<Vec<Held<PopulationTable>>, NotAtHand> {
+        self.keeper.all_at_hand(upload::population::NAME)
+    }
+
+    /// As [`Self::series_of`], from what is at hand.
+    ///
+    /// # Errors
+    /// When it was not read yet.
+    pub fn series_at_hand(&self, indicator: &str, variant: &str) -> Result<Option<Held<Series>>, NotAtHand> {
+        let id = upload::series::id_of(indicator, variant);
+        self.keeper.at_hand(upload::series::NAME, &id)
     }
 
     /// A division of kommuner as it holds on a date: of its tables the one with the latest date that is not after it.
