@@ -3,6 +3,7 @@
 //! projection of another release or derivation is built beside the one that is answered from, and then takes its place.
 //! What is counted is said in `vardnav_indicators::engine`; what may be shown of it is not decided here.
 
+mod blocks;
 mod change;
 mod part;
 mod plan;

@@ -12,7 +12,7 @@ use vardnav_release::Snapshot;
 use vardnav_release::entry::DerivationPlan;
 use vardnav_store::{Digest, View};
 
-use super::rows::PREFIX;
+use super::rows::{FORM, PREFIX};
 use crate::counts::FollowError;
 
 /// What is projected.
@@ -120,5 +120,5 @@ fn name(
         derivation.map(|plan| plan.id.as_str()),
     );
     let digest = Digest::of(all.as_bytes()).to_string();
-    format!("{PREFIX}{}", digest.get(..32).unwrap_or(&digest))
+    format!("{PREFIX}{FORM}{}", digest.get(..32).unwrap_or(&digest))
 }

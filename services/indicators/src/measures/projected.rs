@@ -18,7 +18,7 @@ use vardnav_store::{Change, ROWS_LIMIT, Store, StoreError, StreamId};
 use super::change::{Became, Rows, changes};
 use super::plan::Plan;
 use super::rows::{self, Key};
-use super::{World, damaged, part, results};
+use super::{World, blocks, damaged, part, results};
 use crate::counts::FollowError;
 
 /// Entries taken in at a time.
@@ -248,10 +248,10 @@ impl Projected {
             ..State::default()
         };
         let wrong = || FollowError::Damaged(format!("a row of {name}"));
-        self.each(store, Key::Cell, |cell, value| {
-            let cell = MeasureCell::from_bytes(cell).map_err(|_| wrong())?;
-            let count = rows::read_number(value).ok_or_else(wrong)?;
-            state.cells.insert(cell, count);
+        self.each(store, Key::Cell, |rest, value| {
+            state
+                .cells
+                .extend(blocks::read(rest, value).map_err(|_| wrong())?);
             Ok(())
         })
         .await?;
@@ -372,7 +372,7 @@ impl Projected {
         let changed = changes(&self.plan.engine, stream, records, persons)
             .map_err(|_| FollowError::Damaged(format!("a row of {}", self.plan.name)))?;
         let (mut rows, cells) = (changed.rows, changed.cells);
-        let (counts, kept, kept_all, erasures) = {
+        let (counts, packed, kept, kept_all, erasures) = {
             let state = self.state();
             let counts: Vec<(MeasureCell, u64)> = cells
                 .iter()
@@ -385,17 +385,16 @@ impl Projected {
             // no stream counts as one.
             let step = next.cursor.saturating_sub(place.cursor).max(1);
             let kept = state.kept.get(stream).copied().unwrap_or(0) + step;
+            let packed = blocks::changes(&state.cells, &counts);
             (
                 counts,
+                packed,
                 kept,
                 state.kept_all + step,
                 state.moment.map_or(0, |(_, erasures)| erasures),
             )
         };
-        rows.extend(counts.iter().map(|(cell, count)| Change {
-            key: Key::Cell.with(&cell.to_bytes()),
-            value: (*count > 0).then(|| rows::number(*count)),
-        }));
+        rows.extend(packed);
         let number = |key: Vec<u8>, value: u64| Change {
             key,
             value: Some(rows::number(value)),

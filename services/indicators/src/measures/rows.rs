@@ -1,12 +1,14 @@
 //! Rows of the projection of measures: what is marked of each current record, under the person whom it is about, and the
-//! cells that these come to. Keys begin with a letter; values have a version. Nothing is read or written here.
+//! cells that these come to (those: [`super::blocks`]). Keys begin with a letter; values have a version. Nothing is read or written here.
 
 use vardnav_register::identity::PersonKey;
 use vardnav_register::record::RecordKind;
 use vardnav_store::{StreamId, VALUE_LIMIT};
 
-/// What the names of all projections of measures begin with; the number is the version of the rows.
-pub const PREFIX: &str = "measures.1.";
+/// What the names of all projections of measures begin with.
+pub const PREFIX: &str = "measures.";
+/// The version of the rows, which follows.
+pub(crate) const FORM: &str = "2.";
 
 /// The version of what is marked of a record.
 const VERSION: u8 = 1;
@@ -17,7 +19,7 @@ const HEAD: usize = 9;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Key {
-    /// A cell; the rest are its bytes, the value its count.
+    /// Cells, packed; see [`super::blocks`].
     Cell = b'c',
     /// That the projection has once taken in all there was; the value is empty.
     Done = b'd',
