@@ -9,6 +9,8 @@ use vardnav_interchange::release::{self, starter};
 
 use super::*;
 
+mod changes;
+
 struct Fixed;
 
 /// A text that would become part of a page if it were not escaped.
