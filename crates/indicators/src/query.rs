@@ -201,6 +201,20 @@ impl Published {
         }
     }
 
+    /// Counts with a decision on them.
+    pub(crate) fn with(lattice: Lattice, frame: Frame, decision: Decision) -> Self {
+        Self {
+            frame,
+            lattice,
+            decision,
+        }
+    }
+
+    /// The counts.
+    pub(crate) fn lattice(&self) -> &Lattice {
+        &self.lattice
+    }
+
     /// The figure at a place and spot of the lattice.
     pub fn figure(&self, place: usize, spot: Spot) -> Figure {
         if self.decision.hides(&self.lattice, place, spot) {
