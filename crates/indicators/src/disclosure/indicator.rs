@@ -316,7 +316,11 @@ impl Room<'_> {
                 }
                 if let Some(all) = whole.get(index) {
                     self.rest(&mut layers, &all.undecided, &own.undecided);
-                    self.rest(&mut layers, &all.undecided_denominator, &own.undecided_denominator);
+                    self.rest(
+                        &mut layers,
+                        &all.undecided_denominator,
+                        &own.undecided_denominator,
+                    );
                 }
             }
         }

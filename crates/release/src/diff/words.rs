@@ -235,6 +235,8 @@ pub fn aspect(name: &str) -> Label {
         "counted-table" => "räknad tabell",
         "counted-grain" => "vad som räknas",
         "min-count" => "minsta antal",
+        "min-denominator" => "minsta nämnare",
+        "ladder" => "förgrovning",
         "relationship" => "förhållande",
         "primary-days" => "dagar till första leverans",
         "refresh-days" => "dagar till omleverans",
