@@ -1,8 +1,8 @@
 //! Indicators: what a release says about them ([`definition`], [`measure`]), the engine that counts it ([`engine`]), whom
 //! they are about ([`population`], [`grouping`]), what is uploaded as it was published ([`series`]), the counts they are
 //! made of ([`cube`], [`counting`], [`lattice`]), which of those may be shown ([`disclosure`]), how sure a figure is
-//! ([`statistics`]), how they are asked for ([`query`]) and answered ([`answer`]), and what another release would do to
-//! them ([`impact`]).
+//! ([`statistics`]), how they are asked for ([`query`]) and answered ([`answer`]), how a year of them is published
+//! ([`publication`]), and what another release would do to them ([`impact`]).
 //!
 //! Pure: no store, clock, network or file. Persons are not known here, only counts.
 
@@ -18,6 +18,7 @@ pub mod impact;
 pub mod lattice;
 pub mod measure;
 pub mod population;
+pub mod publication;
 pub mod query;
 pub mod series;
 pub mod statistics;

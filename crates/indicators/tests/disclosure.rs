@@ -7,9 +7,6 @@
     reason = "a test that cannot go on stops"
 )]
 
-#[path = "disclosure/indicator.rs"]
-mod indicator;
-
 use std::time::Instant;
 
 use proptest::prelude::*;

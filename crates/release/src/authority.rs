@@ -4,12 +4,14 @@
 mod derivations;
 mod draft;
 mod identity;
+mod publications;
 mod steps;
 mod uploads;
 
 pub use derivations::{Derivation, Derivations, Switch};
 pub use draft::{CheckMark, Draft, KeptComment, Mark, Resolved, Round, Stage, TrailMark};
 pub use identity::{Identities, Link};
+pub use publications::{KeptPublication, Publications};
 pub use uploads::{KeptUpload, Upload, Uploads, Withdrawal};
 
 use std::collections::BTreeMap;
@@ -116,6 +118,9 @@ pub enum FoldError {
     /// It puts another revision of an upload than the next, or withdraws what is not there.
     #[error("the entry does not fit upload `{0}`")]
     Upload(String),
+    /// It publishes figures of a year under another number than the next.
+    #[error("the entry does not fit publication `{0}`")]
+    Publication(String),
 }
 
 /// What the authority keeps. Cloning shares what does not change.
@@ -135,6 +140,7 @@ pub struct AuthorityState {
     maps: Arc<BTreeMap<String, Vec<ConceptMapRecord>>>,
     identities: Arc<Identities>,
     uploads: Uploads,
+    publications: Publications,
 }
 
 impl AuthorityState {
@@ -182,6 +188,7 @@ impl AuthorityState {
             Change::Step(step) => self.take_step(entry, step)?,
             Change::Derivation(step) => self.derivations.take(step, mark())?,
             Change::Upload(step) => self.uploads.take(step, mark())?,
+            Change::FiguresPublished(record) => self.publications.take(record, mark())?,
         }
         Ok(())
     }
@@ -406,6 +413,11 @@ impl AuthorityState {
     /// Uploaded data that are no records.
     pub fn uploads(&self) -> &Uploads {
         &self.uploads
+    }
+
+    /// Published figures.
+    pub fn publications(&self) -> &Publications {
+        &self.publications
     }
 
     /// A draft by id, published ones included.

@@ -2,11 +2,13 @@
 //! stay readable. Whether a change is allowed is decided in [`crate::lifecycle`] before it is written.
 
 mod derivation;
+mod publication;
 mod step;
 mod unit;
 mod upload;
 
 pub use derivation::{AS_REPORTED, DerivationPlan, DerivationStep};
+pub use publication::{HeadMark, PublicationRecord, PublicationState};
 pub use step::{
     Announcement, AreaCount, Base, Body, Comment, Procedure, Resolution, Step, Subject, TEXT_LONG_BYTES_MAX,
 };
@@ -104,6 +106,8 @@ pub enum Change {
     Derivation(DerivationStep),
     /// A step of an upload: data that are no records.
     Upload(UploadStep),
+    /// The figures of a year were published.
+    FiguresPublished(PublicationRecord),
 }
 
 /// What a key is for. The numbers are stored.
@@ -238,6 +242,7 @@ impl Change {
             Self::Step(step) => step.kind(),
             Self::Derivation(step) => step.kind(),
             Self::Upload(step) => step.kind(),
+            Self::FiguresPublished(_) => publication::KIND,
         }
     }
 }
@@ -309,6 +314,7 @@ impl AuthorityEntry {
             Change::Step(step) => texts.extend(step.texts()),
             Change::Derivation(step) => texts.extend(step.texts()),
             Change::Upload(step) => texts.extend(step.texts()),
+            Change::FiguresPublished(record) => texts.extend(publication::texts(record)),
         }
         texts
     }
@@ -387,6 +393,7 @@ impl AuthorityEntry {
             Change::Step(step) => step.write(&mut w),
             Change::Derivation(step) => step.write(&mut w),
             Change::Upload(step) => step.write(&mut w),
+            Change::FiguresPublished(record) => publication::write(&mut w, record),
         }
         w.into_bytes()
     }
@@ -482,6 +489,7 @@ impl AuthorityEntry {
             }),
             kind if DerivationStep::is_kind(kind) => Change::Derivation(DerivationStep::read(kind, &mut r)?),
             kind if UploadStep::is_kind(kind) => Change::Upload(UploadStep::read(kind, &mut r)?),
+            publication::KIND => Change::FiguresPublished(publication::read(&mut r)?),
             kind => Change::Step(Step::read(kind, &mut r)?),
         };
         r.finish()?;

@@ -3,6 +3,7 @@
 
 mod caution;
 mod derivations;
+mod figures;
 mod identity;
 mod imports;
 mod maps;
@@ -18,6 +19,7 @@ pub use derivations::{
     DERIVATION_ID_BYTES_MAX, DERIVATIONS_MAX, DerivationRefusal, cancel_derivation, plan_derivation,
     switch_derivation,
 };
+pub use figures::{PUBLICATIONS_MAX, publish_figures};
 pub use identity::{NotAnother, is_another, link_caller};
 pub use imports::{import_content, import_edition, put_reporter};
 pub use maps::put_concept_map;

@@ -19,10 +19,10 @@ use vardnav_register::unit::{About, Beds, Opening, Staff, UnitVersion};
 use vardnav_release::authority::AuthorityState;
 use vardnav_release::entry::{
     AuthorityEntry, Change, ContentKind, ContentRecord, EditionPin, EditionRecord, EntryError, IntroducedKey,
-    KeyPurpose, Proposal, Reporter, UploadRecord, UploadStep,
+    KeyPurpose, Proposal, PublicationRecord, PublicationState, Reporter, UploadRecord, UploadStep,
 };
 
-use samples::{samples, unit};
+use samples::{publication, samples, unit};
 
 #[test]
 fn stored_bytes_of_every_kind_stay_readable_and_the_same() {
@@ -284,6 +284,17 @@ fn any_change() -> impl Strategy<Value = Change> {
                 }))
             }
         ),
+        (1u32..4, any::<bool>(), text(), any::<i16>()).prop_map(|(number, is_final, note, year)| {
+            let state = match is_final {
+                true => PublicationState::Final,
+                false => PublicationState::Preliminary,
+            };
+            let year = year.clamp(2025, 2026);
+            Change::FiguresPublished(PublicationRecord {
+                year,
+                ..publication(number, state, &note)
+            })
+        }),
         ("[ab]", 1u32..4, text()).prop_map(|(id, revision, reason)| {
             Change::Upload(UploadStep::Withdrawn {
                 kind: "population".to_owned(),

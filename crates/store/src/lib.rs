@@ -22,6 +22,7 @@ pub mod duty;
 pub mod embedded;
 pub mod keys;
 pub mod memory;
+pub mod national;
 pub mod postgres;
 pub mod rights;
 pub mod suite;

@@ -13,11 +13,12 @@ use vardnav_api::status::ApiError;
 use vardnav_api::vardnav::register::v1 as pb;
 use vardnav_api::vardnav::register::v1::heads_service_server::HeadsService;
 use vardnav_register::national::{
-    Anchor, NationalEntry, NationalHead, StreamHead, StreamHeads, WHOLE_EVERY, check_streams, leaves, root,
+    Anchor, NationalEntry, NationalHead, StreamHead, StreamHeads, leaves, root,
 };
 use vardnav_register::receipt::key_id;
 use vardnav_register::tree::{MultiProof, ProofError, Subtree, node};
 use vardnav_runtime::clock;
+use vardnav_store::national::{entries, streams_under};
 use vardnav_store::{Duty, Hash, Head, Row, Store, StoreError, StreamId};
 
 use crate::service::Service;
@@ -181,45 +182,6 @@ fn subtree_of(leaves: &[Hash], subtree: Subtree) -> Result<Hash, ProofError> {
         level = pairs.iter().map(|[left, right]| node(left, right)).collect();
     }
     level.first().copied().ok_or(ProofError::Leaves)
-}
-
-/// The entries of some national heads.
-async fn entries(store: &dyn Store, from: u64, count: u64) -> Result<Vec<NationalEntry>, StoreError> {
-    let stream = StreamId::heads();
-    let mut entries: Vec<NationalEntry> = Vec::new();
-    while (entries.len() as u64) < count {
-        let at = from + entries.len() as u64;
-        let wanted = u32::try_from(count - entries.len() as u64).unwrap_or(u32::MAX);
-        let rows = store.read(&stream, at, wanted).await?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in rows {
-            let entry = NationalEntry::decode(&row.bytes).map_err(|error| {
-                StoreError::Corrupt(format!("{stream}: position {}: {error}", row.position))
-            })?;
-            entries.push(entry);
-        }
-    }
-    Ok(entries)
-}
-
-/// A national head with the streams under it, from the entries since all were listed.
-async fn streams_under(store: &dyn Store, number: u64) -> Result<(NationalHead, StreamHeads), StoreError> {
-    let first = number - number % WHOLE_EVERY;
-    let mut streams = StreamHeads::new();
-    let entries = entries(store, first, number - first + 1).await?;
-    for entry in &entries {
-        streams = entry.after(streams);
-    }
-    let head = entries
-        .into_iter()
-        .next_back()
-        .map(|entry| entry.head)
-        .filter(|head| head.number == number)
-        .ok_or_else(|| StoreError::Limit(format!("there is no national head {number}")))?;
-    check_streams(&head, &streams).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    Ok((head, streams))
 }
 
 #[tonic::async_trait]

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 
 use super::{
-    BODIES_MAX, CALLER_BYTES_MAX, ID_BYTES_MAX, REVISIONS_MAX, TextFault, UPLOAD_ID_BYTES_MAX, UPLOADS_MAX,
+    BODIES_MAX, CALLER_BYTES_MAX, ID_BYTES_MAX, PUBLICATIONS_MAX, REVISIONS_MAX, TextFault,
+    UPLOAD_ID_BYTES_MAX, UPLOADS_MAX,
 };
 
 /// Why a step is refused.
@@ -130,6 +131,30 @@ pub enum Refusal {
     /// There are as many uploads of the kind, or revisions of the upload, as are kept.
     #[error("at most {UPLOADS_MAX} uploads of a kind are kept, with {REVISIONS_MAX} revisions each")]
     TooManyUploads,
+    /// A publication of figures has no title.
+    #[error("the publication has no title in Swedish")]
+    TitleMissing,
+    /// It is not said why published figures are revised.
+    #[error("it must be said what changed since the publication before, and why")]
+    NoteMissing,
+    /// Another publication than the one that is named is the last of the year, or there is none.
+    #[error("{}", held(.last))]
+    OtherPublication {
+        /// The one that holds.
+        last: Option<String>,
+    },
+    /// Figures of a year that is not over cannot be final, and those of a year to come not be published.
+    #[error("the year {year} is not over; its figures can be published as preliminary once it has begun")]
+    YearNotOver {
+        /// The year.
+        year: i16,
+    },
+    /// A final publication is revised by a preliminary one.
+    #[error("figures of the year are published as final; a revision of them is final too")]
+    PublicationFinal,
+    /// As many publications as are kept.
+    #[error("at most {PUBLICATIONS_MAX} publications of figures are kept")]
+    TooManyPublications,
     /// The draft has not been submitted.
     #[error("draft `{draft}` has not been submitted")]
     NotSubmitted {
@@ -495,7 +520,40 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "there are too many uploads of the kind, or revisions of the upload",
         "put fewer, or tell the operator",
     ),
+    (
+        "VN-REL-250",
+        "a publication of figures has no title, or it is not said what changed in it and why",
+        "state a title in Swedish, and with a revision a note that says what changed and why",
+    ),
+    (
+        "VN-REL-251",
+        "another publication of the year holds than the one that would be revised",
+        "look at it with `indicator publications`, then name it with `--revises`; without a publication leave that out",
+    ),
+    (
+        "VN-REL-252",
+        "figures of a year are published as final before it is over, or at all before it has begun",
+        "publish them as preliminary while the year runs",
+    ),
+    (
+        "VN-REL-253",
+        "a preliminary publication would take the place of a final one",
+        "publish the revision as final",
+    ),
+    (
+        "VN-REL-254",
+        "there are as many publications of figures as are kept",
+        "tell the operator",
+    ),
 ];
+
+/// What stands in the way of another publication of a year.
+fn held(last: &Option<String>) -> String {
+    match last {
+        Some(last) => format!("publication {last} of the year holds; name it as the one that is revised"),
+        None => "nothing of the year is published that could be revised".to_owned(),
+    }
+}
 
 impl Refusal {
     /// Stable code.
@@ -544,6 +602,11 @@ impl Refusal {
             Self::SourceMissing | Self::UploadReasonMissing => "VN-REL-247",
             Self::BadUploadId => "VN-REL-248",
             Self::TooManyUploads => "VN-REL-249",
+            Self::TitleMissing | Self::NoteMissing => "VN-REL-250",
+            Self::OtherPublication { .. } => "VN-REL-251",
+            Self::YearNotOver { .. } => "VN-REL-252",
+            Self::PublicationFinal => "VN-REL-253",
+            Self::TooManyPublications => "VN-REL-254",
         }
     }
 }

@@ -6,8 +6,8 @@ use vardnav_register::record::{Fact, Principal, Principals, Responsibility};
 use vardnav_register::unit::{About, Beds, Opening, Staff, UnitVersion};
 use vardnav_release::entry::{
     Announcement, AreaCount, AuthorityEntry, Base, Body, Change, Comment, ConceptMapRecord, ContentKind,
-    ContentRecord, EditionPin, EditionRecord, IntroducedKey, KeyPurpose, Procedure, Proposal, Reporter,
-    Resolution, Step, Subject, UploadRecord, UploadStep,
+    ContentRecord, EditionPin, EditionRecord, HeadMark, IntroducedKey, KeyPurpose, Procedure, Proposal,
+    PublicationRecord, PublicationState, Reporter, Resolution, Step, Subject, UploadRecord, UploadStep,
 };
 
 pub(crate) fn unit() -> UnitVersion {
@@ -247,6 +247,48 @@ fn uploads() -> Vec<(&'static str, Change)> {
     ]
 }
 
+/// A publication of the figures of a year.
+pub(crate) fn publication(number: u32, state: PublicationState, note: &str) -> PublicationRecord {
+    PublicationRecord {
+        year: 2025,
+        number,
+        title: Label {
+            sv: "Nära vård 2025".to_owned(),
+            en: "Near care 2025".to_owned(),
+        },
+        state,
+        note: note.to_owned(),
+        release: "2026.1".to_owned(),
+        derivation: "as-reported".to_owned(),
+        head: HeadMark {
+            number: 4711,
+            time: 1_767_225_600_000_000,
+            streams: 24,
+            root: [3; 32],
+        },
+        reporters: 21,
+        entries: 2_480_113,
+        indicators: 31,
+        rows: 81_204,
+        revised: if number > 1 { 312 } else { 0 },
+        blob: [number as u8; 32],
+    }
+}
+
+fn publications() -> Vec<(&'static str, Change)> {
+    let note = "Region Gotland har rättat hösten.\nTal för 2025 ändras.";
+    vec![
+        (
+            "figures-published",
+            Change::FiguresPublished(publication(1, PublicationState::Preliminary, "")),
+        ),
+        (
+            "figures-revised",
+            Change::FiguresPublished(publication(2, PublicationState::Final, note)),
+        ),
+    ]
+}
+
 /// One entry of each kind.
 pub(crate) fn samples() -> Vec<(&'static str, AuthorityEntry)> {
     let changes = [
@@ -342,6 +384,7 @@ pub(crate) fn samples() -> Vec<(&'static str, AuthorityEntry)> {
         .into_iter()
         .chain(steps())
         .chain(uploads())
+        .chain(publications())
         .map(|(name, change)| {
             (
                 name,
