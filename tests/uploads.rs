@@ -9,6 +9,9 @@
     reason = "a test"
 )]
 
+#[path = "uploads/published.rs"]
+mod published;
+
 use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -251,11 +254,13 @@ fn rows_are_for_those_who_upload() {
     let with = |arguments: &[&str]| server.run(&[&["--token", "open-sesame"], arguments].concat());
     for allowed in [
         vec!["indicator", "uploads"],
+        vec!["indicator", "publications"],
         vec!["indicator", "upload", "show", "population", "2025-12-31"],
     ] {
         assert!(with(&allowed).status.success(), "{allowed:?}");
     }
     for refused in [
+        vec!["indicator", "publish", "--year", "2025", "--title", "x"],
         vec![
             "indicator",
             "upload",

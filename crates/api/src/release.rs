@@ -319,6 +319,7 @@ pub fn refusal(refusal: &Refusal) -> ApiError {
         | Refusal::NoNotice => Kind::NotFound,
         Refusal::TooManyMaps
         | Refusal::TooManyUploads
+        | Refusal::TooManyPublications
         | Refusal::TooManyComments { .. }
         | Refusal::TooManyLinks => Kind::ResourceExhausted,
         Refusal::Changed { .. } | Refusal::EditionsChanged { .. } => Kind::Aborted,
@@ -335,6 +336,8 @@ pub fn refusal(refusal: &Refusal) -> ApiError {
         | Refusal::SourceMissing
         | Refusal::UploadReasonMissing
         | Refusal::BadUploadId
+        | Refusal::TitleMissing
+        | Refusal::NoteMissing
         | Refusal::BadCaller
         | Refusal::TooEarly { .. } => Kind::InvalidArgument,
         Refusal::OwnDraft { .. } | Refusal::OwnLink => Kind::PermissionDenied,

@@ -1,30 +1,52 @@
 //! Figures of an indicator whose variants are sums of measures: from cells, through what may be shown of them, to rows of an
 //! answer. Values and intervals are computed in `vardnav_indicators::statistics`.
 
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_classification::model::Grain;
 use vardnav_indicators::answer::{FigureRow, Mark, Question};
 use vardnav_indicators::definition::{BrokenDownBy, Feed, Indicator, Interval, Length, Variant};
-use vardnav_indicators::engine::Value;
+use vardnav_indicators::engine::{BrokenDown, Counted, MeasureCell, Value};
 use vardnav_indicators::lattice::Frame;
 use vardnav_indicators::lattice::Place;
-use vardnav_indicators::measure::{Part, Term};
+use vardnav_indicators::measure::{Counts, Dated, Measure, Part, Term};
 use vardnav_indicators::population::{AGES, Area, PopulationTable};
 use vardnav_indicators::query::{AgeGroup, Dimension, MAX_ROWS, Point, QueryError, SexGroup};
 use vardnav_indicators::statistics::standardised::{self, Stratum};
 use vardnav_indicators::statistics::{Estimate, Level, Tally, count, proportion};
 use vardnav_release::Snapshot;
 
-use crate::disclose::{self, At, Decided, Decisions, Shown};
+use crate::disclose::{self, At, Decided, Family, Shown};
 use crate::measures::Projected;
+
+/// Most families whose decisions are remembered.
+const DECIDED_MAX: usize = 4_096;
 
 /// What stands for a value that is not known, and for none.
 const UNKNOWN: &str = "unknown";
 const NONE: &str = "none";
+
+/// Names a family: variant, value, year, month (0 where months add up to the year, or of the year).
+type FamilyKey = (String, String, Option<Value>, Option<u8>, i16, i8);
+
+/// Decisions on what may be shown, as long as the cells do not change.
+#[derive(Default)]
+pub(crate) struct Decisions {
+    known: Mutex<Known>,
+}
+
+/// Decisions on the cells of one state of a projection, as they hold on a day.
+#[derive(Default)]
+struct Known {
+    projection: String,
+    revision: u64,
+    day: Option<Date>,
+    families: HashMap<FamilyKey, Arc<Decided>>,
+}
 
 /// A value of a breakdown with its code; neither where nothing is broken down further.
 type CodedValue = (Option<String>, Option<Value>);
@@ -114,14 +136,10 @@ impl Asked<'_> {
         let plan = &self.ground.projected.plan;
         let breakdown = match &self.question.breakdown {
             None => None,
-            Some(id) => Some(
-                self.offered(id)
-                    .and_then(|id| plan.breakdown(id))
-                    .ok_or_else(|| {
-                        let message = format!("figures of it are not broken down by `{id}`");
-                        ApiError::field("breakdowns", message)
-                    })?,
-            ),
+            Some(id) => Some(plan.breakdown(id).ok_or_else(|| {
+                let message = format!("figures of it are not broken down by `{id}`");
+                ApiError::field("breakdowns", message)
+            })?),
         };
         let query = self.question.of_table("", Grain::Contact);
         let months: Vec<i8> = match self.question.month {
@@ -136,7 +154,7 @@ impl Asked<'_> {
                 "figures of the indicator are of whole years",
             ));
         }
-        let adds_up = is_monthly && disclose::adds_up(self.indicator, self.ground.release);
+        let adds_up = is_monthly && self.terms().all(adds_up);
         for (code, value) in self.values(breakdown)? {
             let by = breakdown.map(|(ordinal, _)| ordinal).zip(value);
             let mut families = Vec::with_capacity(months.len());
@@ -189,10 +207,13 @@ impl Asked<'_> {
         self.indicator.window.period == Length::Month || self.indicator.breakdowns.iter().any(by_month)
     }
 
-    /// The breakdown, where the indicator offers it: disclosure is decided upon for those and no others.
-    fn offered(&self, id: &'_ str) -> Option<&str> {
-        let mut offered = self.indicator.breakdowns.iter();
-        offered.find(|offered| *offered == id).map(String::as_str)
+    /// The measures of the figure.
+    fn terms(&self) -> impl Iterator<Item = &Measure> {
+        let definitions = &self.ground.release.indicators;
+        self.variant
+            .figure
+            .terms()
+            .filter_map(|term| definitions.measure(&term.measure))
     }
 
     /// The values to be told, each with its code; one without a code where nothing is broken down further.
@@ -223,13 +244,124 @@ impl Asked<'_> {
     }
 
     /// What may be shown of the variant in the year, or in a month where months do not add up.
-    fn decided(&self, by: Option<(u8, Value)>, month: i8, adds_up: bool) -> Decided {
-        let period = disclose::Period {
-            year: self.question.year,
+    fn decided(&self, by: Option<(u8, Value)>, month: i8, adds_up: bool) -> Arc<Decided> {
+        let ground = self.ground;
+        let key: FamilyKey = (
+            self.indicator.id.clone(),
+            self.variant.id.clone(),
+            by.map(|(_, value)| value),
+            by.map(|(breakdown, _)| breakdown),
+            self.question.year,
             month,
-            adds_up,
+        );
+        let (name, revision) = (&ground.projected.plan.name, ground.projected.revision());
+        {
+            let mut known = ground
+                .decisions
+                .known
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let is_fresh =
+                known.projection == *name && known.revision == revision && known.day == Some(ground.today);
+            if !is_fresh || known.families.len() > DECIDED_MAX {
+                *known = Known {
+                    projection: name.clone(),
+                    revision,
+                    day: Some(ground.today),
+                    families: HashMap::new(),
+                };
+            }
+            if let Some(decided) = known.families.get(&key) {
+                return Arc::clone(decided);
+            }
+        }
+        let family = self.family(by, month, adds_up);
+        let disclosure = ground.release.indicators.disclosure;
+        let decided = Arc::new(Decided::on(family, &ground.frame, disclosure));
+        let mut known = ground
+            .decisions
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if known.revision == revision {
+            known.families.insert(key, Arc::clone(&decided));
+        }
+        decided
+    }
+
+    fn family(&self, by: Option<(u8, Value)>, month: i8, adds_up: bool) -> Family {
+        let figure = &self.variant.figure;
+        let (numerator, undecided) = self.sum(&figure.numerator, by, month, adds_up);
+        let of_register = figure.denominator.iter().all(|term| !self.is_population(term));
+        let (denominator, undecided_denominator) = match figure.denominator.is_empty() || !of_register {
+            true => (None, disclose::Counts::new()),
+            false => {
+                let (counts, undecided) = self.sum(&figure.denominator, by, month, adds_up);
+                (Some(counts), undecided)
+            }
         };
-        disclose::decided(self.ground, self.indicator, self.variant, by, period)
+        Family {
+            numerator,
+            denominator,
+            undecided,
+            undecided_denominator,
+        }
+    }
+
+    /// The counts of a sum, those that are decided and those that are not.
+    fn sum(
+        &self,
+        terms: &[Term],
+        by: Option<(u8, Value)>,
+        month: i8,
+        adds_up: bool,
+    ) -> (disclose::Counts, disclose::Counts) {
+        let (mut decided, mut undecided) = (disclose::Counts::new(), disclose::Counts::new());
+        let measures = &self.ground.release.indicators.measures;
+        for term in terms {
+            let Some(ordinal) = measures.iter().position(|measure| measure.id == term.measure) else {
+                continue;
+            };
+            let first = MeasureCell {
+                counted: Counted::Measure(u16::try_from(ordinal).unwrap_or(u16::MAX)),
+                value: by.map(|(breakdown, value)| BrokenDown { breakdown, value }),
+                year: self.question.year,
+                month: 0,
+                residence: vardnav_indicators::Residence::UNKNOWN,
+                sex: None,
+                age_from: None,
+                is_undecided: false,
+                from: None,
+                until: None,
+            };
+            let next = MeasureCell {
+                year: self.question.year.saturating_add(1),
+                ..first
+            };
+            for (cell, count) in self.ground.projected.range(first..next) {
+                let is_of_period = if adds_up {
+                    cell.month > 0
+                } else {
+                    cell.month == month
+                };
+                if !is_of_period || !cell.holds_on(self.ground.today) {
+                    continue;
+                }
+                let counts = if cell.is_undecided {
+                    &mut undecided
+                } else {
+                    &mut decided
+                };
+                let at: At = (
+                    if adds_up { cell.month } else { 1 },
+                    cell.residence,
+                    cell.sex,
+                    cell.age_from,
+                );
+                *counts.entry(at).or_default() += count.saturating_mul(term.times.into());
+            }
+        }
+        (decided, undecided)
     }
 
     /// Whether a term is counted in a population table.
@@ -457,6 +589,16 @@ fn events(counts: &disclose::Counts, point: &Point, ages: &Range<u16>) -> u64 {
         .filter(|(at, _)| is_at(at))
         .map(|(_, count)| count)
         .sum()
+}
+
+/// Whether the figures of months add up to those of the year: not of persons, who are counted once in either, and not of
+/// what may belong to several months.
+fn adds_up(measure: &Measure) -> bool {
+    match measure.counts {
+        Counts::Persons => false,
+        Counts::Days => true,
+        Counts::Parts | Counts::Sum(_) => measure.dated != Dated::During,
+    }
 }
 
 /// Whether a period is not over yet.

@@ -9,6 +9,7 @@ mod disclose;
 mod figures;
 mod measures;
 mod names;
+mod publications;
 mod uploads;
 
 use std::sync::Arc;
@@ -24,11 +25,12 @@ use vardnav_runtime::gate::caller;
 use vardnav_store::{Authority, Store};
 
 use answers::entry;
-use disclose::Decisions;
+use figures::Decisions;
 use measures::Measures;
 
 pub use counts::{Counts, Coverage, FollowError, PROJECTION};
 pub use measures::PREFIX as MEASURES;
+pub use publications::{Made, Publications, Wish};
 pub use uploads::{Put, Stated, Uploads};
 
 const PAGE_DEFAULT: usize = 100;

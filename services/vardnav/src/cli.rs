@@ -10,6 +10,7 @@ pub mod delivery;
 mod heads;
 pub mod indicator;
 mod person;
+pub mod publication;
 mod register;
 mod release;
 mod terminology;

@@ -14,6 +14,7 @@ use vardnav_api::vardnav::admin::v1::admin_service_client::AdminServiceClient;
 use vardnav_api::vardnav::admin::v1::vault_service_client::VaultServiceClient;
 use vardnav_api::vardnav::classification::v1::classification_service_client::ClassificationServiceClient;
 use vardnav_api::vardnav::indicators::v1::indicator_service_client::IndicatorServiceClient;
+use vardnav_api::vardnav::indicators::v1::publication_service_client::PublicationServiceClient;
 use vardnav_api::vardnav::register::v1::heads_service_client::HeadsServiceClient;
 use vardnav_api::vardnav::register::v1::person_service_client::PersonServiceClient;
 use vardnav_api::vardnav::register::v1::quality_service_client::QualityServiceClient;
@@ -250,5 +251,9 @@ impl Client {
     service!(
         /// Indicators.
         indicators, IndicatorServiceClient
+    );
+    service!(
+        /// Published figures.
+        publications, PublicationServiceClient
     );
 }

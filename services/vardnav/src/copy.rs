@@ -27,6 +27,7 @@ const MARK: &str = "sync.json";
 const OF_THE_ORIGIN: &[&str] = &[
     "admin.backup",
     "heads.read",
+    "indicators.publish",
     "indicators.read",
     "indicators.upload",
     "person.approve",

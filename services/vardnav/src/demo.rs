@@ -42,6 +42,7 @@ pub(crate) async fn run(command: cli::Demo, format: Format) -> Outcome {
 
 async fn demonstrate(command: &cli::Demo, folder: &Path, format: Format) -> Outcome {
     let node = Node::open_empty(&folder.join("data")).await?;
+    node.tend();
     let serving = Serving::start(&node, command.grpc, command.http, Callers::Asserted).await?;
     let connect = |name: &str| {
         let target = Target {

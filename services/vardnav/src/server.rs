@@ -16,6 +16,7 @@ use vardnav_api::vardnav::admin::v1::admin_service_server::AdminServiceServer;
 use vardnav_api::vardnav::admin::v1::vault_service_server::VaultServiceServer;
 use vardnav_api::vardnav::classification::v1::classification_service_server::ClassificationServiceServer;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorServiceServer;
+use vardnav_api::vardnav::indicators::v1::publication_service_server::PublicationServiceServer;
 use vardnav_api::vardnav::register::v1::heads_service_server::HeadsServiceServer;
 use vardnav_api::vardnav::register::v1::person_service_server::PersonServiceServer;
 use vardnav_api::vardnav::register::v1::quality_service_server::QualityServiceServer;
@@ -32,7 +33,7 @@ use vardnav_runtime::metrics::Metrics;
 use vardnav_service_admin::{Admin, VaultAdmin};
 use vardnav_service_analysis::{Analysis, OfVault};
 use vardnav_service_classification::Classifier;
-use vardnav_service_indicators::{Indicators, MEASURES, PROJECTION};
+use vardnav_service_indicators::{Indicators, MEASURES, PROJECTION, Publications};
 use vardnav_service_register::{Register, Service as RegisterService};
 use vardnav_service_release::Releases;
 use vardnav_service_terminology::kept::Uploads;
@@ -93,10 +94,15 @@ impl Node {
         self.copy_of = copy::origin(folder)?;
         if self.copy_of.is_none() {
             crate::starter::publish(&self.releases, &self.authority).await?;
-            self.register
-                .tend([PROJECTION, MEASURES].map(str::to_owned).to_vec());
+            self.tend();
         }
         Ok(self)
+    }
+
+    /// Lets the register sign national heads and do all else that is left to whoever holds it itself.
+    pub(crate) fn tend(&self) {
+        self.register
+            .tend([PROJECTION, MEASURES].map(str::to_owned).to_vec());
     }
 
     /// Opens a folder as a copy of a server, with what follows that.
@@ -263,6 +269,10 @@ impl Node {
             ))
             .add_service(limited!(CareUnitServiceServer, self.units.clone()))
             .add_service(limited!(IndicatorServiceServer, self.indicators.clone()))
+            .add_service(limited!(
+                PublicationServiceServer,
+                Publications::new(self.indicators.clone())
+            ))
             .add_service(limited!(VaultServiceServer, self.vault.clone()))
             .add_service(limited!(AdminServiceServer, self.admin.clone())))
     }

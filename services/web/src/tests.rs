@@ -9,8 +9,6 @@ use vardnav_interchange::release::{self, starter};
 
 use super::*;
 
-mod changes;
-
 struct Fixed;
 
 /// A text that would become part of a page if it were not escaped.

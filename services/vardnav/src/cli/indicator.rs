@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Upload;
+use super::publication::{Publish, Published, Report};
 
 #[derive(Debug, Subcommand)]
 pub enum Indicator {
@@ -25,6 +26,18 @@ pub enum Indicator {
         #[arg(long)]
         kind: Option<String>,
     },
+    /// Publish the figures of a year as they are shown now, for ever
+    Publish(Box<Publish>),
+    /// List publications
+    Publications {
+        /// Only this year
+        #[arg(long, default_value_t = 0)]
+        year: i32,
+    },
+    /// Show a publication, or figures in it
+    Publication(Box<Published>),
+    /// Write the yearly report of a publication: tables, pictures and sources in one document, in Swedish
+    Report(Box<Report>),
 }
 
 #[derive(Debug, Args)]

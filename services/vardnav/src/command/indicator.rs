@@ -1,5 +1,7 @@
 //! `vardnav indicator`: the library, and figures with what is to be known of them.
 
+mod published;
+mod report;
 mod shown;
 
 use std::fs::File;
@@ -42,6 +44,10 @@ pub(crate) async fn run(command: Indicator, client: &Client, format: Format) -> 
             }
         }
         Indicator::Query(query) => queried(*query, client, format).await,
+        Indicator::Publish(publish) => published::publish(*publish, client, format).await,
+        Indicator::Publications { year } => published::list(year, client, format).await,
+        Indicator::Publication(asked) => published::show(*asked, client, format).await,
+        Indicator::Report(report) => report::run(*report, client).await,
     }
 }
 

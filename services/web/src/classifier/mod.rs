@@ -3,7 +3,6 @@
 
 mod answer;
 mod asked;
-mod coming;
 mod form;
 mod rules;
 mod variants;
@@ -95,7 +94,6 @@ fn page(source: &dyn Source, asked: &Asked, address: &Address) -> Markup {
             div id="answer" class="answer" {
                 (answer::answer(asked, &explanation, &elsewhere, address, words))
                 (variants::section(source, asked, address, words))
-                (coming::section(source, asked, address, words))
                 (reference(asked, address))
             }
         }
