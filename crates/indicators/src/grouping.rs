@@ -1,5 +1,7 @@
 //! Groups of kommuner: a division of the country's kommuner by a table with its date, for figures by group. Which table
-//! a breakdown means, its definition says; what the groups are, the table.
+//! a breakdown means, its definition says; what the groups are, the table; which of them may be told, [`shown`].
+
+pub mod shown;
 
 use std::collections::BTreeMap;
 

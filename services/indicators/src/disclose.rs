@@ -1,17 +1,57 @@
 //! What may be shown of the figures of one variant in one period: of all counts that they are made of together, before and
-//! independent of any question. This is the one place where figures of measures meet disclosure control.
+//! independent of any question. This is the one place where figures of measures meet disclosure control; here their counts
+//! are gathered, and decisions remembered.
 //!
 //! Numerator, denominator and what lies between them are each decided upon over all places, sexes and ages (and months,
 //! where those add up to the year), and a figure is withheld where any of them is hidden: to withhold more than one of them
 //! asks for reveals nothing. What is undecided is decided upon for itself and withheld alone, and with its figure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::civil::Date;
 use vardnav_indicators::cube::Residence;
-use vardnav_indicators::definition::Disclosure;
+use vardnav_indicators::definition::{Disclosure, Indicator, Variant};
+use vardnav_indicators::engine::{BrokenDown, Counted, MeasureCell, Value};
 use vardnav_indicators::lattice::{Frame, Lattice, Leaf, Spot};
+use vardnav_indicators::measure::{self, Dated, Measure, Part, Term};
 use vardnav_indicators::query::{Figure, Point, Published, Query, QueryError};
 use vardnav_register::record::Sex;
+use vardnav_release::Snapshot;
+
+use crate::figures::Ground;
+
+/// Most families whose decisions are remembered.
+const DECIDED_MAX: usize = 4_096;
+
+/// Names a family: indicator, variant, value, year, month (0 where months add up to the year, or of the year).
+type FamilyKey = (String, String, Option<(u8, Value)>, i16, i8);
+
+/// Decisions on what may be shown, as long as the cells do not change.
+#[derive(Default)]
+pub(crate) struct Decisions {
+    known: Mutex<Known>,
+}
+
+/// Decisions on the cells of one state of a projection, as they hold on a day.
+#[derive(Default)]
+struct Known {
+    projection: String,
+    revision: u64,
+    day: Option<Date>,
+    families: HashMap<FamilyKey, Arc<Decided>>,
+}
+
+/// A period that is decided upon.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Period {
+    /// Calendar year.
+    pub(crate) year: i16,
+    /// Calendar month; 0 for the year.
+    pub(crate) month: i8,
+    /// Whether it is a year that months add up to.
+    pub(crate) adds_up: bool,
+}
 
 /// Where a count stands at the finest level: month (1 where months do not add up), residence, sex, age.
 pub(crate) type At = (i8, Residence, Option<Sex>, Option<u8>);
@@ -50,6 +90,141 @@ pub(crate) struct Shown {
     pub(crate) denominator: Option<u64>,
     pub(crate) undecided: Option<u64>,
     pub(crate) undecided_denominator: Option<u64>,
+}
+
+/// What may be shown of a variant of an indicator in a period, of the whole or of the value of a breakdown.
+pub(crate) fn decided(
+    ground: &Ground<'_>,
+    indicator: &Indicator,
+    variant: &Variant,
+    by: Option<(u8, Value)>,
+    period: Period,
+) -> Arc<Decided> {
+    let key: FamilyKey = (
+        indicator.id.clone(),
+        variant.id.clone(),
+        by,
+        period.year,
+        period.month,
+    );
+    let (name, revision) = (&ground.projected.plan.name, ground.projected.revision());
+    let known = || {
+        let known = ground.decisions.known.lock();
+        known.unwrap_or_else(PoisonError::into_inner)
+    };
+    {
+        let mut known = known();
+        let is_fresh =
+            known.projection == *name && known.revision == revision && known.day == Some(ground.today);
+        if !is_fresh || known.families.len() > DECIDED_MAX {
+            *known = Known {
+                projection: name.clone(),
+                revision,
+                day: Some(ground.today),
+                families: HashMap::new(),
+            };
+        }
+        if let Some(decided) = known.families.get(&key) {
+            return Arc::clone(decided);
+        }
+    }
+    let family = family(ground, variant, by, period);
+    let disclosure = ground.release.indicators.disclosure;
+    let decided = Arc::new(Decided::on(family, &ground.frame, disclosure));
+    let mut known = known();
+    if known.projection == *name && known.revision == revision && known.day == Some(ground.today) {
+        known.families.insert(key, Arc::clone(&decided));
+    }
+    decided
+}
+
+/// Whether the figures of months add up to those of the year in every variant: not of persons, who are counted once in
+/// either, and not of what may belong to several months.
+pub(crate) fn adds_up(indicator: &Indicator, release: &Snapshot) -> bool {
+    let adds_up = |measure: &Measure| match measure.counts {
+        measure::Counts::Persons => false,
+        measure::Counts::Days => true,
+        measure::Counts::Parts | measure::Counts::Sum(_) => measure.dated != Dated::During,
+    };
+    let mut terms = indicator
+        .variants
+        .iter()
+        .flat_map(|variant| variant.figure.terms());
+    terms.all(|term| release.indicators.measure(&term.measure).is_none_or(adds_up))
+}
+
+fn family(ground: &Ground<'_>, variant: &Variant, by: Option<(u8, Value)>, period: Period) -> Family {
+    let figure = &variant.figure;
+    let is_population = |term: &Term| {
+        let measure = ground.release.indicators.measure(&term.measure);
+        measure.is_some_and(|measure| measure.of == [Part::Inhabitant])
+    };
+    let (numerator, undecided) = sum(ground, &figure.numerator, by, period);
+    let of_register = !figure.denominator.iter().any(is_population);
+    let (denominator, undecided_denominator) = match figure.denominator.is_empty() || !of_register {
+        true => (None, Counts::new()),
+        false => {
+            let (counts, undecided) = sum(ground, &figure.denominator, by, period);
+            (Some(counts), undecided)
+        }
+    };
+    Family {
+        numerator,
+        denominator,
+        undecided,
+        undecided_denominator,
+    }
+}
+
+/// The counts of a sum, those that are decided and those that are not.
+fn sum(ground: &Ground<'_>, terms: &[Term], by: Option<(u8, Value)>, period: Period) -> (Counts, Counts) {
+    let (mut decided, mut undecided) = (Counts::new(), Counts::new());
+    let Period { year, month, adds_up } = period;
+    let measures = &ground.release.indicators.measures;
+    for term in terms {
+        let Some(ordinal) = measures.iter().position(|measure| measure.id == term.measure) else {
+            continue;
+        };
+        let first = MeasureCell {
+            counted: Counted::Measure(u16::try_from(ordinal).unwrap_or(u16::MAX)),
+            value: by.map(|(breakdown, value)| BrokenDown { breakdown, value }),
+            year,
+            month: 0,
+            residence: Residence::UNKNOWN,
+            sex: None,
+            age_from: None,
+            is_undecided: false,
+            from: None,
+            until: None,
+        };
+        let next = MeasureCell {
+            year: year.saturating_add(1),
+            ..first
+        };
+        for (cell, count) in ground.projected.range(first..next) {
+            let is_of_period = if adds_up {
+                cell.month > 0
+            } else {
+                cell.month == month
+            };
+            if !is_of_period || !cell.holds_on(ground.today) {
+                continue;
+            }
+            let counts = if cell.is_undecided {
+                &mut undecided
+            } else {
+                &mut decided
+            };
+            let at: At = (
+                if adds_up { cell.month } else { 1 },
+                cell.residence,
+                cell.sex,
+                cell.age_from,
+            );
+            *counts.entry(at).or_default() += count.saturating_mul(term.times.into());
+        }
+    }
+    (decided, undecided)
 }
 
 impl Decided {

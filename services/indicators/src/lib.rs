@@ -25,7 +25,7 @@ use vardnav_runtime::gate::caller;
 use vardnav_store::{Authority, Store};
 
 use answers::entry;
-use figures::Decisions;
+use disclose::Decisions;
 use measures::Measures;
 
 pub use counts::{Counts, Coverage, FollowError, PROJECTION};

@@ -188,6 +188,15 @@ async fn a_share_has_its_numerator_denominator_interval_and_marks() {
         .map(|row| (row.place.as_str(), row.numerator))
         .collect();
     assert_eq!(shown, [("01", Some(20)), ("12", Some(40))]);
+    let standing = |code: &str| {
+        let row = regions.iter().find(|row| row.place == code);
+        row.unwrap().standing.clone()
+    };
+    assert_eq!(
+        (standing("01"), standing("12")),
+        ("below".into(), "far-above".into())
+    );
+    assert_eq!(row.standing, "", "the country stands to nothing");
     let months = core("month").await;
     assert_eq!(months.len(), 12);
     assert_eq!(months[2].numerator, Some(60));
@@ -243,6 +252,63 @@ async fn persons_are_counted_once_whatever_reporters_they_are_of() {
     })
     .await;
     assert_eq!(contacts.first().unwrap().count, Some(20));
+}
+
+/// A population table of one kommun: a thousand of every five years of age.
+fn population(kommun: &str) -> Vec<u8> {
+    let mut rows = "date,area,sex,age,count\n".to_owned();
+    for from in (0..100).step_by(5) {
+        let age = match from {
+            95 => "95+".to_owned(),
+            from => format!("{from}-{}", from + 4),
+        };
+        for sex in ["female", "male"] {
+            rows.push_str(&format!("2024-12-31,{kommun},{sex},{age},500\n"));
+        }
+    }
+    rows.into_bytes()
+}
+
+#[tokio::test]
+async fn years_with_few_are_taken_together_with_those_before() {
+    let bench = Bench::new().await;
+    for number in 0..12 {
+        for year in [2025, 2026] {
+            let id = number * 2 + u32::from(year == 2025);
+            bench
+                .put("a", &visit(id, 1, "0180", date(year, 2, 10)), person(number))
+                .await;
+        }
+    }
+    let indicators = bench.indicators();
+    let caller = vardnav_runtime::caller::Caller::trusted("anna");
+    let put = indicators
+        .uploads()
+        .put(&caller, "population", "test", population("0180"), false);
+    assert!(matches!(
+        put.await.unwrap(),
+        vardnav_service_indicators::Put::Kept(_)
+    ));
+    indicators.catch_up().await.unwrap();
+    let reach = async |year: i32, place: &str| {
+        let rows = ask(&indicators, |request| {
+            request.indicator = "reach-by-group".into();
+            request.breakdowns = vec!["group".into()];
+            request.groups = vec!["mobile-care".into()];
+            request.year = year;
+            request.place = place.to_owned();
+        });
+        let row = rows.await.into_iter().next().unwrap();
+        (row.numerator, row.denominator, row.years, row.standing)
+    };
+    let within = |standing: &str| standing.to_owned();
+    // Twelve are fewer than the twenty that the indicator asks for; the year before that has nothing.
+    assert_eq!(reach(2026, "").await, (Some(24), Some(40_000.0), 2, within("")));
+    assert_eq!(
+        reach(2026, "01").await,
+        (Some(24), Some(40_000.0), 2, within("within"))
+    );
+    assert_eq!(reach(2025, "").await, (Some(12), Some(20_000.0), 1, within("")));
 }
 
 /// A generator of small numbers: the same each time.

@@ -4,6 +4,12 @@
 //! Disclosure is decided before, and not here: a sum that may not be shown is not given, and what would rest on one is
 //! not computed. Nothing is rounded.
 
+mod together;
+mod told;
+
+pub use together::together;
+pub use told::{Row, Told, row};
+
 use crate::definition::{Indicator, Interval};
 use crate::engine::Moment;
 use crate::statistics::clustered::Clusters;
@@ -22,6 +28,9 @@ pub struct Sums {
     pub strata: Vec<Stratum>,
     /// Over persons or units, where the interval is by them.
     pub clusters: Option<Clusters>,
+    /// How many of what clusters count below the line, over how many of what they count above it, make one of both: 1
+    /// but where parts of a whole are summed, as full-time equivalents are.
+    pub cluster_scale: f64,
     /// Whether what is above the line is a part of what is below.
     pub is_proportion: bool,
 }
@@ -52,23 +61,32 @@ pub struct Apart<'a> {
 /// When it has no value: nothing below the line, or a stratum without population.
 pub fn figure(indicator: &Indicator, sums: &Sums) -> Result<Figure, Undefined> {
     let factor = f64::from(indicator.factor);
-    let value = match (indicator.interval, sums.denominator) {
-        (Interval::Standardised, _) => direct(&sums.strata, Level::P95)?.value(),
-        (_, None) => sums.numerator as f64,
-        (_, Some(denominator)) => sums.numerator as f64 / exposure(sums.numerator, denominator)?.exposure(),
+    let value = match sums.denominator {
+        None => sums.numerator as f64,
+        Some(_) => rate(indicator.interval, sums)? * factor,
     };
     let times = |estimate: Estimate| match sums.denominator {
         Some(_) => estimate.times(factor),
         None => Ok(estimate),
     };
     Ok(Figure {
-        value: if sums.denominator.is_some() {
-            value * factor
-        } else {
-            value
-        },
+        value,
         interval: estimate(indicator.interval, sums, Level::P95).and_then(times),
     })
+}
+
+/// The value per one of what is below the line: standardised where the method is.
+///
+/// # Errors
+/// When nothing is below the line, or a stratum has no population.
+pub fn rate(method: Interval, sums: &Sums) -> Result<f64, Undefined> {
+    match (method, sums.denominator) {
+        (Interval::Standardised, _) => Ok(direct(&sums.strata, Level::P95)?.value()),
+        (_, Some(denominator)) => {
+            Ok(sums.numerator as f64 / exposure(sums.numerator, denominator)?.exposure())
+        }
+        (_, None) => Err(Undefined::NoDenominator),
+    }
 }
 
 /// The value with its interval at a level, per one of what is below the line.
@@ -88,7 +106,7 @@ pub fn estimate(method: Interval, sums: &Sums, level: Level) -> Result<Estimate,
                 true => clusters.proportion(level),
                 false => clusters.rate(level),
             };
-            clustered.map(|clustered| clustered.estimate)
+            clustered?.estimate.times(sums.cluster_scale)
         }
         (Interval::Poisson, Some(denominator)) => count::rate(exposure(sums.numerator, denominator)?, level),
         (Interval::Poisson, None) => count::interval(sums.numerator, level),
@@ -140,16 +158,10 @@ pub fn standing(method: Interval, sums: &Sums, country: f64) -> Result<Standing,
 /// ratio's interval is exact; of others it is made of both intervals. The pair is chosen for being far apart, so the
 /// interval is too sure as a test of whether groups differ at all. `None` with fewer than two groups that have a rate.
 pub fn apart<'a>(method: Interval, groups: &[(&'a str, Sums)]) -> Option<Apart<'a>> {
-    let rate = |sums: &Sums| -> Option<f64> {
-        match (method, sums.denominator?) {
-            (Interval::Standardised, _) => direct(&sums.strata, Level::P95).ok().map(Estimate::value),
-            (_, denominator) => Some(sums.numerator as f64 / exposure(0, denominator).ok()?.exposure()),
-        }
-    };
     let rated = || {
         groups
             .iter()
-            .filter_map(|(group, sums)| Some((rate(sums)?, *group, sums)))
+            .filter_map(|(group, sums)| Some((rate(method, sums).ok()?, *group, sums)))
     };
     let (_, lowest, low) = rated().min_by(|a, b| a.0.total_cmp(&b.0))?;
     let (_, highest, high) = rated().rev().max_by(|a, b| a.0.total_cmp(&b.0))?;

@@ -9,6 +9,7 @@ fn sums(numerator: u64, denominator: f64) -> Sums {
         denominator: Some(denominator),
         strata: Vec::new(),
         clusters: None,
+        cluster_scale: 1.0,
         is_proportion: true,
     }
 }
