@@ -33,6 +33,14 @@ const PAGES: &[&str] = &[
     "/klassificera?of=segment&variant=U1:inpatient&lang=en&f.none=x",
     "/beslutstabeller",
     "/beslutstabeller/episode-form",
+    "/indikatorer",
+    "/indikatorer/core-02",
+    "/indikatorer/core-09?lang=en&region=01&variant=own-ledger",
+    "/indikatorer/contacts-by-group?by=contact-mode",
+    "/kommun/0180",
+    "/region/12?lang=en",
+    "/jamfor?a=01&b=12",
+    "/plats?q=stad",
     "/nothing",
 ];
 

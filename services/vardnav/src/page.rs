@@ -1,5 +1,6 @@
 //! What the web page shows, from this very process: the release in force and the computed indicators by region.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,7 +9,8 @@ use vardnav_api::indicators::{UNKNOWN, place_code};
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Label;
-use vardnav_indicators::definition::{BrokenDownBy, Indicator};
+use vardnav_indicators::answer::{Answered, Question};
+use vardnav_indicators::definition::{BrokenDownBy, Feed, Indicator};
 use vardnav_indicators::{Answer, Figure, Place};
 use vardnav_release::Snapshot;
 use vardnav_runtime::clock;
@@ -16,7 +18,7 @@ use vardnav_runtime::metrics::Exporter;
 use vardnav_service_classification::Classifier;
 use vardnav_service_indicators::Indicators;
 use vardnav_store::Authority;
-use vardnav_web::{Column, Overview, Release, Row, Source, Table};
+use vardnav_web::{Column, Overview, Refusal, Release, Row, Source, Table};
 
 use crate::exit::{Failure, Outcome};
 use crate::follow;
@@ -84,6 +86,40 @@ impl Source for Shown {
             tables,
             coverage,
             min_count: release.indicators.disclosure.min_count,
+        }
+    }
+
+    fn figures(&self, indicator: &str, question: &Question) -> Result<Answered, Refusal> {
+        let answered = self.indicators.figures(indicator, question);
+        answered.map_err(|error| Refusal {
+            code: error.code.to_owned(),
+            message: error.message,
+        })
+    }
+
+    fn years(&self, indicator: &str, variant: &str) -> Vec<i16> {
+        let Some(release) = self.authority.view().newest_release() else {
+            return Vec::new();
+        };
+        let known = release.indicators.indicator(indicator);
+        let variant = known.and_then(|known| known.variants.iter().find(|known| known.id == variant));
+        match variant.map(|variant| (variant.feed, &variant.id)) {
+            None => Vec::new(),
+            Some((Feed::Computed | Feed::MethodTest, _)) => self.indicators.counts().years(),
+            Some((Feed::Uploaded | Feed::Linked, id)) => {
+                let held = self
+                    .indicators
+                    .uploads()
+                    .series_at_hand(indicator, id)
+                    .ok()
+                    .flatten();
+                let years: BTreeSet<i16> = held
+                    .iter()
+                    .flat_map(|held| held.content.points())
+                    .filter_map(|(key, _)| Some(key.period.last_day()?.year()))
+                    .collect();
+                years.into_iter().collect()
+            }
         }
     }
 

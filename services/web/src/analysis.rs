@@ -1,72 +1,40 @@
-//! The figures as a page. Every figure stands in a table with headers that a screen reader can tell; what is withheld
-//! is marked in words as well as by a sign.
+//! Figures as pages: the start page, a place, two regions, an indicator, and the library of definitions. Every figure
+//! stands in a table with headers that a screen reader can tell; what is withheld is marked in words as well as by a sign.
+//! This file has counts by the values of a table.
 
+mod board;
+mod figures;
+mod files;
 pub(crate) mod library;
+mod panel;
+pub(crate) mod place;
+pub(crate) mod start;
 
 use maud::{Markup, html};
 use vardnav_indicators::Figure;
 
 use crate::address::{Address, Language};
-use crate::frame::{Section, frame};
 use crate::typography::count;
 use crate::{Overview, Row, Table};
 
 /// The sign for a figure that is withheld, as official statistics in Sweden use it.
 const WITHHELD: &str = "..";
 
-/// The start page.
-pub(crate) fn start(overview: &Overview, address: &Address) -> Markup {
+/// The counts of an indicator by the values of its table, in a year.
+pub(crate) fn counts(overview: &Overview, table: &Table, path: &str, address: &Address) -> Markup {
     let language = address.language;
-    let say = |sv, en| language.pick(sv, en);
-    let content = html! {
-        h1 { (say("Vård nära patienten, beskriven på samma sätt i hela landet",
-                  "Care close to the patient, described the same way everywhere")) }
-        p class="lead" {
-            (say("Den som ger vården anger vad som går att iaktta. Vårdform, vårdnivå och redovisningsskyldighet följer \
-                  av publicerade beslutstabeller, och siffrorna räknas ur det som rapporterats.",
-                 "Those who give care state what can be observed. Form, level and duties to report follow from \
-                  published decision tables, and the figures are counted from what was reported."))
+    html! {
+        section aria-labelledby="counts" {
+            h2 id="counts" { (language.pick("Antal per grupp och region", "Counts by group and region")) " " (overview.year) }
+            p class="soft" { (language.of(&overview.coverage)) "." }
+            (years(overview, path, address))
+            (figures_of(overview, table, language))
+            (legend(overview, language))
         }
-        ul class="actions" {
-            li { a class="button" href=(address.to("/begrepp", &[])) { (say("Sök begrepp", "Search terms")) } }
-            li { a href=(address.to("/klassificera", &[])) { (say("Pröva en klassificering", "Try a classification")) } }
-        }
-        section aria-labelledby="release" {
-            h2 id="release" { (say("Gällande release", "Release in force")) }
-            @match &overview.release {
-                Some(release) => dl {
-                    dt { (say("Beteckning", "Id")) } dd { (release.id) }
-                    dt { (say("Namn", "Name")) } dd { (language.of(&release.title)) }
-                    dt { (say("Gäller vård från", "Applies to care from")) } dd { time { (release.from) } }
-                },
-                None => p class="empty" { (say("Ingen release är publicerad ännu.", "No release is published yet.")) },
-            }
-        }
-        section aria-labelledby="library" {
-            h2 id="library" { (say("Indikatorerna", "The indicators")) }
-            p {
-                a href=(address.to("/indikatorer", &[])) { (say("Alla indikatorer och hur de räknas", "All indicators and how they are counted")) }
-            }
-        }
-        @if !overview.tables.is_empty() {
-            section aria-labelledby="figures" {
-                h2 id="figures" { (say("Antal per grupp och region", "Counts by group and region")) " " (overview.year) }
-                p class="soft" { (language.of(&overview.coverage)) "." }
-                (years(overview, address))
-                @for table in &overview.tables { (figures(overview, table, language)) }
-                (legend(overview, language))
-            }
-        }
-    };
-    frame(
-        say("Nära vård i siffror", "Care close to the patient in figures"),
-        Section::Analysis,
-        address,
-        &content,
-    )
+    }
 }
 
-fn years(overview: &Overview, address: &Address) -> Markup {
+fn years(overview: &Overview, path: &str, address: &Address) -> Markup {
     html! {
         @if overview.years.len() > 1 {
             nav class="years" aria-label=(address.language.pick("Välj år", "Choose a year")) {
@@ -74,7 +42,7 @@ fn years(overview: &Overview, address: &Address) -> Markup {
                     @for year in &overview.years {
                         li {
                             @if *year == overview.year { span aria-current="page" { (year) } }
-                            @else { a href=(address.to("/", &[("year", &year.to_string())])) { (year) } }
+                            @else { a href=(address.to(path, &[("year", &year.to_string())])) { (year) } }
                         }
                     }
                 }
@@ -83,7 +51,7 @@ fn years(overview: &Overview, address: &Address) -> Markup {
     }
 }
 
-fn figures(overview: &Overview, table: &Table, language: Language) -> Markup {
+fn figures_of(overview: &Overview, table: &Table, language: Language) -> Markup {
     let caption = format!("t-{}", table.id);
     let address = |ending: &str| format!("/figures/{}{ending}?year={}", table.id, overview.year);
     html! {

@@ -11,7 +11,11 @@ pub(crate) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         "style",
         "css",
         "text/css; charset=utf-8",
-        include_str!("assets/style.css"),
+        concat!(
+            include_str!("assets/style.css"),
+            include_str!("assets/chart.css"),
+            include_str!("assets/analysis.css")
+        ),
     )
 });
 /// What makes them answer at once; without it they answer when a form is sent.

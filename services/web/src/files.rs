@@ -37,7 +37,7 @@ pub(crate) fn csv(overview: &Overview, table: &Table) -> String {
 }
 
 /// A field, in quotes where it must be.
-fn field(text: &str) -> String {
+pub(crate) fn field(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -9,6 +9,7 @@ mod address;
 mod analysis;
 mod answer;
 mod assets;
+mod chart;
 mod classifier;
 mod files;
 mod frame;
@@ -30,6 +31,7 @@ use tokio::net::TcpListener;
 use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Label;
 use vardnav_indicators::Figure;
+use vardnav_indicators::answer::{Answered, Question};
 use vardnav_release::Snapshot;
 
 use crate::address::Address;
@@ -39,6 +41,15 @@ use crate::work::{Undone, Work};
 pub trait Source: Send + Sync + 'static {
     /// What to show for a calendar year, or for the latest one that has figures.
     fn overview(&self, year: Option<i16>) -> Overview;
+
+    /// The figures that answer a question about an indicator, as they are at hand.
+    ///
+    /// # Errors
+    /// When the indicator has none of that kind, or they cannot be had now.
+    fn figures(&self, indicator: &str, question: &Question) -> Result<Answered, Refusal>;
+
+    /// The calendar years that a way of counting an indicator has figures of, rising.
+    fn years(&self, indicator: &str, variant: &str) -> Vec<i16>;
 
     /// The date of today.
     fn today(&self) -> Date;
@@ -59,7 +70,16 @@ pub trait Source: Send + Sync + 'static {
     }
 }
 
-/// Everything on the page.
+/// Why a question about an indicator has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Refusal {
+    /// Stable code of the error; empty for none.
+    pub code: String,
+    /// What is wrong, for people.
+    pub message: String,
+}
+
+/// Counts by the values of tables, in a year.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overview {
     /// The release in force.
@@ -154,6 +174,13 @@ pub fn router(source: Arc<dyn Source>) -> Router {
         .route("/figures/{file}", get(figures))
         .route("/indikatorer", get(indicator_library))
         .route("/indikatorer/{id}", get(indicator))
+        .route("/indikatorer/{id}/{file}", get(indicator_file))
+        .route("/plats", get(find_place))
+        .route("/kommun/{code}", get(kommun))
+        .route("/region/{code}", get(region))
+        .route("/jamfor", get(compare))
+        .route("/jamfor.csv", get(compare_csv))
+        .route("/jamfor.json", get(compare_json))
         .route("/begrepp", get(term_search))
         .route("/begrepp/{system}", get(term_system))
         .route("/begrepp/{system}/{code}", get(term_concept))
@@ -188,9 +215,37 @@ pub async fn serve(
 }
 
 async fn start(State(pages): State<Pages>, address: Address) -> Response {
-    let make = |source: &dyn Source, address: &Address| {
-        answer::page(analysis::start(&source.overview(address.year()), address))
-    };
+    pages.make(address, analysis::start::page).await
+}
+
+async fn find_place(State(pages): State<Pages>, address: Address) -> Response {
+    pages.make(address, analysis::place::find).await
+}
+
+async fn kommun(State(pages): State<Pages>, Path(code): Path<String>, address: Address) -> Response {
+    let make = move |source: &dyn Source, address: &Address| analysis::place::kommun(source, address, &code);
+    pages.make(address, make).await
+}
+
+async fn region(State(pages): State<Pages>, Path(code): Path<String>, address: Address) -> Response {
+    let make = move |source: &dyn Source, address: &Address| analysis::place::region(source, address, &code);
+    pages.make(address, make).await
+}
+
+async fn compare(State(pages): State<Pages>, address: Address) -> Response {
+    let make = |source: &dyn Source, address: &Address| analysis::place::compare(source, address, None);
+    pages.make(address, make).await
+}
+
+async fn compare_csv(State(pages): State<Pages>, address: Address) -> Response {
+    let make =
+        |source: &dyn Source, address: &Address| analysis::place::compare(source, address, Some("csv"));
+    pages.make(address, make).await
+}
+
+async fn compare_json(State(pages): State<Pages>, address: Address) -> Response {
+    let make =
+        |source: &dyn Source, address: &Address| analysis::place::compare(source, address, Some("json"));
     pages.make(address, make).await
 }
 
@@ -220,6 +275,18 @@ async fn indicator(State(pages): State<Pages>, Path(id): Path<String>, address: 
     pages
         .make(address, move |source, address| {
             analysis::library::indicator(source, address, &id)
+        })
+        .await
+}
+
+async fn indicator_file(
+    State(pages): State<Pages>,
+    Path((id, file)): Path<(String, String)>,
+    address: Address,
+) -> Response {
+    pages
+        .make(address, move |source, address| {
+            analysis::library::file(source, address, &id, &file)
         })
         .await
 }

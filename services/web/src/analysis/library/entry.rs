@@ -1,5 +1,7 @@
-//! One indicator: its plain line, what is counted of whom, its variants with their conditions, what it is broken down by
+//! One indicator: its plain line, its figures, what is counted of whom, its variants with their conditions, what it is broken down by
 //! and what it is not, how sure it is, and where its series breaks.
+
+use std::sync::Arc;
 
 use maud::{Markup, html};
 use vardnav_classification::model::Label;
@@ -9,15 +11,22 @@ use vardnav_indicators::definition::{
 use vardnav_indicators::measure::Term;
 
 use super::{Read, feed, feed_tag};
+use crate::Source;
 use crate::address::{Address, Language};
+use crate::analysis::board::Board;
+use crate::analysis::figures::{self, Asked};
+use crate::analysis::start::path;
+use crate::analysis::{self, files};
 use crate::frame::{Section, frame};
+use crate::typography::{capital, count};
 
 /// The page of an indicator.
-pub(super) fn page(read: &Read, indicator: &Indicator, address: &Address) -> Markup {
+pub(super) fn page(source: &dyn Source, read: &Read, indicator: &Indicator, address: &Address) -> Markup {
     let language = address.language;
     let say = |sv, en| language.pick(sv, en);
     let definitions = &read.release.indicators;
     let title = language.of(&indicator.label);
+    let board = Board::new(source, Arc::clone(&read.release), address);
     let content = html! {
         p class="kicker" { a href=(read.link(address, "/indikatorer")) { (say("Indikatorer", "Indicators")) } }
         h1 { (title) }
@@ -28,6 +37,8 @@ pub(super) fn page(read: &Read, indicator: &Indicator, address: &Address) -> Mar
             (feed_tag(indicator.feed, language))
         }
         p class="lead" { (language.of(&indicator.plain)) }
+        (shown(&board, read, indicator))
+        @if !indicator.counted_table.is_empty() { (counted_by_values(source, indicator, address)) }
         (read.notice(address))
         section aria-labelledby="definition" {
             h2 id="definition" { (say("Definition", "Definition")) }
@@ -61,20 +72,111 @@ pub(super) fn page(read: &Read, indicator: &Indicator, address: &Address) -> Mar
                 }
             }
         }
-        section aria-labelledby="figures" {
-            h2 id="figures" { (say("Siffrorna", "The figures")) }
-            @if indicator.counted_table.is_empty() {
-                p {
-                    (say("Siffrorna visas inte på den här sidan. De fås med ", "The figures are not shown on this page. They are had by "))
-                    code { "vardnav indicator query " (indicator.id) }
-                    (say(" eller över gRPC.", " or over gRPC."))
-                }
-            } @else {
-                p { a href=(address.to("/", &[])) { (say("Siffrorna per region", "The figures by region")) } }
-            }
-        }
     };
     frame(title, Section::Analysis, address, &content)
+}
+
+/// The figures: how they are chosen, the panels, what they rest on, and how they are cited.
+fn shown(board: &Board<'_>, read: &Read, indicator: &Indicator) -> Markup {
+    let say = |sv, en| board.say(sv, en);
+    let Some(asked) = Asked::of(board, indicator) else {
+        return html! {};
+    };
+    let panels = figures::panels(board, &asked);
+    if panels.is_empty() {
+        return html! { p class="empty" { (board.awaited(asked.variant.feed)) "." } };
+    }
+    let file = |id: &str, ending: &str| {
+        let mut parameters = asked.parameters();
+        parameters.extend(read.named.then(|| (super::RELEASE, read.release.id.clone())));
+        let parameters: Vec<(&str, &str)> = parameters
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        board
+            .address
+            .to(&format!("{}/{id}.{ending}", path(indicator)), &parameters)
+    };
+    let rests_on = panels.last().map(|panel| &panel.answer);
+    html! {
+        (chooser(board, read, &asked))
+        div class="panels" {
+            @for panel in &panels { (panel.on_page(board, indicator, &|ending| file(&panel.id, ending))) }
+        }
+        @if let Some(answer) = rests_on {
+            p class="soft small" {
+                (capital(board.language.of(&answer.note))) ". "
+                @if answer.coverage.behind > 0 {
+                    (count(answer.coverage.behind)) " " (say("poster är inte räknade än.", "entries are not counted yet."))
+                }
+            }
+        }
+        @if let Some(panel) = panels.first() {
+            p class="cite small" { (say("Så här citeras sidan: ", "How to cite this page: ")) q { (files::cited(board, &asked, panel)) } }
+        }
+    }
+}
+
+/// The form that chooses what is shown; it works without script.
+fn chooser(board: &Board<'_>, read: &Read, asked: &Asked<'_>) -> Markup {
+    let say = |sv, en| board.say(sv, en);
+    let language = board.language;
+    let with_figures = |variant: &&Variant| !board.years(asked.indicator, variant).is_empty();
+    let variants: Vec<&Variant> = asked.indicator.variants.iter().filter(with_figures).collect();
+    let further = figures::further(board, asked.indicator);
+    let by_region = board.offers(asked.indicator, |by| *by == BrokenDownBy::Region);
+    html! {
+        form class="choose" action=(path(asked.indicator)) method="get" {
+            @if variants.len() > 1 {
+                div {
+                    label for="variant" { (say("Sätt att räkna", "Way of counting")) }
+                    select id="variant" name="variant" {
+                        @for variant in variants {
+                            option value=(variant.id) selected[variant.id == asked.variant.id] { (capital(language.of(&variant.label))) }
+                        }
+                    }
+                }
+            } @else { input type="hidden" name="variant" value=(asked.variant.id); }
+            div {
+                label for="year" { (say("År", "Year")) }
+                select id="year" name="year" {
+                    @for year in asked.years.iter().rev() { option selected[*year == asked.year] { (year) } }
+                }
+            }
+            @if by_region {
+                div {
+                    label for="region" { (say("Region", "Region")) }
+                    select id="region" name="region" {
+                        option value="" { (say("Hela landet", "The whole country")) }
+                        @for (code, name) in board.regions() {
+                            option value={ (format!("{code:02}")) } selected[asked.region == Some(*code)] { (name) }
+                        }
+                    }
+                }
+            }
+            @if !further.is_empty() {
+                div {
+                    label for="by" { (say("Dela upp på", "Break down by")) }
+                    select id="by" name="by" {
+                        option value="" { (say("inget mer", "nothing more")) }
+                        @for one in &further {
+                            option value=(one.id) selected[asked.by.as_deref() == Some(one.id.as_str())] { (language.of(&one.label)) }
+                        }
+                    }
+                }
+            }
+            @if read.named { input type="hidden" name=(super::RELEASE) value=(read.release.id); }
+            @if language == Language::English { input type="hidden" name="lang" value="en"; }
+            button { (say("Visa", "Show")) }
+        }
+    }
+}
+
+/// Counts by the values of the indicator's table.
+fn counted_by_values(source: &dyn Source, indicator: &Indicator, address: &Address) -> Markup {
+    let overview = source.overview(address.year());
+    let table = overview.tables.iter().find(|table| table.id == indicator.id);
+    html! { @if let Some(table) = table { (analysis::counts(&overview, table, &path(indicator), address)) } }
 }
 
 fn line(name: &str, text: &Label, language: Language) -> Markup {

@@ -1,5 +1,5 @@
-//! The library of indicators as pages: what each one means, how it is counted, where its figures come from, and what it
-//! is not yet broken down by. It shows definitions of a release, no figures.
+//! The library of indicators as pages: what each one means, its figures, how it is counted, where its figures come from,
+//! and what it is not yet broken down by.
 
 mod entry;
 
@@ -11,6 +11,8 @@ use maud::{Markup, html};
 use vardnav_indicators::definition::{Feed, Indicator};
 use vardnav_release::Snapshot;
 
+use super::board::Board;
+use super::files;
 use crate::Source;
 use crate::address::{Address, Language, segment};
 use crate::answer;
@@ -100,7 +102,23 @@ pub(crate) fn indicator(source: &dyn Source, address: &Address, id: &str) -> Res
         .as_ref()
         .and_then(|read| Some((read, read.release.indicators.indicator(id)?)));
     match found {
-        Some((read, indicator)) => answer::page(entry::page(read, indicator, address)),
+        Some((read, indicator)) => answer::page(entry::page(source, read, indicator, address)),
+        None => answer::page_with(StatusCode::NOT_FOUND, frame::missing(address)),
+    }
+}
+
+/// A file of a figure of one indicator.
+pub(crate) fn file(source: &dyn Source, address: &Address, id: &str, file: &str) -> Response {
+    let read = Read::of(source, address);
+    let found = read
+        .as_ref()
+        .and_then(|read| Some((read, read.release.indicators.indicator(id)?)));
+    match found {
+        Some((read, indicator)) => files::of_panel(
+            &Board::new(source, Arc::clone(&read.release), address),
+            indicator,
+            file,
+        ),
         None => answer::page_with(StatusCode::NOT_FOUND, frame::missing(address)),
     }
 }
