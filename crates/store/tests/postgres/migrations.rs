@@ -16,6 +16,23 @@ fn migrations_are_numbered_without_gaps() {
             .map(|migration| migration.version)
             .eq(1..=MIGRATIONS.len() as i32)
     );
+    // Whom one leaves out, none after it lets in.
+    let mut least = 1;
+    for migration in MIGRATIONS {
+        assert!((least..=migration.version).contains(&migration.oldest));
+        least = migration.oldest;
+    }
+}
+
+/// The migrations that there are, and one more.
+fn one_more(oldest: i32, text: &'static str) -> Vec<Migration> {
+    let mut more = MIGRATIONS.to_vec();
+    more.push(Migration {
+        version: MIGRATIONS.len() as i32 + 1,
+        oldest,
+        text,
+    });
+    more
 }
 
 /// A database that any earlier version made and filled is brought on with everything in it, and passes the suite then. The
@@ -63,15 +80,14 @@ async fn from_every_earlier_version_to_the_newest() {
 async fn newer_or_other_tables_are_not_served() {
     let Some(private) = server() else { return };
     let url = private.database("newer").await.unwrap();
-    let mut newer = MIGRATIONS.to_vec();
-    newer.push(Migration {
-        version: MIGRATIONS.len() as i32 + 1,
-        text: "CREATE TABLE later (stream text NOT NULL, PRIMARY KEY (stream))",
-    });
+    let newer = one_more(
+        MIGRATIONS.len() as i32 + 1,
+        "CREATE TABLE later (stream text NOT NULL, PRIMARY KEY (stream))",
+    );
     drop(Postgres::open_with(&url, options(), &newer).await.unwrap());
     let refused = Postgres::open(&url, options()).await.err().unwrap();
     assert!(
-        matches!(&refused, StoreError::Corrupt(why) if why.contains("newer")),
+        matches!(&refused, StoreError::Corrupt(why) if why.contains("use one that knows migration")),
         "{refused}"
     );
     let mut other = newer.clone();
@@ -84,16 +100,46 @@ async fn newer_or_other_tables_are_not_served() {
     drop(Postgres::open_with(&url, options(), &newer).await.unwrap());
 }
 
+/// A database that a newer program expanded is served on by the one before it, beside the newer one; where it is not
+/// written down who may serve, nobody does who does not know it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_expands_is_served_by_the_version_before() {
+    let Some(private) = server() else { return };
+    let url = private.database("expanded").await.unwrap();
+    let older = Postgres::open(&url, options()).await.unwrap();
+    let last = MIGRATIONS.len() as i32;
+    let expanded = one_more(last, "ALTER TABLE heads ADD COLUMN later text");
+    let newer = Postgres::open_with(&url, options(), &expanded).await.unwrap();
+    let again = Postgres::open(&url, options()).await.unwrap();
+    let stream = StreamId::new("beside/one").unwrap();
+    let rows = sample_rows(0, 30);
+    for (store, from) in [(&older, 0), (&newer, 10), (&again, 20)] {
+        let some = rows[from..from + 10].to_vec();
+        store.append(&stream, from as u64, some).await.unwrap();
+    }
+    assert_eq!(read_all(&older, &stream).await.unwrap(), rows);
+    drop((older, newer, again));
+    private
+        .execute("expanded", "DELETE FROM migrations_served")
+        .await
+        .unwrap();
+    let refused = Postgres::open(&url, options()).await.err().unwrap();
+    assert!(
+        matches!(&refused, StoreError::Corrupt(why) if why.contains("use the newer one")),
+        "{refused}"
+    );
+    drop(Postgres::open_with(&url, options(), &expanded).await.unwrap());
+}
+
 /// Servers that start at once on an empty database make its tables once; a migration that fails leaves nothing behind.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_servers_begin_at_once() {
     let Some(private) = server() else { return };
     let url = private.database("together").await.unwrap();
-    let mut broken = MIGRATIONS.to_vec();
-    broken.push(Migration {
-        version: MIGRATIONS.len() as i32 + 1,
-        text: "CREATE TABLE half (stream text NOT NULL, PRIMARY KEY (stream)); SELECT no_such_thing",
-    });
+    let broken = one_more(
+        MIGRATIONS.len() as i32 + 1,
+        "CREATE TABLE half (stream text NOT NULL, PRIMARY KEY (stream)); SELECT no_such_thing",
+    );
     let failed = Postgres::open_with(&url, options(), &broken).await.err().unwrap();
     assert!(matches!(failed, StoreError::Unavailable(_)), "{failed}");
     private.execute("together", "CREATE TABLE half ()").await.unwrap();
@@ -119,11 +165,7 @@ async fn a_migration_takes_the_time_it_needs() {
         patience: Duration::from_millis(100),
         ..options()
     };
-    let mut slow = MIGRATIONS.to_vec();
-    slow.push(Migration {
-        version: MIGRATIONS.len() as i32 + 1,
-        text: "SELECT pg_sleep(2)",
-    });
+    let slow = one_more(MIGRATIONS.len() as i32 + 1, "SELECT pg_sleep(2)");
     drop(Postgres::open(&url, options()).await.unwrap());
     let (one, other) = tokio::join!(
         Postgres::open_with(&url, hasty(), &slow),

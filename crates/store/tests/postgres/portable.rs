@@ -52,7 +52,7 @@ const SHARDED_BY: &[&str] = &[
     "vault",
 ];
 /// Tables that are small and the same for all.
-const SMALL: &[&str] = &["migrations"];
+const SMALL: &[&str] = &["migrations", "migrations_served"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres")
