@@ -102,7 +102,12 @@ impl Failed {
             to => format!("the database {to}"),
         };
         if let Some(told) = error.as_db_error() {
-            return match Self::told(told.code().code(), told.message()) {
+            let (code, message) = (told.code().code(), told.message());
+            if let Some(mend) = not_let_in(code) {
+                let what = format!("{to} lets nobody in so: {message} ({code}): {mend}");
+                return Self::Finally(StoreError::Unavailable(what));
+            }
+            return match Self::told(code, message) {
                 Self::Unknown(error) => Self::Again(error),
                 known => known,
             };
@@ -143,6 +148,18 @@ impl From<PoolError> for Failed {
             ))),
         }
     }
+}
+
+/// How it comes right when a database does not let in who comes; `None` when the code says something else.
+fn not_let_in(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "28P01" => "look at the user and the password of the address, of PGPASSWORD or of the password file",
+        "28000" => {
+            "look at the user of the address, and whether the database's pg_hba.conf lets that user in from here"
+        }
+        "3D000" => "look at the name in the address, or make the database first (createdb)",
+        _ => return None,
+    })
 }
 
 /// An error with what led to it: the database client's own text names only the kind.

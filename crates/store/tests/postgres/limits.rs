@@ -78,9 +78,15 @@ async fn answering(bytes: &'static [u8]) -> u16 {
 async fn who_is_not_let_in_is_told_why_and_where() {
     let asks = answering(b"R\0\0\0\x08\0\0\0\x03").await;
     let plain = answering(b"N").await;
+    let wrong = answering(b"E\0\0\0\x1eSFATAL\0C28P01\0Mwrong one\0\0").await;
     for (port, more, wanted) in [
         (asks, "", "asks for a password, and there is none"),
         (plain, "?sslmode=require", "does not encrypt its connections"),
+        (
+            wrong,
+            "",
+            "lets nobody in so: wrong one (28P01): look at the user and the password",
+        ),
     ] {
         let url = format!("postgres://one@127.0.0.1:{port}/name{more}");
         let refused = Postgres::open(&url, options());
@@ -88,6 +94,18 @@ async fn who_is_not_let_in_is_told_why_and_where() {
         let refused = refused.expect("it is tried again").err().unwrap();
         unavailable(&refused, wanted);
         unavailable(&refused, &format!("127.0.0.1:{port} name"));
+    }
+    if let Some(private) = server() {
+        for (url, wanted) in [
+            (private.url("no-such"), "make the database first"),
+            (
+                private.url("postgres").replace("vardnav@", "no-such@"),
+                "look at the user",
+            ),
+        ] {
+            let refused = tokio::time::timeout(Duration::from_secs(5), Postgres::open(&url, options())).await;
+            unavailable(&refused.expect("it is tried again").err().unwrap(), wanted);
+        }
     }
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = nobody.local_addr().unwrap().port();
