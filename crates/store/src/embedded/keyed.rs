@@ -1,6 +1,7 @@
 //! Keyed values behind the log: one sled folder, opened again when its files fail. Says what failed; what the values
 //! mean is the index's and the projections' business.
 
+use std::ffi::OsStr;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,18 +70,27 @@ impl Keyed {
         }
     }
 
+    /// What sled's own failure says of these values.
+    fn failed(&self, error: &sled::Error) -> StoreError {
+        match self {
+            Self::Sled { path, .. } => failed(name(path), error),
+            #[cfg(test)]
+            Self::Memory(_) => failed("memory", error),
+        }
+    }
+
     /// The open sled.
     pub(crate) fn db(&self) -> Result<Arc<sled::Db>, StoreError> {
         match self {
-            Self::Sled { db, .. } => db.load_full().ok_or_else(closed),
+            Self::Sled { path, db } => db.load_full().ok_or_else(|| closed(name(path))),
             #[cfg(test)]
-            Self::Memory(_) => Err(closed()),
+            Self::Memory(_) => Err(closed("memory")),
         }
     }
 
     pub(crate) fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<sled::IVec>, StoreError> {
         match self {
-            Self::Sled { .. } => self.db()?.get(key).map_err(|error| sled_error(&error)),
+            Self::Sled { .. } => self.db()?.get(key).map_err(|error| self.failed(&error)),
             #[cfg(test)]
             Self::Memory(values) => Ok(values.get(key.as_ref())),
         }
@@ -90,7 +100,7 @@ impl Keyed {
         match self {
             Self::Sled { .. } => {
                 let put = self.db()?.insert(key, value);
-                put.map(drop).map_err(|error| sled_error(&error))
+                put.map(drop).map_err(|error| self.failed(&error))
             }
             #[cfg(test)]
             Self::Memory(values) => values.insert(key, value),
@@ -101,7 +111,7 @@ impl Keyed {
         match self {
             Self::Sled { .. } => {
                 let removed = self.db()?.remove(key);
-                removed.map(drop).map_err(|error| sled_error(&error))
+                removed.map(drop).map_err(|error| self.failed(&error))
             }
             #[cfg(test)]
             Self::Memory(values) => values.remove(key.as_ref()),
@@ -114,7 +124,7 @@ impl Keyed {
             Self::Sled { .. } => {
                 let pairs = self.db()?.range((from, until));
                 Ok(Box::new(
-                    pairs.map(|pair| pair.map_err(|error| sled_error(&error))),
+                    pairs.map(|pair| pair.map_err(|error| self.failed(&error))),
                 ))
             }
             #[cfg(test)]
@@ -142,7 +152,7 @@ impl Keyed {
 
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
         match self {
-            Self::Sled { .. } => self.db()?.clear().map_err(|error| sled_error(&error)),
+            Self::Sled { .. } => self.db()?.clear().map_err(|error| self.failed(&error)),
             #[cfg(test)]
             Self::Memory(values) => values.clear(),
         }
@@ -153,7 +163,7 @@ impl Keyed {
         match self {
             Self::Sled { .. } => {
                 let flushed = self.db()?.flush();
-                flushed.map(drop).map_err(|error| sled_error(&error))
+                flushed.map(drop).map_err(|error| self.failed(&error))
             }
             #[cfg(test)]
             Self::Memory(values) => values.flush(),
@@ -164,10 +174,11 @@ impl Keyed {
 /// Opens a sled folder; a panic inside sled counts as damage, another process's lock does not.
 fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
     let (mut tries, mut is_swept) = (0, false);
+    let what = name(path);
     loop {
         let open = || sled::Config::new().path(path).cache_capacity(CACHE_BYTES).open();
         let opened = std::panic::catch_unwind(open)
-            .map_err(|_panic| StoreError::Corrupt("sled gave up on its files".to_owned()))?;
+            .map_err(|_panic| StoreError::Corrupt(format!("{what}: sled gave up on its files")))?;
         match opened {
             Ok(db) => return Ok(db),
             Err(error) if error.to_string().contains("acquire lock") && tries < LOCK_RETRIES => {
@@ -175,14 +186,14 @@ fn open_sled(path: &Path) -> Result<sled::Db, StoreError> {
                 std::thread::sleep(Duration::from_millis(100));
             }
             Err(error) if error.to_string().contains("acquire lock") => {
-                return Err(StoreError::Unavailable(format!("index: {error}")));
+                return Err(StoreError::Unavailable(format!("{what}: {error}")));
             }
             Err(sled::Error::Io(error)) if is_full(&error) => {
-                return Err(StoreError::Unavailable(format!("index: {error}")));
+                return Err(StoreError::Unavailable(format!("{what}: {error}")));
             }
             // A snapshot that a full disk cut short is no damage: it only says sooner what the other files say.
             Err(_) if !std::mem::replace(&mut is_swept, true) && remove_unfinished(path) => {}
-            Err(error) => return Err(StoreError::Corrupt(format!("index: {error}"))),
+            Err(error) => return Err(StoreError::Corrupt(format!("{what}: {error}"))),
         }
     }
 }
@@ -213,14 +224,40 @@ fn is_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
-fn closed() -> StoreError {
-    StoreError::Unavailable("the index is being opened again".to_owned())
+/// What a folder holds, as messages say it: its own name.
+fn name(path: &Path) -> &str {
+    path.file_name().and_then(OsStr::to_str).unwrap_or("keyed values")
 }
 
-/// sled's own failure.
-pub(crate) fn sled_error(error: &sled::Error) -> StoreError {
+fn closed(what: &str) -> StoreError {
+    StoreError::Unavailable(format!("{what}: being opened again"))
+}
+
+/// sled's own failure, of what the folder holds.
+pub(crate) fn failed(what: &str, error: &sled::Error) -> StoreError {
     match error {
-        sled::Error::Io(_) => StoreError::Unavailable(format!("index: {error}")),
-        _ => StoreError::Corrupt(format!("index: {error}")),
+        sled::Error::Io(_) => StoreError::Unavailable(format!("{what}: {error}")),
+        _ => StoreError::Corrupt(format!("{what}: {error}")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_names_what_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        for what in ["index", "projections"] {
+            let path = folder.path().join(what);
+            drop(Keyed::open(&path).unwrap());
+            std::fs::write(path.join("conf"), "no configuration").unwrap();
+            let refused = Keyed::open(&path).err().unwrap();
+            assert!(
+                matches!(&refused, StoreError::Corrupt(why) if why.starts_with(&format!("{what}: "))),
+                "{refused}"
+            );
+        }
     }
 }

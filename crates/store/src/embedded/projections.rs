@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::keyed::sled_error;
+use super::keyed;
 use super::opening::Opening;
 use super::recovery::Damage;
 use crate::codec::index;
@@ -76,7 +76,7 @@ impl Projections {
 
     fn tree(&self, projection: &str) -> Result<sled::Tree, StoreError> {
         let tree = self.db()?.open_tree(projection);
-        tree.map_err(|error| sled_error(&error))
+        tree.map_err(|error| failed(&error))
     }
 
     pub(crate) fn row(&self, projection: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -87,7 +87,7 @@ impl Projections {
         let value = self
             .tree(projection)?
             .get(row_key(key))
-            .map_err(|error| sled_error(&error))?;
+            .map_err(|error| failed(&error))?;
         Ok(value.map(|value| value.to_vec()))
     }
 
@@ -107,7 +107,7 @@ impl Projections {
             .range(row_key(from)..)
             .take(index(limit.into()))
         {
-            let (key, value) = item.map_err(|error| sled_error(&error))?;
+            let (key, value) = item.map_err(|error| failed(&error))?;
             let key = key.get(1..).unwrap_or_default().to_vec();
             rows.push(ProjectionRow {
                 key,
@@ -125,7 +125,7 @@ impl Projections {
         let value = self
             .tree(projection)?
             .get(cursor_key(stream))
-            .map_err(|error| sled_error(&error))?;
+            .map_err(|error| failed(&error))?;
         value.map_or(Ok(0), |value| read_cursor(&value))
     }
 
@@ -137,7 +137,7 @@ impl Projections {
     fn try_cursors_of(&self, projection: &str) -> Result<BTreeMap<StreamId, u64>, StoreError> {
         let mut cursors = BTreeMap::new();
         for pair in self.tree(projection)?.scan_prefix(b"c") {
-            let (key, value) = pair.map_err(|error| sled_error(&error))?;
+            let (key, value) = pair.map_err(|error| failed(&error))?;
             let name = key.get(1..).and_then(|name| std::str::from_utf8(name).ok());
             if let Some(stream) = name.and_then(|name| StreamId::new(name).ok()) {
                 cursors.insert(stream, read_cursor(&value)?);
@@ -178,9 +178,9 @@ impl Projections {
     fn try_read_through(&self) -> Result<(), StoreError> {
         let db = self.db()?;
         for name in db.tree_names() {
-            let tree = db.open_tree(&name).map_err(|error| sled_error(&error))?;
+            let tree = db.open_tree(&name).map_err(|error| failed(&error))?;
             for pair in tree.iter() {
-                pair.map_err(|error| sled_error(&error))?;
+                pair.map_err(|error| failed(&error))?;
             }
         }
         Ok(())
@@ -208,7 +208,7 @@ impl Projections {
         // Nothing else writes: one process holds the files, and within it one commit at a time looks at its cursor.
         let _alone = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let tree = self.tree(projection)?;
-        let cursor = tree.get(cursor_key(stream)).map_err(|error| sled_error(&error))?;
+        let cursor = tree.get(cursor_key(stream)).map_err(|error| failed(&error))?;
         let actual = cursor.map_or(Ok(0), |value| read_cursor(&value))?;
         if actual != expected {
             return Err(StoreError::Conflict { expected, actual });
@@ -222,17 +222,21 @@ impl Projections {
         }
         batch.insert(cursor_key(stream), &next.to_le_bytes());
         // Written out within half a second; what a crash takes is followed again.
-        tree.apply_batch(batch).map_err(|error| sled_error(&error))
+        tree.apply_batch(batch).map_err(|error| failed(&error))
     }
 
     pub(crate) fn clear(&self, projection: &str) -> Result<(), StoreError> {
         let _alone = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let dropped = self.db().and_then(|db| {
             let dropped = db.drop_tree(projection);
-            dropped.map(drop).map_err(|error| sled_error(&error))
+            dropped.map(drop).map_err(|error| failed(&error))
         });
         self.mended(dropped)
     }
+}
+
+fn failed(error: &sled::Error) -> StoreError {
+    keyed::failed("projections", error)
 }
 
 fn row_key(key: &[u8]) -> Vec<u8> {
