@@ -1,8 +1,11 @@
 //! What a check of a store tells, whatever the store lies in: findings by code, how far it has come, and what was held
 //! against what. Which bytes are held against which is said where they lie.
 
+mod named;
+
 use std::collections::BTreeMap;
 
+pub(crate) use self::named::sought;
 use crate::contract::{StoreError, StreamId};
 
 /// Findings of one code that are told one by one; the rest is counted.
@@ -94,6 +97,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "VN-STO-017",
         "a projection in the database has followed a stream further than it reaches",
         "nothing is lost: stop the servers, remove the projection's rows and cursors and start them again; it is built anew",
+    ),
+    (
+        "VN-STO-018",
+        "a blob that the authority's stream names is missing: of a release, of imported content, of a map or of an upload",
+        "put the same file again, which keeps the blob under its digest, or take the blob from a backup or another copy",
     ),
 ];
 

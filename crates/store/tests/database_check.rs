@@ -1,12 +1,20 @@
-//! A check of a store in a database finds each kind of damage, where it is, and nothing else.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test")]
+//! A check of a store in a database finds each kind of damage, where it is, and nothing else; and that a named blob is gone,
+//! also in a folder.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    reason = "a test"
+)]
 
 use sha2::{Digest as _, Sha256};
+use vardnav_release::entry::{AuthorityEntry, Change as AuthorityChange, UploadRecord, UploadStep};
 use vardnav_store::check::{CODES, Finding, Summary, Told};
 use vardnav_store::postgres::private::{Private, QUICK};
 use vardnav_store::postgres::{Options, Postgres};
 use vardnav_store::suite::sample_rows;
-use vardnav_store::{Change, Row, Store, StreamId};
+use vardnav_store::{Change, Digest, Embedded, Row, Store, StreamId};
 
 async fn open(url: &str) -> Postgres {
     let options = Options {
@@ -33,7 +41,30 @@ async fn check(store: &Postgres) -> (Vec<Finding>, Summary) {
 }
 
 fn rows_with_leaves(count: u64) -> Vec<Row> {
-    let mut rows = sample_rows(0, count);
+    with_leaves(sample_rows(0, count))
+}
+
+/// That content was uploaded which lies in a blob.
+fn uploaded(blob: Digest) -> Vec<u8> {
+    let record = UploadRecord {
+        kind: "population".to_owned(),
+        id: "2025".to_owned(),
+        revision: 1,
+        date: "2025-12-31".parse().unwrap(),
+        source: "synthetic: test".to_owned(),
+        rows: 1,
+        release: "2026.1".to_owned(),
+        blob: blob.0,
+    };
+    let entry = AuthorityEntry {
+        caller: "somebody".to_owned(),
+        at: 0,
+        change: AuthorityChange::Upload(UploadStep::Put(record)),
+    };
+    entry.encode()
+}
+
+fn with_leaves(mut rows: Vec<Row>) -> Vec<Row> {
     for row in &mut rows {
         row.leaf = Sha256::new()
             .chain_update([0])
@@ -51,12 +82,16 @@ async fn fill(store: &Postgres) {
             .await
             .unwrap();
     };
-    put("authority", rows_with_leaves(30)).await;
+    let large_blob = store.put_blob(vec![1; 3_000_000]).await.unwrap();
+    let mut entries = rows_with_leaves(31);
+    if let Some(last) = entries.last_mut() {
+        last.bytes = uploaded(large_blob);
+    }
+    put("authority", with_leaves(entries)).await;
     put("reporter/one", rows_with_leaves(600)).await;
     put("large", sample_rows(0, 6_100)).await;
     put("one", sample_rows(0, 9)).await;
     put("other", sample_rows(10, 9)).await;
-    store.put_blob(vec![1; 3_000_000]).await.unwrap();
     store.put_blob(Vec::new()).await.unwrap();
     let change = Change {
         key: b"a".to_vec(),
@@ -144,6 +179,12 @@ const DAMAGE: &[(&str, &str, &str, u64)] = &[
         "",
         0,
     ),
+    (
+        "DELETE FROM blobs WHERE size = 3000000",
+        "VN-STO-018",
+        "authority",
+        30,
+    ),
     ("UPDATE cursors SET next = 6101", "VN-STO-017", "large", 6_101),
 ];
 
@@ -157,7 +198,7 @@ async fn each_kind_of_damage_is_found_where_it_is() {
     fill(&whole).await;
     let (found, summary) = check(&whole).await;
     assert_eq!(found, []);
-    assert_eq!((summary.streams, summary.rows), (5, 30 + 600 + 6_100 + 9 + 9));
+    assert_eq!((summary.streams, summary.rows), (5, 31 + 600 + 6_100 + 9 + 9));
     assert_eq!((summary.blobs, summary.cursors), (2, 1));
     assert!(summary.log_bytes > 100_000);
     drop(whole);
@@ -199,4 +240,31 @@ async fn a_row_that_was_appended_with_another_leaf_is_found_and_a_check_can_be_g
     assert_eq!(codes, [("VN-STO-013", Some(40))]);
     let given_up = store.check(&mut |_| false).await;
     assert!(given_up.is_err());
+}
+
+#[tokio::test]
+async fn a_blob_of_a_folder_that_is_named_and_gone_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = {
+        let store = Embedded::open(folder.path(), vardnav_store::Options::default()).unwrap();
+        let digest = store.put_blob(b"date,area".to_vec()).await.unwrap();
+        let mut rows = sample_rows(0, 1);
+        rows.iter_mut().for_each(|row| row.bytes = uploaded(digest));
+        let stream = StreamId::authority();
+        store.append(&stream, 0, with_leaves(rows)).await.unwrap();
+        assert_eq!(store.check(&mut |_| true).unwrap().findings, 0);
+        digest.to_string()
+    };
+    let blob = folder.path().join("blobs").join(&digest[..2]).join(&digest);
+    std::fs::remove_file(blob).unwrap();
+    let store = Embedded::open(folder.path(), vardnav_store::Options::default()).unwrap();
+    let mut found = Vec::new();
+    let checked = store.check(&mut |told| {
+        if let Told::Finding(finding) = told {
+            found.push((finding.code, finding.position, finding.lost));
+        }
+        true
+    });
+    checked.unwrap();
+    assert_eq!(found, [("VN-STO-018", Some(0), true)]);
 }

@@ -1,12 +1,12 @@
 //! The store in a database held against itself: rows against their checksums and leaves, leaves against the heads, kept
-//! hashes and keys against the rows, blobs against their digests, cursors against the streams. Changes nothing; rows that
+//! hashes and keys against the rows, blobs against their digests and against what the authority's stream names, cursors against the streams. Changes nothing; rows that
 //! are appended meanwhile are left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reading::one;
 use super::{Core, Postgres};
-use crate::check::{Finding, Summary, Telling, Told};
+use crate::check::{Finding, Summary, Telling, Told, sought};
 use crate::codec::len64;
 use crate::contract::{Cursor, Digest, Hash, ROWS_LIMIT, StoreError, StoredRow, StreamId};
 use crate::leaves::has_leaf;
@@ -236,10 +236,12 @@ impl Check<'_> {
     async fn blobs(&mut self) -> Result<(), StoreError> {
         let limit = u32::try_from(ROWS_LIMIT).unwrap_or(u32::MAX);
         let mut after: Option<Digest> = None;
+        let mut seen = BTreeSet::new();
         loop {
             let digests = self.core.blobs(after, limit).await?;
-            let Some(last) = digests.last() else { return Ok(()) };
+            let Some(last) = digests.last() else { break };
             after = Some(*last);
+            seen.extend(digests.iter().copied());
             for digest in &digests {
                 self.telling.summary.blobs += 1;
                 match self.core.get_blob(digest).await {
@@ -253,6 +255,31 @@ impl Check<'_> {
                 }
                 let done = self.telling.summary.blobs;
                 self.telling.progress("blobs", done, done)?;
+            }
+        }
+        self.named(&seen).await
+    }
+
+    /// Every blob that the authority's stream names is there.
+    async fn named(&mut self, seen: &BTreeSet<Digest>) -> Result<(), StoreError> {
+        let (stream, mut from) = (StreamId::authority(), 0);
+        let limit = u32::try_from(ROWS).unwrap_or(u32::MAX);
+        loop {
+            // What cannot be read of the stream was found with its rows.
+            let rows = match self.core.read(&stream, from, limit).await {
+                Err(StoreError::Corrupt(_)) => return Ok(()),
+                rows => rows?,
+            };
+            let Some(last) = rows.last() else { return Ok(()) };
+            from = last.position + 1;
+            let mut sought = sought(&rows, seen);
+            while let Some(named) = sought.pop() {
+                match self.core.get_blob(&named.digest).await {
+                    Ok(Some(bytes)) if named.is_release => sought.extend(named.files(&bytes)),
+                    Ok(Some(_)) | Err(StoreError::Corrupt(_)) => {}
+                    Ok(None) => self.telling.find(named.missing("blobs"))?,
+                    Err(error) => return Err(error),
+                }
             }
         }
     }

@@ -1,16 +1,20 @@
 //! What is derived held against the log: hash files, places and keys in the index, cursors of projections; and blobs
 //! against their digests.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::super::frame::{Entry, FrameHead};
 use super::super::hashes::{Hashes, Nodes};
 use super::Check;
 use super::log::row_at;
-use crate::check::Finding;
+use crate::check::{Finding, sought};
 use crate::codec::len64;
 use crate::contract::{Cursor, Digest, ROWS_LIMIT, StoreError, StreamId};
 use crate::disk::unavailable;
+
+/// Rows of the authority's stream that are read at once.
+const NAMING: u32 = 1_000;
 
 impl Check<'_> {
     /// The hashes that a frame completes stand in their files.
@@ -106,13 +110,15 @@ impl Check<'_> {
         }
     }
 
-    /// Every blob has the digest it is named by.
+    /// Every blob has the digest it is named by, and those that the authority's stream names are there.
     pub(super) fn blobs(&mut self) -> Result<(), StoreError> {
         let failed = |error: io::Error| unavailable("cannot read a blob", &error);
         let digests = self.shared.blobs.list().map_err(failed)?;
         let total = len64(digests.len());
+        let mut seen = BTreeSet::new();
         for (done, digest) in (0..).zip(digests) {
             self.telling.summary.blobs += 1;
+            seen.insert(digest);
             match self.shared.blobs.get(&digest) {
                 Ok(_) => {}
                 Err(StoreError::Corrupt(_)) => self.telling.find(damaged(&digest))?,
@@ -122,7 +128,30 @@ impl Check<'_> {
                 self.telling.progress("blobs", done, total)?;
             }
         }
-        Ok(())
+        self.named(&seen)
+    }
+
+    /// Every blob that the authority's stream names is there.
+    fn named(&mut self, seen: &BTreeSet<Digest>) -> Result<(), StoreError> {
+        let (stream, mut from) = (StreamId::authority(), 0);
+        loop {
+            // What cannot be read of the stream was found with the log.
+            let rows = match self.shared.read(&stream, from, NAMING) {
+                Err(StoreError::Corrupt(_)) => return Ok(()),
+                rows => rows?,
+            };
+            let Some(last) = rows.last() else { return Ok(()) };
+            from = last.position + 1;
+            let mut sought = sought(&rows, seen);
+            while let Some(named) = sought.pop() {
+                match self.shared.blobs.get(&named.digest) {
+                    Ok(Some(bytes)) if named.is_release => sought.extend(named.files(&bytes)),
+                    Ok(Some(_)) | Err(StoreError::Corrupt(_)) => {}
+                    Ok(None) => self.telling.find(named.missing("blobs"))?,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
     }
 
     /// Every row of every projection can be read, and no cursor is beyond its stream.
