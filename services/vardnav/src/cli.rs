@@ -201,6 +201,9 @@ pub struct Bench {
     /// Records of the benchmarks of reclassification and of indicators
     #[arg(long, default_value_t = 200_000)]
     pub records: u64,
+    /// A Python with DuckDB, which is asked beside the figures of indicators, of files exported in the same run
+    #[arg(long, value_name = "PYTHON")]
+    pub duckdb: Option<PathBuf>,
     /// Concepts of the made-up terminology; 0 leaves it out
     #[arg(long, default_value_t = 500_000)]
     pub concepts: u32,

@@ -1,6 +1,9 @@
 //! Indicators: building the figures of a register from its ledger, taking in what is reported then, answers over gRPC when
-//! what may be shown has to be decided first and when it was, and what cells take.
+//! what may be shown has to be decided first and when it was, and what cells take; and the same asked of exported files.
 
+mod beside;
+
+use std::path::Path;
 use std::time::Instant;
 
 use vardnav_api::vardnav::indicators::v1 as pb;
@@ -28,8 +31,8 @@ const QUESTIONS: [(&str, &[&str]); 8] = [
     ("hospital-at-home-round-the-clock", &["region"]),
 ];
 
-/// Measures with `count` records.
-pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
+/// Measures with `count` records; beside DuckDB when there is a Python that has it.
+pub(crate) async fn measure(count: u64, duckdb: Option<&Path>) -> Outcome<Vec<Figure>> {
     let place = tempfile::tempdir()?;
     let node = Node::open(place.path()).await?;
     node.know_sample().await?;
@@ -54,14 +57,18 @@ pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
 
     let mut first = Vec::new();
     for question in QUESTIONS {
-        first.push(ask(&client, question).await?);
+        first.push(ask(&client, question, 0).await?);
     }
     let mut again = Vec::new();
     for _ in 0..ASKED {
         for question in QUESTIONS {
-            again.push(ask(&client, question).await?);
+            again.push(ask(&client, question, 0).await?);
         }
     }
+    let besides = match duckdb {
+        Some(python) => compared(python, &client).await?,
+        None => Vec::new(),
+    };
     let figure = |name: &str, value, unit, budget| Figure {
         name: name.into(),
         value,
@@ -70,7 +77,7 @@ pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
         budget,
     };
     let (entries, cells) = (filled as f64, cells as f64);
-    Ok(vec![
+    let mut figures = vec![
         figure(
             "figures built from the ledger",
             entries / built,
@@ -95,19 +102,42 @@ pub(crate) async fn measure(count: u64) -> Outcome<Vec<Figure>> {
             "query p99",
             percentile(&mut again, 99),
             "ms",
-            Some(Budget::AtMost(1000.0)),
+            Some(Budget::AtMost(20.0)),
         ),
         figure("cells", cells, "cells", None),
         figure("cells a record", cells / entries, "cells", None),
         figure("memory while built", grown, "MB", None),
+    ];
+    figures.extend(besides);
+    Ok(figures)
+}
+
+/// One question of one month, beside DuckDB over the exported files of that month.
+async fn compared(python: &Path, client: &Client) -> Outcome<Vec<Figure>> {
+    let beside = beside::ask(python, client).await?;
+    let mut own = Vec::new();
+    for _ in 0..ASKED {
+        own.push(ask(client, ("core-02", &["region", "sex"]), beside::MONTH_OF_YEAR).await?);
+    }
+    let figure = |name: &str, percent, baseline| Figure {
+        name: format!("{name}, {} care requests of a month", beside.records),
+        value: percentile(&mut own.clone(), percent),
+        unit: "ms",
+        baseline: Some(("DuckDB over the exported files", baseline)),
+        budget: None,
+    };
+    Ok(vec![
+        figure("query p50", 50, beside.p50),
+        figure("query p99", 99, beside.p99),
     ])
 }
 
-/// Milliseconds until a question is answered.
-async fn ask(client: &Client, (indicator, breakdowns): (&str, &[&str])) -> Outcome<f64> {
+/// Milliseconds until a question of a month is answered, or of the year where that is 0.
+async fn ask(client: &Client, (indicator, breakdowns): (&str, &[&str]), month: i32) -> Outcome<f64> {
     let request = pb::QueryIndicatorRequest {
         indicator: indicator.to_owned(),
         year: 2026,
+        month,
         breakdowns: breakdowns.iter().map(|id| (*id).to_owned()).collect(),
         page_size: 10_000,
         ..Default::default()

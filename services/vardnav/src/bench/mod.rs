@@ -123,7 +123,7 @@ pub(crate) async fn run(command: Bench, format: Format) -> Outcome {
                 report::measure(command.count, servers, command.analysis).await?
             }
             Measured::Reclassify => reclassification::measure(command.records).await?,
-            Measured::Indicators => indicators::measure(command.records).await?,
+            Measured::Indicators => indicators::measure(command.records, command.duckdb.as_deref()).await?,
             Measured::Growth => Vec::new(),
         };
         rows.extend(figures.iter().map(Figure::row));

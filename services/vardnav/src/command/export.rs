@@ -87,7 +87,10 @@ pub(crate) async fn run(command: Export, client: &Client, format: Format) -> Out
 }
 
 /// Writes the files of a month into a folder of their own; gives the manifest.
-async fn files(
+///
+/// # Errors
+/// When the folder has the month already, it cannot be written, or the server does not answer.
+pub(crate) async fn files(
     month: Month,
     folder: &Path,
     asked: pb::FollowRegisterRequest,
