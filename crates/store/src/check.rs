@@ -100,7 +100,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
     ),
     (
         "VN-STO-018",
-        "a blob that the authority's stream names is missing: of a release, of imported content, of a map or of an upload",
+        "a blob that the authority's stream names is missing: of a release, of imported content, of a map, of an upload or of published figures",
         "put the same file again, which keeps the blob under its digest, or take the blob from a backup or another copy",
     ),
 ];

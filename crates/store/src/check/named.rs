@@ -1,5 +1,6 @@
-//! Blobs that the authority's stream names: releases with their files, editions, value sets and maps, and what was uploaded.
-//! An entry stays for ever, and so must what it names; that a blob is gone is seen only from here. Reads no store.
+//! Blobs that the authority's stream names: releases with their files, editions, value sets and maps, what was uploaded, and
+//! published figures. An entry stays for ever, and so must what it names; that a blob is gone is seen only from here. Reads
+//! no store.
 
 use std::collections::BTreeSet;
 
@@ -38,6 +39,7 @@ impl Named {
                 let what = format!("upload {} {} revision {}", put.kind, put.id, put.revision);
                 (what, put.blob, false)
             }
+            Change::FiguresPublished(record) => (format!("publication {}", record.id()), record.blob, false),
             _ => return None,
         };
         Some(Self {
