@@ -16,10 +16,11 @@ use vardnav_store::current::{self, Page};
 use vardnav_store::{StoreError, StreamId};
 
 use super::from_ledger::{self, Anew};
-use super::pass::{Pass, Piece, mark, position};
-use super::standing::{Standing, standing};
+use super::pass::{Pass, Piece, mark};
+use super::reached::Reached;
+use super::standing::{Standing, standings};
 use super::tally::{Countings, Counts, Delta, Told};
-use super::{Trouble, packing, stored};
+use super::{Trouble, stored};
 use crate::ledger::{self, Former};
 
 /// Entries derived at a time.
@@ -242,16 +243,12 @@ impl Pass {
     pub(super) fn sweep(
         &self,
         stream: &StreamId,
+        reached: &Reached,
         thorough: bool,
         countings: &Countings<'_>,
     ) -> Result<(), Trouble> {
-        let projection = self.projection();
-        let cursor = self.wait(self.store.cursor(&projection, stream))?;
-        let key = Key::Swept.with(stream.as_str().as_bytes());
-        let swept = self.wait(self.store.row(&projection, &key))?;
-        let swept = swept.map_or(0, |swept| position(&swept));
-        let packed = self.wait(self.store.cursor(packing::PROJECTION, stream))?;
-        let until = cursor.min(packed);
+        let (cursor, swept) = (reached.cursor, reached.swept);
+        let until = cursor.min(reached.packed);
         if swept >= until {
             return match thorough && swept < cursor {
                 true => Err(Trouble::Packing),
@@ -360,20 +357,16 @@ impl Pass {
         let mut piece = Piece::at(cursor);
         let kept = stored::results(store, &self.compiled.plan.id, stream, positions.iter().copied());
         let kept = self.wait(kept)?;
-        let mut found: BTreeMap<u64, Former> = self
+        let found: BTreeMap<u64, Former> = self
             .wait(ledger::read(store, stream, positions.to_vec()))?
             .into_iter()
             .collect();
+        let found: Vec<Former> = found.into_values().collect();
         let deliveries = self.wait(current::deliveries(store, stream))?;
-        let mut formers: Vec<Former> = Vec::with_capacity(found.len());
-        let mut standings = Vec::with_capacity(found.len());
-        for former in std::mem::take(&mut found).into_values() {
-            let standing = self.wait(standing(store, stream, &deliveries, &former, cursor))?;
-            if standing != Standing::Waits {
-                formers.push(former);
-                standings.push(standing);
-            }
-        }
+        let stand = self.wait(standings(store, stream, &deliveries, &found, cursor))?;
+        let stand = found.into_iter().zip(stand);
+        let (formers, standings): (Vec<Former>, Vec<Standing>) =
+            stand.filter(|(_, standing)| *standing != Standing::Waits).unzip();
         let anew = self.anew_one_by_one(stream, formers.clone())?;
         for ((former, anew), standing) in formers.iter().zip(anew).zip(standings) {
             let Some(anew) = anew else { continue };

@@ -9,6 +9,7 @@ pub(crate) mod from_ledger;
 pub(crate) mod packing;
 mod pass;
 mod pool;
+mod reached;
 pub(crate) mod reading;
 mod renew;
 pub(crate) mod standing;
@@ -436,19 +437,16 @@ impl Register {
 
     async fn is_thorough(&self, projection: &str) -> Result<bool, StoreError> {
         let known = self.newest_view().await?.position();
-        for (stream, cursor) in self.store.cursors_of(projection).await? {
-            if stream.as_reporter().is_none() || cursor == 0 {
-                continue;
-            }
-            for (key, least) in [(Key::Swept, cursor), (Key::Known, known)] {
-                let mark = key.with(stream.as_str().as_bytes());
-                let mark = self.store.row(projection, &mark).await?;
-                if mark.map_or(0, |mark| pass::position(&mark)) < least {
-                    return Ok(false);
-                }
-            }
-        }
-        Ok(true)
+        let store = self.store.as_ref();
+        let cursors = store.cursors_of(projection).await?;
+        let begun = cursors
+            .iter()
+            .filter(|(stream, cursor)| stream.as_reporter().is_some() && **cursor > 0);
+        let streams: Vec<&StreamId> = begun.map(|(stream, _)| stream).collect();
+        let reached = reached::reached(store, projection, streams.into_iter()).await?;
+        Ok(reached
+            .iter()
+            .all(|reached| reached.swept >= reached.cursor && reached.known >= known))
     }
 }
 

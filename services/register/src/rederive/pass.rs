@@ -13,11 +13,12 @@ use vardnav_register::rederive::Columnar;
 use vardnav_register::rederive::rows::{Flat, Key, Results, projection};
 use vardnav_register::worklist::Item;
 use vardnav_release::Snapshot;
-use vardnav_store::{Change, Store, StoreError, StreamId, VALUE_LIMIT, View, current};
+use vardnav_store::{Change, Store, StoreError, StreamId, VALUE_LIMIT, View};
 
+use super::reached::{Reached, reached};
 use super::renew::Renewed;
 use super::tally::{Countings, Counts, Delta};
-use super::{Compiled, Live, Trouble, packing, stored};
+use super::{Compiled, Live, Trouble, stored};
 use crate::{Register, let_batches_go_first};
 
 /// One pass.
@@ -137,11 +138,16 @@ impl Pass {
         let countings = Countings::new(&self.compiled.release, &self.releases);
         let columnar = OnceCell::new();
         let mut outcome = Ok(());
-        for (stream, head) in self.wait(self.store.streams())? {
-            if stream.as_reporter().is_none() {
+        let mut streams = self.wait(self.store.streams())?;
+        streams.retain(|(stream, _)| stream.as_reporter().is_some());
+        let projection = self.projection();
+        let named = streams.iter().map(|(stream, _)| stream);
+        let reached = self.wait(reached(self.store.as_ref(), &projection, named))?;
+        for ((stream, head), reached) in streams.iter().zip(reached) {
+            if reached.rests(head.size, self.view.position()) {
                 continue;
             }
-            match self.stream((&stream, head.size), thorough, &countings, &columnar) {
+            match self.stream((stream, head.size), reached, thorough, &countings, &columnar) {
                 Err(trouble @ Trouble::Store(StoreError::Corrupt(_))) => outcome = Err(trouble),
                 other => other?,
             }
@@ -152,49 +158,50 @@ impl Pass {
     fn stream<'s>(
         &'s self,
         (stream, size): (&StreamId, u64),
+        mut reached: Reached,
         thorough: bool,
         countings: &Countings<'_>,
         columnar: &OnceCell<Columnar<'s>>,
     ) -> Result<(), Trouble> {
         let projection = self.projection();
-        let cursor = self.wait(self.store.cursor(&projection, stream))?;
-        let target = self.target(stream, cursor)?;
+        let target = match reached.target {
+            Some(target) => target,
+            None => self.begin(stream, &mut reached)?,
+        };
         // Within a delivery that is being taken in, what is derived is of two moments.
-        let within = self.wait(current::place(self.store.as_ref(), &projection, stream))?;
-        if within.within.is_none() {
-            self.renew(stream, thorough, countings)?;
+        if !reached.is_within {
+            self.renew(stream, &reached, thorough, countings)?;
         }
-        if cursor < target {
+        if reached.cursor < target {
             let Some(_bulk) = self.bulk_turn(thorough)? else {
                 return Ok(());
             };
             let columnar = columnar.get_or_init(|| self.columnar());
-            self.bulk(stream, (cursor, target), columnar, countings)?;
+            self.bulk(stream, (reached.cursor, target), columnar, countings)?;
+            reached.cursor = self.wait(self.store.cursor(&projection, stream))?;
         }
-        let cursor = self.wait(self.store.cursor(&projection, stream))?;
-        if cursor < size {
+        if reached.cursor < size {
             self.follow(stream, size, countings)?;
+            reached.cursor = self.wait(self.store.cursor(&projection, stream))?;
         }
-        self.sweep(stream, thorough, countings)
+        self.sweep(stream, &reached, thorough, countings)
     }
 
-    /// Up to where a stream is derived from packed facts: what was packed when it was begun.
-    fn target(&self, stream: &StreamId, cursor: u64) -> Result<u64, Trouble> {
-        let key = Key::Target.with(stream.as_str().as_bytes());
-        if let Some(target) = self.wait(self.store.row(&self.projection(), &key))? {
-            return Ok(position(&target));
-        }
-        if cursor > 0 {
+    /// Notes up to where a stream is derived from packed facts, which is what is packed now, and gives it. One that was
+    /// begun before that was noted is derived from the ledger.
+    fn begin(&self, stream: &StreamId, reached: &mut Reached) -> Result<u64, Trouble> {
+        if reached.cursor > 0 {
             return Ok(0);
         }
-        let target = self.wait(self.store.cursor(packing::PROJECTION, stream))?;
+        let (target, known) = (reached.packed, self.view.position());
         let marks = vec![
             mark(Key::Target, stream, target),
             mark(Key::Swept, stream, target),
-            mark(Key::Known, stream, self.view.position()),
+            mark(Key::Known, stream, known),
         ];
         let projection = self.projection();
         self.wait(self.store.commit(&projection, stream, 0, 0, marks))?;
+        (reached.target, reached.swept, reached.known) = (Some(target), target, known);
         Ok(target)
     }
 

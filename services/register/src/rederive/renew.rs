@@ -11,10 +11,11 @@ use vardnav_register::rederive::{Columns, EntryColumn, unit_hash};
 use vardnav_release::entry::{AuthorityEntry, Change};
 use vardnav_store::{AuthorityError, StoreError, StreamId};
 
+use super::Trouble;
 use super::follow::PATIENCE;
-use super::pass::{Pass, Piece, mark, position};
+use super::pass::{Pass, Piece, mark};
+use super::reached::Reached;
 use super::tally::{Countings, Counts};
-use super::{Trouble, packing};
 
 /// Entries of the authority's stream read at a time.
 const ENTRIES: u32 = 1000;
@@ -44,24 +45,21 @@ impl Pass {
     pub(super) fn renew(
         &self,
         stream: &StreamId,
+        reached: &Reached,
         thorough: bool,
         countings: &Countings<'_>,
     ) -> Result<(), Trouble> {
-        let projection = self.projection();
-        let key = Key::Known.with(stream.as_str().as_bytes());
-        let known = self.wait(self.store.row(&projection, &key))?;
-        let known = known.map_or(0, |known| position(&known));
         let now = self.view.position();
-        if known >= now {
+        if reached.known >= now {
             return Ok(());
         }
-        let renewed = self.renewed_since(known)?;
+        let renewed = self.renewed_since(reached.known)?;
         let maps = stream
             .as_reporter()
             .is_some_and(|reporter| renewed.reporters.contains(reporter));
-        let cursor = self.wait(self.store.cursor(&projection, stream))?;
+        let cursor = reached.cursor;
         if cursor > 0 && (maps || !renewed.units.is_empty()) {
-            if self.wait(self.store.cursor(packing::PROJECTION, stream))? < cursor {
+            if reached.packed < cursor {
                 return if thorough { Err(Trouble::Packing) } else { Ok(()) };
             }
             if !thorough && !self.live.may_sweep(stream) {

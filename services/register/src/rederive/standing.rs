@@ -21,6 +21,27 @@ pub(crate) enum Standing {
     Stands,
 }
 
+/// How entries stand, of what the stream holds before a position, in their order. Most have no later revision: whether
+/// they do is asked of all together.
+///
+/// # Errors
+/// As [`standing`].
+pub(crate) async fn standings(
+    store: &dyn Store,
+    stream: &StreamId,
+    deliveries: &Deliveries,
+    formers: &[Former],
+    until: u64,
+) -> Result<Vec<Standing>, StoreError> {
+    let next = formers.iter().map(|former| later_key(&former.entry.header, 1));
+    let next = ledger::find(store, stream, next.collect()).await?;
+    let mut standings = Vec::with_capacity(formers.len());
+    for (former, next) in formers.iter().zip(next) {
+        standings.push(after(store, stream, deliveries, (former, next), until).await?);
+    }
+    Ok(standings)
+}
+
 /// How an entry stands, of what the stream holds before a position.
 ///
 /// # Errors
@@ -30,6 +51,24 @@ pub(crate) async fn standing(
     stream: &StreamId,
     deliveries: &Deliveries,
     former: &Former,
+    until: u64,
+) -> Result<Standing, StoreError> {
+    let next = ledger::find(store, stream, vec![later_key(&former.entry.header, 1)]).await?;
+    let next = next.first().copied().flatten();
+    after(store, stream, deliveries, (former, next), until).await
+}
+
+/// The key of a later revision.
+fn later_key(header: &Header, further: u32) -> [u8; 16] {
+    row_key(header.kind, &header.id, header.revision.saturating_add(further))
+}
+
+/// How an entry stands whose next revision is where `next` says, if anywhere.
+async fn after(
+    store: &dyn Store,
+    stream: &StreamId,
+    deliveries: &Deliveries,
+    (former, mut next): (&Former, Option<u64>),
     until: u64,
 ) -> Result<Standing, StoreError> {
     let is_current = |position: u64, header: &Header| {
@@ -42,12 +81,7 @@ pub(crate) async fn standing(
         return Ok(Standing::Waits);
     }
     for further in 1..=REVISIONS_MAX {
-        let revision = header.revision.saturating_add(further);
-        let keys = vec![row_key(header.kind, &header.id, revision)];
-        let found = ledger::find(store, stream, keys).await?;
-        let Some(position) = found.first().copied().flatten() else {
-            break;
-        };
+        let Some(position) = next else { break };
         if deliveries.is_empty() {
             return Ok(match position < until {
                 true => Standing::Replaced,
@@ -59,6 +93,8 @@ pub(crate) async fn standing(
         if later.values().any(takes_its_place) {
             return Ok(Standing::Replaced);
         }
+        let found = ledger::find(store, stream, vec![later_key(header, further.saturating_add(1))]).await?;
+        next = found.first().copied().flatten();
     }
     Ok(Standing::Stands)
 }
