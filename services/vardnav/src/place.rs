@@ -1,18 +1,19 @@
 //! Where a node's store is: in its folder, which one server at a time serves, or in a database that any number of servers
 //! share, each with a folder of its own for the secret keys and what it keeps at hand. What is stored is not looked at here.
 
+mod brought;
+
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngCore as _;
-use vardnav_store::backup::SECRETS;
 use vardnav_store::postgres::{self, Postgres, Sharing};
 use vardnav_store::{Embedded, Options, Store, StoreError};
 
+use self::brought::Brought;
 use crate::exit::{Failure, Outcome};
 
 /// Folder of the store within a node's folder.
@@ -34,29 +35,6 @@ pub(crate) struct Place {
     pub(crate) shared: Option<Shared>,
     /// The secret keys that were brought into the folder for it.
     pub(crate) brought: Brought,
-}
-
-/// Secret keys that were brought into a folder. They go again unless they were held against the register and fit.
-#[derive(Default)]
-pub(crate) struct Brought(Vec<PathBuf>);
-
-impl Brought {
-    /// Lets the keys stay.
-    pub(crate) fn keep(&mut self) {
-        self.0.clear();
-    }
-}
-
-impl Drop for Brought {
-    fn drop(&mut self) {
-        for path in &self.0 {
-            if let Err(error) = std::fs::remove_file(path) {
-                tracing::warn!(%error, path = %path.display(), "a key that was brought and does not fit is still there");
-            }
-            // A folder that holds something else stays.
-            let _ = path.parent().map(std::fs::remove_dir);
-        }
-    }
 }
 
 /// A server's part in a database that others may share.
@@ -153,8 +131,9 @@ impl Place {
         }
         std::fs::create_dir_all(folder)?;
         let mut mark = mark(folder)?;
+        brought::remove_unheld(folder)?;
         let brought = match database.keys {
-            Some(keys) => bring_keys(keys, folder)?,
+            Some(keys) => brought::bring(keys, folder)?,
             None => Brought::default(),
         };
         let options = postgres::Options {
@@ -179,51 +158,6 @@ impl Place {
             brought,
         })
     }
-}
-
-/// Copies the secret keys from a folder into a node's that has none; those that are there stay and must be the same.
-fn bring_keys(from: &Path, folder: &Path) -> Outcome<Brought> {
-    let mut brought = Brought::default();
-    for path in SECRETS {
-        let (from, to) = (from.join(path), folder.join(path));
-        let key = std::fs::read(&from)
-            .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", from.display())))?;
-        match std::fs::read(&to) {
-            Ok(known) if known == key => continue,
-            Ok(_) => {
-                let what = format!(
-                    "{} is another key than {}: keep one of them",
-                    to.display(),
-                    from.display()
-                );
-                return Err(Failure::Refused(what));
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error.into()),
-        }
-        // What is broken off leaves no half key.
-        let unfinished = to.with_extension("new");
-        if let Some(folder) = to.parent() {
-            std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)?;
-        }
-        let mut file = File::options()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&unfinished)?;
-        file.write_all(&key)?;
-        file.sync_all()?;
-        std::fs::rename(&unfinished, &to)?;
-        brought.0.push(to.clone());
-        if let Some(folder) = to.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-    }
-    Ok(brought)
 }
 
 /// Why a database cannot be opened.
@@ -310,26 +244,6 @@ mod tests {
         // From then on neither takes anything from the other.
         assert_eq!(begin(folder.path()).1, Some(second));
         assert_eq!(begin(cloned.path()).1, Some(third));
-    }
-
-    #[test]
-    fn keys_that_were_brought_go_again_unless_they_fit() {
-        let folders = tempfile::tempdir().unwrap();
-        let (from, to) = (folders.path().join("from"), folders.path().join("to"));
-        for path in SECRETS {
-            let path = from.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "a key").unwrap();
-        }
-        std::fs::create_dir(&to).unwrap();
-        let there = || SECRETS.iter().filter(|path| to.join(path).exists()).count();
-        drop(bring_keys(&from, &to).unwrap());
-        assert_eq!(there(), 0);
-        bring_keys(&from, &to).unwrap().keep();
-        assert_eq!(there(), SECRETS.len());
-        // Those that were there before stay.
-        drop(bring_keys(&from, &to).unwrap());
-        assert_eq!(there(), SECRETS.len());
     }
 
     #[test]

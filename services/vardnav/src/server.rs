@@ -147,7 +147,7 @@ impl Node {
             None => custody::open(&authority, folder, NODE, now).await,
         };
         let (vault, key) = opened.map_err(|error| cannot(&error))?;
-        place.brought.keep();
+        place.brought.keep()?;
         Ok(Self::compose(
             folder, place, vault, key, authority, cache, uploads,
         ))
