@@ -237,15 +237,55 @@ pub enum BrokenDownBy {
 }
 
 /// Rules of disclosure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disclosure {
     /// A published count is 0 or at least this.
     pub min_count: u32,
+    /// What stands below the line of a published figure is 0 or at least this; never less than `min_count`.
+    pub min_denominator: u32,
+    /// What is given up, one after another, until a figure may be shown that is withheld; empty where nothing coarser is
+    /// told in its place.
+    pub ladder: Vec<Rung>,
+}
+
+/// A step of the coarsening ladder: a detail that is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rung {
+    /// The year instead of the month.
+    Month,
+    /// All ages instead of the age group.
+    AgeGroup,
+    /// Both sexes instead of one.
+    Sex,
+    /// The region instead of the kommun.
+    Kommun,
+    /// The country instead of the region.
+    Region,
+}
+
+impl Rung {
+    /// All.
+    pub const ALL: [Self; 5] = [Self::Month, Self::AgeGroup, Self::Sex, Self::Kommun, Self::Region];
+
+    /// Stable name: that of the detail.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::AgeGroup => "age-group",
+            Self::Sex => "sex",
+            Self::Kommun => "kommun",
+            Self::Region => "region",
+        }
+    }
 }
 
 impl Default for Disclosure {
     fn default() -> Self {
-        Self { min_count: 5 }
+        Self {
+            min_count: 5,
+            min_denominator: 5,
+            ladder: Vec::new(),
+        }
     }
 }
 

@@ -31,6 +31,7 @@
 //! and whose overlap is no layer.
 
 pub mod family;
+pub mod indicator;
 
 use crate::lattice::{Family, Inner, Lattice, Spot};
 
@@ -72,6 +73,14 @@ impl Decision {
             }
         }
         Self { hidden: draft.hidden }
+    }
+
+    /// What either hides.
+    pub fn either(&self, other: &Self) -> Self {
+        let pairs = self.hidden.iter().zip(&other.hidden);
+        Self {
+            hidden: pairs.map(|(one, other)| *one || *other).collect(),
+        }
     }
 
     /// Whether a cell is hidden; cells outside the lattice are.

@@ -1,7 +1,7 @@
 //! All totals of one slice of the cube: every place × sex × age group × month at every level, so that a decision
 //! about what may be shown sees every sum that could be asked for. Nothing is decided here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use vardnav_register::record::Sex;
@@ -126,17 +126,24 @@ impl Lattice {
 
     /// The lattice of counts at the finest level, in a frame.
     pub fn of_leaves(frame: &Frame, leaves: impl Iterator<Item = Leaf> + Clone) -> Self {
+        Self::shape(frame, leaves.clone(), 12).filled(frame, leaves)
+    }
+
+    /// The places and values of a frame and of all that is counted, with nothing counted; `months` is 12, or 1 where
+    /// all lies in one.
+    pub fn shape(frame: &Frame, leaves: impl Iterator<Item = Leaf>, months: usize) -> Self {
         let mut regions: BTreeMap<Place, BTreeSet<Place>> = BTreeMap::new();
         let mut unknown = [0, 0];
-        let kommuner = frame
-            .kommuner
-            .iter()
-            .filter_map(|number| Residence::parse(&format!("{number:04}")));
-        for residence in kommuner.chain(leaves.clone().map(|leaf| leaf.residence)) {
+        let mut add = |residence| {
             let (region, kommun) = address(residence);
             regions.entry(region).or_default().extend(kommun);
-        }
-        for leaf in leaves.clone() {
+        };
+        let kommuner = frame.kommuner.iter();
+        kommuner
+            .filter_map(|number| Residence::parse(&format!("{number:04}")))
+            .for_each(&mut add);
+        for leaf in leaves {
+            add(leaf.residence);
             let [sex, age] = &mut unknown;
             *sex |= usize::from(leaf.sex.is_none());
             *age |= usize::from(age_value(frame, leaf.age_from).is_none());
@@ -146,7 +153,20 @@ impl Lattice {
             .map(|(region, kommuner)| (region, kommuner.into_iter().collect()))
             .collect();
         let [unknown_sex, unknown_age] = unknown;
-        let mut lattice = Self::empty(&regions, [2 + unknown_sex, frame.ages.len() + unknown_age, 12]);
+        Self::empty(
+            &regions,
+            [2 + unknown_sex, frame.ages.len() + unknown_age, months],
+        )
+    }
+
+    /// The same places and values with other counts; what lies at places that it does not have is left out.
+    pub fn filled(&self, frame: &Frame, leaves: impl Iterator<Item = Leaf>) -> Self {
+        let mut lattice = self.clone();
+        lattice.counts.fill(0);
+        let places: HashMap<Place, usize> = (0..)
+            .zip(&self.places)
+            .map(|(index, (place, _))| (*place, index))
+            .collect();
         for leaf in leaves {
             let (region, kommun) = address(leaf.residence);
             let spot = Spot {
@@ -154,8 +174,8 @@ impl Lattice {
                 age: age_value(frame, leaf.age_from).unwrap_or(frame.ages.len() + 1),
                 month: usize::try_from(leaf.month).unwrap_or(0),
             };
-            if let Some(place) = lattice.find(kommun.unwrap_or(region)) {
-                lattice.add(place, spot, leaf.count);
+            if let Some(place) = places.get(&kommun.unwrap_or(region)) {
+                lattice.add(*place, spot, leaf.count);
             }
         }
         lattice
@@ -213,6 +233,27 @@ impl Lattice {
     /// How many cells there are.
     pub fn len(&self) -> usize {
         self.counts.len()
+    }
+
+    /// The cells that count something: their places in the list of cells, with their counts.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (usize, u64)> {
+        let counts = self.counts.iter().copied().enumerate();
+        counts.filter(|(_, count)| *count > 0)
+    }
+
+    /// The sums of several; `None` where one is of another shape.
+    pub fn sum<'a>(&self, of: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        let mut sum = self.clone();
+        sum.counts.fill(0);
+        for lattice in of {
+            if !self.is_like(lattice) {
+                return None;
+            }
+            for (total, count) in sum.counts.iter_mut().zip(&lattice.counts) {
+                *total += count;
+            }
+        }
+        Some(sum)
     }
 
     /// Whether nothing is counted.

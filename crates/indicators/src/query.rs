@@ -187,18 +187,32 @@ pub struct Published {
 
 impl Published {
     /// Decides on a slice.
-    pub fn new(cube: &Cube, slice: &Slice, frame: Frame, disclosure: Disclosure) -> Self {
+    pub fn new(cube: &Cube, slice: &Slice, frame: Frame, disclosure: &Disclosure) -> Self {
         Self::of(cube.lattice(slice, &frame), frame, disclosure)
     }
 
     /// Decides on all totals of some counts, which stand in a frame.
-    pub fn of(lattice: Lattice, frame: Frame, disclosure: Disclosure) -> Self {
+    pub fn of(lattice: Lattice, frame: Frame, disclosure: &Disclosure) -> Self {
         let decision = Decision::on(&lattice, u64::from(disclosure.min_count));
         Self {
             frame,
             lattice,
             decision,
         }
+    }
+
+    /// Counts with a decision on them.
+    pub(crate) fn with(lattice: Lattice, frame: Frame, decision: Decision) -> Self {
+        Self {
+            frame,
+            lattice,
+            decision,
+        }
+    }
+
+    /// The counts.
+    pub(crate) fn lattice(&self) -> &Lattice {
+        &self.lattice
     }
 
     /// The figure at a place and spot of the lattice.

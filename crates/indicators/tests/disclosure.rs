@@ -7,6 +7,9 @@
     reason = "a test that cannot go on stops"
 )]
 
+#[path = "disclosure/indicator.rs"]
+mod indicator;
+
 use std::time::Instant;
 
 use proptest::prelude::*;

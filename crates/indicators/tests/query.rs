@@ -63,7 +63,14 @@ fn ask(change: impl FnOnce(&mut Query)) -> Result<Answer, QueryError> {
     answer(
         &query,
         &values,
-        |slice| Box::new(Published::new(&cube, slice, frame.clone(), Disclosure::default())),
+        |slice| {
+            Box::new(Published::new(
+                &cube,
+                slice,
+                frame.clone(),
+                &Disclosure::default(),
+            ))
+        },
         "2026.1",
         Label::default(),
     )

@@ -210,7 +210,7 @@ impl Counts {
         let table = table.ok_or_else(|| ApiError::not_found("the counted table"))?;
         let values: Vec<String> = table.values.iter().map(|value| value.code.clone()).collect();
         let frame = frame(release, query.period.year());
-        let disclosure = release.indicators.disclosure;
+        let disclosure = &release.indicators.disclosure;
         let (mut own, mut derived) = (None, None);
         let state = match derivation {
             None => &mut **own.insert(self.state()),

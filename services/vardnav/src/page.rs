@@ -1,5 +1,7 @@
 //! What the web page shows, from this very process: the release in force and the computed indicators by region.
 
+mod contents;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -12,7 +14,9 @@ use vardnav_classification::model::Label;
 use vardnav_indicators::answer::{Answered, Question};
 use vardnav_indicators::definition::{BrokenDownBy, Feed, Indicator};
 use vardnav_indicators::{Answer, Figure, Place};
-use vardnav_release::Snapshot;
+use vardnav_release::authority::{Draft, Stage};
+use vardnav_release::diff::Change;
+use vardnav_release::{Digest, Snapshot};
 use vardnav_runtime::clock;
 use vardnav_runtime::metrics::Exporter;
 use vardnav_service_classification::Classifier;
@@ -20,6 +24,7 @@ use vardnav_service_indicators::Indicators;
 use vardnav_store::Authority;
 use vardnav_web::{Column, Overview, Refusal, Release, Row, Source, Table};
 
+use self::contents::Contents;
 use crate::exit::{Failure, Outcome};
 use crate::follow;
 use crate::server::Node;
@@ -34,6 +39,7 @@ pub(crate) fn router(node: &Node) -> Outcome<Router> {
         authority: Arc::clone(&node.authority),
         indicators: node.indicators.clone(),
         classification: node.classification.clone(),
+        contents: Contents::new(Arc::clone(&node.authority)),
         exporter,
     };
     Ok(vardnav_web::router(Arc::new(shown)))
@@ -43,6 +49,7 @@ struct Shown {
     authority: Arc<Authority>,
     indicators: Indicators,
     classification: Classifier,
+    contents: Contents,
     exporter: Exporter,
 }
 
@@ -137,6 +144,22 @@ impl Source for Shown {
 
     fn under(&self, release: &Snapshot, variants: &[String]) -> Option<Arc<DescriptionSystem>> {
         self.classification.under(release, variants)
+    }
+
+    fn referrals(&self) -> Vec<Draft> {
+        let view = self.authority.view();
+        let referred = |draft: &&Draft| !draft.rounds.is_empty() && draft.stage() != Stage::Published;
+        let mut drafts: Vec<Draft> = view.state().drafts().filter(referred).cloned().collect();
+        drafts.sort_by_key(|draft| std::cmp::Reverse(draft.rounds.last().map(|round| round.mark.at)));
+        drafts
+    }
+
+    fn differences(&self, old: Digest, new: Digest) -> Option<Arc<Vec<Change>>> {
+        self.contents.differences(old, new)
+    }
+
+    fn proposed(&self, content: Digest) -> Option<Arc<Snapshot>> {
+        self.contents.compiled(content)
     }
 
     fn metrics(&self) -> String {

@@ -37,6 +37,7 @@ pub(crate) fn about(overview: &Overview, address: &Address) -> Markup {
                   measures. A release never changes once published. Links with a release in the address always show the \
                   same."))
         }
+        p { a href=(address.to("/andringar", &[])) { (say("Vad som är nytt, och vad som är på remiss", "What is new, and what is out for comments")) } }
         @if let Some(release) = &overview.release {
             p { (say("Gällande release: ", "Release in force: ")) strong { (release.id) } ", "
                 (address.language.of(&release.title)) ", " (say("för vård från ", "for care from ")) time { (release.from) } "." }

@@ -9,6 +9,7 @@ mod address;
 mod analysis;
 mod answer;
 mod assets;
+mod changes;
 mod chart;
 mod classifier;
 mod files;
@@ -32,7 +33,9 @@ use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Label;
 use vardnav_indicators::Figure;
 use vardnav_indicators::answer::{Answered, Question};
-use vardnav_release::Snapshot;
+use vardnav_release::authority::Draft;
+use vardnav_release::diff::Change;
+use vardnav_release::{Digest, Snapshot};
 
 use crate::address::Address;
 use crate::work::{Undone, Work};
@@ -63,6 +66,21 @@ pub trait Source: Send + Sync + 'static {
     /// The tables of a release under variants of unsettled points, as `U4:name`, in place of those it takes; `None`
     /// when it does not have them.
     fn under(&self, release: &Snapshot, variants: &[String]) -> Option<Arc<DescriptionSystem>>;
+
+    /// The drafts that went out for comments and are not published; the one that went out last comes first.
+    fn referrals(&self) -> Vec<Draft> {
+        Vec::new()
+    }
+
+    /// What differs from one kept content of a release or draft to another; `None` when one of them cannot be read.
+    fn differences(&self, _old: Digest, _new: Digest) -> Option<Arc<Vec<Change>>> {
+        None
+    }
+
+    /// The content of a draft, compiled; `None` when it cannot be read or has faults.
+    fn proposed(&self, _content: Digest) -> Option<Arc<Snapshot>> {
+        None
+    }
 
     /// Metrics in the text format of Prometheus.
     fn metrics(&self) -> String {
@@ -185,6 +203,8 @@ pub fn router(source: Arc<dyn Source>) -> Router {
         .route("/begrepp/{system}", get(term_system))
         .route("/begrepp/{system}/{code}", get(term_concept))
         .route("/begrepp-diagram/{system}/{id}", get(term_diagram))
+        .route("/andringar", get(release_changes))
+        .route("/remisser/{id}", get(referral))
         .route("/klassificera", get(classify))
         .route("/beslutstabeller", get(decision_tables))
         .route("/beslutstabeller/{id}", get(decision_table))
@@ -323,6 +343,18 @@ async fn term_diagram(
     pages
         .make(address, move |source, address| {
             terms::diagram(source, address, &system, &id)
+        })
+        .await
+}
+
+async fn release_changes(State(pages): State<Pages>, address: Address) -> Response {
+    pages.make(address, changes::start).await
+}
+
+async fn referral(State(pages): State<Pages>, Path(id): Path<String>, address: Address) -> Response {
+    pages
+        .make(address, move |source, address| {
+            changes::draft(source, address, &id)
         })
         .await
 }

@@ -9,6 +9,7 @@ use vardnav_interchange::release::{self, starter};
 
 use super::*;
 
+mod changes;
 mod figures;
 
 struct Fixed;

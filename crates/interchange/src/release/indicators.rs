@@ -4,8 +4,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use vardnav_classification::model::Grain;
 use vardnav_indicators::definition::{
-    Direction, Disclosure, Feed, Indicator, IndicatorDefinitions, Interval, Length, SeriesBreak, Variant,
-    Window,
+    Direction, Disclosure, Feed, Indicator, IndicatorDefinitions, Interval, Length, Rung, SeriesBreak,
+    Variant, Window,
 };
 use vardnav_indicators::measure::{Figure, Term};
 use vardnav_release::source::Element;
@@ -24,6 +24,31 @@ struct IndicatorsFile {
 #[serde(deny_unknown_fields)]
 struct DisclosureText {
     min_count: u32,
+    min_denominator: Option<u32>,
+    #[serde(default)]
+    ladder: Vec<RungText>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RungText {
+    Month,
+    AgeGroup,
+    Sex,
+    Kommun,
+    Region,
+}
+
+impl From<RungText> for Rung {
+    fn from(text: RungText) -> Self {
+        match text {
+            RungText::Month => Self::Month,
+            RungText::AgeGroup => Self::AgeGroup,
+            RungText::Sex => Self::Sex,
+            RungText::Kommun => Self::Kommun,
+            RungText::Region => Self::Region,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -297,8 +322,11 @@ pub(super) fn read(reading: &mut Reading<'_>) -> IndicatorDefinitions {
         return definitions;
     };
     reading.note(Element::Indicator(String::new()), &file, &text.disclosure);
+    let disclosure = text.disclosure.get_ref();
     definitions.disclosure = Disclosure {
-        min_count: text.disclosure.get_ref().min_count,
+        min_count: disclosure.min_count,
+        min_denominator: disclosure.min_denominator.unwrap_or(disclosure.min_count),
+        ladder: disclosure.ladder.iter().copied().map(Rung::from).collect(),
     };
     for text in text.indicator {
         reading.note(Element::Indicator(text.id.get_ref().clone()), &file, &text.id);

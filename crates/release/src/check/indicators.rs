@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use vardnav_classification::model::Label;
-use vardnav_indicators::definition::{BrokenDownBy, Feed, Indicator, Interval, Variant};
+use vardnav_indicators::definition::{BrokenDownBy, Feed, Indicator, Interval, Rung, Variant};
 use vardnav_indicators::measure::{Counts, Term};
 
 use super::Findings;
@@ -47,13 +47,36 @@ pub(super) fn check(found: &mut Findings<'_>) {
             }
         }
     }
-    if found.source.indicators.disclosure.min_count < 3 {
-        let message = "a published count must be 0 or at least 3, better 5";
-        found.error("VN-REL-116", &Element::Indicator(String::new()), message);
-    }
+    disclosure(found);
     breakdowns(found);
     goals(found);
     standards(found);
+}
+
+/// The rules of disclosure protect, and the ladder leads upwards.
+fn disclosure(found: &mut Findings<'_>) {
+    let rules = &found.source.indicators.disclosure;
+    let mut wrong = Vec::new();
+    if rules.min_count < 3 {
+        wrong.push("a published count must be 0 or at least 3, better 5".to_owned());
+    }
+    if rules.min_denominator < rules.min_count {
+        wrong.push("the least below the line, `min_denominator`, is less than `min_count`".to_owned());
+    }
+    let at = |rung: Rung| rules.ladder.iter().position(|known| *known == rung);
+    for rung in Rung::ALL {
+        if rules.ladder.iter().filter(|known| **known == rung).count() > 1 {
+            wrong.push(format!("`{}` stands in the ladder twice", rung.name()));
+        }
+    }
+    if let (Some(region), Some(kommun)) = (at(Rung::Region), at(Rung::Kommun))
+        && region < kommun
+    {
+        wrong.push("the ladder gives up `region` before `kommun`".to_owned());
+    }
+    for message in wrong {
+        found.error("VN-REL-116", &Element::Indicator(String::new()), message);
+    }
 }
 
 /// It is stated, and not given before.

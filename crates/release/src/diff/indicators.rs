@@ -15,9 +15,13 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
     for row in &definitions.indicators {
         items.push(indicator(row, place(Element::Indicator(row.id.clone()))));
     }
+    let disclosure = &definitions.disclosure;
+    let ladder: Vec<&str> = disclosure.ladder.iter().map(|rung| rung.name()).collect();
     items.push(
         Item::new(Kind::Disclosure, "disclosure", Place::default())
-            .with("min-count", definitions.disclosure.min_count.to_string()),
+            .with("min-count", disclosure.min_count.to_string())
+            .with("min-denominator", disclosure.min_denominator.to_string())
+            .with("ladder", ladder.join(", ")),
     );
     for row in &definitions.measures {
         items.push(measure(row, place(Element::Measure(row.id.clone()))));

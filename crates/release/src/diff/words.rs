@@ -109,7 +109,8 @@ fn quote(text: &str) -> String {
     format!("”{quoted}”")
 }
 
-fn kind(kind: Kind) -> Label {
+/// What a kind of element is called.
+pub fn kind(kind: Kind) -> Label {
     let (sv, en) = match kind {
         Kind::Release => ("releasen", "the release"),
         Kind::Edition => ("bunden utgåva", "bound edition"),
@@ -149,7 +150,8 @@ fn kind(kind: Kind) -> Label {
     }
 }
 
-fn aspect(name: &str) -> Label {
+/// What an aspect of an element is called; one that is not known by its own name.
+pub fn aspect(name: &str) -> Label {
     let sv = match name {
         "name-sv" => "svenskt namn",
         "name-en" => "engelskt namn",
@@ -233,6 +235,8 @@ fn aspect(name: &str) -> Label {
         "counted-table" => "räknad tabell",
         "counted-grain" => "vad som räknas",
         "min-count" => "minsta antal",
+        "min-denominator" => "minsta nämnare",
+        "ladder" => "förgrovning",
         "relationship" => "förhållande",
         "primary-days" => "dagar till första leverans",
         "refresh-days" => "dagar till omleverans",

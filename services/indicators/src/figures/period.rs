@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use vardnav_indicators::Residence;
 use vardnav_indicators::definition::{Indicator, Interval, Variant};
@@ -30,7 +29,7 @@ pub(super) struct Period<'a> {
     by: Option<(u8, Value)>,
     period: disclose::Period,
     ground: Rc<Ground<'a>>,
-    decided: Arc<Decided>,
+    decided: Decided,
     points: HashMap<Key, Point>,
     /// What is above the line, where the method asks for its ages.
     events: Leaves<u64>,

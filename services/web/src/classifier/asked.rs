@@ -171,7 +171,7 @@ fn grain_name(grain: Grain) -> &'static str {
 }
 
 /// The facts of an address, and the parameters that mean nothing.
-fn facts(system: &DescriptionSystem, grain: Grain, address: &Address) -> (FactSet, Vec<String>) {
+pub(super) fn facts(system: &DescriptionSystem, grain: Grain, address: &Address) -> (FactSet, Vec<String>) {
     let mut facts = FactSet::new();
     let mut ignored = Vec::new();
     let mut seen: Vec<&str> = Vec::new();

@@ -3,6 +3,7 @@
 
 mod answer;
 mod asked;
+mod coming;
 mod form;
 mod rules;
 mod variants;
@@ -94,6 +95,7 @@ fn page(source: &dyn Source, asked: &Asked, address: &Address) -> Markup {
             div id="answer" class="answer" {
                 (answer::answer(asked, &explanation, &elsewhere, address, words))
                 (variants::section(source, asked, address, words))
+                (coming::section(source, asked, address, words))
                 (reference(asked, address))
             }
         }

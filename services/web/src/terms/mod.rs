@@ -166,6 +166,23 @@ pub(crate) fn system(source: &dyn Source, address: &Address, name: &str) -> Resp
     }
 }
 
+/// Where a concept of a release can be read, in that release; `None` when the release does not carry it.
+pub(crate) fn link_to_code(
+    release: &Arc<Snapshot>,
+    today: Date,
+    system: &str,
+    code: &str,
+    address: &Address,
+) -> Option<String> {
+    let browsed = Browsed {
+        release: Arc::clone(release),
+        named: true,
+        today,
+    };
+    let edition = browsed.editions().find(|edition| edition.url() == system)?;
+    Some(browsed.link_to(address, edition.lookup(code)?))
+}
+
 /// A concept, as a page or as JSON.
 pub(crate) fn concept(source: &dyn Source, address: &Address, system: &str, code: &str) -> Response {
     let Some(browsed) = Browsed::of(source, address) else {

@@ -40,7 +40,10 @@ pub(super) fn page(browsed: &Browsed, address: &Address) -> Markup {
         (browsed.notice(address))
         (form(browsed, address, &asked))
         div id="found" {
-            @if asked.is_empty() { (overview(browsed, address)) }
+            @if asked.is_empty() {
+                p { a href=(address.to("/andringar", &[])) { (say("Vad som är nytt, och vad som är på remiss", "What is new, and what is out for comments")) } }
+                (overview(browsed, address))
+            }
             @else { (hits(browsed, address, &asked)) }
         }
     };
