@@ -389,7 +389,7 @@ fn by_region(board: &Board<'_>, asked: &Asked<'_>, whole: &FigureRow) -> Vec<Pan
         rows: rows
             .iter()
             .map(|row| {
-                let mut drawn = dots_row(board, indicator, row, board.place(row.place));
+                let mut drawn = dots_row(board, indicator, row, short(&board.place(row.place)));
                 drawn.strong = matches!(row.place, Place::Region(code) if asked.region == Some(code));
                 drawn
             })

@@ -1,4 +1,4 @@
-//! Figures as files: CSV (RFC 4180) and JSON of the rows, SVG of the drawing. Each says by which release and method it was
+//! Figures as files: CSV (RFC 4180) and JSON of the rows, SVG and PNG of the drawing. Each says by which release and method it was
 //! made, and how it is cited.
 
 use axum::http::StatusCode;
@@ -14,7 +14,7 @@ use super::panel::{Panel, WIDE, codes};
 use super::place::Line;
 use super::start::path;
 use crate::answer;
-use crate::chart::svg_file;
+use crate::chart::{png_file, svg_file};
 use crate::files::field;
 use crate::frame;
 use crate::typography::capital;
@@ -79,6 +79,10 @@ pub(crate) fn of_panel(board: &Board<'_>, indicator: &Indicator, file: &str) -> 
             )
         }
         "svg" => answer::body("image/svg+xml", svg(board, &asked, &panel)),
+        "png" => match png_file(&svg(board, &asked, &panel)) {
+            Some(file) => answer::body("image/png", file),
+            None => missing(),
+        },
         _ => missing(),
     }
 }

@@ -79,7 +79,7 @@ impl Panel {
                 }
                 p class="files small soft noprint" {
                     (board.say("Hämta: ", "Download: "))
-                    @for (at, (ending, name)) in [("csv", "CSV"), ("json", "JSON"), ("svg", "SVG")].into_iter().enumerate() {
+                    @for (at, (ending, name)) in [("csv", "CSV"), ("json", "JSON"), ("svg", "SVG"), ("png", "PNG")].into_iter().enumerate() {
                         @if at > 0 { ", " }
                         a href=(file(ending)) { (name) span class="hidden" { " – " (self.title) } }
                     }

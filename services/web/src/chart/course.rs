@@ -82,6 +82,12 @@ impl Course {
             0 | 1 => f64::midpoint(left, right),
             _ => left + 10.0 + f64::from(at) / steps * (right - left - 20.0),
         };
+        // Names of periods that would lie on each other are left out, evenly.
+        let widest = self.periods.iter().map(|name| width_of(name)).fold(0.0, f64::max) + 4.0;
+        let step = (right - left - 20.0) / steps;
+        let every = (1..=12)
+            .find(|every| f64::from(*every) * step >= widest)
+            .unwrap_or(12_u32);
         let inside = html! {
             text class="faint" x="0" y="12" { (self.unit) }
             @for (tick, text) in &ticks {
@@ -89,7 +95,7 @@ impl Course {
                 line class="grid" x1=(n(left)) x2=(n(right)) y1=(n(y)) y2=(n(y)) {}
                 text class="faint" x=(n(left - 8.0)) y=(n(y + 4.0)) text-anchor="end" { (text) }
             }
-            @for (at, name) in (0_u32..).zip(&self.periods) {
+            @for (at, name) in (0_u32..).zip(&self.periods).filter(|(at, _)| at % every == 0) {
                 text class="faint" x=(n(x(at))) y=(n(HEIGHT - 6.0)) text-anchor="middle" { (name) }
             }
             @for (at, why) in &self.breaks { (self.broken(*at, why, &x, (left, right))) }

@@ -7,6 +7,7 @@
 pub(crate) mod course;
 pub(crate) mod dots;
 mod file;
+mod png;
 pub(crate) mod scale;
 pub(crate) mod spark;
 pub(crate) mod tiles;
@@ -16,6 +17,7 @@ use maud::{Markup, html};
 use self::scale::Scale;
 
 pub(crate) use self::file::{Told, svg_file};
+pub(crate) use self::png::png_file;
 
 /// How something is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

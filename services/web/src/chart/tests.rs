@@ -162,6 +162,30 @@ fn a_course_is_not_joined_over_a_gap_or_a_break() {
 }
 
 #[test]
+fn names_of_periods_are_left_out_where_there_is_no_room() {
+    let course = Course {
+        periods: (1..=12).map(|month| format!("month-{month}")).collect(),
+        lines: vec![Line {
+            name: String::new(),
+            points: vec![
+                Some(Point {
+                    value: 1.0,
+                    interval: None,
+                    open: false
+                });
+                12
+            ],
+            tone: Tone::First,
+        }],
+        breaks: Vec::new(),
+        unit: String::new(),
+        number: plain,
+    };
+    let named = |width: f64| course.draw(width).inside.into_string().matches("month-").count();
+    assert_eq!((named(330.0), named(1_200.0)), (4, 12));
+}
+
+#[test]
 fn shades_follow_the_values_and_nothing_has_none() {
     assert_eq!(shades(&[Some(0.0), Some(10.0), None, Some(5.0)]), [1, 5, 0, 3]);
     assert_eq!(shades(&[Some(7.0), Some(7.0)]), [3, 3]);

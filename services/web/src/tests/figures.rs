@@ -173,6 +173,15 @@ async fn files_hold_the_rows_of_the_figure() {
     assert_eq!(headers[header::CONTENT_TYPE], "image/svg+xml");
     assert!(svg.starts_with("<?xml") && !svg.contains("var(--"));
     assert_escaped("svg", &svg);
+    let png = router(Arc::new(Fixed)).oneshot(
+        Request::get("/indikatorer/core-02/karta.png")
+            .body(Body::empty())
+            .unwrap(),
+    );
+    let png = to_bytes(png.await.unwrap().into_body(), usize::MAX)
+        .await
+        .unwrap();
+    assert!(png.starts_with(b"\x89PNG") && png.len() > 5_000, "{}", png.len());
     for path in [
         "/indikatorer/core-02/none.csv",
         "/indikatorer/core-02/regioner.xml",
