@@ -13,7 +13,7 @@ use tower::{Layer, Service};
 use tracing::instrument::Instrumented;
 use tracing::{Instrument as _, Span};
 
-use crate::caller::Callers;
+use crate::caller::{Caller, Callers};
 use crate::metrics::Metrics;
 
 /// What the gate knows of a method.
@@ -71,6 +71,48 @@ impl GateLayer {
         }
     }
 
+    /// Who makes a call, where it may be made: by this every call is judged, those that come over the wire and those
+    /// that are made from within the process on behalf of somebody outside it. The call is counted.
+    ///
+    /// # Errors
+    /// When there is no such method, the caller is not known or lacks the permission, or nobody may call it here.
+    pub fn admit(
+        &self,
+        path: &str,
+        headers: &http::HeaderMap,
+    ) -> Result<(&'static str, Arc<Caller>), Status> {
+        let Some(method) = self.shared.methods.get(path).copied() else {
+            return Err(Status::unimplemented("no such method"));
+        };
+        self.shared.metrics.count(method.index);
+        self.judge(method, headers)
+            .inspect_err(|_| self.shared.metrics.refuse(method.index))
+            .map(|caller| (method.path, caller))
+    }
+
+    fn judge(&self, method: Method, headers: &http::HeaderMap) -> Result<Arc<Caller>, Status> {
+        let Some(caller) = self.shared.callers.identify(headers) else {
+            return Err(Status::unauthenticated(
+                "a known bearer token, or on loopback a usable name, is needed",
+            ));
+        };
+        if method.permission.is_empty() || !caller.may(method.permission) {
+            return Err(Status::permission_denied(format!(
+                "the permission `{}` is needed",
+                method.permission
+            )));
+        }
+        match self.refuse.as_ref().and_then(|refuse| refuse(method.permission)) {
+            Some(status) => Err(status),
+            None => Ok(caller),
+        }
+    }
+
+    /// The callers that it knows.
+    pub fn callers(&self) -> &Callers {
+        &self.shared.callers
+    }
+
     /// Refuses calls that need certain permissions, of callers who have them too.
     #[must_use]
     pub fn refusing(self, refuse: Refuse) -> Self {
@@ -87,8 +129,7 @@ impl<S> Layer<S> for GateLayer {
     fn layer(&self, inner: S) -> Self::Service {
         Gate {
             inner,
-            shared: Arc::clone(&self.shared),
-            refuse: self.refuse.clone(),
+            layer: self.clone(),
         }
     }
 }
@@ -97,8 +138,7 @@ impl<S> Layer<S> for GateLayer {
 #[derive(Clone)]
 pub struct Gate<S> {
     inner: S,
-    shared: Arc<Shared>,
-    refuse: Option<Refuse>,
+    layer: GateLayer,
 }
 
 impl<S, B> Service<Request<B>> for Gate<S>
@@ -118,39 +158,21 @@ where
         if path.starts_with("/grpc.health.") || path.starts_with("/grpc.reflection.") {
             return Either::Left(self.inner.call(request).instrument(Span::none()));
         }
-        let refuse = |status: Status| Either::Right(ready(Ok(status.into_http())));
-        let Some(method) = self.shared.methods.get(path).copied() else {
-            return refuse(Status::unimplemented("no such method"));
+        let (path, caller) = match self.layer.admit(path, request.headers()) {
+            Ok(admitted) => admitted,
+            Err(status) => return Either::Right(ready(Ok(status.into_http()))),
         };
-        self.shared.metrics.count(method.index);
-        let Some(caller) = self.shared.callers.identify(request.headers()) else {
-            self.shared.metrics.refuse(method.index);
-            return refuse(Status::unauthenticated(
-                "a known bearer token, or on loopback a usable name, is needed",
-            ));
-        };
-        if method.permission.is_empty() || !caller.may(method.permission) {
-            self.shared.metrics.refuse(method.index);
-            return refuse(Status::permission_denied(format!(
-                "the permission `{}` is needed",
-                method.permission
-            )));
-        }
-        if let Some(status) = self.refuse.as_ref().and_then(|refuse| refuse(method.permission)) {
-            self.shared.metrics.refuse(method.index);
-            return refuse(status);
-        }
-        let span = tracing::info_span!("call", method.path, caller = %caller.name);
+        let span = tracing::info_span!("call", method.path = path, caller = %caller.name);
         request.extensions_mut().insert(caller);
         Either::Left(self.inner.call(request).instrument(span))
     }
 }
 
 /// The caller that the gate found; a call that did not pass it has none.
-pub fn caller<T>(request: &tonic::Request<T>) -> Result<Arc<crate::caller::Caller>, Status> {
+pub fn caller<T>(request: &tonic::Request<T>) -> Result<Arc<Caller>, Status> {
     request
         .extensions()
-        .get::<Arc<crate::caller::Caller>>()
+        .get::<Arc<Caller>>()
         .cloned()
         .ok_or_else(|| Status::unauthenticated("no caller is known for this call"))
 }

@@ -1,6 +1,7 @@
 //! What the web page shows, from this very process: the release in force and the computed indicators by region.
 
 mod contents;
+mod quality;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,19 +19,22 @@ use vardnav_release::authority::{Draft, Stage};
 use vardnav_release::diff::Change;
 use vardnav_release::{Digest, Snapshot};
 use vardnav_runtime::clock;
+use vardnav_runtime::gate::GateLayer;
 use vardnav_runtime::metrics::Exporter;
 use vardnav_service_classification::Classifier;
 use vardnav_service_indicators::Indicators;
 use vardnav_store::Authority;
+use vardnav_web::quality::{Coverage, Credential, Quality, Refused, SignedIn};
 use vardnav_web::{Column, Overview, Refusal, Release, Row, Source, Table};
 
 use self::contents::Contents;
+use self::quality::Desk;
 use crate::exit::{Failure, Outcome};
 use crate::follow;
 use crate::server::Node;
 
 /// The routes of the web page.
-pub(crate) fn router(node: &Node) -> Outcome<Router> {
+pub(crate) fn router(node: &Node, gate: GateLayer) -> Outcome<Router> {
     let exporter = Exporter::new(&node.metrics).map_err(Failure::failed)?;
     if let Some(progress) = &node.following {
         follow::export(&exporter, progress);
@@ -40,6 +44,7 @@ pub(crate) fn router(node: &Node) -> Outcome<Router> {
         indicators: node.indicators.clone(),
         classification: node.classification.clone(),
         contents: Contents::new(Arc::clone(&node.authority)),
+        desk: Desk::new(node, gate),
         exporter,
     };
     Ok(vardnav_web::router(Arc::new(shown)))
@@ -50,6 +55,7 @@ struct Shown {
     indicators: Indicators,
     classification: Classifier,
     contents: Contents,
+    desk: Desk,
     exporter: Exporter,
 }
 
@@ -160,6 +166,23 @@ impl Source for Shown {
 
     fn proposed(&self, content: Digest) -> Option<Arc<Snapshot>> {
         self.contents.compiled(content)
+    }
+
+    fn signed_in(&self, credential: &Credential) -> Result<SignedIn, Refused> {
+        self.desk.signed_in(credential)
+    }
+
+    fn quality(
+        &self,
+        credential: &Credential,
+        reporter: &str,
+        until: Option<&str>,
+    ) -> Result<Quality, Refused> {
+        self.desk.quality(credential, reporter, until)
+    }
+
+    fn coverage(&self) -> Arc<Coverage> {
+        self.desk.coverage()
     }
 
     fn metrics(&self) -> String {

@@ -167,8 +167,8 @@ impl Serving {
             // An error means that the sender is gone, which is a stop as well.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let router = node.router(callers)?;
-        let page = crate::page::router(node)?;
+        let router = node.router(callers.clone())?;
+        let page = crate::page::router(node, node.gate(callers))?;
         let grpc_stop = asked(stopped.clone());
         let http_stop = asked(stopped);
         let tasks = vec![

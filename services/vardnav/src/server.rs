@@ -214,6 +214,15 @@ impl Node {
         crate::starter::know_sample(&self.register, &self.units, &self.authority).await
     }
 
+    /// What decides who may call what.
+    pub(crate) fn gate(&self, callers: Callers) -> GateLayer {
+        let gate = GateLayer::new(callers, METHODS, Arc::clone(&self.metrics));
+        match &self.copy_of {
+            Some(origin) => gate.refusing(copy::refuse(origin)),
+            None => gate,
+        }
+    }
+
     /// The gRPC services, reflection and health behind the gate.
     pub fn router(&self, callers: Callers) -> Outcome<Services> {
         let reflection = || {
@@ -225,10 +234,7 @@ impl Node {
         if let Some(progress) = self.following.clone() {
             tokio::spawn(report_health(health_reporter, progress));
         }
-        let mut gate = GateLayer::new(callers, METHODS, Arc::clone(&self.metrics));
-        if let Some(origin) = &self.copy_of {
-            gate = gate.refusing(copy::refuse(origin));
-        }
+        let gate = self.gate(callers);
         macro_rules! limited {
             ($server:ident, $service:expr) => {
                 $server::new($service)

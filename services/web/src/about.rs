@@ -44,11 +44,13 @@ pub(crate) fn about(overview: &Overview, address: &Address) -> Markup {
         }
         h2 { (say("Tillgänglighet och integritet", "Accessibility and privacy")) }
         p {
-            (say("Sidorna fungerar med tangentbord, med skärmläsare, utan skript och på papper. De hämtar inget från andra \
-                  platser, sätter inga kakor och mäter inte besökare. Varje sidas adress är dess tillstånd: spara den eller \
+            (say("Sidorna fungerar med tangentbord, med skärmläsare, utan skript och på papper. De hämtar inget från \
+                  andra platser och mäter inte besökare. Den enda kakan sätts när en rapportör loggar in. Varje sidas \
+                  adress är dess tillstånd: spara den eller \
                   skicka den vidare.",
                  "The pages work by keyboard, with a screen reader, without scripts and on paper. They load nothing from \
-                  elsewhere, set no cookies and do not measure visitors. The address of a page is its state: keep it or \
+                  elsewhere and do not measure visitors. The only cookie is set when a reporter signs in. The address \
+                  of a page is its state: keep it or \
                   send it on."))
         }
     };

@@ -11,15 +11,17 @@ pub(crate) enum Section {
     Analysis,
     Terms,
     Classifier,
+    Quality,
     About,
     /// None of them.
     Nowhere,
 }
 
-const SECTIONS: [(Section, &str, &str, &str); 4] = [
+const SECTIONS: [(Section, &str, &str, &str); 5] = [
     (Section::Analysis, "/", "Analys", "Analysis"),
     (Section::Terms, "/begrepp", "Begrepp", "Terms"),
     (Section::Classifier, "/klassificera", "Klassificera", "Classify"),
+    (Section::Quality, "/kvalitet", "Kvalitet", "Quality"),
     (Section::About, "/om", "Om", "About"),
 ];
 

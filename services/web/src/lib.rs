@@ -14,6 +14,7 @@ mod chart;
 mod classifier;
 mod files;
 mod frame;
+pub mod quality;
 mod terms;
 mod typography;
 mod work;
@@ -22,11 +23,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use jiff::civil::Date;
 use tokio::net::TcpListener;
 use vardnav_classification::DescriptionSystem;
@@ -38,7 +40,11 @@ use vardnav_release::diff::Change;
 use vardnav_release::{Digest, Snapshot};
 
 use crate::address::Address;
+use crate::quality::{Asker, Coverage, Credential, Quality, Refused, SignedIn};
 use crate::work::{Undone, Work};
+
+/// The longest form that is read.
+const FORM_BYTES_MAX: usize = 4 * 1024;
 
 /// Where the page gets what it shows.
 pub trait Source: Send + Sync + 'static {
@@ -80,6 +86,32 @@ pub trait Source: Send + Sync + 'static {
     /// The content of a draft, compiled; `None` when it cannot be read or has faults.
     fn proposed(&self, _content: Digest) -> Option<Arc<Snapshot>> {
         None
+    }
+
+    /// Who is known by a credential, by what gRPC knows callers by.
+    ///
+    /// # Errors
+    /// When nobody is.
+    fn signed_in(&self, _credential: &Credential) -> Result<SignedIn, Refused> {
+        Err(Refused::Unknown)
+    }
+
+    /// What there is of a reporter, for the months up to `until`, as `2026-09`, or up to the last whole month.
+    ///
+    /// # Errors
+    /// When whoever asks may not see it, it does not exist, or cannot be told just now.
+    fn quality(
+        &self,
+        _credential: &Credential,
+        _reporter: &str,
+        _until: Option<&str>,
+    ) -> Result<Quality, Refused> {
+        Err(Refused::Unknown)
+    }
+
+    /// Whether those who are to report did, for anybody to see; nothing of what they reported.
+    fn coverage(&self) -> Arc<Coverage> {
+        Arc::default()
     }
 
     /// Metrics in the text format of Prometheus.
@@ -208,11 +240,17 @@ pub fn router(source: Arc<dyn Source>) -> Router {
         .route("/klassificera", get(classify))
         .route("/beslutstabeller", get(decision_tables))
         .route("/beslutstabeller/{id}", get(decision_table))
+        .route("/kvalitet", get(quality_start))
+        .route("/kvalitet/rapportorer", get(quality_reporters))
+        .route("/kvalitet/rapportorer/{id}", get(quality_reporter))
+        .route("/kvalitet/inloggning", post(sign_in))
+        .route("/kvalitet/utloggning", post(sign_out))
         .route("/om", get(about))
         .route("/static/{file}", get(asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/metrics", get(metrics))
         .fallback(not_found)
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn(answer::finish))
         .with_state(Pages {
             source,
@@ -371,6 +409,51 @@ async fn decision_table(State(pages): State<Pages>, Path(id): Path<String>, addr
     pages
         .make(address, move |source, address| {
             classifier::table(source, address, &id)
+        })
+        .await
+}
+
+async fn quality_start(State(pages): State<Pages>, address: Address, asker: Asker) -> Response {
+    pages
+        .make(address, move |source, address| {
+            quality::start(source, address, &asker)
+        })
+        .await
+}
+
+async fn quality_reporters(State(pages): State<Pages>, address: Address, asker: Asker) -> Response {
+    pages
+        .make(address, move |source, address| {
+            quality::reporters(source, address, &asker)
+        })
+        .await
+}
+
+async fn quality_reporter(
+    State(pages): State<Pages>,
+    Path(id): Path<String>,
+    address: Address,
+    asker: Asker,
+) -> Response {
+    pages
+        .make(address, move |source, address| {
+            quality::reporter(source, address, &asker, &id)
+        })
+        .await
+}
+
+async fn sign_in(State(pages): State<Pages>, address: Address, headers: HeaderMap, form: Bytes) -> Response {
+    pages
+        .make(address, move |source, address| {
+            quality::sign_in(source, address, &headers, &form)
+        })
+        .await
+}
+
+async fn sign_out(State(pages): State<Pages>, address: Address, headers: HeaderMap) -> Response {
+    pages
+        .make(address, move |source, address| {
+            quality::sign_out(source, address, &headers)
         })
         .await
 }

@@ -11,6 +11,7 @@ use super::*;
 
 mod changes;
 mod figures;
+mod quality;
 
 struct Fixed;
 

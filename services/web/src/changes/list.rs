@@ -168,23 +168,28 @@ fn whole_area(address: &Address, name: &str) -> String {
 fn element(element: &Element<'_>, sides: &Sides, address: &Address) -> Markup {
     let language = address.language;
     let say = |sv, en| language.pick(sv, en);
-    let name = if element.name.is_empty() {
-        element.id
+    let code = element.id.rsplit('|').next().unwrap_or(element.id);
+    let kind = sentences::kind(element.kind);
+    // What there is one of has no name of its own.
+    let is_single = element.id == element.kind.name();
+    let name = if is_single {
+        language.of(&kind)
     } else {
         element.name
     };
-    let code = element.id.rsplit('|').next().unwrap_or(element.id);
-    let kind = sentences::kind(element.kind);
     html! {
         li {
             p class="hit" {
+                @let named = html! { @if name.is_empty() { span class="code" { (code) } } @else { (capital(name)) } };
                 @match sides.link(element.kind, element.id, address) {
-                    Some(link) => a href=(link) { (capital(name)) },
-                    None => strong class="named" { (capital(name)) },
+                    Some(link) => a href=(link) { (named) },
+                    None => strong class="named" { (named) },
                 }
                 " " (what(element.what, language))
             }
-            p class="small soft" { (language.of(&kind)) @if code != name && code != element.kind.name() { " · " span class="code" { (code) } } }
+            @if !is_single {
+                p class="small soft" { (language.of(&kind)) @if !name.is_empty() { " · " span class="code" { (code) } } }
+            }
             @if element.what == What::Changed || element.what == What::Moved {
                 dl class="aspects" {
                     @for change in element.changes.iter().take(ASPECTS_MAX) { (aspect(change, address)) }

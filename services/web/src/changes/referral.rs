@@ -179,11 +179,11 @@ fn about(subject: &Subject, sides: &Sides, address: &Address) -> Markup {
         @match kind {
             Some(kind) => {
                 @let label = sentences::kind(kind);
-                (capital(language.of(&label))) " "
-                @match sides.link(kind, &subject.name, address) {
+                (capital(language.of(&label)))
+                @if name != kind.name() { " " @match sides.link(kind, &subject.name, address) {
                     Some(link) => a class="code" href=(link) { (name) },
                     None => span class="code" { (name) },
-                }
+                } }
             },
             None if subject.name.is_empty() => (language.pick("Utkastet i sin helhet", "The draft as a whole")),
             None => span class="code" { (subject.name) },

@@ -8,7 +8,6 @@ use crate::address::Language;
 
 /// The areas of a release in the order in which readers look for them.
 pub(super) const AREAS: [&str; 14] = [
-    "release",
     "terms",
     "tables",
     "axes",
@@ -22,6 +21,7 @@ pub(super) const AREAS: [&str; 14] = [
     "units",
     "withdrawals",
     "purposes",
+    "release",
 ];
 
 /// Name of an area.
