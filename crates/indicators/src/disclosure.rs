@@ -30,6 +30,7 @@
 //! follow from counts not being negative where hidden counts are large, and variants of which neither contains the other
 //! and whose overlap is no layer.
 
+pub mod audit;
 pub mod family;
 pub mod indicator;
 
@@ -73,6 +74,11 @@ impl Decision {
             }
         }
         Self { hidden: draft.hidden }
+    }
+
+    /// Hides cells by their order in a lattice.
+    pub(crate) fn of(hidden: Vec<bool>) -> Self {
+        Self { hidden }
     }
 
     /// What either hides.

@@ -230,6 +230,14 @@ impl Lattice {
         }
     }
 
+    /// The cells inside a place, in their order.
+    pub fn spots(&self) -> impl Iterator<Item = Spot> + Clone + use<> {
+        let [sexes, ages, months] = self.values;
+        let of_age = move |sex, age| (0..=months).map(move |month| Spot { sex, age, month });
+        let of_sex = move |sex| (0..=ages).flat_map(move |age| of_age(sex, age));
+        (0..=sexes).flat_map(of_sex)
+    }
+
     /// How many cells there are.
     pub fn len(&self) -> usize {
         self.counts.len()
@@ -239,6 +247,18 @@ impl Lattice {
     pub(crate) fn counted(&self) -> impl Iterator<Item = (usize, u64)> {
         let counts = self.counts.iter().copied().enumerate();
         counts.filter(|(_, count)| *count > 0)
+    }
+
+    /// The same places and values with other counts, by cell.
+    pub(crate) fn with_counted(&self, counted: impl Iterator<Item = (usize, u64)>) -> Self {
+        let mut lattice = self.clone();
+        lattice.counts.fill(0);
+        for (index, count) in counted {
+            if let Some(cell) = lattice.counts.get_mut(index) {
+                *cell = count;
+            }
+        }
+        lattice
     }
 
     /// The sums of several; `None` where one is of another shape.

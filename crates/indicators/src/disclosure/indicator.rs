@@ -15,10 +15,11 @@ use std::collections::BTreeMap;
 use vardnav_register::record::Sex;
 
 use crate::cube::Residence;
-use crate::definition::Disclosure;
+use crate::definition::{Disclosure, Rung};
 use crate::disclosure::Decision;
-use crate::lattice::{Frame, Lattice, Leaf, Spot};
-use crate::query::{Point, Published, Query, QueryError};
+use crate::disclosure::audit::{Audit, Exposed};
+use crate::lattice::{Frame, Inner, Lattice, Leaf, Place, Spot};
+use crate::query::{AgeGroup, Point, Published, Query, QueryError, SexGroup};
 
 /// Where a count stands at the finest level: month (1 where months do not add up to the period), residence, sex, first
 /// year of the age group.
@@ -64,8 +65,30 @@ pub struct Which {
 #[derive(Debug, Clone)]
 pub struct Decided {
     grid: Published,
+    floor: Floor,
     whole: Table,
     breakdowns: Vec<Table>,
+}
+
+/// Where a figure is told in place of one that is withheld.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coarser {
+    /// Residence.
+    pub place: Place,
+    /// Sexes.
+    pub sex: SexGroup,
+    /// Ages.
+    pub age: AgeGroup,
+    /// Calendar month, 1–12; `None` for the period as a whole.
+    pub month: Option<i8>,
+}
+
+/// A part of a figure that is audited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Numerator,
+    Denominator,
+    Undecided,
 }
 
 /// The counts of a figure that may be shown.
@@ -84,6 +107,17 @@ pub struct Shown {
 impl Decided {
     /// Decides on all counts of an indicator.
     pub fn on(stated: Stated, frame: &Frame, disclosure: &Disclosure) -> Self {
+        Self::decide(stated, frame, disclosure, None)
+    }
+
+    /// Decides on all counts of an indicator of which some were shown before: what was withheld then stays withheld. So
+    /// whoever sees both, and knows where nothing has changed, learns of what was withheld before no more than the first
+    /// told. How much what is shown has changed is not withheld.
+    pub fn after(before: &Self, stated: Stated, frame: &Frame, disclosure: &Disclosure) -> Self {
+        Self::decide(stated, frame, disclosure, Some(before))
+    }
+
+    fn decide(stated: Stated, frame: &Frame, disclosure: &Disclosure, before: Option<&Self>) -> Self {
         let months = if stated.has_months { 12 } else { 1 };
         let all = stated.breakdowns.iter().flatten().flatten().chain(&stated.whole);
         let shape = Lattice::shape(frame, all.flat_map(Parts::leaves), months);
@@ -94,16 +128,37 @@ impl Decided {
             floor,
         };
         let whole: Vec<Filled> = stated.whole.iter().map(|parts| room.fill(parts)).collect();
-        let decision = room.decide(&whole.iter().flat_map(Filled::figures).collect::<Vec<_>>(), None);
-        let undecided = room.undecided(&[&whole], &[], &decision);
+        let former = |table: Option<&Table>| {
+            let (before, table) = before.zip(table)?;
+            Some(room.kept_back(before, table))
+        };
+        let kept_back = former(before.map(|before| &before.whole));
+        let figures: Vec<_> = whole.iter().flat_map(Filled::figures).collect();
+        let decision = room.decide(&figures, kept_back.as_ref().map(|(figures, _)| figures));
+        let above = kept_back.map_or_else(|| decision.clone(), |(_, undecided)| decision.either(&undecided));
+        let undecided = room.undecided(&[whole.as_slice()], &[], &above);
         let mut breakdowns = Vec::with_capacity(stated.breakdowns.len());
-        for values in stated.breakdowns {
-            breakdowns.push(room.breakdown(values, &whole, &decision, &undecided));
+        for (index, values) in stated.breakdowns.into_iter().enumerate() {
+            let fill = |variants: &Vec<Parts>| variants.iter().map(|parts| room.fill(parts)).collect();
+            let filled: Vec<Vec<Filled>> = values.iter().map(fill).collect();
+            let given: Vec<&[Filled]> = filled.iter().map(Vec::as_slice).collect();
+            let before = before.and_then(|before| before.breakdowns.get(index));
+            let mut above = (decision.clone(), undecided.clone());
+            if let Some((figures, undecided)) = former(before) {
+                above = (above.0.either(&figures), above.1.either(&undecided));
+            }
+            let (figures, undecided) = room.breakdown(&given, &whole, &above);
+            breakdowns.push(Table::of(
+                figures,
+                undecided,
+                filled.into_iter().zip(values).collect(),
+            ));
         }
         let whole = Table::of(decision.clone(), undecided, vec![(whole, stated.whole)]);
         let grid = Published::with(shape, frame.clone(), decision);
         Self {
             grid,
+            floor,
             whole,
             breakdowns,
         }
@@ -140,6 +195,145 @@ impl Decided {
             undecided: is_told.then(|| kept.undecided.at(index)),
             undecided_denominator: is_told.then(|| kept.undecided_denominator.at(index)),
         })
+    }
+
+    /// What is told in place of a withheld figure: the first coarser one that may be shown when details are given up one
+    /// after another, as the ladder says; `None` where there is none.
+    pub fn coarser(&self, which: Which, point: &Point, month: usize, ladder: &[Rung]) -> Option<Coarser> {
+        let (table, _) = self.kept(which)?;
+        let shape = self.grid.lattice();
+        let (mut place, mut spot) = (point.index, Spot { month, ..point.spot });
+        for rung in ladder {
+            let of_place = shape.places().get(place).map(|(name, above)| (*name, *above));
+            match (rung, of_place) {
+                (Rung::Month, _) => spot.month = 0,
+                (Rung::AgeGroup, _) => spot.age = 0,
+                (Rung::Sex, _) => spot.sex = 0,
+                (Rung::Kommun, Some((Place::Kommun(_) | Place::UnknownKommun(_), Some(above))))
+                | (Rung::Region, Some((Place::Region(_) | Place::Unknown, Some(above)))) => place = above,
+                (Rung::Kommun | Rung::Region, _) => {}
+            }
+            if !table.figures.hides(shape, place, spot) {
+                let (place, _) = shape.places().get(place)?;
+                return Some(Coarser {
+                    place: *place,
+                    sex: if spot.sex == 0 { SexGroup::All } else { point.sex },
+                    age: if spot.age == 0 {
+                        AgeGroup::All
+                    } else {
+                        point.age.clone()
+                    },
+                    month: i8::try_from(spot.month).ok().filter(|month| *month > 0),
+                });
+            }
+        }
+        None
+    }
+
+    /// The small counts that can be known to be small from all that is shown of the indicator: alone, or beside what was
+    /// shown `before`, by somebody who takes for unchanged what is. `None` where the two have different places or values.
+    pub fn exposed(&self, before: Option<&Self>) -> Option<Vec<Exposed>> {
+        let shape = self.grid.lattice();
+        let mut audit = Audit::new(shape);
+        let now = self.audited(&mut audit);
+        if let Some(before) = before {
+            let former = before.audited(&mut audit);
+            for (which, layer) in &now {
+                let same = former.iter().find(|(known, _)| known == which);
+                if let Some((_, former)) = same {
+                    audit.unchanged(*former, *layer);
+                }
+            }
+        }
+        audit.exposed()
+    }
+
+    /// All that is shown, as layers, each with what it is.
+    fn audited(&self, audit: &mut Audit<'_>) -> Vec<((Which, Part), usize)> {
+        let mut layers = Vec::new();
+        let tables = std::iter::once((None, &self.whole));
+        let tables = tables.chain(
+            self.breakdowns
+                .iter()
+                .enumerate()
+                .map(|(at, table)| (Some(at), table)),
+        );
+        for (breakdown, table) in tables {
+            let first = layers.len();
+            for (value, variants) in table.values.iter().enumerate() {
+                for (variant, kept) in variants.iter().enumerate() {
+                    let value = breakdown.map(|breakdown| (breakdown, value));
+                    self.audit_figure(audit, &mut layers, table, (Which { variant, value }, kept));
+                }
+            }
+            let own: Vec<((Which, Part), usize)> = layers.get(first..).unwrap_or_default().to_vec();
+            if breakdown.is_some() {
+                self.audit_sums(audit, &layers, &own);
+            }
+        }
+        layers
+    }
+
+    /// The counts of a figure, and what is left between them and of the whole.
+    fn audit_figure(
+        &self,
+        audit: &mut Audit<'_>,
+        layers: &mut Vec<((Which, Part), usize)>,
+        table: &Table,
+        (which, kept): (Which, &Kept),
+    ) {
+        let shape = self.grid.lattice();
+        let of = |counts: &Sparse| shape.with_counted(counts.0.iter().copied());
+        let floor = self.floor;
+        let numerator = audit.layer(of(&kept.numerator), Some(&table.figures), floor.count);
+        layers.push(((which, Part::Numerator), numerator));
+        let undecided = audit.layer(of(&kept.undecided), Some(&table.undecided), floor.count);
+        layers.push(((which, Part::Undecided), undecided));
+        if let Some(counts) = &kept.denominator {
+            let denominator = audit.layer(of(counts), Some(&table.figures), floor.count);
+            layers.push(((which, Part::Denominator), denominator));
+            if let Some(between) = audit.rest(denominator, numerator, floor.count) {
+                audit.rest(between, undecided, floor.count);
+            }
+        }
+        // Variants beside each other, of which one lies within the other.
+        let others: Vec<usize> = layers
+            .iter()
+            .filter(|((known, part), _)| {
+                known.value == which.value && known.variant != which.variant && *part == Part::Numerator
+            })
+            .map(|(_, layer)| *layer)
+            .collect();
+        for other in others {
+            if audit.rest(other, numerator, floor.count).is_none() {
+                audit.rest(numerator, other, floor.count);
+            }
+        }
+    }
+
+    /// What the values of a breakdown add up to: the whole, and those that have several values once more.
+    fn audit_sums(
+        &self,
+        audit: &mut Audit<'_>,
+        layers: &[((Which, Part), usize)],
+        own: &[((Which, Part), usize)],
+    ) {
+        for (which, part) in layers
+            .iter()
+            .map(|(what, _)| *what)
+            .filter(|(which, _)| which.value.is_none())
+        {
+            let of = |all: &[((Which, Part), usize)]| -> Vec<usize> {
+                let same = all
+                    .iter()
+                    .filter(|((known, of), _)| known.variant == which.variant && *of == part);
+                same.map(|(_, layer)| *layer).collect()
+            };
+            let values = of(own);
+            if let Some(whole) = of(layers).first() {
+                audit.values(*whole, &values, self.floor.count);
+            }
+        }
     }
 
     fn kept(&self, which: Which) -> Option<(&Table, &Kept)> {
@@ -250,18 +444,15 @@ impl Room<'_> {
         }
     }
 
-    /// Decides on a breakdown under the whole.
+    /// Decides on the figures of a breakdown, and on what is undecided of them, under the whole.
     fn breakdown(
         &self,
-        values: Vec<Vec<Parts>>,
+        values: &[&[Filled]],
         whole: &[Filled],
-        above: &Decision,
-        undecided_above: &Decision,
-    ) -> Table {
-        let fill = |variants: &Vec<Parts>| variants.iter().map(|parts| self.fill(parts)).collect();
-        let filled: Vec<Vec<Filled>> = values.iter().map(fill).collect();
+        (above, undecided_above): &(Decision, Decision),
+    ) -> (Decision, Decision) {
         let mut layers = Layers::new();
-        for variants in &filled {
+        for variants in values {
             self.add(
                 &mut layers,
                 &variants.iter().flat_map(Filled::figures).collect::<Vec<_>>(),
@@ -274,7 +465,7 @@ impl Room<'_> {
             }
         }
         for (variant, all) in whole.iter().enumerate() {
-            let own = filled.iter().filter_map(|variants| variants.get(variant));
+            let own = values.iter().filter_map(|variants| variants.get(variant));
             self.surplus(
                 &mut layers,
                 &all.numerator,
@@ -289,9 +480,30 @@ impl Room<'_> {
             }
         }
         let decision = self.together(&layers, Some(above));
-        let given: Vec<&Vec<Filled>> = filled.iter().collect();
-        let undecided = self.undecided(&given, whole, &decision.either(undecided_above));
-        Table::of(decision, undecided, filled.into_iter().zip(values).collect())
+        let undecided = self.undecided(values, whole, &decision.either(undecided_above));
+        (decision, undecided)
+    }
+
+    /// What was withheld before, of figures and of what is undecided of them.
+    fn kept_back(&self, before: &Decided, table: &Table) -> (Decision, Decision) {
+        let former = before.grid.lattice();
+        let is_inside = |spot: &Spot| {
+            spot.sex <= former.values(Inner::Sex)
+                && spot.age <= former.values(Inner::Age)
+                && spot.month <= former.values(Inner::Month)
+        };
+        let (mut figures, mut undecided) = (Vec::new(), Vec::new());
+        for (name, _) in self.shape.places() {
+            let place = former.find(*name);
+            for spot in self.shape.spots() {
+                let place = place.filter(|_| is_inside(&spot));
+                let was =
+                    |decision: &Decision| place.is_some_and(|place| decision.hides(former, place, spot));
+                figures.push(was(&table.figures));
+                undecided.push(was(&table.undecided));
+            }
+        }
+        (Decision::of(figures), Decision::of(undecided))
     }
 
     /// Adds how many more the values hold together than the whole: those that have several values.
@@ -304,7 +516,7 @@ impl Room<'_> {
 
     /// Decides on what is undecided, of the whole or of the values of a breakdown: under the figures, and so that what is
     /// left of them without it is protected too.
-    fn undecided(&self, values: &[&Vec<Filled>], whole: &[Filled], above: &Decision) -> Decision {
+    fn undecided(&self, values: &[&[Filled]], whole: &[Filled], above: &Decision) -> Decision {
         let mut layers = Layers::new();
         for variants in values {
             for (index, own) in variants.iter().enumerate() {
