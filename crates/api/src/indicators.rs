@@ -136,6 +136,15 @@ pub fn row_message(row: &FigureRow) -> pb::query_indicator_response::Row {
         years: row.years.into(),
         undecided_denominator: row.undecided_denominator,
         standing: row.standing.map_or("", Standing::code).to_owned(),
+        told_at: row
+            .told_at
+            .as_ref()
+            .map(|at| pb::query_indicator_response::ToldAt {
+                place: place_code(at.place),
+                sex: sex_code(at.sex).to_owned(),
+                age_group: age_code(&at.age),
+                month: at.month.unwrap_or(0).into(),
+            }),
     }
 }
 

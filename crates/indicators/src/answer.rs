@@ -8,6 +8,7 @@ use vardnav_register::record::Sex;
 
 use crate::cube::Residence;
 use crate::definition::Interval;
+use crate::disclosure::indicator::Coarser;
 use crate::lattice::Place;
 use crate::query::{AgeGroup, Dimension, Figure, Period, Query, Row, SexGroup};
 use crate::statistics::funnel::Standing;
@@ -74,6 +75,8 @@ pub struct FigureRow {
     pub standing: Option<Standing>,
     /// What is to be known of it.
     pub marks: BTreeSet<Mark>,
+    /// Of a figure that is withheld: where a coarser one is told instead, by the release's ladder.
+    pub told_at: Option<Coarser>,
 }
 
 /// Something that is to be known of a figure.
@@ -210,6 +213,7 @@ impl FigureRow {
             undecided_denominator: None,
             standing: None,
             marks: BTreeSet::new(),
+            told_at: None,
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use vardnav_classification::model::Grain;
 use vardnav_register::record::Sex;
 
+use crate::disclosure::indicator::Counts;
 use crate::lattice::{Frame, Lattice};
 
 /// First byte of a cell's key: the format of the rest.
@@ -242,6 +243,12 @@ impl Cube {
     /// The slices that hold anything, in order.
     pub fn slices(&self) -> impl Iterator<Item = &Slice> {
         self.cells.keys()
+    }
+
+    /// The counts of one slice at the finest level.
+    pub(crate) fn counts(&self, slice: &Slice) -> Counts {
+        let leaves = self.cells.get(slice).into_iter().flatten();
+        leaves.map(|(at, count)| (*at, *count)).collect()
     }
 
     /// All totals of one slice over the places and age groups of a frame.

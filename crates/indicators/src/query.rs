@@ -9,6 +9,7 @@ use vardnav_register::record::Sex;
 use crate::cube::{Cube, Slice};
 use crate::definition::Disclosure;
 use crate::disclosure::Decision;
+use crate::disclosure::indicator::{Counts, Decided};
 use crate::lattice::{Frame, Inner, Lattice, Place, Spot};
 
 /// Most rows in an answer.
@@ -189,6 +190,12 @@ impl Published {
     /// Decides on a slice.
     pub fn new(cube: &Cube, slice: &Slice, frame: Frame, disclosure: &Disclosure) -> Self {
         Self::of(cube.lattice(slice, &frame), frame, disclosure)
+    }
+
+    /// Decides on slices of one table, which are shown beside each other and beside their sum; in the order of the slices.
+    pub fn beside(cube: &Cube, slices: &[Slice], frame: &Frame, disclosure: &Disclosure) -> Vec<Self> {
+        let values: Vec<Counts> = slices.iter().map(|slice| cube.counts(slice)).collect();
+        Decided::of_values(values, frame, disclosure)
     }
 
     /// Decides on all totals of some counts, which stand in a frame.

@@ -234,10 +234,22 @@ impl Counts {
                 .unwrap_or(u32::MAX),
             entries: places.values().map(|place| place.cursor).sum(),
         };
+        let slice = |value: &String| Slice {
+            table: query.table.clone(),
+            value: value.clone(),
+            grain: query.grain,
+            year: query.period.year(),
+        };
+        let slices: Vec<Slice> = values.iter().map(slice).collect();
+        let key = |slice: &Slice| (release.id.clone(), slice.clone());
         let decide = |slice: &Slice| {
-            let key = (release.id.clone(), slice.clone());
-            let fresh = || Arc::new(Published::new(cube, slice, frame.clone(), disclosure));
-            Arc::clone(published.entry(key).or_insert_with(fresh))
+            if !published.contains_key(&key(slice)) {
+                let decided = Published::beside(cube, &slices, &frame, disclosure);
+                let decided = slices.iter().zip(decided);
+                published.extend(decided.map(|(slice, decided)| (key(slice), Arc::new(decided))));
+            }
+            let alone = || Arc::new(Published::new(cube, slice, frame.clone(), disclosure));
+            Arc::clone(published.entry(key(slice)).or_insert_with(alone))
         };
         let Coverage { reporters, entries } = coverage;
         let note = Label {

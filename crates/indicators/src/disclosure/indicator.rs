@@ -110,6 +110,35 @@ impl Decided {
         Self::decide(stated, frame, disclosure, None)
     }
 
+    /// Decides on counts by value, of which each part has one, as on the values of a breakdown beside their sum.
+    pub(crate) fn of_values(values: Vec<Counts>, frame: &Frame, disclosure: &Disclosure) -> Vec<Published> {
+        let of = |numerator| {
+            vec![Parts {
+                numerator,
+                ..Parts::default()
+            }]
+        };
+        let mut sum = Counts::new();
+        for (at, count) in values.iter().flatten() {
+            *sum.entry(*at).or_default() += count;
+        }
+        let stated = Stated {
+            whole: of(sum),
+            breakdowns: vec![values.into_iter().map(of).collect()],
+            has_months: true,
+        };
+        let decided = Self::on(stated, frame, disclosure);
+        let shape = decided.grid.lattice();
+        let mut published = Vec::new();
+        for table in &decided.breakdowns {
+            for kept in table.values.iter().flatten() {
+                let counts = shape.with_counted(kept.numerator.0.iter().copied());
+                published.push(Published::with(counts, frame.clone(), table.figures.clone()));
+            }
+        }
+        published
+    }
+
     /// Decides on all counts of an indicator of which some were shown before: what was withheld then stays withheld. So
     /// whoever sees both, and knows where nothing has changed, learns of what was withheld before no more than the first
     /// told. How much what is shown has changed is not withheld.

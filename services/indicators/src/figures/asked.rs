@@ -291,8 +291,16 @@ impl<'a> Lane<'_, 'a> {
             Some(_) => self.country(&key, month.unwrap_or(0), years),
             None => None,
         };
+        let at = month.unwrap_or(0);
+        let told_at = match told {
+            Some(_) => None,
+            None => self.period(self.asked.question.year, at).coarser(&key, at),
+        };
         let empty = self.asked.empty(group, key, month);
-        self.asked.fill(empty, told.as_ref(), country.as_deref())
+        FigureRow {
+            told_at,
+            ..self.asked.fill(empty, told.as_ref(), country.as_deref())
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use vardnav_indicators::Residence;
 use vardnav_indicators::definition::{Indicator, Interval, Variant};
+use vardnav_indicators::disclosure::indicator::Coarser;
 use vardnav_indicators::engine::{BrokenDown, Counted, MeasureCell, Moment, Value};
 use vardnav_indicators::figure::{Sums, Told, clusters};
 use vardnav_indicators::lattice::Place;
@@ -120,6 +121,22 @@ impl<'a> Period<'a> {
             years: 1,
             undecided: shown.undecided,
             undecided_denominator: shown.undecided_denominator,
+        })
+    }
+
+    /// Where a coarser figure is told in place of one that is withheld.
+    pub(super) fn coarser(&self, key: &Key, month: i8) -> Option<Coarser> {
+        let at = if self.period.adds_up { month } else { 0 };
+        let ladder = &self.ground.release.indicators.disclosure.ladder;
+        let point = self.points.get(key)?;
+        let found = self
+            .decided
+            .coarser(point, usize::try_from(at).unwrap_or(0), ladder)?;
+        // Where months do not add up, each is decided upon for itself.
+        let own = Some(month).filter(|month| *month > 0 && !self.period.adds_up);
+        Some(Coarser {
+            month: found.month.or(own),
+            ..found
         })
     }
 

@@ -55,6 +55,9 @@ pub(super) fn figure(row: &Row, told: &Told, language: Language) -> Value {
         "denominator": row.denominator, "value": row.value, "low": row.low, "high": row.high,
         "undecided": row.undecided, "undecided_denominator": row.undecided_denominator,
         "standing": row.standing, "marks": row.marks, "years": row.years, "suppressed": row.suppressed,
+        "told_at": row.told_at.as_ref().map(|at| json!({
+            "place": at.place, "sex": at.sex, "age_group": at.age_group, "month": at.month,
+        })),
     })
 }
 
