@@ -1,6 +1,7 @@
 //! A publication: the figures of a year as they were shown on a day, with what they mean, in one form that never changes.
-//! Figures come decided: nothing is counted, withheld or rounded here. Which figures are others than in the publication
-//! before is told by comparing the two.
+//! Figures come decided: nothing is counted or rounded here. Which figures are others than in the publication before is
+//! told by comparing the two; what that one withheld stays withheld, so that the two together tell no more of it
+//! ([`crate::disclosure::indicator::Decided::after`] says why).
 
 mod bytes;
 #[cfg(test)]
@@ -17,6 +18,9 @@ pub use bytes::{FORMAT_VERSION, PublicationError};
 pub const REVISED: &str = "revised";
 /// The mark of a figure that is withheld.
 pub const SUPPRESSED: &str = "suppressed";
+
+/// Marks that say something of the numbers.
+const OF_NUMBERS: [&str; 3] = ["missing", REVISED, "zero"];
 
 /// Most figures of a publication.
 pub const ROWS_MAX: usize = 2_000_000;
@@ -164,6 +168,18 @@ impl Numbers {
         }
     }
 
+    /// Takes its numbers away.
+    fn withhold(&mut self) {
+        let mut marks = std::mem::take(&mut self.marks);
+        marks.retain(|mark| !OF_NUMBERS.contains(&mark.as_str()));
+        *self = Self {
+            years: 1,
+            marks,
+            ..Self::default()
+        };
+        self.mark(SUPPRESSED);
+    }
+
     /// Whether both tell the same figure: the numbers, and whether they are withheld. Marks that only say how sure it is
     /// do not count.
     pub fn tells_the_same(&self, other: &Self) -> bool {
@@ -191,8 +207,8 @@ impl Publication {
         self.indicators.iter().find(|published| published.about.id == id)
     }
 
-    /// Marks each figure that is another than in the publication before, or was marked so there and is the same, and
-    /// tells how many differ.
+    /// Withholds what the publication before withheld; marks each figure that is another than there, or was marked so
+    /// there and is the same, and tells how many differ.
     pub fn revise(&mut self, before: &Self) -> Revision {
         let mut revision = Revision::default();
         let count = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
@@ -202,6 +218,13 @@ impl Publication {
                 continue;
             };
             for (key, numbers) in &mut published.rows {
+                let was_withheld = known
+                    .rows
+                    .get(key)
+                    .is_some_and(|known| known.is_marked(SUPPRESSED));
+                if was_withheld && !numbers.is_marked(SUPPRESSED) {
+                    numbers.withhold();
+                }
                 match known.rows.get(key) {
                     None => revision.added += 1,
                     Some(same) if same.tells_the_same(numbers) => {

@@ -185,11 +185,21 @@ fn a_figure_that_became_another_is_marked_and_stays_so() {
 }
 
 #[test]
-fn that_a_figure_is_withheld_is_a_change_and_a_mark_alone_is_none() {
+fn what_was_withheld_stays_withheld_and_that_a_figure_now_is_is_a_change() {
     let first = sample();
+    let withheld = |publication: &Publication, at: &RowKey| {
+        let numbers = &publication.indicators[0].rows[at];
+        numbers.is_marked(SUPPRESSED) && numbers.numerator.is_none() && numbers.value.is_none()
+    };
+    let female = key("01", "female");
+    assert!(withheld(&first, &female));
     let mut shown = sample();
-    shown.indicators[0].rows.insert(key("01", "female"), rate(8, 3.0));
-    assert_eq!(shown.revise(&first).changed, 1);
+    shown.indicators[0].rows.insert(female.clone(), rate(8, 3.0));
+    let before = shown.clone();
+    assert_eq!(shown.revise(&first).changed, 0);
+    assert!(withheld(&shown, &female));
+    let mut hidden = sample();
+    assert_eq!(hidden.revise(&before).changed, 1);
     let mut final_ = sample();
     let numbers = final_.indicators[0].rows.get_mut(&key("", "")).unwrap();
     numbers.marks.clear();

@@ -146,6 +146,7 @@ pub(super) fn figure(key: &RowKey, numbers: &Numbers) -> pb::PublishedFigure {
             years: numbers.years.into(),
             undecided_denominator: numbers.undecided_denominator,
             standing: numbers.standing.clone(),
+            told_at: None,
         }),
     }
 }
