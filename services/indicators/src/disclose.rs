@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
-use vardnav_indicators::definition::{Feed, Indicator, Variant};
-use vardnav_indicators::disclosure::indicator::{self, Parts, Stated, Which};
+use vardnav_indicators::definition::{Feed, Indicator, Rung, Variant};
+use vardnav_indicators::disclosure::indicator::{self, Coarser, Parts, Stated, Which};
 use vardnav_indicators::engine::{BrokenDown, Counted, MeasureCell, Value};
 use vardnav_indicators::measure::{self, Dated, Measure, Part, Term};
 use vardnav_indicators::query::{Point, Query, QueryError};
@@ -68,6 +68,11 @@ impl Decided {
     /// What is above the line at the finest level.
     pub(crate) fn numerator(&self) -> &Counts {
         self.of.numerator(self.which)
+    }
+
+    /// What is told in place of a figure that is withheld.
+    pub(crate) fn coarser(&self, point: &Point, month: usize, ladder: &[Rung]) -> Option<Coarser> {
+        self.of.coarser(self.which, point, month, ladder)
     }
 
     /// The counts at a point in a month, 0 for the period as a whole; `None` where they are withheld.
