@@ -157,6 +157,7 @@ fn tables_are_as_the_register_is_through_kills_corrections_withdrawals_and_erasu
     erased(&server, folder.path(), &sent);
     let held = same(&reader, &server);
     rebuilt(&reader, &server, &url, &held);
+    let _server = emptied(&reader, server, (&data, &url), &held);
     only_read(&private, &url);
 }
 
@@ -285,6 +286,31 @@ fn rebuilt(reader: &Reader, server: &Server, url: &str, before: &BTreeMap<String
         !status.is_empty() && status.iter().all(|row| row["seconds_behind"] == 0.0),
         "{status:?}"
     );
+}
+
+/// A part that somebody emptied or dropped while no server looked is noticed at the next start, and the tables are built
+/// anew unasked.
+fn emptied(
+    reader: &Reader,
+    mut server: Server,
+    (data, url): (&std::path::Path, &str),
+    before: &BTreeMap<String, BTreeSet<String>>,
+) -> Server {
+    let filled = "SELECT part FROM analysis.filled WHERE part LIKE 'contact%' ORDER BY part LIMIT 1";
+    for harm in ["TRUNCATE", "DROP TABLE"] {
+        let part = reader.rows(filled)[0]["part"].as_str().unwrap().to_owned();
+        server.kill();
+        reader.run(&format!("{harm} analysis.\"{part}\"")).unwrap();
+        server = serve(data, url);
+        let until = Instant::now() + PATIENCE;
+        let some = format!("SELECT id FROM analysis.\"{part}\" LIMIT 1");
+        while !reader.try_rows(&some).is_ok_and(|rows| !rows.is_empty()) {
+            assert!(Instant::now() < until, "{harm} {part} was not mended");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(&same(reader, &server), before, "{harm} {part}");
+    }
+    server
 }
 
 /// The analysts' role reads the tables and writes nothing; what the follower keeps is not its to see.
