@@ -64,8 +64,8 @@ pub struct Report {
     #[arg(long, value_name = "ID")]
     pub publication: Option<String>,
     /// What it is for
-    #[arg(long = "as", value_enum, default_value_t)]
-    pub as_: Purpose,
+    #[arg(long = "for", value_enum, default_value_t)]
+    pub purpose: Purpose,
     /// Form of the document
     #[arg(short, long, value_enum, default_value_t)]
     pub format: DocumentFormat,

@@ -38,7 +38,7 @@ pub(super) async fn run(command: Report, client: &Client) -> Outcome {
         let (figures, names) = published::all_figures(&publication.id, &id, false, client).await?;
         indicators.push(Told::new(known, figures, names, command.year));
     }
-    let document = contents::document(publication, whole.min_count, &indicators, command.as_);
+    let document = contents::document(publication, whole.min_count, &indicators, command.purpose);
     match command.format {
         DocumentFormat::Html => written(document.html(), command.out.as_deref()),
         DocumentFormat::Md => markdown(&document, command.out.as_deref()),
