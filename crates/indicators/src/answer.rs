@@ -90,6 +90,8 @@ pub enum Mark {
     NotAvailable,
     /// It may change yet.
     Preliminary,
+    /// Something of what it is of is not stated.
+    Incomplete,
     /// It has been published before and was another one.
     Revised,
     /// Nothing is counted, and that is known.
@@ -244,11 +246,12 @@ impl FigureRow {
 
 impl Mark {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Suppressed,
         Self::Missing,
         Self::NotAvailable,
         Self::Preliminary,
+        Self::Incomplete,
         Self::Revised,
         Self::Zero,
         Self::MethodTest,
@@ -262,6 +265,7 @@ impl Mark {
             Self::Missing => "missing",
             Self::NotAvailable => "not-available",
             Self::Preliminary => "preliminary",
+            Self::Incomplete => "incomplete",
             Self::Revised => "revised",
             Self::Zero => "zero",
             Self::MethodTest => "method-test",
@@ -284,6 +288,7 @@ impl Mark {
             Self::Missing => ("uppgift saknas", "missing"),
             Self::NotAvailable => ("ej tillgänglig", "not available"),
             Self::Preliminary => ("preliminär", "preliminary"),
+            Self::Incomplete => ("ofullständig", "incomplete"),
             Self::Revised => ("reviderad", "revised"),
             Self::Zero => ("noll", "zero"),
             Self::MethodTest => ("prövning av metoden", "a test of the method"),

@@ -415,6 +415,38 @@ impl<'a> Context<'a> {
     }
 }
 
+/// What a care unit as it was on a day supplies to what it states of itself: the facts of axes that may come from a unit,
+/// and the kinds and bases of those who hold its roles.
+pub fn facts_of_unit(unit: &UnitVersion, release: ReleaseView<'_>) -> FactSet {
+    let system = release.system;
+    let stated = Masks::of(&unit.facts, system);
+    let holders = |role: &String| unit.principals.of_role(role);
+    let mut facts = FactSet::new();
+    for (position, axis) in system.source().axes.iter().enumerate() {
+        let Some(slot) = AxisIndex::new(position) else {
+            break;
+        };
+        for source in &axis.sources {
+            let values = match (source, &axis.derivation) {
+                (FactSource::Unit, _) => stated.get(slot),
+                (FactSource::Derived, Some(Derivation::PrincipalKind { role })) => {
+                    kinds(holders(role), release, slot)
+                }
+                (FactSource::Derived, Some(Derivation::PrincipalBasis { roles })) => {
+                    let each = roles.iter().map(|role| basis(holders(role), slot, system));
+                    each.into_iter().find(|values| *values != 0).unwrap_or(0)
+                }
+                _ => 0,
+            };
+            if values != 0 {
+                facts.set(slot, values, *source);
+                break;
+            }
+        }
+    }
+    facts
+}
+
 /// The values of an axis by the first place whose codes say something of it, noted with what said it; `None` when they
 /// contradict each other.
 fn mapped_values(by_codes: &[Mapped], axis: AxisIndex, noted: &mut Vec<MappedFrom>) -> Option<u64> {

@@ -20,7 +20,7 @@ use vardnav_store::uploads::NotAtHand;
 
 use crate::counts::{self, Coverage, FollowError};
 use crate::uploads::Stated;
-use crate::{ADMINISTER, Indicators, figures, names};
+use crate::{ADMINISTER, Indicators, figures, names, statements};
 
 /// How long a question waits for the counts to take in what the register holds.
 const CATCH_UP_MAX: Duration = Duration::from_secs(3);
@@ -207,7 +207,7 @@ impl Indicators {
         let rows = figures::answer(question, indicator, &ground)?;
         let (reporters, entries) = projected.coverage();
         let behind = self.measures.behind();
-        Ok(Answered {
+        let mut answered = Answered {
             derivation: derivation.to_owned(),
             note: Label {
                 sv: format!(
@@ -225,7 +225,17 @@ impl Indicators {
                 behind,
             },
             ..answered(question, indicator, release, rows)
-        })
+        };
+        let told = projected.told_of_units();
+        let variants = indicator.variants.iter();
+        statements::tell(
+            &mut answered,
+            question.month,
+            &release.indicators,
+            variants,
+            &told,
+        );
+        Ok(answered)
     }
 
     /// The derivation that a request names, or else the one that readers are answered from.

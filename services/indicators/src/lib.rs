@@ -10,6 +10,7 @@ mod figures;
 mod measures;
 mod names;
 mod publications;
+mod statements;
 mod uploads;
 
 use std::sync::Arc;
@@ -62,10 +63,11 @@ impl Indicators {
     pub fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
         let counts = Arc::new(Counts::new(Arc::clone(&store), Arc::clone(&authority)));
         tokio::spawn(counts::follow(Arc::downgrade(&counts)));
-        let measures = Arc::new(Measures::new(Arc::clone(&store), Arc::clone(&authority)));
-        tokio::spawn(measures::follow(Arc::downgrade(&measures)));
         let uploads = Arc::new(Uploads::new(Arc::clone(&authority)));
         tokio::spawn(uploads::follow(Arc::downgrade(&uploads)));
+        let measures = Measures::new(Arc::clone(&store), Arc::clone(&authority), Arc::clone(&uploads));
+        let measures = Arc::new(measures);
+        tokio::spawn(measures::follow(Arc::downgrade(&measures)));
         Self {
             uploads,
             authority,

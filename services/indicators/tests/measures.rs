@@ -16,9 +16,12 @@ use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorSer
 use vardnav_api::vardnav::indicators::v1::query_indicator_response::Row;
 use vardnav_register::identity::PersonKey;
 use vardnav_register::record::{
-    Body, CareRequest, Contact, Fact, IdentityType, Person, Principals, Record, RecordKind,
+    Body, CareRequest, Contact, Fact, IdentityType, Person, Principal, Principals, Record, RecordKind,
 };
-use vardnav_service_indicators::{Indicators, MEASURES};
+use vardnav_register::unit::{About, UnitVersion};
+use vardnav_release::entry::{AuthorityEntry, Change, Reporter};
+use vardnav_runtime::caller::Caller;
+use vardnav_service_indicators::{Indicators, MEASURES, Put};
 use vardnav_store::{ProjectionRow, Store};
 
 /// A care request on a day of March that was assessed so many days later, or never.
@@ -420,4 +423,159 @@ async fn what_a_stop_left_half_done_is_built_anew() {
     again.catch_up().await.unwrap();
     let (_, built) = rows(bench.store.as_ref()).await;
     assert_eq!(counted(&built), counted(&whole));
+}
+
+/// A unit of a region or kommun with a basis, open from 2026 on.
+fn unit(kind: &str, kommun: &str, basis: &str, reporter: &str) -> UnitVersion {
+    let fact = |axis: &str, value: &str| Fact {
+        axis: axis.into(),
+        values: vec![value.into()],
+    };
+    UnitVersion {
+        from: date(2026, 1, 1),
+        closed: None,
+        name: "Enheten".into(),
+        kind: kind.into(),
+        provider: "2321000131".into(),
+        reporters: vec![reporter.into()],
+        principals: Principals {
+            responsible: vec![Principal::new(kommun.get(..2).unwrap().to_owned())],
+            ..Principals::default()
+        },
+        kommun: Some(kommun.into()),
+        facts: vec![fact("principal-basis", basis)],
+        hours: String::new(),
+        beds: Vec::new(),
+        about: About::default(),
+    }
+}
+
+/// Puts units and reporters into the registry.
+async fn registry(bench: &Bench, units: &[(&str, UnitVersion)]) {
+    for (hsa_id, version) in units {
+        let reporter = Reporter {
+            id: version.reporters.first().unwrap().clone(),
+            name: "Uppgiftslämnaren".into(),
+            provider: "2321000131".into(),
+        };
+        let put = Change::UnitPut {
+            hsa_id: (*hsa_id).to_owned(),
+            version: Box::new(version.clone()),
+        };
+        for change in [Change::ReporterPut(reporter), put] {
+            let entry = AuthorityEntry {
+                caller: "anna".into(),
+                at: 2,
+                change,
+            };
+            bench.authority.append(&entry).await.unwrap();
+        }
+    }
+}
+
+async fn upload(indicators: &Indicators, kind: &str, source: &str, file: String) {
+    let caller = Caller::trusted("anna");
+    let put = indicators
+        .uploads()
+        .put(&caller, kind, source, file.into_bytes(), false);
+    let put = put.await.unwrap();
+    assert!(matches!(put, Put::Kept(_)), "{put:?}");
+}
+
+const BEDS: &str = "reporter,date,unit,kind,available,occupied,overcrowded,outliers\n";
+
+#[tokio::test]
+async fn beds_that_units_state_become_figures_and_follow_uploads_and_registry() {
+    let bench = Bench::new().await;
+    let (ward, local) = ("SE2321000131-AV1", "SE2321000131-PB1");
+    registry(
+        &bench,
+        &[
+            (ward, unit("hospital-ward", "0180", "by-law", "stockholm")),
+            (local, unit("primary-care-beds", "1280", "joint-body", "skane")),
+        ],
+    )
+    .await;
+    let indicators = bench.indicators();
+    let core = |request: &mut pb::QueryIndicatorRequest| {
+        request.indicator = "core-12".into();
+        request.variants = vec!["own-units".into()];
+    };
+    // Nothing is stated: that is missing, not nothing.
+    let rows = ask(&indicators, core).await;
+    assert_eq!((rows.len(), &rows[0].marks), (1, &vec!["missing".to_owned()]));
+    assert_eq!((rows[0].numerator, rows[0].value), (None, None));
+    // Thirty days of September: 20 hospital beds with 2 patients beyond them and 1 elsewhere, and 5 places at home.
+    let mut september = BEDS.to_owned();
+    for day in 1..=30 {
+        september += &format!("stockholm,2026-09-{day:02},{ward},hospital,20,20,2,1\n");
+        september += &format!("stockholm,2026-09-{day:02},{ward},home-place,5,4,0,0\n");
+    }
+    upload(&indicators, "bed-days", "test", september).await;
+    // Twenty-eight days of September: 10 beds, 8 of them occupied, nobody beyond but on one day 9.
+    let mut local_days = BEDS.to_owned();
+    for day in 1..=28 {
+        let beyond = if day == 3 { 9 } else { 0 };
+        local_days += &format!("skane,2026-09-{day:02},{local},primary-care,10,8,{beyond},0\n");
+    }
+    upload(&indicators, "bed-days", "synthetic: test", local_days.clone()).await;
+    let figure = |row: &Row| (row.numerator, row.denominator);
+    let rows = ask(&indicators, core).await;
+    // 30 × 3 + 9 of 30 × 20 + 28 × 10, and two days lack.
+    assert_eq!(figure(&rows[0]), (Some(99), Some(880.0)));
+    assert!((rows[0].value.unwrap() - 100.0 * 99.0 / 880.0).abs() < 1e-9);
+    assert!(
+        rows[0].marks.contains(&"incomplete".to_owned()) && rows[0].marks.contains(&"made-up".to_owned())
+    );
+    let with_home = ask(&indicators, |request| {
+        request.indicator = "core-12".into();
+        request.variants = vec!["own-units-with-home".into()];
+    })
+    .await;
+    assert_eq!(figure(&with_home[0]), (Some(99), Some(1_030.0)));
+    let months = ask(&indicators, |request| {
+        core(request);
+        request.breakdowns = vec!["region".into(), "month".into()];
+    })
+    .await;
+    let of = |place: &str, month: i32| {
+        let found = months.iter().find(|row| row.place == place && row.month == month);
+        found.map(figure)
+    };
+    assert_eq!(of("01", 9), Some((Some(90), Some(600.0))));
+    assert_eq!(of("12", 9), Some((Some(9), Some(280.0))));
+    assert_eq!(of("01", 8), Some((None, None)));
+    // Occupancy by the basis on which the unit is run, as the registry has it.
+    let bases = |request: &mut pb::QueryIndicatorRequest| {
+        request.indicator = "primary-care-bed-occupancy".into();
+        request.breakdowns = vec!["principal-basis".into()];
+    };
+    let rows = ask(&indicators, bases).await;
+    let joint = rows.iter().find(|row| row.group == "joint-body").unwrap();
+    assert_eq!(figure(joint), (Some(224), Some(280.0)));
+    // The registry is corrected, an upload withdrawn, and its month is corrected: the figures follow, as another server's do.
+    registry(
+        &bench,
+        &[(local, unit("primary-care-beds", "1280", "by-law", "skane"))],
+    )
+    .await;
+    let rows = ask(&indicators, bases).await;
+    let lawful = rows.iter().find(|row| row.group == "by-law").unwrap();
+    assert_eq!(figure(lawful), (Some(224), Some(280.0)));
+    indicators
+        .uploads()
+        .withdraw(&Caller::trusted("anna"), "bed-days", "stockholm/2026-09", "wrong")
+        .await
+        .unwrap();
+    upload(
+        &indicators,
+        "bed-days",
+        "test",
+        local_days.replace(",9,0\n", ",7,0\n"),
+    )
+    .await;
+    let beside = Indicators::new(Arc::clone(&bench.store), Arc::clone(&bench.authority));
+    for server in [&indicators, &beside] {
+        assert_eq!(figure(&ask(server, core).await[0]), (Some(7), Some(280.0)));
+    }
 }

@@ -56,20 +56,17 @@ pub(crate) fn answer(
     Ok(rows)
 }
 
-/// The variants that are computed, of those asked for. One that counts parts which no record has is not told as 0.
+/// The variants that are computed, of those asked for.
 fn variants<'a>(
     question: &Question,
     indicator: &'a Indicator,
     release: &Snapshot,
 ) -> Result<Vec<&'a Variant>, ApiError> {
-    let is_of_records = |term: &Term| {
-        let measure = release.indicators.measure(&term.measure);
-        measure.is_some_and(|measure| !measure.of.iter().any(|part| is_of_units(*part)))
-    };
+    let is_known = |term: &Term| release.indicators.measure(&term.measure).is_some();
     let is_computed = |variant: &&Variant| {
         matches!(variant.feed, Feed::Computed | Feed::MethodTest)
             && variant.figure.is_computed()
-            && variant.figure.terms().all(is_of_records)
+            && variant.figure.terms().all(is_known)
     };
     let mut computed = indicator.variants.iter().filter(is_computed);
     let chosen: Vec<&Variant> = match question.variants.as_slice() {
@@ -86,11 +83,6 @@ fn variants<'a>(
     }
 }
 
-/// Whether parts are of units, which the projection does not take in.
-fn is_of_units(part: Part) -> bool {
-    matches!(part, Part::UnitDay | Part::Listing)
-}
-
 /// Whether a term is counted in a population table.
 fn is_population(term: &Term, release: &Snapshot) -> bool {
     let measure = release.indicators.measure(&term.measure);
@@ -104,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_counts_parts_of_units_is_not_told_as_0() {
+    fn variants_that_are_computed_are_told() {
         let package = starter::package().unwrap();
         let release = release::compile(&package, &[]).unwrap();
         let told = |id: &str, asked: &[&str]| {
@@ -121,8 +113,12 @@ mod tests {
                     .collect::<Vec<_>>(),
             )
         };
-        assert_eq!(told("core-12", &[]), None);
-        assert_eq!(told("core-12", &["own-units"]), None);
+        assert_eq!(told("core-12", &[]), Some(vec!["own-units".to_owned()]));
+        assert_eq!(
+            told("core-12", &["own-units"]),
+            Some(vec!["own-units".to_owned()])
+        );
+        assert_eq!(told("core-01", &[]), None);
         assert_eq!(told("core-02", &[]), Some(vec!["assessed".to_owned()]));
     }
 }

@@ -11,16 +11,20 @@ mod projected;
 mod results;
 mod rows;
 mod stated;
+mod units;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use vardnav_runtime::clock;
-use vardnav_store::{Authority, Duty, RightsLog, Store, StreamId};
+use vardnav_store::{Authority, Duty, RightsLog, Store, StoreError, StreamId};
 
 use self::plan::Plan;
 pub(crate) use self::projected::Projected;
 pub use self::rows::PREFIX;
+use self::units::Source;
+pub(crate) use self::units::{Told, is_of_units};
+use crate::Uploads;
 use crate::counts::FollowError;
 
 /// How long to wait between looks at the streams.
@@ -35,6 +39,7 @@ pub(crate) struct Measures {
     store: Arc<dyn Store>,
     duty: Duty,
     authority: Arc<Authority>,
+    uploads: Arc<Uploads>,
     rights: RightsLog,
     /// Held by whoever takes in entries.
     turn: tokio::sync::Mutex<()>,
@@ -73,8 +78,9 @@ pub(crate) async fn follow(measures: Weak<Measures>) {
 }
 
 impl Measures {
-    pub(crate) fn new(store: Arc<dyn Store>, authority: Arc<Authority>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, authority: Arc<Authority>, uploads: Arc<Uploads>) -> Self {
         Self {
+            uploads,
             duty: store.duty(),
             rights: RightsLog::new(Arc::clone(&store)),
             store,
@@ -135,10 +141,34 @@ impl Measures {
 
     /// Goes on: with the work where it is this server's, else with reading what another one keeps.
     async fn step(&self, now: bool) -> Result<(), FollowError> {
-        match self.duty.try_begin() {
+        let went = match self.duty.try_begin() {
             Some(shift) => self.work(shift.number()).await,
             None => self.read_on(now).await,
+        };
+        match self.served() {
+            Some(served) => went.and(self.count_units(&served).await),
+            None => went,
         }
+    }
+
+    /// Counts what care units state of themselves, where it is not what was counted.
+    async fn count_units(&self, projected: &Projected) -> Result<(), FollowError> {
+        let view = self.authority.view();
+        let position = view.position();
+        if projected.has_units_at(position) {
+            return Ok(());
+        }
+        let source = Source::read(&self.uploads).await;
+        let source = source.map_err(|error| FollowError::Damaged(error.to_string()))?;
+        let digest = source.digest(&view);
+        if projected.has_units_of(position, &digest) {
+            return Ok(());
+        }
+        let plan = projected.plan.clone();
+        let told = tokio::task::spawn_blocking(move || units::count(&plan, &view, &source)).await;
+        let stopping = |_| StoreError::Unavailable("the server is stopping".to_owned());
+        projected.put_units(position, digest, told.map_err(stopping)?);
+        Ok(())
     }
 
     async fn work(&self, shift: u64) -> Result<(), FollowError> {
@@ -184,6 +214,7 @@ impl Measures {
 
     /// Answers from a projection that has taken in all there is, and clears every other one.
     async fn switch(&self, built: Arc<Projected>) -> Result<(), FollowError> {
+        self.count_units(&built).await?;
         let name = built.plan.name.clone();
         {
             let mut state = self.state();
@@ -231,6 +262,7 @@ impl Measures {
             None => return Ok(()),
         };
         projected.read(self.world(), erasures).await?;
+        self.count_units(&projected).await?;
         let mut state = self.state();
         state.served = Some(projected);
         state.looked = Some(Instant::now());

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::RangeBounds;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use vardnav_indicators::engine::MeasureCell;
@@ -13,11 +13,12 @@ use vardnav_register::entry::{StreamEntry, row_key};
 use vardnav_register::identity::PersonKey;
 use vardnav_register::record::RecordKind;
 use vardnav_store::current::{self, Current};
-use vardnav_store::{Change, ROWS_LIMIT, Store, StoreError, StreamId};
+use vardnav_store::{Change, Digest, ROWS_LIMIT, Store, StoreError, StreamId};
 
 use super::change::{Became, Rows, changes};
 use super::plan::Plan;
 use super::rows::{self, Key};
+use super::units::Told;
 use super::{World, blocks, damaged, part, results};
 use crate::counts::FollowError;
 
@@ -39,6 +40,7 @@ pub(crate) type Cells = BTreeMap<MeasureCell, u64>;
 pub(crate) struct Projected {
     pub(crate) plan: Plan,
     state: Mutex<State>,
+    units: Mutex<OfUnits>,
 }
 
 /// When what is at hand was read: by which shift, and after how many erasures.
@@ -59,11 +61,23 @@ struct State {
     revision: u64,
 }
 
+/// What care units state of themselves, which is kept in no row: it follows from the authority's stream.
+#[derive(Default)]
+struct OfUnits {
+    /// The position of the authority's stream, and a digest of all of it that cells follow from.
+    position: Option<u64>,
+    source: Option<Digest>,
+    /// Counts up with every change.
+    revision: u64,
+    told: Arc<Told>,
+}
+
 impl Projected {
     pub(crate) fn new(plan: Plan) -> Self {
         Self {
             plan,
             state: Mutex::default(),
+            units: Mutex::default(),
         }
     }
 
@@ -87,22 +101,51 @@ impl Projected {
 
     /// The number of the state of the cells: another one after every change.
     pub(crate) fn revision(&self) -> u64 {
-        self.state().revision
+        self.state().revision + self.units().revision
     }
 
     /// How many cells there are.
     pub(crate) fn len(&self) -> usize {
-        self.state().cells.len()
+        self.state().cells.len() + self.units().told.cells.len()
     }
 
-    /// Cells in a range, in order.
-    pub(crate) fn range(&self, range: impl RangeBounds<MeasureCell>) -> Vec<(MeasureCell, u64)> {
-        let state = self.state();
-        state
-            .cells
-            .range(range)
-            .map(|(cell, count)| (*cell, *count))
-            .collect()
+    /// Cells in a range, of persons and of care units, each in order: a cell may be in both.
+    pub(crate) fn range(&self, range: impl RangeBounds<MeasureCell> + Clone) -> Vec<(MeasureCell, u64)> {
+        let copied = |(cell, count): (&MeasureCell, &u64)| (*cell, *count);
+        let mut cells: Vec<_> = self.state().cells.range(range.clone()).map(copied).collect();
+        cells.extend(self.units().told.cells.range(range).map(copied));
+        cells
+    }
+
+    /// What care units state of themselves, as it is counted.
+    pub(crate) fn told_of_units(&self) -> Arc<Told> {
+        Arc::clone(&self.units().told)
+    }
+
+    /// Whether what care units state is counted as it is at a position of the authority's stream.
+    pub(super) fn has_units_at(&self, position: u64) -> bool {
+        self.units().position == Some(position)
+    }
+
+    /// Whether it is what was counted from; if so, it is as it is at the position too.
+    pub(super) fn has_units_of(&self, position: u64, source: &Digest) -> bool {
+        let mut units = self.units();
+        let is_same = units.source.as_ref() == Some(source);
+        if is_same {
+            units.position = Some(position);
+        }
+        is_same
+    }
+
+    /// Puts what care units state in the place of what was counted of them.
+    pub(super) fn put_units(&self, position: u64, source: Digest, told: Told) {
+        let mut units = self.units();
+        *units = OfUnits {
+            position: Some(position),
+            source: Some(source),
+            revision: units.revision + 1,
+            told: Arc::new(told),
+        };
     }
 
     /// Takes in what the streams hold, for as long as the patience lasts. Gives whether that is all of it, once or now.
@@ -490,6 +533,10 @@ impl Projected {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn units(&self) -> MutexGuard<'_, OfUnits> {
+        self.units.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
