@@ -182,7 +182,7 @@ impl Course {
         let from = (last + 12.0).min(right + 4.0);
         let named = ends
             .into_iter()
-            .map(|(y, line)| (y, line.tone, two_lines(&line.name, width - from)));
+            .map(|(y, line)| (y, line.tone, two_lines(&line.name, (width - from) * 0.88)));
         let mut named: Vec<(f64, Tone, Vec<String>)> = named.collect();
         let mut below = f64::NEG_INFINITY;
         for (y, _, lines) in &mut named {

@@ -42,7 +42,7 @@ pub(crate) struct Told {
 /// A file of a drawing, as text of an SVG document that needs nothing else.
 pub(crate) fn svg_file(drawing: &Drawing, told: &Told) -> String {
     let width = drawing.width + EDGE * 2.0;
-    let titles = wrapped(&told.title, drawing.width / 1.3);
+    let titles = wrapped(&told.title, drawing.width / 1.9);
     let subtitles = wrapped(&told.subtitle, drawing.width);
     let sources: Vec<String> = told
         .source
