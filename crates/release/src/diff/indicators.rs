@@ -16,11 +16,13 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
         items.push(indicator(row, place(Element::Indicator(row.id.clone()))));
     }
     let disclosure = &definitions.disclosure;
+    // One that is not stated is the least count.
+    let own_floor = Some(disclosure.min_denominator).filter(|least| *least != disclosure.min_count);
     let ladder: Vec<&str> = disclosure.ladder.iter().map(|rung| rung.name()).collect();
     items.push(
         Item::new(Kind::Disclosure, "disclosure", Place::default())
             .with("min-count", disclosure.min_count.to_string())
-            .with("min-denominator", disclosure.min_denominator.to_string())
+            .with("min-denominator", own_floor.map(|least| least.to_string()).unwrap_or_default())
             .with("ladder", ladder.join(", ")),
     );
     for row in &definitions.measures {
