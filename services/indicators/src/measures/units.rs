@@ -52,7 +52,7 @@ pub(crate) struct Stated {
     pub(crate) units: u64,
     /// Days of theirs that are stated.
     pub(crate) days: u64,
-    /// Days on which they were open and of which they state nothing.
+    /// Days on which they were open and of which they state no beds.
     pub(crate) lacking: u64,
 }
 
@@ -151,7 +151,8 @@ pub(super) fn count(plan: &Plan, view: &View, source: &Source) -> Told {
 }
 
 impl Told {
-    /// Notes of which days of a year a unit states something; days come in order.
+    /// Notes of which days of a year a unit states something; days come in order. Only beds are stated day by day: of a list
+    /// no day lacks.
     fn note(&mut self, part: Part, (unit, year): (&CareUnit, i16), days: impl Iterator<Item = Date>) {
         let mut months: BTreeMap<Date, u64> = BTreeMap::new();
         let mut last = None;
@@ -170,7 +171,10 @@ impl Told {
             let one = Stated {
                 units: 1,
                 days,
-                lacking: (open.count() as u64).saturating_sub(days),
+                lacking: match part {
+                    Part::UnitDay => (open.count() as u64).saturating_sub(days),
+                    _ => 0,
+                },
             };
             self.add((part, year, first.month()), one);
             whole = Stated {

@@ -394,7 +394,7 @@ pub(crate) fn worth_telling(row: &FigureRow) -> impl Iterator<Item = Mark> + '_ 
     let told = |mark: &Mark| {
         matches!(
             mark,
-            Mark::Preliminary | Mark::Revised | Mark::MethodTest | Mark::MadeUp
+            Mark::Preliminary | Mark::Incomplete | Mark::Revised | Mark::MethodTest | Mark::MadeUp
         )
     };
     row.marks.iter().copied().filter(told)
