@@ -14,6 +14,7 @@ use vardnav_interchange::release::starter;
 use vardnav_release::package::Package;
 use vardnav_release::snapshot::Snapshot;
 use vardnav_runtime::caller::Callers;
+use vardnav_runtime::clock;
 use vardnav_runtime::shutdown;
 
 use crate::cli;
@@ -80,7 +81,8 @@ async fn demonstrate(command: &cli::Demo, folder: &Path, format: Format) -> Outc
 
     let uploads = upload(&anna, command.seed).await?;
     step(format_args!(
-        "{uploads} uploads put, all of them made up: a population, groups of kommuner, figures of surveys and registers"
+        "{uploads} uploads put, all of them made up: a population, groups of kommuner, figures of surveys and registers, beds \
+         and lists of care units"
     ));
 
     let file = folder.join("year.ndjson");
@@ -167,7 +169,8 @@ async fn publish(anna: &Client, bo: &Client) -> Outcome<String> {
 async fn upload(client: &Client, seed: u64) -> Outcome<usize> {
     let package = starter::package().map_err(Failure::failed)?;
     let release = starter_release(&package)?;
-    let uploads = sample::uploads(seed, &release);
+    let mut uploads = sample::uploads(seed, &release);
+    uploads.extend(sample::statements(seed, &sample::units(), clock::today()));
     for made in &uploads {
         let header = pb::UploadHeader {
             kind: made.kind.to_owned(),

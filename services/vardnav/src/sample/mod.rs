@@ -13,6 +13,7 @@ mod person;
 mod plot;
 mod population;
 mod records;
+mod statements;
 mod stories;
 mod uploads;
 
@@ -29,6 +30,7 @@ use self::plot::Plot;
 use self::population::Kommun;
 use self::records::Teller;
 
+pub use self::statements::statements;
 pub use self::uploads::{Upload, uploads};
 
 /// Last date of the sample's year.
