@@ -21,6 +21,8 @@ fn the_demonstration_adds_up() {
         "-o",
         "json",
         "demo",
+        "--count",
+        "3000",
         "--no-serve",
         "--grpc",
         "127.0.0.1:0",

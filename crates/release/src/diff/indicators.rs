@@ -22,7 +22,10 @@ pub(super) fn items(source: &ReleaseSource) -> Vec<Item> {
     items.push(
         Item::new(Kind::Disclosure, "disclosure", Place::default())
             .with("min-count", disclosure.min_count.to_string())
-            .with("min-denominator", own_floor.map(|least| least.to_string()).unwrap_or_default())
+            .with(
+                "min-denominator",
+                own_floor.map(|least| least.to_string()).unwrap_or_default(),
+            )
             .with("ladder", ladder.join(", ")),
     );
     for row in &definitions.measures {

@@ -9,6 +9,8 @@ use super::chart::{self, Drawn};
 
 /// Style of the HTML document: for screens and paper, light and dark.
 const STYLE: &str = include_str!("document.css");
+/// Letters from which on a cell of a table is read as text.
+const TEXT_FROM: usize = 60;
 
 /// A document.
 pub(super) struct Document {
@@ -138,7 +140,7 @@ fn table_in_html(table: &Table) -> Markup {
                     @for row in &table.rows {
                         tr {
                             @for (at, cell) in row.iter().enumerate() {
-                                @if at == 0 { th scope="row" { (cell) } } @else { td { (cell) } }
+                                @if at == 0 { th scope="row" { (cell) } } @else { td class=[is_text(cell).then_some("text")] { (cell) } }
                             }
                         }
                     }
@@ -146,6 +148,11 @@ fn table_in_html(table: &Table) -> Markup {
             }
         }
     }
+}
+
+/// Whether a cell is too long for a figure with its unit, and is read as text.
+fn is_text(cell: &str) -> bool {
+    cell.chars().count() > TEXT_FROM
 }
 
 fn in_markdown(block: &Block, folder: &str) -> String {
