@@ -163,7 +163,7 @@ pub struct Demo {
     #[arg(long)]
     pub no_serve: bool,
     /// How many records to report
-    #[arg(long, default_value_t = 20000)]
+    #[arg(long, default_value_t = 30000)]
     pub count: u64,
     /// Seed of the sample
     #[arg(long, default_value_t = 1)]
