@@ -8,7 +8,10 @@
 //! What of these counts lies within what is read from the counts: one that is nowhere larger than another, at the finest
 //! level, is taken as a part of it, and what is left of the larger is protected as a count. To take something as a part
 //! that is none costs figures and reveals nothing. Values that overlap say by their sum how many have several; that
-//! number is protected too.
+//! number is protected too, above and below the line and of what is undecided.
+//!
+//! No withheld count follows from what is shown. That one is small may follow, where few are counted in all, from counts
+//! not being negative: [`Decided::exposed`] tells of it, and nothing more is withheld for it.
 
 use std::collections::BTreeMap;
 
@@ -493,21 +496,14 @@ impl Room<'_> {
                 }
             }
         }
-        for (variant, all) in whole.iter().enumerate() {
-            let own = values.iter().filter_map(|variants| variants.get(variant));
-            self.surplus(
-                &mut layers,
-                &all.numerator,
-                own.clone().map(|parts| &parts.numerator),
-            );
-            if let Some(all) = &all.denominator {
-                self.surplus(
-                    &mut layers,
-                    all,
-                    own.filter_map(|parts| parts.denominator.as_ref()),
-                );
-            }
-        }
+        let several: Vec<Lattice> = (0..whole.len())
+            .flat_map(|variant| {
+                let (above, below) = self.several(values, whole, variant);
+                above.into_iter().chain(below)
+            })
+            .collect();
+        let several: Vec<(&Lattice, bool)> = several.iter().map(|counts| (counts, false)).collect();
+        self.add(&mut layers, &several);
         let decision = self.together(&layers, Some(above));
         let undecided = self.undecided(values, whole, &decision.either(undecided_above));
         (decision, undecided)
@@ -535,12 +531,27 @@ impl Room<'_> {
         (Decision::of(figures), Decision::of(undecided))
     }
 
-    /// Adds how many more the values hold together than the whole: those that have several values.
-    fn surplus<'b>(&self, layers: &mut Layers, whole: &Lattice, values: impl Iterator<Item = &'b Lattice>) {
-        let sum = self.shape.sum(values);
-        if let Some(surplus) = sum.and_then(|sum| sum.less(whole)) {
-            put(layers, &surplus, self.floor.count);
-        }
+    /// Of a variant, how many above and below the line have several values.
+    fn several(
+        &self,
+        values: &[&[Filled]],
+        whole: &[Filled],
+        variant: usize,
+    ) -> (Option<Lattice>, Option<Lattice>) {
+        let Some(all) = whole.get(variant) else {
+            return (None, None);
+        };
+        let own = values.iter().filter_map(|variants| variants.get(variant));
+        let above = self.surplus(&all.numerator, own.clone().map(|parts| &parts.numerator));
+        let below = all.denominator.as_ref();
+        let below =
+            below.and_then(|all| self.surplus(all, own.filter_map(|parts| parts.denominator.as_ref())));
+        (above, below)
+    }
+
+    /// How many more the values hold together than the whole: those that have several values.
+    fn surplus<'b>(&self, whole: &Lattice, values: impl Iterator<Item = &'b Lattice>) -> Option<Lattice> {
+        self.shape.sum(values).and_then(|sum| sum.less(whole))
     }
 
     /// Decides on what is undecided, of the whole or of the values of a breakdown: under the figures, and so that what is
@@ -563,6 +574,26 @@ impl Room<'_> {
                         &own.undecided_denominator,
                     );
                 }
+            }
+        }
+        for (variant, all) in whole.iter().enumerate() {
+            let own = values.iter().filter_map(|variants| variants.get(variant));
+            let several = [
+                self.surplus(&all.undecided, own.clone().map(|parts| &parts.undecided)),
+                self.surplus(
+                    &all.undecided_denominator,
+                    own.map(|parts| &parts.undecided_denominator),
+                ),
+            ];
+            for counts in several.iter().flatten() {
+                put(&mut layers, counts, self.floor.count);
+            }
+            let between = match self.several(values, whole, variant) {
+                (Some(above), Some(below)) => below.less(&above),
+                _ => None,
+            };
+            if let (Some(between), [Some(undecided), _]) = (between, &several) {
+                self.rest(&mut layers, &between, undecided);
             }
         }
         self.together(&layers, Some(above))
