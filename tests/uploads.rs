@@ -44,7 +44,7 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
 /// Puts a file; gives what is told of it and the exit code.
 fn put(server: &Server, kind: &str, file: &str, further: &[&str]) -> (Value, Option<i32>) {
     let arguments = ["-o", "json", "indicator", "upload", file, "--kind", kind];
-    let source = ["--source", "synthetic: test"];
+    let source = ["--source", "test"];
     let output = server.run(&[&arguments, &source[..], further].concat());
     (json(&output), output.status.code())
 }

@@ -311,7 +311,8 @@ fn followed(server: &Server, reporter: &str) -> [u64; 3] {
         "anna",
         &["register", "reclassify", "status", "again"],
     ));
-    let counted = json(&by(server, "anna", &["indicator", "query", "contacts-by-group"]));
+    let asked = ["indicator", "query", "contacts-by-group", "--variant", "contacts"];
+    let counted = json(&by(server, "anna", &asked));
     let waiting = json(&by(server, "anna", &["register", "worklist", reporter]));
     [
         sum(&derived["changes"], "parts"),

@@ -227,7 +227,7 @@ async fn get(path: &str) -> (StatusCode, HeaderMap, String) {
     (
         parts.status,
         parts.headers,
-        String::from_utf8(bytes.to_vec()).unwrap(),
+        String::from_utf8_lossy(&bytes).into_owned(),
     )
 }
 
