@@ -41,10 +41,13 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Puts a file; gives what is told of it and the exit code.
+/// Puts a file, a population as made up; gives what is told of it and the exit code.
 fn put(server: &Server, kind: &str, file: &str, further: &[&str]) -> (Value, Option<i32>) {
     let arguments = ["-o", "json", "indicator", "upload", file, "--kind", kind];
-    let source = ["--source", "test"];
+    let source = match kind {
+        "population" => ["--source", "synthetic: test"],
+        _ => ["--source", "test"],
+    };
     let output = server.run(&[&arguments, &source[..], further].concat());
     (json(&output), output.status.code())
 }
