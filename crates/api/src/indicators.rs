@@ -4,11 +4,10 @@ mod definition;
 
 use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Derivation;
-use vardnav_indicators::Place;
 use vardnav_indicators::answer::{Coverage, FigureRow, Question};
 use vardnav_indicators::cube::Residence;
 use vardnav_indicators::definition::{BrokenDownBy, Indicator, IndicatorDefinitions};
-use vardnav_indicators::query::{AgeGroup, Dimension, QueryError, SexGroup};
+use vardnav_indicators::query::{Dimension, QueryError};
 use vardnav_indicators::statistics::funnel::Standing;
 use vardnav_register::record::Sex;
 use vardnav_register::text::safe_echo;
@@ -16,9 +15,6 @@ use vardnav_register::text::safe_echo;
 pub use self::definition::indicator_message;
 use crate::pb::vardnav::indicators::v1 as pb;
 use crate::status::{ApiError, Kind};
-
-/// What stands for a residence, sex or age that is not known.
-pub const UNKNOWN: &str = "unknown";
 
 /// A question from its message, about an indicator of a release.
 ///
@@ -118,9 +114,9 @@ fn is_of_age(system: &DescriptionSystem, axis: &str) -> bool {
 pub fn row_message(row: &FigureRow) -> pb::query_indicator_response::Row {
     pb::query_indicator_response::Row {
         group: row.group.clone(),
-        place: place_code(row.place),
-        sex: sex_code(row.sex).to_owned(),
-        age_group: age_code(&row.age),
+        place: row.place.code(),
+        sex: row.sex.code().to_owned(),
+        age_group: row.age.code().to_owned(),
         month: row.month.unwrap_or(0).into(),
         count: row.count,
         suppressed: row.is_suppressed(),
@@ -140,9 +136,9 @@ pub fn row_message(row: &FigureRow) -> pb::query_indicator_response::Row {
             .told_at
             .as_ref()
             .map(|at| pb::query_indicator_response::ToldAt {
-                place: place_code(at.place),
-                sex: sex_code(at.sex).to_owned(),
-                age_group: age_code(&at.age),
+                place: at.place.code(),
+                sex: at.sex.code().to_owned(),
+                age_group: at.age.code().to_owned(),
                 month: at.month.unwrap_or(0).into(),
             }),
     }
@@ -154,36 +150,6 @@ pub fn coverage_message(coverage: Coverage) -> pb::query_indicator_response::Cov
         reporters: coverage.reporters,
         entries: coverage.entries,
         behind: coverage.behind,
-    }
-}
-
-/// The code of sexes: empty for all.
-pub fn sex_code(sex: SexGroup) -> &'static str {
-    match sex {
-        SexGroup::All => "",
-        SexGroup::Only(Sex::Female) => "female",
-        SexGroup::Only(Sex::Male) => "male",
-        SexGroup::Unknown => UNKNOWN,
-    }
-}
-
-/// The code of ages: empty for all.
-pub fn age_code(age: &AgeGroup) -> String {
-    match age {
-        AgeGroup::All => String::new(),
-        AgeGroup::Group(code) => code.clone(),
-        AgeGroup::Unknown => UNKNOWN.to_owned(),
-    }
-}
-
-/// The SCB code of a place: empty for the country, `unknown` for none, `01-unknown` for a region's unknown kommun.
-pub fn place_code(place: Place) -> String {
-    match place {
-        Place::Country => String::new(),
-        Place::Region(region) => format!("{region:02}"),
-        Place::Kommun(kommun) => format!("{kommun:04}"),
-        Place::UnknownKommun(region) => format!("{region:02}-{UNKNOWN}"),
-        Place::Unknown => UNKNOWN.to_owned(),
     }
 }
 

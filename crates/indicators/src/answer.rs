@@ -113,25 +113,6 @@ pub struct Coverage {
     pub behind: u64,
 }
 
-/// How far the groups of a breakdown lie apart.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Apart {
-    /// Id of the variant.
-    pub variant: String,
-    /// Id of the breakdown.
-    pub breakdown: String,
-    /// The group with the lowest figure.
-    pub lowest: String,
-    /// The group with the highest.
-    pub highest: String,
-    /// The highest over the lowest; `None` where that has no value.
-    pub ratio: Option<f64>,
-    /// Its lower limit at 95 per cent.
-    pub low: Option<f64>,
-    /// Its upper limit at 95 per cent.
-    pub high: Option<f64>,
-}
-
 /// The answer to a [`Question`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answered {
@@ -155,8 +136,6 @@ pub struct Answered {
     pub method: Interval,
     /// Version of the method.
     pub method_version: String,
-    /// How far groups lie apart, where the indicator asks for that: of each variant.
-    pub apart: Vec<Apart>,
 }
 
 impl Question {

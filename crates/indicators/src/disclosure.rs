@@ -24,14 +24,13 @@
 //! Counts that are shown beside each other are decided together ([`Decision::together`]): a cell is hidden in all of
 //! them or in none, as soon as one is small there, and the sums of 3 hold for each. As the proof moves one layer of
 //! counts at a time and touches hidden cells only, it holds for each of them beside all others. What of an indicator
-//! belongs together is said in [`family`].
+//! belongs together is said in [`indicator`].
 //!
 //! What is not covered: differences between two states of the register (a publication names one state), bounds that
 //! follow from counts not being negative where hidden counts are large, and variants of which neither contains the other
 //! and whose overlap is no layer.
 
 pub mod audit;
-pub mod family;
 pub mod indicator;
 
 use crate::lattice::{Family, Inner, Lattice, Spot};

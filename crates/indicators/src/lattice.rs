@@ -32,6 +32,22 @@ pub enum Place {
     Unknown,
 }
 
+/// What stands for a residence, sex or age that is not known, where those have codes.
+pub const UNKNOWN: &str = "unknown";
+
+impl Place {
+    /// Its SCB code: empty for the country, `unknown` for none, `01-unknown` for a region's unknown kommun.
+    pub fn code(self) -> String {
+        match self {
+            Self::Country => String::new(),
+            Self::Region(region) => format!("{region:02}"),
+            Self::Kommun(kommun) => format!("{kommun:04}"),
+            Self::UnknownKommun(region) => format!("{region:02}-{UNKNOWN}"),
+            Self::Unknown => UNKNOWN.to_owned(),
+        }
+    }
+}
+
 /// A dimension inside a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Inner {

@@ -10,7 +10,7 @@ use crate::cube::{Cube, Slice};
 use crate::definition::Disclosure;
 use crate::disclosure::Decision;
 use crate::disclosure::indicator::{Counts, Decided};
-use crate::lattice::{Frame, Inner, Lattice, Place, Spot};
+use crate::lattice::{Frame, Inner, Lattice, Place, Spot, UNKNOWN};
 
 /// Most rows in an answer.
 pub const MAX_ROWS: usize = 100_000;
@@ -124,6 +124,18 @@ pub enum SexGroup {
     Unknown,
 }
 
+impl SexGroup {
+    /// Its code: empty for all.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Only(Sex::Female) => "female",
+            Self::Only(Sex::Male) => "male",
+            Self::Unknown => UNKNOWN,
+        }
+    }
+}
+
 /// The ages a figure counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AgeGroup {
@@ -133,6 +145,17 @@ pub enum AgeGroup {
     Group(String),
     /// Those whose age is not known.
     Unknown,
+}
+
+impl AgeGroup {
+    /// Its code: empty for all.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::All => "",
+            Self::Group(code) => code,
+            Self::Unknown => UNKNOWN,
+        }
+    }
 }
 
 /// A row of an answer.

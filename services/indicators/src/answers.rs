@@ -357,7 +357,6 @@ fn answered(
         unit: indicator.unit.clone(),
         method: indicator.interval,
         method_version: indicator.method_version.clone(),
-        apart: Vec::new(),
     }
 }
 

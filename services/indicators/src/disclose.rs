@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::civil::Date;
 use vardnav_indicators::definition::{Feed, Indicator, Rung, Variant};
 use vardnav_indicators::disclosure::indicator::{self, Coarser, Parts, Stated, Which};
-use vardnav_indicators::engine::{BrokenDown, Counted, MeasureCell, Value};
-use vardnav_indicators::measure::{self, Dated, Measure, Part, Term};
+use vardnav_indicators::engine::{BrokenDown, Counted, Value};
+use vardnav_indicators::measure::{self, Dated, Measure, Term};
 use vardnav_indicators::query::{Point, Query, QueryError};
 use vardnav_release::Snapshot;
 
-use crate::figures::Ground;
+use crate::figures::{Ground, is_population};
 
 pub(crate) use vardnav_indicators::disclosure::indicator::{At, Counts, Shown};
 
@@ -114,7 +114,7 @@ pub(crate) fn adds_up(indicator: &Indicator, release: &Snapshot) -> bool {
 }
 
 /// The variants whose figures are computed.
-fn computed(indicator: &Indicator) -> impl Iterator<Item = &Variant> {
+pub(crate) fn computed(indicator: &Indicator) -> impl Iterator<Item = &Variant> {
     let is_computed = |variant: &&Variant| {
         matches!(variant.feed, Feed::Computed | Feed::MethodTest) && variant.figure.is_computed()
     };
@@ -213,7 +213,10 @@ impl Gathered<'_> {
     fn parts(&self, variant: &Variant, by: Option<BrokenDown>) -> Parts {
         let figure = &variant.figure;
         let (numerator, undecided) = self.sum(&figure.numerator, by);
-        let of_register = figure.denominator.iter().all(|term| !self.is_population(term));
+        let of_register = figure
+            .denominator
+            .iter()
+            .all(|term| !is_population(term, self.ground.release));
         let (denominator, undecided_denominator) = match figure.denominator.is_empty() || !of_register {
             true => (None, Counts::new()),
             false => {
@@ -229,12 +232,6 @@ impl Gathered<'_> {
         }
     }
 
-    /// Whether a term is counted in a population table.
-    fn is_population(&self, term: &Term) -> bool {
-        let measure = self.ground.release.indicators.measure(&term.measure);
-        measure.is_some_and(|measure| measure.of == [Part::Inhabitant])
-    }
-
     /// The counts of a sum, those that are decided and those that are not.
     fn sum(&self, terms: &[Term], by: Option<BrokenDown>) -> (Counts, Counts) {
         let (mut decided, mut undecided) = (Counts::new(), Counts::new());
@@ -244,23 +241,8 @@ impl Gathered<'_> {
             let Some(ordinal) = measures.iter().position(|measure| measure.id == term.measure) else {
                 continue;
             };
-            let first = MeasureCell {
-                counted: Counted::Measure(u16::try_from(ordinal).unwrap_or(u16::MAX)),
-                value: by,
-                year,
-                month: 0,
-                residence: vardnav_indicators::Residence::UNKNOWN,
-                sex: None,
-                age_from: None,
-                is_undecided: false,
-                from: None,
-                until: None,
-            };
-            let next = MeasureCell {
-                year: year.saturating_add(1),
-                ..first
-            };
-            for (cell, count) in self.ground.projected.range(first..next) {
+            let counted = Counted::Measure(u16::try_from(ordinal).unwrap_or(u16::MAX));
+            for (cell, count) in self.ground.projected.of_year(counted, by, year) {
                 let is_of_period = if adds_up {
                     cell.month > 0
                 } else {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use vardnav_api::common::label_message;
-use vardnav_api::indicators::UNKNOWN;
 use vardnav_api::vardnav::indicators::v1::query_indicator_response::{Name, Row};
 use vardnav_classification::model::{AxisValue, Label};
 use vardnav_indicators::answer::{FigureRow, Mark};
 use vardnav_indicators::definition::{BrokenDownBy, Indicator};
+use vardnav_indicators::lattice::UNKNOWN;
 use vardnav_release::Snapshot;
 
 /// The names of the codes of some rows about an indicator; `groups` are those of their groups.

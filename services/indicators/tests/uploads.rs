@@ -8,7 +8,6 @@ use std::sync::Arc;
 use jiff::civil::date;
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Request, Status};
-use vardnav_api::indicators::{place_code, sex_code};
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_api::vardnav::indicators::v1::indicator_service_server::IndicatorService as _;
 use vardnav_indicators::population::Area;
@@ -259,8 +258,8 @@ async fn a_question_is_answered_from_a_series_as_it_is_stated() {
             format!(
                 "{}/{}/{} {value} {}",
                 row.variant,
-                place_code(row.place),
-                sex_code(row.sex),
+                row.place.code(),
+                row.sex.code(),
                 row.marks
                     .into_iter()
                     .map(Mark::code)

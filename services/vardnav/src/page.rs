@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use jiff::civil::Date;
-use vardnav_api::indicators::{UNKNOWN, place_code};
 use vardnav_api::vardnav::indicators::v1 as pb;
 use vardnav_classification::DescriptionSystem;
 use vardnav_classification::model::Label;
 use vardnav_indicators::answer::{Answered, Question};
 use vardnav_indicators::definition::{BrokenDownBy, Feed, Indicator};
+use vardnav_indicators::lattice::UNKNOWN;
 use vardnav_indicators::{Answer, Figure, Place};
 use vardnav_release::authority::{Draft, Stage};
 use vardnav_release::diff::Change;
@@ -233,7 +233,7 @@ impl Shown {
         let rows = places
             .into_iter()
             .map(|place| Row {
-                code: place_code(place),
+                code: place.code(),
                 name: name(release, place, last),
                 figures: columns.iter().map(|column| figure(place, column)).collect(),
             })
@@ -256,7 +256,7 @@ fn name(release: &Snapshot, place: Place, date: Date) -> Label {
         sv: sv.to_owned(),
         en: en.to_owned(),
     };
-    let code = place_code(place);
+    let code = place.code();
     match place {
         Place::Country => return both("Hela landet", "The whole country"),
         Place::Unknown | Place::UnknownKommun(_) => {

@@ -181,7 +181,6 @@ impl Source for Fixed {
             unit: known.unit.clone(),
             method: known.interval,
             method_version: known.method_version.clone(),
-            apart: Vec::new(),
         })
     }
 

@@ -10,8 +10,9 @@
 //! that is none costs figures and reveals nothing. Values that overlap say by their sum how many have several; that
 //! number is protected too, above and below the line and of what is undecided.
 //!
-//! No withheld count follows from what is shown. That one is small may follow, where few are counted in all, from counts
-//! not being negative: [`Decided::exposed`] tells of it, and nothing more is withheld for it.
+//! The tests attack the result with linear algebra, and find no withheld count that follows from what is shown. That one is
+//! small may follow, where few are counted in all, from counts not being negative: [`Decided::exposed`] tells of it, and
+//! nothing more is withheld for it.
 
 use std::collections::BTreeMap;
 

@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use jiff::civil::Date;
-use vardnav_api::indicators::UNKNOWN;
 use vardnav_api::status::ApiError;
 use vardnav_classification::model::Grain;
 use vardnav_indicators::answer::{FigureRow, Question};
 use vardnav_indicators::definition::{BrokenDownBy, Indicator, Length, Variant};
 use vardnav_indicators::engine::Value;
 use vardnav_indicators::figure::{Row, Told, row, together};
-use vardnav_indicators::lattice::Place;
+use vardnav_indicators::lattice::{Place, UNKNOWN};
 use vardnav_indicators::query::{MAX_ROWS, Query, QueryError};
 
 use super::Ground;

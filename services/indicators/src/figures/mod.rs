@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use vardnav_api::status::{ApiError, Kind};
 use vardnav_indicators::answer::{FigureRow, Question};
-use vardnav_indicators::definition::{Feed, Indicator, Variant};
+use vardnav_indicators::definition::{Indicator, Variant};
 use vardnav_indicators::lattice::Frame;
 use vardnav_indicators::measure::{Part, Term};
 use vardnav_indicators::population::PopulationTable;
@@ -20,7 +20,7 @@ use vardnav_indicators::query::{MAX_ROWS, QueryError};
 use vardnav_release::Snapshot;
 
 use self::asked::Asked;
-use crate::disclose::Decisions;
+use crate::disclose::{Decisions, computed};
 use crate::measures::Projected;
 
 /// What figures are computed from.
@@ -63,12 +63,7 @@ fn variants<'a>(
     release: &Snapshot,
 ) -> Result<Vec<&'a Variant>, ApiError> {
     let is_known = |term: &Term| release.indicators.measure(&term.measure).is_some();
-    let is_computed = |variant: &&Variant| {
-        matches!(variant.feed, Feed::Computed | Feed::MethodTest)
-            && variant.figure.is_computed()
-            && variant.figure.terms().all(is_known)
-    };
-    let mut computed = indicator.variants.iter().filter(is_computed);
+    let mut computed = computed(indicator).filter(|variant| variant.figure.terms().all(is_known));
     let chosen: Vec<&Variant> = match question.variants.as_slice() {
         [] => computed.next().into_iter().collect(),
         asked => computed.filter(|variant| asked.contains(&variant.id)).collect(),
@@ -84,7 +79,7 @@ fn variants<'a>(
 }
 
 /// Whether a term is counted in a population table.
-fn is_population(term: &Term, release: &Snapshot) -> bool {
+pub(crate) fn is_population(term: &Term, release: &Snapshot) -> bool {
     let measure = release.indicators.measure(&term.measure);
     measure.is_some_and(|measure| measure.of == [Part::Inhabitant])
 }

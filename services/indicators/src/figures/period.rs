@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use vardnav_indicators::Residence;
 use vardnav_indicators::definition::{Indicator, Interval, Variant};
 use vardnav_indicators::disclosure::indicator::Coarser;
-use vardnav_indicators::engine::{BrokenDown, Counted, MeasureCell, Moment, Value};
+use vardnav_indicators::engine::{BrokenDown, Counted, Moment, Value};
 use vardnav_indicators::figure::{Sums, Told, clusters};
 use vardnav_indicators::lattice::Place;
 use vardnav_indicators::measure::{Counts, Term, number_scale};
@@ -244,24 +243,10 @@ impl<'a> Period<'a> {
         let Some((figure, _)) = (0..).zip(figures).find(|(_, figure)| *figure == own) else {
             return found;
         };
+        let value = self.by.map(|(breakdown, value)| BrokenDown { breakdown, value });
         for moment in Moment::ALL {
-            let first = MeasureCell {
-                counted: Counted::Cluster(figure, moment),
-                value: self.by.map(|(breakdown, value)| BrokenDown { breakdown, value }),
-                year: self.period.year,
-                month: 0,
-                residence: Residence::UNKNOWN,
-                sex: None,
-                age_from: None,
-                is_undecided: false,
-                from: None,
-                until: None,
-            };
-            let next = MeasureCell {
-                year: self.period.year.saturating_add(1),
-                ..first
-            };
-            for (cell, sum) in self.ground.projected.range(first..next) {
+            let counted = Counted::Cluster(figure, moment);
+            for (cell, sum) in self.ground.projected.of_year(counted, value, self.period.year) {
                 let of_period = self.period.adds_up || cell.month == self.period.month;
                 if of_period && cell.holds_on(self.ground.today) {
                     let month = if self.period.adds_up { cell.month } else { 0 };

@@ -8,6 +8,7 @@ mod change;
 mod part;
 mod plan;
 mod projected;
+mod reading;
 mod results;
 mod rows;
 mod stated;

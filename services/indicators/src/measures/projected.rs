@@ -2,16 +2,14 @@
 //! how far a stream is taken in are kept in one commit. Cells are of all streams together; since a store keeps the commits
 //! of a projection in order, what a stop takes are the last of them, and a count of what was taken in tells when that did not hold.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::ops::RangeBounds;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use vardnav_indicators::engine::MeasureCell;
+use vardnav_indicators::Residence;
+use vardnav_indicators::engine::{BrokenDown, Counted, MeasureCell};
 use vardnav_register::delivery::Place;
-use vardnav_register::entry::{StreamEntry, row_key};
 use vardnav_register::identity::PersonKey;
-use vardnav_register::record::RecordKind;
 use vardnav_store::current::{self, Current};
 use vardnav_store::{Change, Digest, ROWS_LIMIT, Store, StoreError, StreamId};
 
@@ -19,17 +17,13 @@ use super::change::{Became, Rows, changes};
 use super::plan::Plan;
 use super::rows::{self, Key};
 use super::units::Told;
-use super::{World, blocks, damaged, part, results};
+use super::{World, blocks, part, reading, results};
 use crate::counts::FollowError;
 
 /// Entries taken in at a time.
 const BATCH: u32 = 2_000;
 /// Rows read at a time.
 const SCAN: u32 = 10_000;
-/// Persons whose rows are read at once.
-const AT_ONCE: usize = 400;
-/// Rows of a person that are read with those of others; of whom there are more, all are read apart.
-const FEW: u32 = 16;
 /// Most persons that are remembered to have no rows but those kept since it was begun.
 const NEW_MAX: usize = 2_000_000;
 
@@ -109,11 +103,33 @@ impl Projected {
         self.state().cells.len() + self.units().told.cells.len()
     }
 
-    /// Cells in a range, of persons and of care units, each in order: a cell may be in both.
-    pub(crate) fn range(&self, range: impl RangeBounds<MeasureCell> + Clone) -> Vec<(MeasureCell, u64)> {
+    /// The cells of a year of what is counted, of the whole or of a value of a breakdown: those of persons and those of care
+    /// units, each in order; a cell may be among both.
+    pub(crate) fn of_year(
+        &self,
+        counted: Counted,
+        value: Option<BrokenDown>,
+        year: i16,
+    ) -> Vec<(MeasureCell, u64)> {
+        let first = MeasureCell {
+            counted,
+            value,
+            year,
+            month: 0,
+            residence: Residence::UNKNOWN,
+            sex: None,
+            age_from: None,
+            is_undecided: false,
+            from: None,
+            until: None,
+        };
+        let next = MeasureCell {
+            year: year.saturating_add(1),
+            ..first
+        };
         let copied = |(cell, count): (&MeasureCell, &u64)| (*cell, *count);
-        let mut cells: Vec<_> = self.state().cells.range(range.clone()).map(copied).collect();
-        cells.extend(self.units().told.cells.range(range).map(copied));
+        let mut cells: Vec<_> = self.state().cells.range(first..next).map(copied).collect();
+        cells.extend(self.units().told.cells.range(first..next).map(copied));
         cells
     }
 
@@ -366,7 +382,7 @@ impl Projected {
         (from, entries): (u64, Vec<Current>),
     ) -> Result<(Vec<Became>, Vec<Change>), FollowError> {
         let store = world.store.as_ref();
-        let formers = formers(store, stream, &entries).await?;
+        let formers = reading::formers(store, stream, &entries).await?;
         let (mut derived, mut digests) = (BTreeMap::new(), Vec::new());
         if let Some(id) = self.plan.derivation_id() {
             let positions: BTreeSet<u64> = entries.iter().map(|current| current.position).collect();
@@ -485,18 +501,7 @@ impl Projected {
                 }
             }
         }
-        let (store, name) = (world.store.as_ref(), self.plan.name.as_str());
-        for some in asked.chunks(AT_ONCE) {
-            let beginnings: Vec<Vec<u8>> = some.iter().map(|person| rows::of_person(*person)).collect();
-            let found = store.rows_under(name, &beginnings, FEW).await?;
-            for (person, few) in some.iter().zip(found) {
-                let rows = match few.len() < FEW as usize {
-                    true => few.into_iter().map(|row| (row.key, row.value)).collect(),
-                    false => of_person(store, name, *person).await?,
-                };
-                persons.insert(*person, rows);
-            }
-        }
+        persons.extend(reading::of_persons(world.store.as_ref(), &self.plan.name, &asked).await?);
         Ok(persons)
     }
 
@@ -515,12 +520,12 @@ impl Projected {
         let place = self.state().places.get(stream).copied().unwrap_or_default();
         let stale = results::stale(store, (name, id), stream, place.cursor).await?;
         for positions in stale.chunks(ROWS_LIMIT / 8) {
-            let entries = current_at(store, stream, positions).await?;
+            let entries = reading::current_at(store, stream, positions).await?;
             let (mut records, digests) = self.became(world, stream, (0, entries)).await?;
             let wanted: BTreeSet<PersonKey> = records.iter().flat_map(Became::persons).collect();
             let persons = self.persons(world, wanted.into_iter()).await?;
             // Only what is current has rows, and they say of which entry they are.
-            records.retain(|record| stands(record, stream, &persons));
+            records.retain(|record| reading::stands(record, stream, &persons));
             self.keep(world, stream, (place, place), &records, digests)
                 .await?;
         }
@@ -538,125 +543,4 @@ impl Projected {
     fn units(&self) -> MutexGuard<'_, OfUnits> {
         self.units.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether the rows of a record are those of this very entry.
-fn stands(record: &Became, stream: &StreamId, persons: &BTreeMap<PersonKey, Rows>) -> bool {
-    let Some((person, _)) = &record.now else {
-        return false;
-    };
-    let begin = rows::of_record(*person, stream, record.kind, &record.id);
-    let mut own = persons.get(person).into_iter().flatten();
-    own.any(|(key, value)| {
-        key.starts_with(&begin)
-            && rows::read_record(value).is_some_and(|(position, _)| position == record.position)
-    })
-}
-
-/// The rows of a person.
-async fn of_person(store: &dyn Store, name: &str, person: PersonKey) -> Result<Rows, StoreError> {
-    let begin = rows::of_person(person);
-    let (mut from, mut found) = (begin.clone(), Rows::new());
-    let mut some = 32;
-    loop {
-        let read = store.scan(name, &from, some).await?;
-        let full = read.len() == some as usize;
-        for row in read {
-            if !row.key.starts_with(&begin) {
-                return Ok(found);
-            }
-            from = [row.key.as_slice(), &[0]].concat();
-            found.insert(row.key, row.value);
-        }
-        if !full {
-            return Ok(found);
-        }
-        some = (some * 8).min(SCAN);
-    }
-}
-
-/// Names a revision of a record.
-type Revision = (RecordKind, String, u32);
-
-/// Whom the revisions were about that entries take the place of; nobody where they are erased.
-async fn formers(
-    store: &dyn Store,
-    stream: &StreamId,
-    entries: &[Current],
-) -> Result<HashMap<Revision, Option<PersonKey>>, FollowError> {
-    let mut formers: HashMap<Revision, Option<PersonKey>> = HashMap::new();
-    for current in entries {
-        let header = &current.entry.header;
-        let person = current
-            .entry
-            .person()
-            .map_err(|_| damaged(stream, current.position))?;
-        formers.insert((header.kind, header.id.clone(), header.revision), person);
-    }
-    let earlier: Vec<Revision> = entries
-        .iter()
-        .map(|current| &current.entry.header)
-        .filter(|header| header.replaces > 0)
-        .map(|header| (header.kind, header.id.clone(), header.replaces))
-        .filter(|revision| !formers.contains_key(revision))
-        .collect();
-    for some in earlier.chunks(ROWS_LIMIT) {
-        let keys = some
-            .iter()
-            .map(|(kind, id, revision)| row_key(*kind, id, *revision))
-            .collect();
-        let found = store.find(stream, keys).await?;
-        let mut at: Vec<u64> = found.into_iter().flatten().collect();
-        at.sort_unstable();
-        at.dedup();
-        for current in read_at(store, stream, &at).await? {
-            let header = &current.entry.header;
-            let person = current
-                .entry
-                .person()
-                .map_err(|_| damaged(stream, current.position))?;
-            formers.insert((header.kind, header.id.clone(), header.revision), person);
-        }
-    }
-    Ok(formers)
-}
-
-/// The entries of records at positions, whether they are current or not.
-async fn current_at(
-    store: &dyn Store,
-    stream: &StreamId,
-    positions: &[u64],
-) -> Result<Vec<Current>, FollowError> {
-    let mut entries = read_at(store, stream, positions).await?;
-    for current in &mut entries {
-        // It takes the place of nothing but itself.
-        current.entry.header.replaces = 0;
-    }
-    Ok(entries)
-}
-
-async fn read_at(
-    store: &dyn Store,
-    stream: &StreamId,
-    positions: &[u64],
-) -> Result<Vec<Current>, FollowError> {
-    let mut entries = Vec::with_capacity(positions.len());
-    let mut left = positions;
-    while !left.is_empty() {
-        let read = store.read_at(stream, left.to_vec()).await?;
-        if read.is_empty() {
-            return Err(damaged(stream, left.first().copied().unwrap_or_default()));
-        }
-        left = left.get(read.len()..).unwrap_or_default();
-        for row in read {
-            if let StreamEntry::Record(entry) = current::entry(stream, &row)? {
-                entries.push(Current {
-                    position: row.position,
-                    leaf: row.leaf,
-                    entry,
-                });
-            }
-        }
-    }
-    Ok(entries)
 }

@@ -9,7 +9,7 @@ use vardnav_indicators::answer::{Answered, FigureRow};
 use vardnav_indicators::definition::Indicator;
 
 use super::board::Board;
-use super::figures::{Asked, panels};
+use super::figures::{Asked, panel};
 use super::panel::{Panel, WIDE, codes};
 use super::place::Line;
 use super::start::path;
@@ -62,7 +62,7 @@ pub(crate) fn of_panel(board: &Board<'_>, indicator: &Indicator, file: &str) -> 
     let Some(asked) = Asked::of(board, indicator) else {
         return missing();
     };
-    let Some(panel) = panels(board, &asked).into_iter().find(|panel| panel.id == name) else {
+    let Some(panel) = panel(board, &asked, name) else {
         return missing();
     };
     let rows = || panel.rows.iter().map(|row| (indicator, row, &panel.answer));

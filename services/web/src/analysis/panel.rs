@@ -7,7 +7,6 @@ use maud::{Markup, html};
 use vardnav_classification::model::Label;
 use vardnav_indicators::answer::{Answered, FigureRow};
 use vardnav_indicators::definition::Indicator;
-use vardnav_indicators::query::{AgeGroup, SexGroup};
 use vardnav_indicators::statistics::funnel::Standing;
 
 use super::board::{Board, value};
@@ -262,33 +261,10 @@ pub(crate) fn standing_words(board: &Board<'_>, standing: Standing) -> Option<&'
 
 /// Stable codes of a row's place, sex, age and standing, for files.
 pub(crate) fn codes(row: &FigureRow) -> [String; 4] {
-    use vardnav_indicators::Place;
-    use vardnav_register::record::Sex;
-    let place = match row.place {
-        Place::Country => String::new(),
-        Place::Region(code) => format!("{code:02}"),
-        Place::Kommun(code) => format!("{code:04}"),
-        Place::UnknownKommun(code) => format!("{code:02}-unknown"),
-        Place::Unknown => "unknown".to_owned(),
-    };
-    let sex = match row.sex {
-        SexGroup::All => "",
-        SexGroup::Only(Sex::Female) => "female",
-        SexGroup::Only(Sex::Male) => "male",
-        SexGroup::Unknown => "unknown",
-    };
-    let age = match &row.age {
-        AgeGroup::All => String::new(),
-        AgeGroup::Group(code) => code.clone(),
-        AgeGroup::Unknown => "unknown".to_owned(),
-    };
-    let standing = match row.standing {
-        None => "",
-        Some(Standing::FarBelow) => "far-below",
-        Some(Standing::Below) => "below",
-        Some(Standing::NotToldApart) => "not-told-apart",
-        Some(Standing::Above) => "above",
-        Some(Standing::FarAbove) => "far-above",
-    };
-    [place, sex.to_owned(), age, standing.to_owned()]
+    [
+        row.place.code(),
+        row.sex.code().to_owned(),
+        row.age.code().to_owned(),
+        row.standing.map_or("", Standing::code).to_owned(),
+    ]
 }
