@@ -238,7 +238,7 @@ impl Mark {
     ];
 
     /// Stable code.
-    pub fn code(self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Suppressed => "suppressed",
             Self::Missing => "missing",

@@ -12,15 +12,17 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use vardnav_classification::model::Label;
 
+use crate::answer::Mark;
+
 pub use bytes::{FORMAT_VERSION, PublicationError};
 
 /// The mark of a figure that is another than in a publication before.
-pub const REVISED: &str = "revised";
+pub const REVISED: &str = Mark::Revised.code();
 /// The mark of a figure that is withheld.
-pub const SUPPRESSED: &str = "suppressed";
+pub const SUPPRESSED: &str = Mark::Suppressed.code();
 
 /// Marks that say something of the numbers.
-const OF_NUMBERS: [&str; 3] = ["missing", REVISED, "zero"];
+const OF_NUMBERS: [&str; 3] = [Mark::Missing.code(), REVISED, Mark::Zero.code()];
 
 /// Most figures of a publication.
 pub const ROWS_MAX: usize = 2_000_000;
